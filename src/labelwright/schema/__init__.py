@@ -1,0 +1,33 @@
+"""Values only: what is labeled, what is asked, what was answered, what was found, what is required.
+
+Every value is a frozen msgspec struct: one class for the store, the HTTP API and the Python client. Nothing here reaches a database, a
+web framework or the network.
+"""
+
+from labelwright.schema.annotation import Annotation, Finding, Severity, Suggestion
+from labelwright.schema.item import Audio, Field, Image, Item, RawItem, Text
+from labelwright.schema.kinds import Answer, AnswerUnion, Question, QuestionUnion
+from labelwright.schema.requirement import Requirement
+from labelwright.schema.review import Verdict
+from labelwright.schema.schema import Schema, Values
+
+__all__ = [
+    "Annotation",
+    "Answer",
+    "AnswerUnion",
+    "Audio",
+    "Field",
+    "Finding",
+    "Image",
+    "Item",
+    "Question",
+    "QuestionUnion",
+    "RawItem",
+    "Requirement",
+    "Schema",
+    "Severity",
+    "Suggestion",
+    "Text",
+    "Values",
+    "Verdict",
+]

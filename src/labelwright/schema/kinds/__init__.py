@@ -1,0 +1,18 @@
+"""The kinds of answers, one file each; this module gathers them into the two tagged unions that are read from files and requests."""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+from labelwright import plugins
+from labelwright.schema.kinds.base import Answer, Option, Problem, Question, Unit
+
+__all__ = ["Answer", "AnswerUnion", "Option", "Problem", "Question", "QuestionUnion", "Unit"]
+
+_modules = [plugins.load("kinds", name) for name in plugins.names("kinds")]
+
+QuestionUnion: Any = Union[tuple(module.QUESTION for module in _modules)]  # noqa: UP007 - made at run time from the files found
+"""Any question, told apart by its `kind`."""
+
+AnswerUnion: Any = Union[tuple(module.ANSWER for module in _modules)]  # noqa: UP007
+"""Any answer, told apart by its `kind`."""

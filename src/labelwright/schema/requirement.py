@@ -1,0 +1,77 @@
+"""What the model to be trained needs of its data, as one line: `label_error(intent) <= 2% at 95%`."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from labelwright.errors import InvalidPipeline, nearest
+
+__all__ = ["METRICS", "Requirement"]
+
+METRICS = {
+    "label_error": "The upper confidence bound on the share of wrong labels, from the random audit.",
+    "count": "The number of labeled items, of one label where one is named.",
+    "share": "The share of labeled items that have one label, 0 to 1.",
+    "alpha": "Krippendorff's alpha among annotators, at most 1.",
+    "accuracy": "The annotators' accuracy on gold items, 0 to 1.",
+    "labeled": "The share of items that have a label, 0 to 1.",
+    "reviewed": "The share of labeled items that a person reviewed, 0 to 1.",
+}
+"""Each metric that a requirement may name, and what it measures."""
+
+_LINE = re.compile(
+    r"""\s*(?P<metric>\w+)\s*\(\s*(?P<question>\w+)?\s*(?:=\s*(?P<quote>['"])(?P<label>.*?)(?P=quote))?\s*\)
+        \s*(?P<comparison><=|>=|<|>)\s*(?P<number>-?\d+(?:\.\d+)?)\s*(?P<percent>%)?
+        (?:\s+at\s+(?P<confidence>\d+(?:\.\d+)?)\s*%)?\s*""",
+    re.VERBOSE,
+)
+
+
+class Requirement(Struct, frozen=True):
+    """A metric of a question, compared with a threshold, and the confidence at which a bound must hold.
+
+    >>> Requirement.parse("count(intent='refund') >= 500")
+    Requirement(metric='count', question='intent', label='refund', comparison='>=', threshold=500.0, confidence=None)
+    """
+
+    metric: str
+    question: str | None
+    label: str | None
+    comparison: str
+    threshold: float
+    confidence: float | None = None
+
+    @classmethod
+    def parse(cls, line: str) -> Requirement:
+        """Read one requirement.
+
+        Raises:
+            InvalidPipeline: the line cannot be read, or the metric is unknown.
+        """
+        found = _LINE.fullmatch(line)
+        if not found:
+            raise InvalidPipeline(f"The requirement '{line}' cannot be read.", hint="Write for example: label_error(intent) <= 2% at 95%.")
+        if found["metric"] not in METRICS:
+            raise InvalidPipeline(f"The metric '{found['metric']}' is unknown.", where=line, hint=nearest(found["metric"], METRICS))
+        confidence = float(found["confidence"]) / 100 if found["confidence"] else None
+        if confidence is not None and not 0 < confidence < 1:
+            raise InvalidPipeline("A confidence lies between 0% and 100%.", where=line)
+        return cls(
+            metric=found["metric"],
+            question=found["question"],
+            label=found["label"],
+            comparison=found["comparison"],
+            threshold=float(found["number"]) / (100 if found["percent"] else 1),
+            confidence=confidence,
+        )
+
+    def holds(self, value: float) -> bool:
+        """Tell whether `value` satisfies the comparison."""
+        return {
+            "<=": value <= self.threshold,
+            ">=": value >= self.threshold,
+            "<": value < self.threshold,
+            ">": value > self.threshold,
+        }[self.comparison]

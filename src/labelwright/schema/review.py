@@ -1,0 +1,25 @@
+"""A reviewer's verdict."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from labelwright.schema.kinds import AnswerUnion
+
+__all__ = ["Verdict"]
+
+
+class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a reviewer decided about an item.
+
+    `accept` makes the annotation named (or, with none named, the consensus) the item's label. `fix` brings corrected `values`; both
+    versions are kept. `reject` sends the annotation named back to its author's queue, with a `reason`.
+    """
+
+    verdict: Literal["accept", "fix", "reject"]
+    annotation_id: int | None = None
+    values: dict[str, AnswerUnion] | None = None
+    reason: str | None = None
+    seconds_active: float = 0.0

@@ -1,0 +1,120 @@
+"""What a project asks: the fields of an item, the questions about them, the guidelines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.schema.item import Field
+from labelwright.schema.kinds import Answer, AnswerUnion, Problem, Question, QuestionUnion
+
+__all__ = ["Schema", "Values"]
+
+Modality = Literal["text", "image", "audio"]
+
+Values = dict[str, Answer]
+"""One answer a question, by the question's name."""
+
+
+class Schema(Struct, frozen=True, forbid_unknown_fields=True):
+    """The fields that an item shows and the questions asked about them.
+
+    `data` maps each field to its modality, `questions` each question's name to the question. `guidelines` is the path of a Markdown
+    file, relative to the pipeline file.
+    """
+
+    data: dict[str, Modality]
+    questions: dict[str, QuestionUnion]
+    guidelines: str | None = None
+
+    def check(self) -> None:
+        """Refuse a schema that contradicts itself.
+
+        Raises:
+            InvalidPipeline: a question is about an unknown field or a modality that its kind cannot label, has no labels, has a label
+                twice, or two labels of a question share a key.
+        """
+        for name, question in self.questions.items():
+            where = f"schema.questions.{name}"
+            if not name.isidentifier():
+                raise InvalidPipeline(f"The question name '{name}' is no identifier.", where=where, hint="Use letters, digits and _.")
+            if question.of not in self.data:
+                hint = nearest(question.of, self.data)
+                raise InvalidPipeline(f"The field '{question.of}' is not among schema.data.", where=f"{where}.of", hint=hint)
+            modality = self.data[question.of]
+            if modality not in question.modalities:
+                fitting = " or ".join(sorted(question.modalities))
+                message = f"A {question.kind} question is about {fitting}, and '{question.of}' is {modality}."
+                raise InvalidPipeline(message, where=f"{where}.kind")
+            _check_options(question, f"{where}.options")
+
+    def read_values(self, raw: Any) -> Values:
+        """Decode answers given as tagged JSON values, one a question.
+
+        Raises:
+            InvalidInput: a question is unknown, or an answer has the wrong form or kind.
+        """
+        try:
+            values: Values = msgspec.convert(raw, dict[str, AnswerUnion])
+        except msgspec.ValidationError as error:
+            raise InvalidInput(str(error), where="values") from error
+        self.check_kinds(values)
+        return values
+
+    def read_plain(self, raw: Mapping[str, Any]) -> Values:
+        """Decode answers in their plain form, as exports and gold files carry them; questions without an answer may be missing.
+
+        Raises:
+            InvalidInput: a question is unknown, or an answer has the wrong form.
+        """
+        values: Values = {}
+        for name, value in raw.items():
+            if value is None:
+                continue
+            try:
+                values[name] = self._question(name).from_plain(value)
+            except InvalidInput as error:
+                raise InvalidInput(error.message, where=error.where or name, hint=error.hint) from error
+        return values
+
+    def check_kinds(self, values: Mapping[str, Answer]) -> None:
+        """Refuse answers to unknown questions, and answers of another kind than their question asks.
+
+        Raises:
+            InvalidInput: as said.
+        """
+        for name, answer in values.items():
+            expected, given = self._question(name).kind, str(answer.__struct_config__.tag)
+            if expected != given:
+                raise InvalidInput(f"The question asks for {expected} and the answer is {given}.", where=f"values.{name}")
+
+    def problems(self, values: Mapping[str, Answer], data: Mapping[str, Field]) -> dict[str, list[Problem]]:
+        """Return what makes each answer invalid for an item with the fields `data`; an empty dict when all is well."""
+        found = {name: self._question(name).problems(answer, data) for name, answer in values.items()}
+        for name, question in self.questions.items():
+            if question.required and name not in values:
+                found[name] = [Problem("missing_answer", f"The question '{question.title or name}' has no answer.")]
+        return {name: problems for name, problems in found.items() if problems}
+
+    def _question(self, name: str) -> Question:
+        if name not in self.questions:
+            raise InvalidInput(f"There is no question '{name}'.", where=f"values.{name}", hint=nearest(name, self.questions))
+        question: Question = self.questions[name]
+        return question
+
+
+def _check_options(question: Question, where: str) -> None:
+    labels = question.labels
+    if not labels:
+        raise InvalidPipeline("There are no options to choose from.", where=where)
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise InvalidPipeline(f"The label '{twice[0]}' is there twice.", where=where)
+    keys = [option.key for option in question.options if not isinstance(option, str) and option.key]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise InvalidPipeline(f"Two labels have the key '{twice[0]}'.", where=where)

@@ -1,0 +1,137 @@
+"""What every aggregation method takes and gives: `fit(answers, **options) -> Fit`, and the result that people see, `Aggregation`.
+
+A method is a file of this folder (or an entry point in the group `labelwright.aggregate`) with one function, `fit`. It takes encoded
+answers (`labelwright.stats.answers.Answers`) and keyword options and returns a `Fit`. Everything around it, such as encoding, labels,
+ties and annotators' skill, is shared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from labelwright.stats.answers import Answers, Floats
+
+__all__ = ["Aggregation", "Fit"]
+
+TIE = 1e-9
+"""Two classes tie where their posteriors differ by no more than this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What a method found.
+
+    `posteriors` is an array (tasks, classes) whose rows sum to 1. `confusion[a, k, l]` is the probability that annotator `a` answers
+    class `l` where the truth is class `k`; a method that has no such table leaves it out. `tied` marks tasks whose votes tied before
+    the method broke the tie by a rule. `reason` says in a sentence why the method was chosen or where it stopped.
+    """
+
+    posteriors: Floats
+    confusion: Floats | None = None
+    tied: Any = None
+    reason: str = ""
+    method: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Aggregation:
+    """The consensus on every task, how sure it is, and how good each annotator seems.
+
+    `posteriors` is an array (tasks, classes) whose rows sum to 1, in the order of `tasks` and `classes`. `method` and `reason` say what
+    was done and why. The posterior is what the model believes: it steers work, and it is no certificate of quality.
+    """
+
+    answers: Answers = field(repr=False)
+    posteriors: Floats = field(repr=False)
+    method: str
+    reason: str
+    _confusion: Floats | None = field(default=None, repr=False)
+    _tied: Any = field(default=None, repr=False)
+
+    @cached_property
+    def tasks(self) -> list[Any]:
+        """The tasks, in the order of the rows of `posteriors`."""
+        return _listed(self.answers.tasks)
+
+    @cached_property
+    def annotators(self) -> list[Any]:
+        """The annotators, in the order of the first axis of `confusion`."""
+        return _listed(self.answers.annotators)
+
+    @property
+    def classes(self) -> list[Any]:
+        """The classes, in the order of the columns of `posteriors`."""
+        return self.answers.classes
+
+    @cached_property
+    def codes(self) -> Any:
+        """The chosen class of each task as a place in `classes`; -1 where nobody answered."""
+        chosen = self.posteriors.argmax(axis=1).astype(np.int32)
+        chosen[np.diff(self.answers.start) == 0] = -1
+        return chosen
+
+    @cached_property
+    def labels(self) -> dict[Any, Any]:
+        """The consensus label of each task; None where every annotator abstained."""
+        named = [*self.classes, None]
+        return {task: named[code] for task, code in zip(self.tasks, self.codes.tolist(), strict=True)}
+
+    @cached_property
+    def confidence(self) -> dict[Any, float]:
+        """The posterior probability, 0 to 1, of each task's most probable class."""
+        return dict(zip(self.tasks, self.posteriors.max(axis=1).tolist(), strict=True))
+
+    @cached_property
+    def ties(self) -> list[Any]:
+        """The tasks for which two or more classes tie for the first place, so that the label is no better than its runner-up."""
+        if self._tied is not None:
+            tied = np.asarray(self._tied, dtype=bool)
+        elif len(self.classes) < 2:
+            return []
+        else:
+            top = np.partition(self.posteriors, -2, axis=1)
+            tied = (top[:, -1] - top[:, -2] <= TIE) & (np.diff(self.answers.start) > 0)
+        return [self.tasks[place] for place in np.flatnonzero(tied)]
+
+    @cached_property
+    def confusion(self) -> Floats:
+        """The array (annotators, truth, answer): how probable each answer is, given the truth; every row sums to 1.
+
+        Where the method has no such table it is counted from the posteriors, shrunk to the pool of all annotators by one answer a row.
+        """
+        return self._confusion if self._confusion is not None else counted_confusion(self.answers, self.posteriors)
+
+    @cached_property
+    def skill(self) -> dict[Any, float]:
+        """The expected accuracy, 0 to 1, of each annotator's own answers under the posteriors, shrunk to the pool by two answers."""
+        answers = self.answers
+        right = self.posteriors[answers.task, answers.label] * answers.weights
+        n_annotators = len(answers.annotators)
+        pool = right.sum() / answers.weights.sum()
+        hits = np.bincount(answers.annotator, weights=right, minlength=n_annotators)
+        given = np.bincount(answers.annotator, weights=answers.weight, minlength=n_annotators)
+        return dict(zip(self.annotators, ((hits + 2 * pool) / (given + 2)).tolist(), strict=True))
+
+
+def counted_confusion(answers: Answers, posteriors: Floats, *, pull: float = 1.0) -> Floats:
+    """Count an array (annotators, truth, answer) from posteriors, each row pulled to the pool of all annotators by `pull` answers."""
+    _, n_annotators, n_classes = answers.shape
+    counts = np.zeros((n_annotators * n_classes, n_classes))
+    cell = answers.annotator.astype(np.int64) * n_classes + answers.label
+    weighted = posteriors[answers.task] * answers.weights[:, None]
+    for truth in range(n_classes):
+        counts[:, truth] = np.bincount(cell, weights=weighted[:, truth], minlength=n_annotators * n_classes)
+    table = counts.reshape(n_annotators, n_classes, n_classes).transpose(0, 2, 1)
+    pool = table.sum(axis=0) + np.eye(n_classes)
+    pool /= pool.sum(axis=1, keepdims=True)
+    table = table + pull * pool
+    normalised: Floats = table / table.sum(axis=2, keepdims=True)
+    return normalised
+
+
+def _listed(values: Any) -> list[Any]:
+    return values.tolist() if isinstance(values, np.ndarray) else list(values)

@@ -1,0 +1,241 @@
+"""Answers as arrays: ids and labels become codes, sorted by task, with duplicates and abstentions settled once for every method.
+
+Everything in `labelwright.stats` that works on (task, annotator, label) starts here, so that the contract on missing answers and on
+repeated answers is one contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelwright.errors import InvalidInput
+
+__all__ = ["Answers", "Codes", "Duplicates", "Floats", "encode", "encode_answers"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int32]
+Duplicates = Literal["share", "all", "last", "error"]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Answers by code, in ascending order of the task's code.
+
+    `task`, `annotator` and `label` have one entry per answer; the answers to task `t` lie at `start[t]:start[t + 1]`. `weight` is None
+    where every answer weighs 1. `abstained` holds one row (task, annotator) for each explicit abstention, which is no answer.
+    """
+
+    tasks: Sequence[Any]
+    annotators: Sequence[Any]
+    classes: list[Any]
+    task: Codes
+    annotator: Codes
+    label: Codes
+    weight: Floats | None
+    start: NDArray[np.int64]
+    abstained: Codes
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The numbers of tasks, annotators and classes."""
+        return len(self.tasks), len(self.annotators), len(self.classes)
+
+    @property
+    def weights(self) -> Floats:
+        """One weight per answer, ones where none were needed."""
+        return np.ones(len(self.task)) if self.weight is None else self.weight
+
+    def votes(self) -> Floats:
+        """Return the weight of the votes for each class, an array (tasks, classes)."""
+        n_tasks, _, n_classes = self.shape
+        cell = self.task.astype(np.int64) * n_classes + self.label
+        counted = np.bincount(cell, weights=self.weight, minlength=n_tasks * n_classes)
+        return counted.reshape(n_tasks, n_classes).astype(np.float64, copy=False)
+
+    def take(self, keep: NDArray[np.bool_]) -> Answers:
+        """Return the same tasks, annotators and classes with only the answers where `keep`, a mask over the answers, is true."""
+        task = self.task[keep]
+        return replace(
+            self,
+            task=task,
+            annotator=self.annotator[keep],
+            label=self.label[keep],
+            weight=None if self.weight is None else self.weight[keep],
+            start=_starts(task, len(self.tasks)),
+        )
+
+
+def encode(values: Any, *, what: str = "value") -> tuple[Codes, Sequence[Any]]:
+    """Return a code 0, 1, ... for each value, and the distinct values in the order of their codes.
+
+    Integers are coded in ascending order, everything else in the order of first appearance.
+
+    Args:
+        values: a sequence of n hashable values, or an array of one dimension.
+        what: what a value is called in an error message.
+
+    Raises:
+        InvalidInput: a value is missing (None or NaN) or cannot be hashed, or there are several dimensions.
+
+    >>> codes, distinct = encode(["b", "a", "b"])
+    >>> codes.tolist(), list(distinct)
+    ([0, 1, 0], ['b', 'a'])
+    """
+    array = values if isinstance(values, np.ndarray) else None
+    if array is None and hasattr(values, "__array__") and getattr(getattr(values, "dtype", None), "kind", "O") in "iub":
+        array = np.asarray(values)
+    if array is not None and array.ndim != 1:
+        raise InvalidInput(f"Each {what} has to be one value, and an array of {array.ndim} dimensions was given.")
+    if array is not None and array.dtype.kind in "iu":
+        return _encode_integers(array)
+    listed: list[Any] = array.tolist() if array is not None else list(values)
+    try:
+        code = {value: place for place, value in enumerate(dict.fromkeys(listed))}
+    except TypeError as error:
+        raise InvalidInput(f"A {what} cannot be hashed: {error}.", hint="Use strings or numbers.") from error
+    if any(value is None or value != value for value in code):
+        raise InvalidInput(f"A {what} is missing (None or NaN).")
+    return np.fromiter(map(code.__getitem__, listed), dtype=np.int32, count=len(listed)), list(code)
+
+
+def encode_answers(
+    tasks: Any,
+    annotators: Any,
+    labels: Any,
+    *,
+    abstain: Hashable = None,
+    duplicates: Duplicates = "share",
+    classes: Sequence[Any] | None = None,
+) -> Answers:
+    """Turn three equally long sequences into `Answers`.
+
+    Args:
+        tasks: n task ids.
+        annotators: n annotator ids.
+        labels: n labels; one that equals `abstain`, or is None or NaN, says that the annotator abstained.
+        abstain: the label that means an abstention.
+        duplicates: what happens when an annotator answers a task k > 1 times: `share` gives each answer the weight 1/k, so that the
+            order of the answers does not matter; `all` counts each as a full vote; `last` keeps the last in the given order; `error`
+            refuses.
+        classes: all classes, if some may not occur among the labels; by default the labels that occur, sorted.
+
+    Raises:
+        InvalidInput: lengths differ, there is no answer at all, a label is not among `classes`, or an annotator answered twice while
+            `duplicates` is "error".
+
+    >>> answers = encode_answers([7, 7, 3], ["ann", "bob", "ann"], ["cat", "dog", None])
+    >>> answers.shape, answers.votes().tolist()
+    ((2, 2, 2), [[0.0, 0.0], [1.0, 1.0]])
+    """
+    if not len(tasks) == len(annotators) == len(labels):
+        lengths = f"{len(tasks)}, {len(annotators)} and {len(labels)}"
+        raise InvalidInput(f"Tasks, annotators and labels have to be equally long, and have {lengths} entries.")
+    if duplicates not in ("share", "all", "last", "error"):
+        raise InvalidInput(f"There is no treatment of duplicates named '{duplicates}'.", hint="Known are: share, all, last, error.")
+    task, task_ids = encode(tasks, what="task")
+    annotator, annotator_ids = encode(annotators, what="annotator")
+    label, known = _encode_labels(labels, abstain, classes)
+    if not known or label.max(initial=-1) < 0:
+        raise InvalidInput("There is no answer to aggregate.", hint="Every label is missing or an abstention." if len(label) else None)
+    silent = label < 0
+    abstained = np.empty((0, 2), dtype=np.int32)
+    if silent.any():
+        abstained = np.column_stack([task[silent], annotator[silent]])
+        task, annotator, label = task[~silent], annotator[~silent], label[~silent]
+    if len(task) > 1 and bool((task[1:] < task[:-1]).any()):
+        order = _order(task, len(task_ids))
+        task, annotator, label = task[order], annotator[order], label[order]
+    answers = Answers(task_ids, annotator_ids, known, task, annotator, label, None, _starts(task, len(task_ids)), abstained)
+    return answers if duplicates == "all" else _settle_duplicates(answers, duplicates)
+
+
+def _encode_integers(array: NDArray[Any]) -> tuple[Codes, Sequence[Any]]:
+    if not len(array):
+        return np.empty(0, dtype=np.int32), []
+    low, high = int(array.min()), int(array.max())
+    if high - low > 4 * len(array) + 1024:
+        distinct, inverse = np.unique(array, return_inverse=True)
+        return inverse.astype(np.int32), distinct
+    shifted = array if low == 0 else array - array.dtype.type(low)
+    seen = np.zeros(high - low + 1, dtype=bool)
+    seen[shifted] = True
+    if seen.all():
+        return shifted.astype(np.int32, copy=False), np.arange(low, high + 1, dtype=array.dtype)
+    code = np.cumsum(seen, dtype=np.int32) - np.int32(1)
+    return code[shifted], (np.flatnonzero(seen) + low).astype(array.dtype)
+
+
+def _encode_labels(labels: Any, abstain: Hashable, classes: Sequence[Any] | None) -> tuple[Codes, list[Any]]:
+    if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu" and labels.ndim == 1:
+        code, found = _encode_integers(labels)
+        distinct = [value.item() for value in np.asarray(found)]
+    else:
+        listed = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
+        # A missing label is an abstention: None and NaN become one code that `encode` accepts.
+        blank = object()
+        try:
+            code, found = encode([blank if value is None or value != value else value for value in listed], what="label")
+        except ValueError as error:
+            raise InvalidInput("A label has to be one value, not an array.") from error
+        distinct = [abstain if value is blank else value for value in found]
+    known = list(classes) if classes is not None else _sorted({value for value in distinct if not _is(value, abstain)})
+    place = {value: index for index, value in enumerate(known)}
+    if len(place) != len(known):
+        raise InvalidInput("A class is named twice.")
+    strange = [value for value in distinct if not _is(value, abstain) and value not in place]
+    if strange:
+        raise InvalidInput(f"Label {strange[0]!r} is not among the classes.")
+    table = np.array([-1 if _is(value, abstain) else place[value] for value in distinct], dtype=np.int32)
+    if np.array_equal(table, np.arange(len(table))):
+        return code, known
+    return table[code] if len(code) else code, known
+
+
+def _is(value: Any, abstain: Hashable) -> bool:
+    return value is None or (value is abstain) or bool(value == abstain)
+
+
+def _sorted(values: set[Any]) -> list[Any]:
+    try:
+        return sorted(values)
+    except TypeError:
+        return sorted(values, key=lambda value: (type(value).__name__, repr(value)))
+
+
+def _starts(task: Codes, n_tasks: int) -> NDArray[np.int64]:
+    start = np.zeros(n_tasks + 1, dtype=np.int64)
+    np.cumsum(np.bincount(task, minlength=n_tasks), out=start[1:])
+    return start
+
+
+def _order(task: Codes, n_tasks: int) -> NDArray[Any]:
+    # SciPy's conversion to rows is a stable counting sort in C: three times faster than argsort.
+    from scipy.sparse import coo_array
+
+    n = len(task)
+    rows = coo_array((np.ones(n, dtype=np.int8), (task, np.arange(n, dtype=np.int32))), shape=(n_tasks, n)).tocsr()
+    order: NDArray[Any] = rows.indices
+    return order
+
+
+def _settle_duplicates(answers: Answers, duplicates: Duplicates) -> Answers:
+    pair = answers.task.astype(np.int64) * len(answers.annotators) + answers.annotator
+    ordered = np.sort(pair)
+    if len(pair) < 2 or not bool((ordered[1:] == ordered[:-1]).any()):
+        return answers
+    if duplicates == "error":
+        twice = int(ordered[1:][ordered[1:] == ordered[:-1]][0])
+        who, what = answers.annotators[twice % len(answers.annotators)], answers.tasks[twice // len(answers.annotators)]
+        raise InvalidInput(f"Annotator {who!r} answered task {what!r} more than once.")
+    if duplicates == "last":
+        _, reverse = np.unique(pair[::-1], return_index=True)
+        keep = np.zeros(len(pair), dtype=bool)
+        keep[len(pair) - 1 - reverse] = True
+        return answers.take(keep)
+    _, inverse, count = np.unique(pair, return_inverse=True, return_counts=True)
+    return replace(answers, weight=1.0 / count[inverse])
