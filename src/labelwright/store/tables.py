@@ -4,8 +4,6 @@ JSON stands in text columns, encoded by msgspec (`store.codec`); times are secon
 rebuilt from the rest and is written by the background work only.
 """
 
-from __future__ import annotations
-
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,

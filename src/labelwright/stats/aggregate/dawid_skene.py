@@ -1,0 +1,97 @@
+"""Dawid-Skene with a prior: each annotator has a confusion table, and the answers themselves tell which.
+
+A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using the EM algorithm", Applied Statistics 28 (1979).
+The prior makes it a maximum a posteriori estimate, so that an annotator with few answers counts as the average one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labelwright.errors import InvalidInput
+from labelwright.stats.aggregate._em import Table
+from labelwright.stats.aggregate.base import Fit
+from labelwright.stats.answers import Answers, Floats
+
+__all__ = ["fit", "starting_posteriors"]
+
+
+def fit(
+    answers: Answers,
+    *,
+    right: float = 2.0,
+    wrong: float = 1.0,
+    shares: float = 1.0,
+    iterations: int = 100,
+    tolerance: float = 1e-5,
+    compiled: bool | None = None,
+) -> Fit:
+    """Fit a confusion table to every annotator by expectation maximisation, starting from the shares of the votes.
+
+    The prior is a Dirichlet distribution over each row of each table, worth `right` pseudo-answers on the diagonal and `wrong`
+    pseudo-answers spread evenly over the other classes, and one over the classes' shares, worth `shares` pseudo-tasks of every class.
+
+    Args:
+        answers: encoded answers.
+        right: pseudo-answers, at least 0, that agree with the truth, in each row.
+        wrong: pseudo-answers, at least 0, in the rest of each row together.
+        shares: pseudo-tasks, at least 0, of each class.
+        iterations: the most iterations.
+        tolerance: stop when no posterior moved by more than this.
+        compiled: whether to use the loop compiled by Numba; None decides by size. It changes the time and not the answer.
+
+    Returns:
+        A `Fit` with posteriors and confusion tables.
+
+    Raises:
+        InvalidInput: a pseudo-count is negative or there is to be no iteration.
+
+    >>> from labelwright.stats import aggregate
+    >>> tasks, people = [1, 1, 1, 2, 2, 2, 3, 3, 3], ["ann", "bob", "cyd"] * 3
+    >>> result = aggregate(tasks, people, list("xxyyyxxxy"), method="dawid_skene")
+    >>> result.labels, result.skill["ann"] > result.skill["cyd"]
+    ({1: 'x', 2: 'y', 3: 'x'}, True)
+    """
+    if min(right, wrong, shares) < 0:
+        raise InvalidInput("Pseudo-counts of a prior cannot be negative.")
+    if iterations < 1:
+        raise InvalidInput("There has to be at least one iteration.")
+    n_classes = len(answers.classes)
+    prior = np.full((n_classes, n_classes), wrong / max(n_classes - 1, 1))
+    np.fill_diagonal(prior, right)
+    table = Table(answers, compiled=compiled)
+    posteriors = starting_posteriors(answers)
+    counts = table.counts(posteriors)
+    done = 0
+    for done in range(1, iterations + 1):
+        before = posteriors.copy()
+        base = np.log(_normalised(posteriors.sum(axis=0) + shares, axis=0))
+        counts, _ = table.step(_logs(counts, prior), base, posteriors)
+        np.subtract(before, posteriors, out=before)
+        if max(before.max(), -before.min()) <= tolerance:
+            break
+    confusion = np.exp(_logs(counts, prior)).transpose(0, 2, 1)
+    return Fit(posteriors, confusion, reason=f"Asked for: one confusion table an annotator, {done} iterations.")
+
+
+def starting_posteriors(answers: Answers) -> Floats:
+    """Return the shares of the votes as posteriors; a task without answers gets the shares of the classes over all votes."""
+    votes = answers.votes()
+    overall = votes.sum(axis=0)
+    total = votes.sum(axis=1, keepdims=True)
+    silent = total[:, 0] == 0
+    if silent.any():
+        votes[silent] = overall
+        total[silent] = overall.sum()
+    votes /= total
+    return votes
+
+
+def _logs(counts: Floats, prior: Floats) -> Floats:
+    # A cell that neither data nor prior fill stays possible, barely, so that no logarithm is infinite.
+    return np.log(_normalised(np.maximum(counts + prior, 1e-10), axis=1))
+
+
+def _normalised(values: Floats, *, axis: int) -> Floats:
+    scaled: Floats = values / values.sum(axis=axis, keepdims=True)
+    return scaled

@@ -1,0 +1,197 @@
+"""Which unit of one annotator is which unit of another: one-to-one matching by overlap, the same for boxes and for intervals.
+
+H. W. Kuhn, "The Hungarian method for the assignment problem", Naval Research Logistics Quarterly 2 (1955).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from labelwright.errors import InvalidInput
+from labelwright.stats.answers import Floats
+
+__all__ = ["Labeled", "Matching", "box_iou", "interval_iou", "match_boxes", "match_intervals", "match_units", "overlap_of_labels"]
+
+Labeled = tuple[Sequence[Hashable], Any]
+"""One annotator's units: their labels, and their geometry, an array with one row a unit."""
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The pairs that belong together and what is left over.
+
+    `pairs` are places (in the first, in the second), `ious` their overlaps, 0 to 1, in the same order.
+    """
+
+    pairs: list[tuple[int, int]]
+    ious: list[float]
+    first_unmatched: list[int]
+    second_unmatched: list[int]
+
+    @property
+    def f1(self) -> float:
+        """Twice the pairs over all units, 0 to 1; two annotators who both marked nothing agree perfectly."""
+        units = 2 * len(self.pairs) + len(self.first_unmatched) + len(self.second_unmatched)
+        return 2 * len(self.pairs) / units if units else 1.0
+
+
+def box_iou(first: Any, second: Any) -> Floats:
+    """Return the intersection over union of each box of `first`, (n, 4), with each of `second`, (m, 4), as an array (n, m).
+
+    A box is x, y, width, height, in any unit of length. Two boxes without area overlap by 1 where they are equal and by 0 otherwise.
+
+    Raises:
+        InvalidInput: not four finite numbers a box, or a negative width or height.
+
+    >>> box_iou([[0, 0, 2, 2]], [[1, 0, 2, 2], [5, 5, 1, 1]]).round(3).tolist()
+    [[0.333, 0.0]]
+    """
+    a, b = checked_boxes(first)[:, None], checked_boxes(second)[None]
+    width = np.minimum(a[..., 0] + a[..., 2], b[..., 0] + b[..., 2]) - np.maximum(a[..., 0], b[..., 0])
+    height = np.minimum(a[..., 1] + a[..., 3], b[..., 1] + b[..., 3]) - np.maximum(a[..., 1], b[..., 1])
+    shared = np.maximum(width, 0) * np.maximum(height, 0)
+    return _ratio(shared, a[..., 2] * a[..., 3] + b[..., 2] * b[..., 3] - shared, (a == b).all(axis=-1))
+
+
+def interval_iou(first: Any, second: Any) -> Floats:
+    """Return the intersection over union of each interval of `first`, (n, 2), with each of `second`, (m, 2), as an array (n, m).
+
+    An interval is start, end, with the end not included: characters, tokens, seconds. Two empty intervals overlap by 1 where they are
+    equal and by 0 otherwise.
+
+    Raises:
+        InvalidInput: not two finite numbers an interval, or an end before its start.
+
+    >>> interval_iou([[0, 4]], [[2, 6], [0, 4]]).round(3).tolist()
+    [[0.333, 1.0]]
+    """
+    a, b = checked_intervals(first)[:, None], checked_intervals(second)[None]
+    shared = np.maximum(np.minimum(a[..., 1], b[..., 1]) - np.maximum(a[..., 0], b[..., 0]), 0)
+    return _ratio(shared, (a[..., 1] - a[..., 0]) + (b[..., 1] - b[..., 0]) - shared, (a == b).all(axis=-1))
+
+
+def match_boxes(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
+    """Pair the boxes of two annotators one to one so that the sum of the overlaps is as great as can be.
+
+    Args:
+        first: (labels, boxes) with n labels and an array (n, 4) of x, y, width, height.
+        second: the same of the other annotator.
+        iou: the least overlap, above 0 and at most 1, of a pair.
+        same_label: whether a pair needs one label.
+
+    Raises:
+        InvalidInput: labels and boxes differ in number, a box is wrong, or `iou` is out of range.
+
+    >>> match_boxes((["cat"], [[0, 0, 2, 2]]), (["dog", "cat"], [[0, 0, 2, 2], [0, 0, 2, 1]])).pairs
+    [(0, 1)]
+    """
+    return match_units(first, second, box_iou, checked_boxes, iou=iou, same_label=same_label)
+
+
+def match_intervals(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
+    """Pair the intervals of two annotators one to one so that the sum of the overlaps is as great as can be.
+
+    Args:
+        first: (labels, intervals) with n labels and an array (n, 2) of start and end.
+        second: the same of the other annotator.
+        iou: the least overlap, above 0 and at most 1, of a pair.
+        same_label: whether a pair needs one label.
+
+    Raises:
+        InvalidInput: labels and intervals differ in number, an interval is wrong, or `iou` is out of range.
+
+    >>> match_intervals((["DATE"], [[3, 9]]), (["DATE", "NAME"], [[3, 8], [20, 24]])).second_unmatched
+    [1]
+    """
+    return match_units(first, second, interval_iou, checked_intervals, iou=iou, same_label=same_label)
+
+
+def match_units(
+    first: Labeled,
+    second: Labeled,
+    overlap: Callable[[Any, Any], Floats],
+    checked: Callable[[Any], Floats],
+    *,
+    iou: float,
+    same_label: bool,
+) -> Matching:
+    """Pair units of any geometry for which `overlap` gives an array (n, m), 0 to 1, and `checked` an array with a row a unit."""
+    if not 0 < iou <= 1:
+        raise InvalidInput(f"The least overlap of a pair has to be above 0 and at most 1, and is {iou}.")
+    a, b = checked_units(first, checked), checked_units(second, checked)
+    allowed = overlap(a, b)
+    allowed[allowed < iou - 1e-12] = 0.0
+    if same_label:
+        allowed *= overlap_of_labels(first[0], second[0])
+    rows, columns = _assign(allowed)
+    pairs = [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j] > 0]
+    of_first, of_second = {i for i, _ in pairs}, {j for _, j in pairs}
+    return Matching(
+        pairs,
+        [float(allowed[i, j]) for i, j in pairs],
+        [i for i in range(len(a)) if i not in of_first],
+        [j for j in range(len(b)) if j not in of_second],
+    )
+
+
+def overlap_of_labels(first: Sequence[Hashable], second: Sequence[Hashable]) -> Floats:
+    """Return an array (n, m) of 1 where the labels are equal and 0 where they are not."""
+    return np.array([[float(a == b) for b in second] for a in first]).reshape(len(first), len(second))
+
+
+def checked_units(units: Labeled, checked: Callable[[Any], Floats]) -> Floats:
+    """Return the geometry of one annotator's units after checking it and the number of labels."""
+    geometry = checked(units[1])
+    if len(geometry) != len(units[0]):
+        raise InvalidInput(f"There are {len(units[0])} labels and {len(geometry)} units of geometry.")
+    return geometry
+
+
+def checked_boxes(boxes: Any) -> Floats:
+    """Return boxes as an array (n, 4)."""
+    array = _rows(boxes, 4, "box: x, y, width, height")
+    if (array[:, 2:] < 0).any():
+        raise InvalidInput("A box has a negative width or height.")
+    return array
+
+
+def checked_intervals(intervals: Any) -> Floats:
+    """Return intervals as an array (n, 2)."""
+    array = _rows(intervals, 2, "interval: start, end")
+    if (array[:, 1] < array[:, 0]).any():
+        raise InvalidInput("An interval ends before it starts.")
+    return array
+
+
+def _rows(values: Any, width: int, what: str) -> Floats:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"Each {what} has to be {width} numbers.") from error
+    if array.size == 0:
+        return np.empty((0, width))
+    if array.ndim != 2 or array.shape[1] != width or not np.isfinite(array).all():
+        raise InvalidInput(f"Each {what} has to be {width} finite numbers.")
+    return array
+
+
+def _ratio(shared: Floats, union: Floats, equal: Any) -> Floats:
+    empty = union <= 0
+    ratio: Floats = np.where(empty, equal.astype(np.float64), shared / np.where(empty, 1.0, union))
+    return ratio
+
+
+def _assign(values: Floats) -> tuple[Any, Any]:
+    if not values.size or not values.any():
+        return [], []
+    if len(values) == 1 or values.shape[1] == 1:
+        place = int(values.argmax())
+        return [place // values.shape[1]], [place % values.shape[1]]
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(values, maximize=True)
+    return rows, columns

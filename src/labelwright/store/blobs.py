@@ -1,0 +1,80 @@
+"""Media by content hash: a blob is written once, never changed, and on disk before its name is given out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from labelwright.errors import InvalidInput, NotFound
+
+__all__ = ["Blobs"]
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Blobs:
+    """A folder of blobs, each named by the SHA-256 of its bytes.
+
+    >>> import tempfile
+    >>> blobs = Blobs(tempfile.mkdtemp())
+    >>> blobs.get(blobs.put(b"hello"))
+    b'hello'
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def put(self, body: bytes) -> str:
+        """Keep `body` and return its digest. When this returns, file and folder entry have reached the disk."""
+        digest = hashlib.sha256(body).hexdigest()
+        path = self.path(digest, must_exist=False)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_name(f".{digest}.{secrets.token_hex(4)}")
+            with partial.open("wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+            _sync_folder(path.parent)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes of a blob.
+
+        Raises:
+            NotFound: there is no such blob.
+        """
+        return self.path(digest).read_bytes()
+
+    def path(self, digest: str, *, must_exist: bool = True) -> Path:
+        """Return where the blob lies.
+
+        Raises:
+            InvalidInput: the digest is none, so it may not become a path.
+            NotFound: there is no such blob.
+        """
+        if not _DIGEST.fullmatch(digest):
+            raise InvalidInput("A blob is named by 64 hexadecimal digits.", where=digest[:80])
+        path = self.folder / digest[:2] / digest
+        if must_exist and not path.is_file():
+            raise NotFound("There is no such blob.", where=digest)
+        return path
+
+    def __contains__(self, digest: str) -> bool:
+        return self.path(digest, must_exist=False).is_file()
+
+    def __iter__(self) -> Iterator[str]:
+        return (path.name for path in sorted(self.folder.glob("??/*")) if _DIGEST.fullmatch(path.name))
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

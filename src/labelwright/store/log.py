@@ -1,0 +1,130 @@
+"""The append-only log of events, and how the background work follows it without missing one.
+
+On PostgreSQL, transactions commit in another order than their rows are numbered. A follower therefore reads only what belongs to
+transactions older than every running one, ordered by transaction, and remembers both numbers.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from labelwright.store.codec import decode, encode
+from labelwright.store.database import Connection
+from labelwright.store.statement import Statement
+from labelwright.store.tables import cursors, events
+
+__all__ = ["Event", "Position", "append", "follow", "newest", "position", "remember"]
+
+
+class Position(Struct, frozen=True, order=True):
+    """How far a follower has read."""
+
+    transaction: int = 0
+    id: int = 0
+
+
+class Event(Struct, frozen=True):
+    """One thing that happened. `kind` is a noun and a participle: `annotation_submitted`, `task_skipped`, `review_given`."""
+
+    id: int
+    kind: str
+    user_id: int | None
+    item_id: int | None
+    subject_id: int | None
+    payload: dict[str, Any]
+    created_at: float
+    position: Position
+
+
+_columns = ("project_id", "kind", "user_id", "item_id", "subject_id", "payload", "created_at")
+_insert_sqlite = Statement(sa.insert(events).values({name: sa.bindparam(name) for name in _columns}))
+_insert_postgresql = Statement(
+    sa.insert(events).values(
+        {
+            **{name: sa.bindparam(name) for name in _columns},
+            "transaction": sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger),
+        }
+    )
+)
+
+
+def append(
+    connection: Connection,
+    project_id: int,
+    kind: str,
+    *,
+    user_id: int | None = None,
+    item_id: int | None = None,
+    subject_id: int | None = None,
+    payload: dict[str, Any] | None = None,
+) -> None:
+    """Write one event, in the transaction of what it tells about."""
+    statement = _insert_sqlite if connection.dialect.name == "sqlite" else _insert_postgresql
+    statement.run(
+        connection,
+        project_id=project_id,
+        kind=kind,
+        user_id=user_id,
+        item_id=item_id,
+        subject_id=subject_id,
+        payload=encode(payload or {}),
+        created_at=time.time(),
+    )
+
+
+def follow(connection: Connection, project_id: int, after: Position, limit: int = 10_000) -> list[Event]:
+    """Return the events behind `after`, in an order in which none can appear later before one already returned."""
+    query = (
+        sa.select(events)
+        .where(
+            events.c.project_id == project_id,
+            sa.or_(
+                events.c.transaction > after.transaction,
+                sa.and_(events.c.transaction == after.transaction, events.c.id > after.id),
+            ),
+        )
+        .order_by(events.c.transaction, events.c.id)
+        .limit(limit)
+    )
+    if connection.dialect.name == "postgresql":
+        oldest_running = sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
+        query = query.where(events.c.transaction < sa.cast(sa.cast(oldest_running, sa.Text), sa.BigInteger))
+    return [
+        Event(
+            id=row.id,
+            kind=row.kind,
+            user_id=row.user_id,
+            item_id=row.item_id,
+            subject_id=row.subject_id,
+            payload=decode(row.payload),
+            created_at=row.created_at,
+            position=Position(row.transaction, row.id),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def newest(connection: Connection, project_id: int) -> Position:
+    """Return the position of the newest event, or the start where there is none."""
+    query = sa.select(events.c.transaction, events.c.id).where(events.c.project_id == project_id)
+    row = connection.execute(query.order_by(events.c.transaction.desc(), events.c.id.desc()).limit(1)).one_or_none()
+    return Position(*row) if row else Position()
+
+
+def position(connection: Connection, project_id: int, name: str) -> Position:
+    """Return how far the follower `name` has come."""
+    query = sa.select(cursors.c.position).where(cursors.c.project_id == project_id, cursors.c.name == name)
+    stored = connection.execute(query).scalar()
+    found: Position = decode(stored, Position) if stored else Position()
+    return found
+
+
+def remember(connection: Connection, project_id: int, name: str, reached: Position) -> None:
+    """Note how far the follower `name` has come, in the transaction of what it derived."""
+    key = (cursors.c.project_id == project_id) & (cursors.c.name == name)
+    if not connection.execute(sa.update(cursors).where(key).values(position=encode(reached))).rowcount:
+        connection.execute(sa.insert(cursors).values(project_id=project_id, name=name, position=encode(reached)))
