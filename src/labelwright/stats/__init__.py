@@ -1,2 +1,74 @@
-"""The mathematics: arrays in, arrays out, no database."""
+"""The mathematics: arrays in, arrays out, no database and no web, useful to anyone who only wants the statistics.
+
+- `aggregate`: many annotators' answers become one label a task.
+- `fuse_boxes`, `fuse_intervals`, `match_boxes`, `match_intervals`: the same for structured answers.
+- `krippendorff_alpha` and its kin: how far annotators agree, with an interval.
+- `out_of_fold`, `find_label_errors`, `label_quality`: which given labels are doubtful.
+- `binomial_upper_bound` and its kin: what a random audit proves.
+
+Everything that is wrong with an input is an `labelwright.errors.InvalidInput`.
+"""
+
 from labelwright.stats.aggregate import Aggregation, aggregate, methods
+from labelwright.stats.agreement import (
+    Agreement,
+    Confusable,
+    alpha_by_distance,
+    box_agreement,
+    cohen_kappa,
+    confusable_labels,
+    interval_agreement,
+    krippendorff_alpha,
+    percent_agreement,
+)
+from labelwright.stats.certificates import (
+    audits_needed,
+    binomial_interval,
+    binomial_upper_bound,
+    hypergeometric_upper_bound,
+)
+from labelwright.stats.fusion import (
+    FusedBox,
+    FusedInterval,
+    Matching,
+    box_iou,
+    fuse_boxes,
+    fuse_intervals,
+    interval_iou,
+    match_boxes,
+    match_intervals,
+)
+from labelwright.stats.label_errors import LabelErrors, OutOfFold, find_label_errors, label_quality, out_of_fold
+
+__all__ = [
+    "Aggregation",
+    "Agreement",
+    "Confusable",
+    "FusedBox",
+    "FusedInterval",
+    "LabelErrors",
+    "Matching",
+    "OutOfFold",
+    "aggregate",
+    "alpha_by_distance",
+    "audits_needed",
+    "binomial_interval",
+    "binomial_upper_bound",
+    "box_agreement",
+    "box_iou",
+    "cohen_kappa",
+    "confusable_labels",
+    "find_label_errors",
+    "fuse_boxes",
+    "fuse_intervals",
+    "hypergeometric_upper_bound",
+    "interval_agreement",
+    "interval_iou",
+    "krippendorff_alpha",
+    "label_quality",
+    "match_boxes",
+    "match_intervals",
+    "methods",
+    "out_of_fold",
+    "percent_agreement",
+]

@@ -70,7 +70,7 @@ class Answers:
         )
 
 
-def encode(values: Any, *, what: str = "value") -> tuple[Codes, Sequence[Any]]:
+def encode(values: Any, *, what: str = "value") -> tuple[Codes, Any]:
     """Return a code 0, 1, ... for each value, and the distinct values in the order of their codes.
 
     Integers are coded in ascending order, everything else in the order of first appearance.
@@ -130,7 +130,7 @@ def encode_answers(
 
     >>> answers = encode_answers([7, 7, 3], ["ann", "bob", "ann"], ["cat", "dog", None])
     >>> answers.shape, answers.votes().tolist()
-    ((2, 2, 2), [[0.0, 0.0], [1.0, 1.0]])
+    ((2, 2, 2), [[1.0, 1.0], [0.0, 0.0]])
     """
     if not len(tasks) == len(annotators) == len(labels):
         lengths = f"{len(tasks)}, {len(annotators)} and {len(labels)}"
@@ -154,7 +154,7 @@ def encode_answers(
     return answers if duplicates == "all" else _settle_duplicates(answers, duplicates)
 
 
-def _encode_integers(array: NDArray[Any]) -> tuple[Codes, Sequence[Any]]:
+def _encode_integers(array: NDArray[Any]) -> tuple[Codes, Any]:
     if not len(array):
         return np.empty(0, dtype=np.int32), []
     low, high = int(array.min()), int(array.max())

@@ -7,9 +7,11 @@ add by an entry point in the group `labelwright.aggregate`; none is registered b
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from inspect import signature
 from typing import Any
 
 from labelwright import plugins
+from labelwright.errors import InvalidInput, nearest
 from labelwright.stats.aggregate.base import Aggregation, Fit
 from labelwright.stats.answers import Duplicates, encode_answers
 
@@ -64,5 +66,10 @@ def aggregate(
     (2, 2)
     """
     answers = encode_answers(tasks, annotators, labels, abstain=abstain, duplicates=duplicates, classes=classes)
-    fit: Fit = plugins.load("aggregate", method).fit(answers, **options)
+    module = plugins.load("aggregate", method)
+    known = [name for name, option in signature(module.fit).parameters.items() if option.kind is option.KEYWORD_ONLY]
+    for name in options:
+        if name not in known:
+            raise InvalidInput(f"The method '{method}' has no option '{name}'.", hint=nearest(name, known))
+    fit: Fit = module.fit(answers, **options)
     return Aggregation(answers, fit.posteriors, fit.method or method, fit.reason, fit.confusion, fit.tied)

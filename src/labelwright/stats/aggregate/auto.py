@@ -36,5 +36,7 @@ def fit(answers: Answers) -> Fit:
     if typical < n_classes:
         reason = f"A typical answer comes from an annotator with {typical:.0f} answers, fewer than the {n_classes} classes."
         return replace(majority.fit(answers), method="majority", reason=reason)
-    reason = f"{shared:.0%} of the tasks have two answers or more, and a typical annotator {typical:.0f} answers: enough for a confusion table."
+    reason = (
+        f"{shared:.0%} of the tasks have two answers or more, and a typical annotator gave {typical:.0f}: enough for a confusion table."
+    )
     return replace(dawid_skene.fit(answers), method="dawid_skene", reason=reason)

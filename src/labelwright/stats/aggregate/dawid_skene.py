@@ -63,7 +63,8 @@ def fit(
     posteriors = starting_posteriors(answers)
     counts = table.counts(posteriors)
     done = 0
-    for done in range(1, iterations + 1):
+    while done < iterations:
+        done += 1
         before = posteriors.copy()
         base = np.log(_normalised(posteriors.sum(axis=0) + shares, axis=0))
         counts, _ = table.step(_logs(counts, prior), base, posteriors)

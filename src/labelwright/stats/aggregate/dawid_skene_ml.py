@@ -26,6 +26,4 @@ def fit(answers: Answers, *, iterations: int = 100, tolerance: float = 1e-5, com
     >>> aggregate([1, 1, 1, 2, 2, 2], ["a", "b", "c"] * 2, list("xxyyyy"), method="dawid_skene_ml").labels
     {1: 'x', 2: 'y'}
     """
-    return dawid_skene.fit(
-        answers, right=0.0, wrong=0.0, shares=0.0, iterations=iterations, tolerance=tolerance, compiled=compiled
-    )
+    return dawid_skene.fit(answers, right=0.0, wrong=0.0, shares=0.0, iterations=iterations, tolerance=tolerance, compiled=compiled)

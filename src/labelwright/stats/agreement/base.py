@@ -1,0 +1,90 @@
+"""An agreement coefficient with its interval, and the two ways in which intervals over items are made here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from labelwright.stats.answers import Floats
+from labelwright.stats.certificates.binomial import binomial_upper_bound, checked_confidence
+
+__all__ = ["Agreement", "mean_agreement", "no_agreement", "ratio_agreement"]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far annotators agree.
+
+    `low` and `high` bound the value at the stated `confidence` for other items of the same kind (or, where so asked, for other
+    annotators). `items` counts the items with two answers or more. Where the question has no answer `value`, `low` and `high` are NaN
+    and `note` says why.
+    """
+
+    value: float
+    low: float
+    high: float
+    confidence: float
+    items: int
+    note: str = ""
+
+
+def no_agreement(note: str, *, confidence: float, items: int = 0) -> Agreement:
+    """Return the agreement of a question that has no answer."""
+    return Agreement(float("nan"), float("nan"), float("nan"), confidence, items, note)
+
+
+def mean_agreement(values: Floats, *, confidence: float) -> Agreement:
+    """Return the mean of one value, 0 to 1, an item, with a Wilson interval whose number of items is scaled to the values' variance."""
+    from scipy.special import stdtrit
+
+    checked_confidence(confidence)
+    items = len(values)
+    if not items:
+        return no_agreement("No item has two answers.", confidence=confidence)
+    value = float(values.mean())
+    if items == 1:
+        return Agreement(value, 0.0, 1.0, confidence, 1, "One item says nothing about others.")
+    spread = float(values.var(ddof=1))
+    size = items * min(max(value * (1 - value) / spread, 1.0), 1e6) if spread > 1e-15 and 0 < value < 1 else float(items)
+    t = float(stdtrit(items - 1, (1 + confidence) / 2))
+    centre = (value + t * t / (2 * size)) / (1 + t * t / size)
+    reach = t / (1 + t * t / size) * np.sqrt(max(value * (1 - value), 0.0) / size + t * t / (4 * size * size))
+    return Agreement(value, min(max(0.0, centre - reach), value), max(min(1.0, centre + reach), value), confidence, items)
+
+
+def ratio_agreement(
+    observed: float,
+    expected: float,
+    change_observed: Floats,
+    change_expected: Floats,
+    *,
+    confidence: float,
+    worst: float,
+    value: float | None = None,
+) -> Agreement:
+    """Return 1 - observed / expected disagreement with a delta-method interval on the logarithm of the ratio.
+
+    Args:
+        observed: the observed disagreement, at least 0.
+        expected: the disagreement expected by chance, above 0.
+        change_observed: for each item, how it moves the observed disagreement (its influence; the mean is 0).
+        change_expected: the same for the expected disagreement.
+        confidence: above 0 and below 1.
+        worst: the greatest disagreement that one item could show; it bounds what was never observed.
+        value: the coefficient, where a correction for small samples makes it differ from 1 - observed / expected.
+    """
+    from scipy.special import stdtrit
+
+    checked_confidence(confidence)
+    items = len(change_observed)
+    ratio = observed / expected if value is None else 1 - value
+    if items < 2:
+        return Agreement(1 - ratio, float("nan"), float("nan"), confidence, items, "One item says nothing about others.")
+    if observed <= 0:
+        unseen = binomial_upper_bound(0, items, (1 + confidence) / 2)
+        return Agreement(1.0, 1 - unseen * worst / expected, 1.0, confidence, items, "No disagreement was observed.")
+    influence = change_observed / observed - change_expected / expected
+    error = float(np.sqrt((influence**2).sum() / (items - 1) / items))
+    reach = float(stdtrit(items - 1, (1 + confidence) / 2)) * error
+    return Agreement(float(1 - ratio), float(1 - ratio * np.exp(min(reach, 700.0))), float(1 - ratio * np.exp(-reach)), confidence, items)
