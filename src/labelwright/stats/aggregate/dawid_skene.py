@@ -66,7 +66,7 @@ def fit(
     while done < iterations:
         done += 1
         before = posteriors.copy()
-        base = np.log(_normalised(posteriors.sum(axis=0) + shares, axis=0))
+        base = np.log(_normalised(np.maximum(posteriors.sum(axis=0) + shares, 1e-10), axis=0))
         counts, _ = table.step(_logs(counts, prior), base, posteriors)
         np.subtract(before, posteriors, out=before)
         if max(before.max(), -before.min()) <= tolerance:

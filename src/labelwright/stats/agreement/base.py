@@ -35,8 +35,11 @@ def no_agreement(note: str, *, confidence: float, items: int = 0) -> Agreement:
 
 
 def mean_agreement(values: Floats, *, confidence: float) -> Agreement:
-    """Return the mean of one value, 0 to 1, an item, with a Wilson interval whose number of items is scaled to the values' variance."""
-    from scipy.special import stdtrit
+    """Return the mean of one value, 0 to 1, an item, with an interval over items.
+
+    The interval is the exact binomial one for as many yes-or-no items as would have the same variance of the mean.
+    """
+    from scipy.special import betaincinv
 
     checked_confidence(confidence)
     items = len(values)
@@ -47,10 +50,10 @@ def mean_agreement(values: Floats, *, confidence: float) -> Agreement:
         return Agreement(value, 0.0, 1.0, confidence, 1, "One item says nothing about others.")
     spread = float(values.var(ddof=1))
     size = items * min(max(value * (1 - value) / spread, 1.0), 1e6) if spread > 1e-15 and 0 < value < 1 else float(items)
-    t = float(stdtrit(items - 1, (1 + confidence) / 2))
-    centre = (value + t * t / (2 * size)) / (1 + t * t / size)
-    reach = t / (1 + t * t / size) * np.sqrt(max(value * (1 - value), 0.0) / size + t * t / (4 * size * size))
-    return Agreement(value, min(max(0.0, centre - reach), value), max(min(1.0, centre + reach), value), confidence, items)
+    risk, hits = (1 - confidence) / 2, value * size
+    low = float(betaincinv(hits, size - hits + 1, risk)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, size - hits, 1 - risk)) if hits < size else 1.0
+    return Agreement(value, min(low, value), max(high, value), confidence, items)
 
 
 def ratio_agreement(

@@ -1,0 +1,229 @@
+"""What every aggregation method promises, whatever it does inside."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labelwright.errors import InvalidInput
+from labelwright.stats import aggregate, methods
+
+METHODS = methods()
+NAMES = ["ann", "bob", "cyd", "dan", "eve"]
+
+
+def crowd(seed=0, n_tasks=60, n_annotators=7, n_classes=3, per_task=4, accuracy=(0.55, 0.95)):
+    """Simulated answers: the truth, and three lists."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(n_classes, size=n_tasks)
+    skill = rng.uniform(*accuracy, size=n_annotators)
+    tasks, annotators, labels = [], [], []
+    for task in range(n_tasks):
+        for annotator in rng.choice(n_annotators, size=per_task, replace=False):
+            right = rng.random() < skill[annotator]
+            label = truth[task] if right else (truth[task] + rng.integers(1, n_classes)) % n_classes
+            tasks.append(f"t{task}")
+            annotators.append(f"a{annotator}")
+            labels.append(f"c{label}")
+    return {f"t{task}": f"c{label}" for task, label in enumerate(truth)}, tasks, annotators, labels
+
+
+def accuracy_of(result, truth):
+    return np.mean([result.labels[task] == label for task, label in truth.items()])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_posteriors_are_probabilities(method):
+    _, *answers = crowd()
+    result = aggregate(*answers, method=method)
+    assert result.posteriors.shape == (60, 3)
+    assert result.posteriors.min() >= 0
+    np.testing.assert_allclose(result.posteriors.sum(axis=1), 1)
+    np.testing.assert_allclose(result.confusion.sum(axis=2), 1)
+    assert result.confusion.shape == (7, 3, 3)
+    assert set(result.skill) == set(result.annotators)
+    assert all(0 <= skill <= 1 for skill in result.skill.values())
+    assert result.reason
+    assert result.method
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_decent_crowd_is_read_right(method):
+    truth, *answers = crowd(n_tasks=200, per_task=5, accuracy=(0.7, 0.95))
+    assert accuracy_of(aggregate(*answers, method=method), truth) >= 0.93
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_names_and_order_of_everything_change_nothing(method):
+    _, tasks, annotators, labels = crowd(seed=4)
+    plain = aggregate(tasks, annotators, labels, method=method)
+    order = np.random.default_rng(1).permutation(len(tasks))
+    # The classes are renamed so that their sorted order turns around.
+    renamed = {"c0": "z", "c1": "y", "c2": "x"}
+    other = aggregate(
+        [f"task {tasks[i]}" for i in order],
+        [hash(annotators[i]) for i in order],
+        [renamed[labels[i]] for i in order],
+        method=method,
+    )
+    assert other.method == plain.method
+    for task, row in zip(plain.tasks, plain.posteriors, strict=True):
+        twin = other.posteriors[other.tasks.index(f"task {task}")]
+        np.testing.assert_allclose([twin[other.classes.index(renamed[name])] for name in plain.classes], row, atol=2e-3)
+    sure = [task for task in plain.tasks if task not in plain.ties]
+    assert all(other.labels[f"task {task}"] == renamed[plain.labels[task]] for task in sure if plain.confidence[task] > 0.51)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_unanimous_answers_win(method):
+    _, tasks, annotators, labels = crowd(seed=2, n_tasks=80, per_task=5, accuracy=(0.8, 0.95))
+    result = aggregate(tasks, annotators, labels, method=method)
+    given: dict[str, set[str]] = {}
+    for task, label in zip(tasks, labels, strict=True):
+        given.setdefault(task, set()).add(label)
+    assert all(result.labels[task] == next(iter(labels)) for task, labels in given.items() if len(labels) == 1)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_class_one_annotator_one_task(method):
+    assert aggregate([1, 2], ["a", "b"], ["x", "x"], method=method).labels == {1: "x", 2: "x"}
+    assert aggregate([1, 2, 3], ["a", "a", "a"], ["x", "y", "y"], method=method).labels == {1: "x", 2: "y", 3: "y"}
+    assert aggregate([1], ["a"], ["x"], method=method).labels == {1: "x"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_whoever_always_abstains_has_no_say(method):
+    _, tasks, annotators, labels = crowd(seed=3)
+    plain = aggregate(tasks, annotators, labels, method=method)
+    extra = sorted(set(tasks))
+    other = aggregate([*tasks, *extra], [*annotators, *["mute"] * len(extra)], [*labels, *[None] * len(extra)], method=method)
+    assert other.labels == plain.labels
+    assert "mute" in other.skill
+    assert np.isfinite(other.posteriors).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_task_without_answers_has_no_label(method):
+    _, tasks, annotators, labels = crowd(seed=3)
+    result = aggregate([*tasks, "empty"], [*annotators, "a0"], [*labels, None], method=method)
+    assert result.labels["empty"] is None
+    assert 0 < result.confidence["empty"] < 1
+    assert "empty" not in result.ties
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_to_aggregate_is_said(method):
+    with pytest.raises(InvalidInput, match="no answer"):
+        aggregate([], [], [], method=method)
+    with pytest.raises(InvalidInput, match="no answer"):
+        aggregate([1], ["a"], [None], method=method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_classes_that_nobody_chose_are_kept(method):
+    result = aggregate([1, 1, 2], ["a", "b", "a"], ["x", "x", "z"], method=method, classes=["x", "y", "z"])
+    assert result.classes == ["x", "y", "z"]
+    assert result.posteriors.shape == (2, 3)
+    assert result.labels == {1: "x", 2: "z"}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.sampled_from(NAMES), st.sampled_from(["x", "y", "z", None])), min_size=1, max_size=40).filter(
+        lambda rows: any(row[2] for row in rows)
+    )
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_any_answers_give_probabilities(method, rows):
+    result = aggregate(*map(list, zip(*rows, strict=True)), method=method)
+    assert np.isfinite(result.posteriors).all()
+    np.testing.assert_allclose(result.posteriors.sum(axis=1), 1)
+    assert np.isfinite(result.confusion).all()
+
+
+def test_ties_are_reported_and_go_to_the_class_with_more_votes():
+    result = aggregate([1, 1, 2, 2, 3], ["a", "b", "a", "b", "a"], ["x", "y", "y", "y", "x"], method="majority")
+    assert result.ties == [1]
+    assert result.labels[1] == "y"
+
+
+@pytest.mark.parametrize(("duplicates", "label"), [("share", "y"), ("all", "x"), ("last", "y")])
+def test_repeated_answers_of_one_annotator(duplicates, label):
+    answers = [1, 1, 1, 1, 1], ["a", "a", "a", "b", "c"], ["x", "x", "x", "y", "y"]
+    assert aggregate(*answers, method="majority", duplicates=duplicates).labels == {1: label}
+
+
+def test_repeated_answers_can_be_refused():
+    with pytest.raises(InvalidInput, match="'a' answered task 1 more than once"):
+        aggregate([1, 1], ["a", "a"], ["x", "y"], duplicates="error")
+
+
+def test_the_last_of_repeated_answers_is_the_last_in_the_given_order():
+    result = aggregate([2, 1, 2, 2], ["a", "b", "b", "a"], ["x", "x", "y", "y"], method="majority", duplicates="last")
+    assert result.labels == {2: "y", 1: "x"}
+
+
+def test_wrong_input_is_explained():
+    with pytest.raises(InvalidInput, match="equally long"):
+        aggregate([1], ["a", "b"], ["x"])
+    with pytest.raises(InvalidInput, match="task is missing"):
+        aggregate([None], ["a"], ["x"])
+    with pytest.raises(InvalidInput, match="not among the classes"):
+        aggregate([1], ["a"], ["x"], classes=["y"])
+    with pytest.raises(InvalidInput, match="has no option 'iteration'"):
+        aggregate([1], ["a"], ["x"], method="dawid_skene", iteration=3)
+    with pytest.raises(InvalidInput, match="majority"):
+        aggregate([1], ["a"], ["x"], method="majorty")
+    with pytest.raises(InvalidInput, match="cannot be hashed"):
+        aggregate([[1]], ["a"], ["x"])
+
+
+def test_arrays_and_lists_are_the_same_answers():
+    rng = np.random.default_rng(0)
+    tasks, annotators, labels = rng.integers(-5, 40, 300), rng.integers(9, size=300) * 10**9, rng.integers(3, size=300)
+    arrays = aggregate(tasks, annotators, labels, method="dawid_skene")
+    lists = aggregate(tasks.tolist(), [str(one) for one in annotators], labels.tolist(), method="dawid_skene")
+    assert arrays.labels == {task: lists.labels[task] for task in arrays.labels}
+    assert all(isinstance(task, int) for task in arrays.labels)
+
+
+def test_nan_and_none_and_the_chosen_value_mean_an_abstention():
+    result = aggregate([1, 1, 1, 2], ["a", "b", "c", "a"], [1.0, float("nan"), -1, None], method="majority", abstain=-1)
+    assert result.labels == {1: 1.0, 2: None}
+
+
+@pytest.mark.parametrize("method", ["dawid_skene", "dawid_skene_ml"])
+def test_the_compiled_loop_changes_nothing(method):
+    pytest.importorskip("numba", reason="the accelerator Numba is not installed")
+    _, *answers = crowd(n_tasks=100)
+    repeated = [[*column, *column[:30]] for column in answers]
+    plain = aggregate(*repeated, method=method, compiled=False)
+    fast = aggregate(*repeated, method=method, compiled=True)
+    np.testing.assert_allclose(fast.posteriors, plain.posteriors, atol=1e-9)
+
+
+def test_a_million_answers_without_a_warning():
+    rng = np.random.default_rng(0)
+    n_tasks = 200_000
+    tasks = np.repeat(np.arange(n_tasks), 5)
+    truth = rng.integers(4, size=n_tasks)
+    labels = np.where(rng.random(len(tasks)) < 0.7, truth[tasks], rng.integers(4, size=len(tasks)))
+    result = aggregate(tasks, rng.integers(500, size=len(tasks)), labels, method="dawid_skene", iterations=3)
+    assert np.isfinite(result.posteriors).all()
+    assert (result.codes == truth).mean() > 0.95
+
+
+def test_dawid_skene_beats_majority_on_a_real_crowd(shared):
+    def column(path, name):
+        with path.open() as lines:
+            return [row[name] for row in csv.DictReader(lines)]
+
+    folder = shared / "crowd" / "d_duck"
+    truth = dict(zip(column(folder / "truth.csv", "task"), column(folder / "truth.csv", "truth"), strict=True))
+    answers = [column(folder / "labels.csv", name) for name in ("task", "worker", "label")]
+    assert accuracy_of(aggregate(*answers, method="majority"), truth) == pytest.approx(0.759, abs=0.001)
+    assert accuracy_of(aggregate(*answers, method="dawid_skene"), truth) >= 0.88
