@@ -69,6 +69,16 @@ class Answers:
             start=_starts(task, len(self.tasks)),
         )
 
+    def only(self, chosen: NDArray[np.bool_]) -> Answers:
+        """Return only the tasks where `chosen`, a mask over the tasks, is true, with their answers; annotators and classes stay."""
+        kept = self.take(chosen[self.task])
+        number = np.cumsum(chosen, dtype=np.int32) - np.int32(1)
+        task = number[kept.task]
+        tasks = [self.tasks[place] for place in np.flatnonzero(chosen).tolist()]
+        abstained = self.abstained[chosen[self.abstained[:, 0]]]
+        abstained = np.column_stack([number[abstained[:, 0]], abstained[:, 1]])
+        return replace(kept, tasks=tasks, task=task, start=_starts(task, len(tasks)), abstained=abstained)
+
 
 def encode(values: Any, *, what: str = "value") -> tuple[Codes, Any]:
     """Return a code 0, 1, ... for each value, and the distinct values in the order of their codes.

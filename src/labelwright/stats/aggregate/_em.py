@@ -7,15 +7,17 @@ fused loop that never holds more than the posteriors.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
+from labelwright.errors import InvalidInput
 from labelwright.stats.answers import Answers, Floats
 
-__all__ = ["Table", "softmax_rows"]
+__all__ = ["Table", "fit_tables", "log_rows", "softmax_rows", "starting_posteriors", "weighted_votes"]
 
 LONG = 200_000
 """From this many answers on the compiled loop is worth its loading time."""
@@ -74,6 +76,68 @@ class Table:
             return scores
         scored: Floats = self._rows @ logs.reshape(-1, logs.shape[2]) + base
         return scored
+
+
+def fit_tables(
+    answers: Answers,
+    logs: Callable[[Floats], Floats],
+    base: Callable[[Floats], Floats],
+    *,
+    iterations: int,
+    tolerance: float,
+    compiled: bool | None = None,
+) -> tuple[Floats, Floats, int]:
+    """Alternate between tables and posteriors, from the shares of the votes on, until no posterior moves by more than `tolerance`.
+
+    `logs` makes the log table from counts (annotators, answer, truth); `base` makes the classes' log shares from their expected numbers
+    of tasks. Returns posteriors, the last counts and the number of iterations.
+
+    Raises:
+        InvalidInput: there is to be no iteration.
+    """
+    if iterations < 1:
+        raise InvalidInput("There has to be at least one iteration.")
+    table = Table(answers, compiled=compiled)
+    posteriors = starting_posteriors(answers)
+    counts = table.counts(posteriors)
+    done = 0
+    while done < iterations:
+        done += 1
+        before = posteriors.copy() if tolerance >= 0 else posteriors
+        counts, _ = table.step(logs(counts), base(posteriors.sum(axis=0)), posteriors)
+        if tolerance >= 0:
+            np.subtract(before, posteriors, out=before)
+            if max(before.max(), -before.min()) <= tolerance:
+                break
+    return posteriors, counts, done
+
+
+def starting_posteriors(answers: Answers) -> Floats:
+    """Return the shares of the votes as posteriors; a task without answers gets the shares of the classes over all votes."""
+    votes = answers.votes()
+    overall = votes.sum(axis=0)
+    total = votes.sum(axis=1, keepdims=True)
+    silent = total[:, 0] == 0
+    if silent.any():
+        votes[silent] = overall
+        total[silent] = overall.sum()
+    votes /= total
+    return votes
+
+
+def weighted_votes(answers: Answers, weight: Floats) -> Floats:
+    """Return an array (tasks, classes) of the summed weight, one for each answer, of the answers for each class."""
+    n_tasks, _, n_classes = answers.shape
+    cell = answers.task.astype(np.int64) * n_classes + answers.label
+    votes: Floats = np.bincount(cell, weights=weight, minlength=n_tasks * n_classes).astype(np.float64, copy=False)
+    return votes.reshape(n_tasks, n_classes)
+
+
+def log_rows(values: Floats, *, axis: int) -> Floats:
+    """Return the logarithm of counts scaled to the sum 1; a count of 0 stays possible, barely, so that nothing is infinite."""
+    floored = np.maximum(values, 1e-10)
+    logs: Floats = np.log(floored / floored.sum(axis=axis, keepdims=True))
+    return logs
 
 
 def softmax_rows(scores: Floats) -> float:

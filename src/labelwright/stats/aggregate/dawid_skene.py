@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import Table
+from labelwright.stats.aggregate._em import fit_tables, log_rows
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers, Floats
 
-__all__ = ["fit", "starting_posteriors"]
+__all__ = ["diagonal_prior", "fit"]
 
 
 def fit(
@@ -54,45 +54,21 @@ def fit(
     """
     if min(right, wrong, shares) < 0:
         raise InvalidInput("Pseudo-counts of a prior cannot be negative.")
-    if iterations < 1:
-        raise InvalidInput("There has to be at least one iteration.")
-    n_classes = len(answers.classes)
-    prior = np.full((n_classes, n_classes), wrong / max(n_classes - 1, 1))
-    np.fill_diagonal(prior, right)
-    table = Table(answers, compiled=compiled)
-    posteriors = starting_posteriors(answers)
-    counts = table.counts(posteriors)
-    done = 0
-    while done < iterations:
-        done += 1
-        before = posteriors.copy()
-        base = np.log(_normalised(np.maximum(posteriors.sum(axis=0) + shares, 1e-10), axis=0))
-        counts, _ = table.step(_logs(counts, prior), base, posteriors)
-        np.subtract(before, posteriors, out=before)
-        if max(before.max(), -before.min()) <= tolerance:
-            break
-    confusion = np.exp(_logs(counts, prior)).transpose(0, 2, 1)
+    prior = diagonal_prior(len(answers.classes), right, wrong)
+    posteriors, counts, done = fit_tables(
+        answers,
+        lambda counts: log_rows(counts + prior, axis=1),
+        lambda expected: log_rows(expected + shares, axis=0),
+        iterations=iterations,
+        tolerance=tolerance,
+        compiled=compiled,
+    )
+    confusion = np.exp(log_rows(counts + prior, axis=1)).transpose(0, 2, 1)
     return Fit(posteriors, confusion, reason=f"Asked for: one confusion table an annotator, {done} iterations.")
 
 
-def starting_posteriors(answers: Answers) -> Floats:
-    """Return the shares of the votes as posteriors; a task without answers gets the shares of the classes over all votes."""
-    votes = answers.votes()
-    overall = votes.sum(axis=0)
-    total = votes.sum(axis=1, keepdims=True)
-    silent = total[:, 0] == 0
-    if silent.any():
-        votes[silent] = overall
-        total[silent] = overall.sum()
-    votes /= total
-    return votes
-
-
-def _logs(counts: Floats, prior: Floats) -> Floats:
-    # A cell that neither data nor prior fill stays possible, barely, so that no logarithm is infinite.
-    return np.log(_normalised(np.maximum(counts + prior, 1e-10), axis=1))
-
-
-def _normalised(values: Floats, *, axis: int) -> Floats:
-    scaled: Floats = values / values.sum(axis=axis, keepdims=True)
-    return scaled
+def diagonal_prior(n_classes: int, right: float, wrong: float) -> Floats:
+    """Return pseudo-answers (answer, truth): `right` on the diagonal, `wrong` spread over the rest of each column."""
+    prior = np.full((n_classes, n_classes), wrong / max(n_classes - 1, 1))
+    np.fill_diagonal(prior, right)
+    return prior

@@ -1,0 +1,71 @@
+"""Bayesian classifier combination: Dawid-Skene with its uncertainty about the tables, by variational inference.
+
+H.-C. Kim and Z. Ghahramani, "Bayesian Classifier Combination", AISTATS (2012); E. Simpson, S. Roberts, I. Psorakis and A. Smith, "Dynamic
+Bayesian combination of multiple imperfect classifiers" (2013), for the variational form.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labelwright.errors import InvalidInput
+from labelwright.stats.aggregate._em import fit_tables
+from labelwright.stats.aggregate.base import Fit
+from labelwright.stats.aggregate.dawid_skene import diagonal_prior
+from labelwright.stats.answers import Answers, Floats
+
+__all__ = ["fit"]
+
+
+def fit(
+    answers: Answers,
+    *,
+    right: float = 2.0,
+    wrong: float = 1.0,
+    shares: float = 1.0,
+    iterations: int = 100,
+    tolerance: float = 1e-5,
+    compiled: bool | None = None,
+) -> Fit:
+    """Fit a distribution over confusion tables to every annotator: one of whom little is known says less than one who is known.
+
+    Args:
+        answers: encoded answers.
+        right: pseudo-answers, above 0, of the Dirichlet prior that agree with the truth, in each row.
+        wrong: pseudo-answers, above 0, in the rest of each row together.
+        shares: pseudo-tasks, above 0, of each class.
+        iterations: the most iterations, at least 1.
+        tolerance: stop when no posterior moved by more than this.
+        compiled: whether to use the loop compiled by Numba; None decides by size. It changes the time and not the answer.
+
+    Returns:
+        A `Fit` with posteriors and the mean confusion tables.
+
+    Raises:
+        InvalidInput: a pseudo-count is not above 0 or there is to be no iteration.
+
+    >>> from labelwright.stats import aggregate
+    >>> aggregate([1, 1, 1, 2, 2, 2], ["a", "b", "c"] * 2, list("xxyyyy"), method="bcc").labels
+    {1: 'x', 2: 'y'}
+    """
+    if min(right, wrong, shares) <= 0:
+        raise InvalidInput("Pseudo-counts of a prior have to be above 0.")
+    prior = diagonal_prior(len(answers.classes), right, wrong) + (1e-10 if len(answers.classes) == 1 else 0.0)
+    posteriors, counts, done = fit_tables(
+        answers,
+        lambda counts: _expected_logs(counts + prior, axis=1),
+        lambda expected: _expected_logs(expected + shares, axis=0),
+        iterations=iterations,
+        tolerance=tolerance,
+        compiled=compiled,
+    )
+    mean = counts + prior
+    confusion = (mean / mean.sum(axis=1, keepdims=True)).transpose(0, 2, 1)
+    return Fit(posteriors, confusion, reason=f"Asked for: a distribution over confusion tables, {done} iterations.")
+
+
+def _expected_logs(counts: Floats, *, axis: int) -> Floats:
+    from scipy.special import digamma
+
+    logs: Floats = digamma(counts) - digamma(counts.sum(axis=axis, keepdims=True))
+    return np.asarray(logs)

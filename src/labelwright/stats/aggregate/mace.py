@@ -1,0 +1,71 @@
+"""MACE: each annotator either knows the answer or falls back on a habit.
+
+D. Hovy, T. Berg-Kirkpatrick, A. Vaswani and E. Hovy, "Learning Whom to Trust with MACE", NAACL-HLT (2013), in its variational form.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labelwright.errors import InvalidInput
+from labelwright.stats.aggregate._em import softmax_rows, starting_posteriors, weighted_votes
+from labelwright.stats.aggregate.base import Fit
+from labelwright.stats.answers import Answers
+
+__all__ = ["fit"]
+
+
+def fit(answers: Answers, *, competence: float = 0.5, habit: float = 0.5, iterations: int = 50, tolerance: float = 1e-5) -> Fit:
+    """Fit to every annotator the chance of knowing and the habit otherwise; all classes are equally probable beforehand.
+
+    Args:
+        answers: encoded answers.
+        competence: pseudo-answers, above 0, of the Beta prior on either side of knowing and not knowing.
+        habit: pseudo-answers, above 0, of the Dirichlet prior for each class in a habit.
+        iterations: the most iterations, at least 1.
+        tolerance: stop when no posterior moved by more than this.
+
+    Returns:
+        A `Fit` with posteriors and the confusion tables that knowledge and habit make.
+
+    Raises:
+        InvalidInput: a pseudo-count is not above 0 or there is to be no iteration.
+
+    >>> from labelwright.stats import aggregate
+    >>> aggregate([1, 1, 1, 2, 2, 2], ["a", "b", "c"] * 2, list("xxyyyy"), method="mace").labels
+    {1: 'x', 2: 'y'}
+    """
+    from scipy.special import digamma
+
+    if min(competence, habit) <= 0:
+        raise InvalidInput("Pseudo-counts of a prior have to be above 0.")
+    if iterations < 1:
+        raise InvalidInput("There has to be at least one iteration.")
+    _, n_annotators, n_classes = answers.shape
+    cell = answers.annotator.astype(np.int64) * n_classes + answers.label
+    place = answers.task.astype(np.int64) * n_classes + answers.label
+    weight = answers.weights
+    given = np.bincount(answers.annotator, weights=weight, minlength=n_annotators)
+    posteriors = starting_posteriors(answers)
+    known = posteriors.ravel()[place] * weight
+    done = 0
+    while done < iterations:
+        done += 1
+        knows = np.bincount(answers.annotator, weights=known, minlength=n_annotators) + competence
+        guesses = np.bincount(cell, weights=weight - known, minlength=n_annotators * n_classes).reshape(-1, n_classes) + habit
+        falls_back = given - knows + 2 * competence
+        # Expected logarithms under the Dirichlet posteriors; their common normaliser cancels in the odds.
+        odds = np.exp(digamma(knows) - digamma(falls_back))[:, None] / np.exp(
+            digamma(guesses) - digamma(guesses.sum(axis=1, keepdims=True))
+        )
+        ratio = odds.ravel()[cell]
+        after = weighted_votes(answers, np.log1p(ratio) * weight)
+        softmax_rows(after)
+        moved = float(np.abs(after - posteriors).max())
+        posteriors = after
+        known = posteriors.ravel()[place] * ratio / (1 + ratio) * weight
+        if moved <= tolerance:
+            break
+    share = (knows / (given + 2 * competence))[:, None, None]
+    confusion = share * np.eye(n_classes) + (1 - share) * (guesses / guesses.sum(axis=1, keepdims=True))[:, None]
+    return Fit(posteriors, confusion, reason=f"Asked for: annotators who know or follow a habit, {done} iterations.")

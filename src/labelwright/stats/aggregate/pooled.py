@@ -1,0 +1,84 @@
+"""Pooled Dawid-Skene: annotators' confusion tables vary around a common one, and the data say by how much.
+
+R. J. Passonneau and B. Carpenter, "The Benefits of a Model of Annotation", TACL 2 (2014), for the hierarchy; T. Minka, "Estimating a
+Dirichlet distribution" (2000), for the strength.
+
+An annotator with few answers is taken for the typical one, with many for what the answers show.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labelwright.errors import InvalidInput
+from labelwright.stats.aggregate._em import fit_tables, log_rows
+from labelwright.stats.aggregate.base import Fit
+from labelwright.stats.aggregate.dawid_skene import diagonal_prior
+from labelwright.stats.answers import Answers, Floats
+
+__all__ = ["fit"]
+
+
+def fit(
+    answers: Answers,
+    *,
+    right: float = 2.0,
+    wrong: float = 1.0,
+    shares: float = 1.0,
+    iterations: int = 100,
+    tolerance: float = 1e-5,
+    compiled: bool | None = None,
+) -> Fit:
+    """Fit the common table, the strength with which it holds in each true class, and every annotator's own table.
+
+    Args:
+        answers: encoded answers.
+        right: pseudo-answers, at least 0, on the diagonal of the common table, in each row.
+        wrong: pseudo-answers, at least 0, in the rest of each row of the common table together.
+        shares: pseudo-tasks, at least 0, of each class.
+        iterations: the most iterations, at least 1.
+        tolerance: stop when no posterior moved by more than this.
+        compiled: whether to use the loop compiled by Numba; None decides by size. It changes the time and not the answer.
+
+    Returns:
+        A `Fit` with posteriors and confusion tables.
+
+    Raises:
+        InvalidInput: a pseudo-count is negative or there is to be no iteration.
+
+    >>> from labelwright.stats import aggregate
+    >>> aggregate([1, 1, 1, 2, 2, 2], ["a", "b", "c"] * 2, list("xxyyyy"), method="pooled").labels
+    {1: 'x', 2: 'y'}
+    """
+    if min(right, wrong, shares) < 0:
+        raise InvalidInput("Pseudo-counts of a prior cannot be negative.")
+    prior = diagonal_prior(len(answers.classes), right, wrong)
+    strength = np.full(len(answers.classes), right + wrong)
+
+    def logs(counts: Floats) -> Floats:
+        nonlocal strength
+        common = np.exp(log_rows(counts.sum(axis=0) + prior, axis=0))
+        strength = _strength(counts, common, strength)
+        return log_rows(counts + strength * common, axis=1)
+
+    posteriors, counts, done = fit_tables(
+        answers,
+        logs,
+        lambda expected: log_rows(expected + shares, axis=0),
+        iterations=iterations,
+        tolerance=tolerance,
+        compiled=compiled,
+    )
+    confusion = np.exp(logs(counts)).transpose(0, 2, 1)
+    return Fit(posteriors, confusion, reason=f"Asked for: tables around a common one, {done} iterations.")
+
+
+def _strength(counts: Floats, common: Floats, strength: Floats) -> Floats:
+    """Do a step of Minka's fixed point for the strength of each true class's Dirichlet around the common table."""
+    from scipy.special import digamma
+
+    mean = np.maximum(strength * common, 1e-6)
+    gained = (common * (digamma(counts + mean) - digamma(mean))).sum(axis=(0, 1))
+    lost = (digamma(counts.sum(axis=1) + strength) - digamma(strength)).sum(axis=0)
+    step = np.where((gained > 0) & (lost > 0), gained / np.maximum(lost, 1e-300), 1.0)
+    return np.clip(strength * step, 1.0, 100.0)
