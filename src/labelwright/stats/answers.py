@@ -158,9 +158,10 @@ def encode_answers(
         abstained = np.column_stack([task[silent], annotator[silent]])
         task, annotator, label = task[~silent], annotator[~silent], label[~silent]
     if len(task) > 1 and bool((task[1:] < task[:-1]).any()):
-        order = _order(task, len(task_ids))
-        task, annotator, label = task[order], annotator[order], label[order]
-    answers = Answers(task_ids, annotator_ids, known, task, annotator, label, None, _starts(task, len(task_ids)), abstained)
+        task, annotator, label, start = _by_task(task, annotator, label, (len(task_ids), len(annotator_ids), len(known)))
+    else:
+        start = _starts(task, len(task_ids))
+    answers = Answers(task_ids, annotator_ids, known, task, annotator, label, None, start, abstained)
     return answers if duplicates == "all" else _settle_duplicates(answers, duplicates)
 
 
@@ -223,19 +224,24 @@ def _starts(task: Codes, n_tasks: int) -> NDArray[np.int64]:
     return start
 
 
-def _order(task: Codes, n_tasks: int) -> NDArray[Any]:
-    # SciPy's conversion to rows is a stable counting sort in C: three times faster than argsort.
-    from scipy.sparse import coo_array
+def _by_task(task: Codes, annotator: Codes, label: Codes, shape: tuple[int, int, int]) -> tuple[Codes, Codes, Codes, Any]:
+    # SciPy turns rows into columns by a stable counting sort in C, carrying a value along: several times faster than argsort and takes.
+    from scipy.sparse import csr_array
 
-    n = len(task)
-    rows = coo_array((np.ones(n, dtype=np.int8), (task, np.arange(n, dtype=np.int32))), shape=(n_tasks, n)).tocsr()
-    order: NDArray[Any] = rows.indices
-    return order
+    n_tasks, n_annotators, n_classes = shape
+    whole: Any = np.int32 if n_annotators * n_classes < 2**31 else np.int64
+    cell = annotator.astype(whole) * whole(n_classes) + label
+    one_a_row = csr_array((cell, task, np.arange(len(task) + 1, dtype=np.int32)), shape=(len(task), n_tasks))
+    columns = one_a_row.tocsc()
+    start = columns.indptr.astype(np.int64)
+    ordered = np.repeat(np.arange(n_tasks, dtype=np.int32), np.diff(start))
+    people, given = np.divmod(columns.data, whole(n_classes))
+    return ordered, people.astype(np.int32, copy=False), given.astype(np.int32, copy=False), start
 
 
 def _settle_duplicates(answers: Answers, duplicates: Duplicates) -> Answers:
     pair = answers.task.astype(np.int64) * len(answers.annotators) + answers.annotator
-    ordered = np.sort(pair)
+    ordered = np.sort(pair, kind="stable")
     if len(pair) < 2 or not bool((ordered[1:] == ordered[:-1]).any()):
         return answers
     if duplicates == "error":

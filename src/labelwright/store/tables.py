@@ -447,6 +447,7 @@ consensus = Table(  # derived
     Column("confidence", Double, nullable=False),
     Column("agreement", Double),  # mean pairwise agreement of the answers, 0 to 1; null with one answer
     Column("answers", Integer, nullable=False),
+    Column("annotation_ids", Text, nullable=False, server_default="[]"),
     Column("method", Text, nullable=False),
     Column("updated_at", Double, nullable=False),
     Index(None, "project_id", "question", "confidence"),

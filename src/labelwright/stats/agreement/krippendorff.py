@@ -103,9 +103,10 @@ def _nominal(task: Any, label: Any, counts: Floats, m: Floats) -> Parts:
     share = counts / counts.sum()
     n_classes = len(counts)
     if len(m) * n_classes <= 20 * len(task):
-        cells = np.bincount(task * np.int64(n_classes) + label, minlength=len(m) * n_classes).reshape(len(m), n_classes)
-        same = np.einsum("ij,ij->i", cells, cells).astype(np.float64)
-        met = cells @ share
+        counted = np.bincount(task * np.int64(n_classes) + label, minlength=len(m) * n_classes)
+        cells = counted.astype(np.float64).reshape(len(m), n_classes)
+        met = np.einsum("ij,j->i", cells, share)
+        same = np.einsum("ij,ij->i", cells, cells)
     else:
         cell, times = np.unique(task * np.int64(n_classes) + label, return_counts=True)
         row = cell // n_classes

@@ -13,11 +13,14 @@ import numpy as np
 
 from labelwright.errors import InvalidInput, nearest
 from labelwright.stats.answers import Codes, Floats
-from labelwright.stats.label_errors.quality import ROWS, Rank, checked, quality_of_codes
+from labelwright.stats.label_errors.quality import LONG, ROWS, Rank, checked, numba_is_there, quality_of_codes
 
 __all__ = ["LabelErrors", "Prune", "find_label_errors"]
 
 Prune = Literal["both", "class", "noise_rate", "confident"]
+FEW = 4_000_000
+"""Up to this many probabilities of one label's doubtful items are copied to lie side by side."""
+
 PRUNES: tuple[Prune, ...] = ("both", "class", "noise_rate", "confident")
 
 
@@ -87,7 +90,7 @@ def find_label_errors(
         if prune in ("both", "class"):
             wrong &= _by_class(codes, given, carried, expected)
         if prune in ("both", "noise_rate"):
-            wrong &= _by_noise_rate(codes, array, given, expected)
+            wrong &= _by_noise_rate(codes, array, given, likeliest, expected)
     wrong &= likeliest != codes
     score = quality_of_codes(codes, array, rank)
     suspects = np.flatnonzero(wrong)
@@ -109,6 +112,11 @@ def _confident_classes(codes: Codes, probabilities: Any, thresholds: Floats) -> 
     likeliest = np.empty(len(codes), dtype=np.int32)
     # A tolerance, so that a constant prediction reaches its own mean.
     floor = (thresholds - 1e-6).astype(probabilities.dtype)
+    if len(codes) >= LONG and numba_is_there():
+        from labelwright.stats.label_errors import _compiled
+
+        _compiled.classes_of_rows(probabilities, floor, counted, likeliest)
+        return counted, likeliest
     for begin in range(0, len(codes), ROWS):
         part = slice(begin, begin + ROWS)
         rows = probabilities[part]
@@ -137,16 +145,22 @@ def _by_class(codes: Codes, given: Any, carried: Floats, expected: Floats) -> An
     return wrong
 
 
-def _by_noise_rate(codes: Codes, probabilities: Any, given: Any, expected: Floats) -> Any:
+def _by_noise_rate(codes: Codes, probabilities: Any, given: Any, likeliest: Codes, expected: Floats) -> Any:
     wrong = np.zeros(len(codes), dtype=bool)
     number = np.rint(expected).astype(np.int64)
     np.fill_diagonal(number, 0)
     order, start = _by_label(codes, len(number))
     for label in np.flatnonzero(number.any(axis=1)):
         mine = order[start[label] : start[label + 1]]
+        # Where the label is the likeliest class, no margin is below 0, so that mostly the few others alone are looked at.
+        doubtful = mine[likeliest[mine] != label]
+        rows = probabilities[doubtful] if len(doubtful) * number.shape[1] <= FEW else None
         for true in np.flatnonzero(number[label]):
-            margin = given[mine] - probabilities[mine, true]
-            wrong[mine[_least(margin, int(number[label, true]))]] = True
+            column = probabilities[doubtful, true] if rows is None else rows[:, true]
+            margin, items = given[doubtful] - column, doubtful
+            if np.count_nonzero(margin < 0) < number[label, true]:
+                margin, items = given[mine] - probabilities[mine, true], mine
+            wrong[items[_least(margin, int(number[label, true]))]] = True
     return wrong
 
 

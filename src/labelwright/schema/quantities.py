@@ -1,0 +1,41 @@
+"""Durations and shares as people write them: `15m`, `5%`."""
+
+from __future__ import annotations
+
+import re
+
+from labelwright.errors import InvalidInput
+
+__all__ = ["seconds", "share"]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(text: str) -> float:
+    """Return the seconds in a duration such as `30s`, `15m`, `1h30m` or `2d`.
+
+    >>> seconds("1h30m")
+    5400.0
+
+    Raises:
+        InvalidInput: the text is no duration.
+    """
+    if not re.fullmatch(r"(?:\d+(?:\.\d+)?[smhd])+", text):
+        raise InvalidInput(f"'{text}' is no duration.", hint="Write for example 30s, 15m, 1h30m or 2d.")
+    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+(?:\.\d+)?)([smhd])", text))
+
+
+def share(text: str) -> float:
+    """Return a share such as `5%` or `0.05` as a number from 0 to 1.
+
+    >>> share("5%")
+    0.05
+
+    Raises:
+        InvalidInput: the text is no share, or lies outside 0% to 100%.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", text.strip())
+    value = float(found[1]) / (100 if found[2] else 1) if found else -1.0
+    if not 0 <= value <= 1:
+        raise InvalidInput(f"'{text}' is no share.", hint="Write for example 5% or 0.05.")
+    return value
