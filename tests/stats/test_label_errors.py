@@ -154,3 +154,26 @@ def test_suspects_on_a_real_test_set_are_those_that_people_reject(shared):
     labels, predictions = np.load(folder / "cifar10_test_set_original_labels.npy"), np.load(folder / "cifar10_test_set_pyx.npy")
     found = find_label_errors(labels, predictions)
     assert len(judged) * 0.5 < len(found.suspects) < len(judged) * 2
+
+
+def test_the_compiled_pass_changes_nothing():
+    pytest.importorskip("numba", reason="the accelerator Numba is not installed")
+    from labelwright.stats.label_errors.confident import _confident_classes
+    from labelwright.stats.label_errors.quality import LONG
+
+    rng = np.random.default_rng(0)
+    rows = rng.dirichlet(np.ones(4), size=LONG)
+    codes, thresholds = rng.integers(4, size=LONG).astype(np.int32), np.array([0.3, 0.4, 0.2, np.inf])
+    compiled = _confident_classes(codes, rows, thresholds)
+    # Halves are too short for the compiled pass.
+    halves = [_confident_classes(codes[part], rows[part], thresholds) for part in (slice(0, LONG // 2), slice(LONG // 2, None))]
+    for whole, first, second in zip(compiled, *halves, strict=True):
+        np.testing.assert_array_equal(whole, np.concatenate([first, second]))
+
+
+def test_a_bad_row_among_many_is_found():
+    rows = np.full((60_000, 3), 1 / 3)
+    for bad in (np.nan, -0.1, np.inf):
+        rows[7, 1] = bad
+        with pytest.raises(InvalidInput, match="sum 1"):
+            find_label_errors(np.zeros(60_000, dtype=int), rows)

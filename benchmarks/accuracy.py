@@ -1,0 +1,102 @@
+"""Accuracy and macro-F1 of every aggregation method on real crowds, beside crowd-kit's: `python benchmarks/accuracy.py [SET ...]`.
+
+The crowds are in the folder `data/crowd` of `LABELWRIGHT_SHARED`, or of `../shared` beside the checkout: a folder a set with labels.csv
+(task, worker, label) and truth.csv (task, truth). Scored are the tasks that have both truth and an answer. Means are over people's
+crowds; sets whose name begins with `ws_` hold the votes of labeling functions and are shown apart. `--ours` leaves out the peer.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent / "peers"))
+
+from environment import HERE, python_of
+
+from labelwright.stats import aggregate, methods
+
+
+def crowds() -> Path:
+    """Return the folder of crowds, or end with the reason."""
+    shared = Path(os.environ.get("LABELWRIGHT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+    folder = shared / "data" / "crowd"
+    if not folder.is_dir():
+        raise SystemExit("There are no crowds: set LABELWRIGHT_SHARED, or put the data into ../shared.")
+    return folder
+
+
+def read(folder: Path):
+    """Return truth, and the answers as three lists."""
+    with (folder / "labels.csv").open() as lines:
+        rows = [(row["task"], row["worker"], row["label"]) for row in csv.DictReader(lines)]
+    answered = {row[0] for row in rows}
+    with (folder / "truth.csv").open() as lines:
+        truth = {row["task"]: row["truth"] for row in csv.DictReader(lines) if row["task"] in answered}
+    return truth, *map(list, zip(*rows, strict=True))
+
+
+def scores(labels: dict, truth: dict) -> tuple[float, float]:
+    """Return accuracy and macro-F1 in percent."""
+    given = np.array([labels.get(task) or "" for task in truth])
+    true = np.array(list(truth.values()))
+    f1 = []
+    for label in np.unique(true):
+        hits = np.sum((given == label) & (true == label))
+        f1.append(2 * hits / max(np.sum(given == label) + np.sum(true == label), 1))
+    return 100 * float(np.mean(given == true)), 100 * float(np.mean(f1))
+
+
+def main(arguments: list[str]) -> None:
+    """Print a table: a row a method, for each set accuracy and macro-F1."""
+    folder = crowds()
+    alone = "--ours" in arguments
+    named = [name for name in arguments if not name.startswith("--")]
+    names = named or sorted(path.name for path in folder.iterdir() if path.is_dir())
+    python = None if alone else python_of("statistics")
+    table: dict[str, dict[str, tuple[float, float]]] = {}
+    for name in names:
+        truth, *answers = read(folder / name)
+        for method in methods():
+            table.setdefault(method, {})[name] = scores(aggregate(*answers, method=method).labels, truth)
+        if python:
+            script = [python, HERE / "accuracy_peer.py", folder / name / "labels.csv"]
+            found = json.loads(subprocess.run(script, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+            for method, labels in found.items():
+                if isinstance(labels, dict):
+                    table.setdefault(f"crowd-kit {method}", {})[name] = scores(labels, truth)
+                else:
+                    print(f"crowd-kit {method} on {name}: {labels}")
+        print(f"{name} done", file=sys.stderr, flush=True)
+    people = [name for name in names if not name.startswith("ws_")]
+    for place, what in enumerate(("accuracy", "macro-F1")):
+        print(f"\n{what + ', %':28s}" + "".join(f"{name[:9]:>10s}" for name in names) + f"{'mean':>8s}")
+        for method, row in table.items():
+            cells = "".join(f"{row[name][place]:10.1f}" if name in row else f"{'-':>10s}" for name in names)
+            mean = (
+                f"{np.mean([row[name][place] for name in people]):8.2f}" if people and all(name in row for name in people) else "       -"
+            )
+            print(f"{method:28s}{cells}{mean}")
+    fixed = {
+        method: np.mean([row[name][0] for name in people])
+        for method, row in table.items()
+        if method != "auto" and people and set(people) <= set(row)
+    }
+    if people:
+        best = max(fixed, key=fixed.get)
+        mean = np.mean([table["auto"][name][0] for name in people])
+        worst = min(people, key=lambda name: table["auto"][name][0] - table["majority"][name][0])
+        print(f"\nauto {mean:.2f}; best fixed method {best} {fixed[best]:.2f}; difference {mean - fixed[best]:+.2f}")
+        print(f"auto against majority, worst set: {worst} {table['auto'][worst][0] - table['majority'][worst][0]:+.1f}")
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    main(sys.argv[1:])
