@@ -1,0 +1,122 @@
+"""The store keeps its promises on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from labelwright.errors import InvalidInput, NotFound
+from labelwright.store import log, tables
+from labelwright.store.blobs import Blobs
+from labelwright.store.database import Database
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(database: Database) -> None:
+    """What a failing transaction wrote is undone, and its error reaches the caller."""
+
+    def work(connection: Connection) -> None:
+        connection.execute(sa.insert(tables.users).values(name="ann", created_at=0.0))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        database.write(work)
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.users)) == 0
+
+
+def test_one_failing_transaction_does_not_harm_those_beside_it(database: Database) -> None:
+    """Of forty transactions written at once, only those that fail are undone."""
+
+    def write(number: int) -> bool:
+        def work(connection: Connection) -> None:
+            connection.execute(sa.insert(tables.users).values(name=f"user {number}", created_at=0.0))
+            if number % 4 == 0:
+                raise ValueError(number)
+
+        try:
+            database.write(work)
+        except ValueError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(write, range(40)))
+    assert outcomes.count(True) == 30
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.users)) == 30
+
+
+def test_the_log_of_events_cannot_be_changed(database: Database) -> None:
+    """The database itself refuses to change or delete an event."""
+    database.write(lambda connection: log.append(connection, 1, "task_skipped", payload={"reason": "blurred"}))
+    for statement in (sa.update(tables.events).values(kind="x"), sa.delete(tables.events)):
+        with pytest.raises(DBAPIError, match="append-only"):
+            database.write(lambda connection, statement=statement: connection.execute(statement))
+
+
+def test_a_follower_reads_every_event_once_though_many_write(database: Database) -> None:
+    """A follower that reads while eight writers append sees each event exactly once."""
+
+    def write(number: int) -> None:
+        def work(connection: Connection) -> None:
+            log.append(connection, 7, "annotation_submitted", subject_id=number)
+            if number % 5 == 0:
+                time.sleep(0.002)
+
+        database.write(work)
+
+    seen: list[int | None] = []
+    reached = log.Position()
+
+    def read() -> None:
+        nonlocal reached
+        with database.read() as connection:
+            for event in log.follow(connection, 7, reached, limit=17):
+                seen.append(event.subject_id)
+                reached = event.position
+
+    with ThreadPoolExecutor(8) as pool:
+        pending = [pool.submit(write, number) for number in range(200)]
+        while not all(future.done() for future in pending):
+            read()
+    while len(seen) < 200:
+        before = len(seen)
+        read()
+        if len(seen) == before:
+            break
+    assert sorted(number for number in seen if number is not None) == list(range(200))
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    """A second migration finds everything in place."""
+    database.migrate()
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.clock)) == 1
+
+
+def test_the_migrations_make_the_tables_that_the_code_declares(database: Database) -> None:
+    """Alembic finds no difference between a migrated database and the declared tables."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with database.read() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), tables.metadata)
+    assert [difference for difference in differences if "alembic_version" not in str(difference)] == []
+
+
+def test_a_blob_is_found_by_its_content_alone(tmp_path: Path) -> None:
+    """Equal bytes are one blob; a name that is no digest never becomes a path."""
+    blobs = Blobs(tmp_path)
+    digest = blobs.put(b"waves")
+    assert blobs.put(b"waves") == digest
+    assert list(blobs) == [digest]
+    with pytest.raises(InvalidInput):
+        blobs.get("../../etc/passwd")
+    with pytest.raises(NotFound):
+        blobs.get("0" * 64)
