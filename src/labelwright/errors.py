@@ -4,7 +4,9 @@
     ├── InvalidInput                     400  invalid_input        a value, a row or an argument is wrong
     │   ├── InvalidPipeline              400  invalid_pipeline     the pipeline file is wrong
     │   ├── InvalidFile                  400  invalid_file         a file cannot be read as what it claims to be
-    │   └── Blocked                      422  blocked_by_checks    an answer failed a check that blocks
+    │   └── HasFindings                  422  has_findings         automated checks spoke; `findings` says what
+    │       ├── Blocked                  422  blocked_by_checks    an answer failed a check that blocks
+    │       └── NeedsConfirmation        422  needs_confirmation   checks warn; the answer may be sent again, confirmed
     ├── NotSignedIn                      401  not_signed_in
     ├── NotAllowed                       403  not_allowed
     ├── NotFound                         404  not_found
@@ -22,12 +24,13 @@ three; the server sends them as `{"error": {"code", "message", "where", "hint"}}
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 __all__ = [
     "Blocked",
     "Conflict",
+    "HasFindings",
     "InvalidFile",
     "InvalidInput",
     "InvalidPipeline",
@@ -35,6 +38,7 @@ __all__ = [
     "LabelwrightError",
     "LeaseLost",
     "MissingExtra",
+    "NeedsConfirmation",
     "NotAllowed",
     "NotFound",
     "NotSignedIn",
@@ -85,11 +89,27 @@ class InvalidFile(InvalidInput):
     code = "invalid_file"
 
 
-class Blocked(InvalidInput):
+class HasFindings(InvalidInput):
+    """Automated checks found something in an answer; `findings` says what and where."""
+
+    code = "has_findings"
+    status = 422
+
+    def __init__(self, message: str, findings: Sequence[Any], *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.findings = list(findings)
+
+
+class Blocked(HasFindings):
     """An answer failed a check that blocks its submission."""
 
     code = "blocked_by_checks"
-    status = 422
+
+
+class NeedsConfirmation(HasFindings):
+    """Checks warn about an answer: it is taken when it is sent again with `confirmed`."""
+
+    code = "needs_confirmation"
 
 
 class NotSignedIn(LabelwrightError):

@@ -339,7 +339,7 @@ submissions = Table(
     Column("user_id", Key, primary_key=True),
     Column("key", Text, primary_key=True),  # the idempotency key
     Column("body_digest", Text, nullable=False),
-    Column("annotation_id", Key, nullable=False),
+    Column("subject_id", Key, nullable=False),  # the annotation or review that it made
     Column("created_at", Double, nullable=False),
 )
 

@@ -1,0 +1,93 @@
+"""Comments on an item, one of its annotations, a question or a single span, box or segment."""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright.errors import InvalidInput
+from labelwright.store import tables
+from labelwright.store.statement import Statement
+
+__all__ = ["Comment", "add_comment", "read_comments", "resolve_comment"]
+
+MOST_CHARACTERS = 10_000
+
+_comments, _users = tables.comments, tables.users
+_read = Statement(
+    sa.select(
+        _comments.c.id,
+        _comments.c.item_id,
+        _users.c.name,
+        _comments.c.annotation_id,
+        _comments.c.question,
+        _comments.c.unit,
+        _comments.c.text,
+        _comments.c.resolved_at,
+        _comments.c.created_at,
+    )
+    .join(_users, _users.c.id == _comments.c.user_id)
+    .where(_comments.c.item_id == sa.bindparam("item"))
+    .order_by(_comments.c.id)
+)
+
+
+class Comment(Struct, frozen=True):
+    """What somebody said about an item; `question` and `unit` lead to the place it is about."""
+
+    id: int
+    item_id: int
+    author: str
+    annotation_id: int | None
+    question: str | None
+    unit: int | None
+    text: str
+    resolved_at: float | None
+    created_at: float
+
+
+def read_comments(connection: Connection, item_id: int) -> list[Comment]:
+    """Return the comments on an item, the oldest first."""
+    return [Comment(*row) for row in _read.all(connection, item=item_id)]
+
+
+def add_comment(
+    connection: Connection,
+    project_id: int,
+    item_id: int,
+    user_id: int,
+    text: str,
+    *,
+    annotation_id: int | None = None,
+    question: str | None = None,
+    unit: int | None = None,
+) -> int:
+    """Add a comment and return its number.
+
+    Raises:
+        InvalidInput: the text is empty or too long.
+    """
+    if not text.strip() or len(text) > MOST_CHARACTERS:
+        raise InvalidInput(f"A comment has 1 to {MOST_CHARACTERS:,} characters.", where="text")
+    row = connection.execute(
+        sa.insert(_comments).values(
+            project_id=project_id,
+            item_id=item_id,
+            user_id=user_id,
+            annotation_id=annotation_id,
+            question=question,
+            unit=unit,
+            text=text.strip(),
+            created_at=time.time(),
+        )
+    )
+    return int(row.inserted_primary_key[0])  # type: ignore[index]  # an INSERT of one row always has a key
+
+
+def resolve_comment(connection: Connection, comment_id: int) -> bool:
+    """Mark a comment as settled, and tell whether it was open."""
+    change = sa.update(_comments).where(_comments.c.id == comment_id, _comments.c.resolved_at.is_(None)).values(resolved_at=time.time())
+    return bool(connection.execute(change).rowcount)

@@ -1,0 +1,211 @@
+"""Which items people review: a uniformly random share, the audit behind the certificate, and what the rules ask for besides."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.review.policy import ReviewPolicy
+from labelwright.store import tables
+from labelwright.store.codec import decode, decode_answer, decode_values, encode
+from labelwright.store.project import Project
+
+__all__ = ["pick", "request"]
+
+PAGE = 500
+"""Items looked at in one transaction."""
+
+
+def pick(project: Project, policy: ReviewPolicy, item_ids: Iterable[int]) -> int:
+    """Pick items for review among those given, and return how many review tasks were opened.
+
+    Only items are considered that have all their answers and a consensus. The random sample depends on the project's name and the item's
+    key alone, never on answers, so that whoever asks again gets the same sample, and the reviewed part of it stays representative: tasks
+    of the sample are ordered by the same hash. An item that was rejected comes back to review once its author answered again.
+    """
+    opened = 0
+    ids = sorted(set(item_ids))
+    for first in range(0, len(ids), PAGE):
+        page = ids[first : first + PAGE]
+        opened += project.database.write(partial(_pick_page, project=project, policy=policy, page=page))
+    return opened
+
+
+def request(connection: Connection, project: Project, item_id: int, reason: str) -> bool:
+    """Ask for the review of one item whatever the rules say, and tell whether a task was opened."""
+    with_reason = {item_id: [reason]}
+    _remember(connection, project.id, {}, with_reason)
+    return bool(_open_tasks(connection, project.id, {item_id: None}, _pending(connection, [item_id], ("review",))))
+
+
+def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, page: list[int]) -> int:
+    complete = _complete(connection, project.id, page)
+    if not complete:
+        return 0
+    reasons: dict[int, list[str]] = {}
+    for rule, threshold in policy.rules.items():
+        for item_id in _RULES[rule](connection, project, list(complete), threshold):
+            reasons.setdefault(item_id, []).append(rule)
+    chance = {item_id: _chance(project.name, key) for item_id, key in complete.items()}
+    sampled = {item_id: value for item_id, value in chance.items() if value < policy.sample_share}
+    _remember(connection, project.id, sampled, reasons)
+    wanted = {item_id: sampled.get(item_id) for item_id in complete if item_id in sampled or item_id in reasons}
+    settled = _settled(connection, page) | _pending(connection, page, ("review",))
+    return _open_tasks(connection, project.id, wanted, settled)
+
+
+def _chance(project: str, key: str) -> float:
+    """A number from 0 to 1 that is as good as random and always the same for an item."""
+    digest = hashlib.blake2b(f"review\0{project}\0{key}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def _complete(connection: Connection, project_id: int, page: list[int]) -> dict[int, str]:
+    """The items of the page, with their keys, that have a consensus and wait for no answer."""
+    items, consensus = tables.items, tables.consensus
+    agreed = sa.select(sa.literal(1)).where(consensus.c.item_id == items.c.id)
+    query = sa.select(items.c.id, items.c.key).where(
+        items.c.id.in_(page), items.c.project_id == project_id, items.c.state == "active", sa.exists(agreed)
+    )
+    waiting = _pending(connection, page, ("label", "redo"))
+    return {item_id: key for item_id, key in connection.execute(query) if item_id not in waiting}
+
+
+def _pending(connection: Connection, page: list[int], purposes: tuple[str, ...]) -> set[int]:
+    tasks = tables.tasks
+    query = sa.select(tasks.c.item_id).where(
+        tasks.c.item_id.in_(page), tasks.c.purpose.in_(purposes), tasks.c.state.in_(("open", "leased"))
+    )
+    return set(connection.scalars(query))
+
+
+def _settled(connection: Connection, page: list[int]) -> set[int]:
+    """The items whose newest review accepted or fixed them."""
+    reviews = tables.reviews
+    newest: dict[int, str] = {}
+    for item_id, verdict in connection.execute(
+        sa.select(reviews.c.item_id, reviews.c.verdict).where(reviews.c.item_id.in_(page)).order_by(reviews.c.id)
+    ):
+        newest[item_id] = verdict
+    return {item_id for item_id, verdict in newest.items() if verdict != "reject"}
+
+
+def _remember(connection: Connection, project_id: int, sampled: dict[int, float], reasons: dict[int, list[str]]) -> None:
+    picks = tables.review_picks
+    wanted = sorted({*sampled, *reasons})
+    known = {
+        item_id: (random, decode(old))
+        for item_id, random, old in connection.execute(
+            sa.select(picks.c.item_id, picks.c.random, picks.c.reasons).where(picks.c.item_id.in_(wanted))
+        )
+    }
+    new = []
+    for item_id in wanted:
+        if item_id not in known:
+            new.append(
+                {
+                    "item_id": item_id,
+                    "project_id": project_id,
+                    "random": int(item_id in sampled),
+                    "reasons": encode(reasons.get(item_id, [])),
+                    "created_at": time.time(),
+                }
+            )
+            continue
+        random, old = known[item_id]
+        both = [*old, *(reason for reason in reasons.get(item_id, []) if reason not in old)]
+        if both != old or (item_id in sampled and not random):
+            change = sa.update(picks).where(picks.c.item_id == item_id)
+            connection.execute(change.values(reasons=encode(both), random=int(bool(random) or item_id in sampled)))
+    if new:
+        connection.execute(sa.insert(picks), new)
+
+
+def _open_tasks(connection: Connection, project_id: int, wanted: dict[int, float | None], without: set[int]) -> int:
+    """Open review tasks: the random sample first and in random order, so that any part of it that gets done is a fair one."""
+    rows = [
+        {
+            "project_id": project_id,
+            "item_id": item_id,
+            "purpose": "review",
+            "state": "open",
+            "lane": 2 if chance is None else 1,
+            "rank": item_id if chance is None else int(chance * 2**53),
+        }
+        for item_id, chance in wanted.items()
+        if item_id not in without
+    ]
+    if rows:
+        connection.execute(sa.insert(tables.tasks), rows)
+    return len(rows)
+
+
+# --- the rules: each yields the items of a page that it picks ----------------------------------------------------------------
+
+
+def _low_agreement(connection: Connection, _project: Project, page: list[int], threshold: float) -> Iterator[int]:
+    consensus = tables.consensus
+    yield from connection.scalars(
+        sa.select(consensus.c.item_id).distinct().where(consensus.c.item_id.in_(page), consensus.c.agreement < threshold)
+    )
+
+
+def _low_confidence(connection: Connection, _project: Project, page: list[int], threshold: float) -> Iterator[int]:
+    consensus = tables.consensus
+    yield from connection.scalars(
+        sa.select(consensus.c.item_id).distinct().where(consensus.c.item_id.in_(page), consensus.c.confidence < threshold)
+    )
+
+
+def _failed_check(connection: Connection, _project: Project, page: list[int], threshold: float) -> Iterator[int]:
+    findings = tables.findings
+    yield from connection.scalars(
+        sa.select(findings.c.item_id).where(findings.c.item_id.in_(page)).group_by(findings.c.item_id).having(sa.func.count() >= threshold)
+    )
+
+
+def _new_annotator(connection: Connection, project: Project, page: list[int], threshold: float) -> Iterator[int]:
+    annotations = tables.annotations
+    authors = sa.select(annotations.c.user_id).distinct().where(annotations.c.item_id.in_(page), annotations.c.origin == "person")
+    for user_id in list(connection.scalars(authors)):
+        first = (
+            sa.select(annotations.c.id, annotations.c.item_id)
+            .where(annotations.c.project_id == project.id, annotations.c.user_id == user_id, annotations.c.origin == "person")
+            .order_by(annotations.c.id)
+            .limit(int(threshold))
+            .subquery()
+        )
+        yield from connection.scalars(sa.select(first.c.item_id).where(first.c.item_id.in_(page)))
+
+
+def _conflict(connection: Connection, _project: Project, page: list[int], threshold: float) -> Iterator[int]:
+    known, consensus = tables.known_answers, tables.consensus
+    query = (
+        sa.select(known.c.item_id, known.c["values"], consensus.c.question, consensus.c.answer)
+        .join(consensus, consensus.c.item_id == known.c.item_id)
+        .where(known.c.item_id.in_(page), known.c.use == "reference")
+    )
+    for row in connection.execute(query):
+        reference = decode_values(row.values).get(row.question)
+        if reference is not None and reference.distance(decode_answer(row.answer)) > threshold:
+            yield row.item_id
+
+
+def _label_error(connection: Connection, _project: Project, page: list[int], threshold: float) -> Iterator[int]:
+    errors = tables.label_errors
+    yield from connection.scalars(sa.select(errors.c.item_id).distinct().where(errors.c.item_id.in_(page), errors.c.score < threshold))
+
+
+_RULES = {
+    "low_agreement": _low_agreement,
+    "low_confidence": _low_confidence,
+    "failed_check": _failed_check,
+    "new_annotator": _new_annotator,
+    "conflict": _conflict,
+    "label_error": _label_error,
+}

@@ -1,0 +1,102 @@
+"""Writes down what reviewers decide: both versions are kept, and what was rejected goes back to its author."""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.errors import InvalidInput, NotFound
+from labelwright.schema import Verdict
+from labelwright.store import tables
+from labelwright.store.codec import encode
+from labelwright.store.labels import final_labels
+from labelwright.store.project import Project
+
+__all__ = ["record", "reviewed_annotation"]
+
+
+def reviewed_annotation(connection: Connection, item_id: int, verdict: Verdict) -> sa.Row[int, int, str] | None:
+    """Return the annotation `(id, user_id, origin)` that a verdict is about; None stands for the consensus.
+
+    Raises:
+        InvalidInput: a verdict lacks what it needs: `fix` its values, `reject` a reason, and the annotation where there are several.
+        NotFound: the annotation is none of the item's standing ones.
+    """
+    if verdict.verdict == "fix" and not verdict.values:
+        raise InvalidInput("A fix brings the corrected values.", where="values")
+    if verdict.verdict == "reject" and not (verdict.reason or "").strip():
+        raise InvalidInput("A rejection goes back to its author and needs a reason.", where="reason")
+    annotations = tables.annotations
+    query = sa.select(annotations.c.id, annotations.c.user_id, annotations.c.origin).where(
+        annotations.c.item_id == item_id, annotations.c.state.in_(("submitted", "accepted"))
+    )
+    standing = list(connection.execute(query.order_by(annotations.c.id)))
+    if verdict.annotation_id is not None:
+        for row in standing:
+            if row.id == verdict.annotation_id:
+                return row
+        raise NotFound("That annotation does not stand for this item.", where=f"annotation {verdict.annotation_id}")
+    if len(standing) == 1:
+        return standing[0]
+    if verdict.verdict == "reject":
+        raise InvalidInput(f"This item has {len(standing)} annotations: say which one is rejected.", where="annotation_id")
+    return None
+
+
+def record(
+    connection: Connection,
+    project: Project,
+    *,
+    item_id: int,
+    task_id: int,
+    reviewer_id: int,
+    verdict: Verdict,
+    annotation: sa.Row[int, int, str] | None,
+    fixed_annotation_id: int | None,
+) -> int:
+    """Write the review, mark the annotation it is about, send a rejected one back to its author, and return the review's number."""
+    reviews, picks = tables.reviews, tables.review_picks
+    before = {label.question: label.answer for label in final_labels(connection, project.id, project.schema, item_ids=[item_id])}
+    random = connection.scalar(sa.select(picks.c.random).where(picks.c.item_id == item_id)) or 0
+    written = connection.execute(
+        sa.insert(reviews).values(
+            project_id=project.id,
+            item_id=item_id,
+            task_id=task_id,
+            reviewer_id=reviewer_id,
+            verdict=verdict.verdict,
+            annotation_id=annotation.id if annotation else None,
+            fixed_annotation_id=fixed_annotation_id,
+            label_before=encode(before),
+            random=random,
+            reason=verdict.reason or "",
+            seconds_active=verdict.seconds_active,
+            created_at=time.time(),
+        )
+    )
+    if annotation:
+        state = {"accept": "accepted", "fix": "fixed", "reject": "rejected"}[verdict.verdict]
+        connection.execute(sa.update(tables.annotations).where(tables.annotations.c.id == annotation.id).values(state=state))
+        if verdict.verdict == "reject":
+            _ask_again(connection, project.id, item_id, annotation)
+    return int(written.inserted_primary_key[0])  # type: ignore[index]  # an INSERT of one row always has a key
+
+
+def _ask_again(connection: Connection, project_id: int, item_id: int, annotation: sa.Row[int, int, str]) -> None:
+    """Send the item back to the annotation's author, or to anybody where the author cannot answer any more."""
+    users = tables.users
+    author = connection.execute(sa.select(users.c.active, users.c.password_hash).where(users.c.id == annotation.user_id)).one()
+    mine = annotation.origin == "person" and author.active
+    row = {
+        "project_id": project_id,
+        "item_id": item_id,
+        "purpose": "redo" if mine else "label",
+        "state": "open",
+        "lane": 0,
+        "rank": time.time_ns() // 1000,
+        "for_user_id": annotation.user_id if mine else None,
+        "annotation_id": annotation.id if mine else None,
+    }
+    connection.execute(sa.insert(tables.tasks).values(row))

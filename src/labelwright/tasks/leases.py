@@ -1,0 +1,79 @@
+"""Leases: how long a task stays with somebody, by a clock that no change of the wall clock moves.
+
+The store's own `clock` counts seconds in which a server was running. A lease ends at a reading of it. Whoever serves advances it by its
+monotonic clock and calls `sweep`; a wall clock that jumps, or a server that was down overnight, takes no task away from anybody.
+"""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.errors import LeaseLost
+from labelwright.store import tables
+from labelwright.store.statement import Statement
+
+__all__ = ["advance_clock", "extend", "fresh_rank", "release", "sweep"]
+
+_tasks = tables.tasks
+_now = sa.select(tables.clock.c.seconds).scalar_subquery()
+
+_extend = Statement(
+    sa.update(_tasks)
+    .where(
+        _tasks.c.id == sa.bindparam("task_id"),
+        _tasks.c.user_id == sa.bindparam("holder"),
+        _tasks.c.state == sa.bindparam("is_state"),
+        _tasks.c.lease == sa.bindparam("is_lease"),
+    )
+    .values(lease_ends=_now + sa.bindparam("seconds"))
+)
+
+
+def fresh_rank() -> int:
+    """Return a rank behind all tasks that came back before: microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+def extend(connection: Connection, task_id: int, user_id: int, lease: str, seconds: float) -> None:
+    """Let a lease run `seconds` more from now.
+
+    Raises:
+        LeaseLost: the task is not, or no longer, leased to this person under this lease.
+    """
+    if not _extend.run(connection, task_id=task_id, holder=user_id, is_state="leased", is_lease=lease, seconds=seconds):
+        raise LeaseLost("The lease on this task has ended.", where=f"task {task_id}", hint="Ask for the next task; your draft is kept.")
+
+
+def release(connection: Connection, task_id: int, user_id: int) -> bool:
+    """Give a leased task back unanswered and return whether it was held; a gold item simply ends."""
+    mine = sa.and_(_tasks.c.id == task_id, _tasks.c.user_id == user_id, _tasks.c.state == "leased")
+    return bool(connection.execute(_returned().where(mine)).rowcount)
+
+
+def sweep(connection: Connection) -> int:
+    """Return every task whose lease has ended to the queue, and tell how many.
+
+    The token of the lease stays on the row: whoever held it may still submit as long as nobody else took the task.
+    """
+    return int(connection.execute(_returned().where(_tasks.c.state == "leased", _tasks.c.lease_ends < _now)).rowcount)
+
+
+def advance_clock(connection: Connection, seconds: float) -> None:
+    """Advance the store's clock by seconds that passed on a monotonic clock."""
+    connection.execute(sa.update(tables.clock).values(seconds=tables.clock.c.seconds + seconds))
+
+
+def _returned() -> sa.Update:
+    gold = _tasks.c.purpose == "gold"
+    # What comes back goes before everything else, for its answer is awaited.
+    lane = sa.case((_tasks.c.purpose == "review", _tasks.c.lane), else_=0)
+    return sa.update(_tasks).values(
+        state=sa.case((gold, "cancelled"), else_="open"),
+        lane=lane,
+        rank=sa.case((_tasks.c.purpose == "review", _tasks.c.rank), else_=fresh_rank()),
+        user_id=None,
+        lease_ends=None,
+    )

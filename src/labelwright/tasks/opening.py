@@ -1,0 +1,115 @@
+"""Opens the tasks that items still need, and cancels those whose item is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.store import tables
+from labelwright.store.project import Project
+from labelwright.tasks.policy import TaskPolicy
+
+__all__ = ["open_tasks"]
+
+PAGE = 10_000
+"""Items looked at in one transaction."""
+
+Progress = Callable[[int, int | None, str], None]
+
+
+def open_tasks(project: Project, policy: TaskPolicy, *, progress: Progress = lambda done, total, what: None) -> int:
+    """Open a task for each answer that an active item still needs, and return how many were opened.
+
+    An item gets `start` tasks, in lanes 1, 2, … so that every item is answered once before any is answered twice. Where the overlap
+    grows, an item whose answers are all in and whose consensus is less sure than `until` gets one more. Gold items are handed out in
+    between and need no tasks of their own. Running it again opens nothing twice: `items.tasks_opened` counts, in the same transaction.
+    """
+    project.database.write(lambda connection: _cancel_stale(connection, project.id))
+    with project.database.read() as connection:
+        newest = connection.scalar(sa.select(sa.func.max(tables.items.c.id)).where(tables.items.c.project_id == project.id)) or 0
+        behind = tables.items.c.tasks_opened < policy.start
+        first = connection.scalar(sa.select(sa.func.min(tables.items.c.id)).where(_waiting(project.id), behind))
+    opened = 0
+    for after in range(first - 1, newest, PAGE) if first is not None else ():
+        opened += project.database.write(partial(_open_page, project_id=project.id, overlap=policy.start, after=after, upto=after + PAGE))
+        progress(min(after + PAGE, newest), newest, "opening tasks")
+    if policy.until is not None:
+        opened += project.database.write(lambda connection: _grow(connection, project.id, policy))
+    return opened
+
+
+def _waiting(project_id: int) -> sa.ColumnElement[bool]:
+    """Active items that are not gold."""
+    items, known = tables.items, tables.known_answers
+    gold = sa.select(known.c.id).where(known.c.item_id == items.c.id, known.c.use == "gold")
+    return sa.and_(items.c.project_id == project_id, items.c.state == "active", ~sa.exists(gold))
+
+
+def _open_page(connection: Connection, project_id: int, overlap: int, after: int, upto: int) -> int:
+    items = tables.items
+    opened = 0
+    page = sa.and_(_waiting(project_id), items.c.id > after, items.c.id <= upto)
+    for lane in range(1, overlap + 1):
+        needed = sa.and_(page, items.c.tasks_opened < lane)
+        rows = sa.select(items.c.project_id, items.c.id, sa.literal("label"), sa.literal("open"), sa.literal(lane), items.c.id).where(
+            needed
+        )
+        columns = ["project_id", "item_id", "purpose", "state", "lane", "rank"]
+        opened += connection.execute(sa.insert(tables.tasks).from_select(columns, rows)).rowcount
+    connection.execute(sa.update(items).where(page, items.c.tasks_opened < overlap).values(tasks_opened=overlap))
+    return opened
+
+
+def _grow(connection: Connection, project_id: int, policy: TaskPolicy) -> int:
+    """Ask one more person about each item that has all its answers and is still in doubt."""
+    items, tasks, consensus, reviews = tables.items, tables.tasks, tables.consensus, tables.reviews
+    pending = sa.select(tasks.c.id).where(
+        tasks.c.item_id == items.c.id, tasks.c.purpose.in_(("label", "redo")), tasks.c.state.in_(("open", "leased"))
+    )
+    doubtful = sa.select(consensus.c.item_id).where(
+        consensus.c.item_id == items.c.id, consensus.c.confidence < policy.until, consensus.c.answers >= items.c.tasks_opened
+    )
+    reviewed = sa.select(reviews.c.id).where(reviews.c.item_id == items.c.id)
+    chosen = list(
+        connection.execute(
+            sa.select(items.c.id, items.c.tasks_opened)
+            .where(
+                _waiting(project_id),
+                items.c.tasks_opened >= policy.start,
+                items.c.tasks_opened < policy.most,
+                ~sa.exists(pending),
+                sa.exists(doubtful),
+                ~sa.exists(reviewed),
+            )
+            .limit(PAGE)
+        )
+    )
+    if chosen:
+        rows = [
+            {"project_id": project_id, "item_id": item, "purpose": "label", "state": "open", "lane": opened + 1, "rank": item}
+            for item, opened in chosen
+        ]
+        connection.execute(sa.insert(tasks), rows)
+        for first in range(0, len(chosen), 500):
+            part = [item for item, _ in chosen[first : first + 500]]
+            connection.execute(sa.update(items).where(items.c.id.in_(part)).values(tasks_opened=items.c.tasks_opened + 1))
+    return len(chosen)
+
+
+def _cancel_stale(connection: Connection, project_id: int) -> None:
+    """Cancel open tasks about items that a newer revision replaced, or that became duplicates or gold."""
+    items, tasks, known = tables.items, tables.tasks, tables.known_answers
+    gone = sa.select(items.c.id).where(items.c.project_id == project_id, items.c.state != "active")
+    gold = sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold")
+    connection.execute(
+        sa.update(tasks)
+        .where(
+            tasks.c.project_id == project_id,
+            tasks.c.state == "open",
+            sa.or_(tasks.c.item_id.in_(gone), sa.and_(tasks.c.purpose == "label", tasks.c.item_id.in_(gold))),
+        )
+        .values(state="cancelled")
+    )
