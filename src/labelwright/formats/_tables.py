@@ -1,0 +1,321 @@
+"""Rows out of JSONL, CSV and Parquet files, one by one, in constant memory; what is broken comes out as a `BrokenRow` and the rest goes on.
+
+Source readers and label formats both read through `rows`. A file is never held in memory: a text file is read line by line, a Parquet
+file some hundred rows at a time. A row longer than `MAX_ROW` bytes is refused instead of loaded.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import msgspec
+
+from labelwright.errors import InvalidInput, nearest
+
+__all__ = ["FORMATS", "MAX_ROW", "BrokenRow", "Row", "format_of", "read_json_line", "rows"]
+
+MAX_ROW = 16 * 2**20
+"""A row of more bytes is refused."""
+
+MAX_RECORD_LINES = 4000
+"""A quoted CSV field that is still open after so many lines counts as never closed."""
+
+PARQUET_BATCH = 512
+"""So many rows of a Parquet file are in memory at once."""
+
+SAMPLE = 200
+"""A broken row is shown up to so many characters."""
+
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+"""The format that a file name's ending stands for."""
+
+_DECODER = msgspec.json.Decoder()
+
+
+class Row(NamedTuple):
+    """One row: its number (the line it begins on, from 1; in Parquet the row, from 1) and its columns."""
+
+    number: int
+    data: dict[str, Any]
+
+
+class BrokenRow(NamedTuple):
+    """A row, or with `number` None a whole file, that cannot be read: where it is, why, and how it begins."""
+
+    number: int | None
+    place: str
+    reason: str
+    sample: str = ""
+
+
+def rows(
+    path: str | Path, format: str | None = None, *, name: str | None = None, delimiter: str | None = None, max_row: int = MAX_ROW
+) -> Iterator[Row | BrokenRow]:
+    """Yield every row of a table file, in order.
+
+    Args:
+        path: the file.
+        format: `jsonl`, `csv` or `parquet`; by default what the name's ending says.
+        name: what places call the file; by default its name without folders.
+        delimiter: what separates CSV columns; by default whichever of comma, semicolon, tab and bar the header has most of.
+        max_row: longer rows, in bytes, come out broken.
+
+    Raises:
+        InvalidInput: the format is unknown, or the ending says nothing.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "tickets.jsonl"
+    >>> _ = path.write_text('{"id": 1}\\nnot json\\n')
+    >>> for row in rows(path):
+    ...     print(row.number, row.data if isinstance(row, Row) else row.reason)
+    1 {'id': 1}
+    2 The line is no JSON: invalid character (byte 1).
+    """
+    path = Path(path)
+    name = name or path.name
+    format = format or format_of(path)
+    try:
+        if path.stat().st_size == 0:
+            yield BrokenRow(None, name, "The file is empty.")
+        elif format == "jsonl":
+            yield from _jsonl(path, name, max_row)
+        elif format == "csv":
+            yield from _csv(path, name, max_row, delimiter)
+        elif format == "parquet":
+            yield from _parquet(path, name)
+        else:
+            raise InvalidInput(f"There is no table format '{format}'.", where=name, hint=nearest(format, set(FORMATS.values())))
+    except OSError as error:
+        yield BrokenRow(None, name, f"The file cannot be read: {error.strerror or error}.")
+
+
+def format_of(path: str | Path) -> str:
+    """Return the table format that the name's ending stands for.
+
+    Raises:
+        InvalidInput: it stands for none.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise InvalidInput(
+            f"'{Path(path).name}' does not say what format it has.", hint=f"Name the format, or use an ending: {', '.join(FORMATS)}."
+        )
+    return FORMATS[suffix]
+
+
+def read_json_line(number: int, line: bytes, name: str) -> Row | BrokenRow:
+    """Read one line of JSONL, as it comes from a file or over HTTP."""
+    try:
+        data = _DECODER.decode(line)
+    except UnicodeDecodeError as error:
+        return _broken(number, name, f"The line is not UTF-8: {error.reason} at byte {error.start + 1} of a string.", line)
+    except RecursionError:
+        return _broken(number, name, "The JSON is nested too deeply.", line)
+    except (msgspec.MsgspecError, ValueError) as error:
+        message = str(error).removeprefix("JSON is malformed: ").partition(" - at")[0]
+        return _broken(number, name, f"The line is no JSON: {message[:1].lower()}{message[1:]}.", line)
+    if type(data) is not dict:
+        return _broken(number, name, f"The line is no JSON object but a {_json_name(data)}.", line)
+    return Row(number, data)
+
+
+def _json_name(value: Any) -> str:
+    if isinstance(value, bool):
+        return "truth value"
+    return {list: "list", str: "string", int: "number", float: "number"}.get(type(value), "null")
+
+
+def _broken(number: int, name: str, reason: str, sample: bytes | str = "") -> BrokenRow:
+    text = sample[: 4 * SAMPLE].decode("utf-8", "replace") if isinstance(sample, bytes) else sample
+    return BrokenRow(number, f"{name} line {number}", reason, text.strip()[:SAMPLE])
+
+
+def _lines(file: BinaryIO, max_row: int) -> Iterator[bytes | None]:
+    """Yield each line without a byte-order mark; None stands for a line that is too long, which is skipped without being held."""
+    line = file.readline(max_row + 1)
+    if line.startswith(b"\xef\xbb\xbf"):
+        line = line[3:]
+    while line:
+        if len(line) > max_row and not line.endswith(b"\n"):
+            while line and not line.endswith(b"\n"):
+                line = file.readline(max_row)
+            yield None
+        else:
+            yield line
+        line = file.readline(max_row + 1)
+
+
+def _other_encoding(path: Path, name: str) -> BrokenRow | None:
+    with path.open("rb") as file:
+        begin = file.read(4)
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return BrokenRow(None, name, "The file is UTF-16, and UTF-8 is expected. Save it as UTF-8.")
+    return None
+
+
+def _jsonl(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
+    if other := _other_encoding(path, name):
+        yield other
+        return
+    found = False
+    decode = _DECODER.decode
+    with path.open("rb") as file:
+        for number, line in enumerate(_lines(file, max_row), 1):
+            if line is None:
+                found = True
+                yield _broken(number, name, f"The line is longer than {max_row:,} bytes.")
+                continue
+            try:
+                data = decode(line)
+            except (ValueError, RecursionError):
+                if line.isspace():
+                    continue
+                found = True
+                yield read_json_line(number, line, name)
+            else:
+                found = True
+                yield Row(number, data) if type(data) is dict else read_json_line(number, line, name)
+    if not found:
+        yield BrokenRow(None, name, "The file has blank lines only.")
+
+
+class _NeverClosed(Exception):
+    """A quoted field went on for too long."""
+
+
+class _Records:
+    """The lines of a CSV file as records, which may span lines; after a broken record the line behind its first one is next."""
+
+    def __init__(self, file: BinaryIO, max_row: int, delimiter: str) -> None:
+        self.lines = _lines(file, max_row)
+        self.max_row = max_row
+        self.delimiter = delimiter
+        self.number = 0  # of the last line handed to the parser
+        self.ahead: deque[bytes | None] = deque()  # lines to be read again
+        self.taken: list[bytes | None] = []  # lines of the record under way
+        self.size = 0  # of these, in bytes
+        self.reader = self._parser()
+
+    def _parser(self) -> Iterator[list[str]]:
+        return csv.reader(self._feed(), delimiter=self.delimiter, strict=True)
+
+    def _feed(self) -> Iterator[str]:
+        while True:
+            line = self.ahead.popleft() if self.ahead else next(self.lines, b"")
+            if line == b"":
+                return
+            self.number += 1
+            self.taken.append(line)
+            if line is None:
+                raise OverflowError
+            self.size += len(line)
+            if len(self.taken) > MAX_RECORD_LINES or self.size > self.max_row:
+                raise _NeverClosed
+            yield line.decode("utf-8")
+
+    def __iter__(self) -> Iterator[tuple[int, list[str] | str, bytes]]:
+        """Yield the number of the first line, the fields or the reason why there are none, and the first line."""
+        while True:
+            first = self.number + 1
+            self.taken, self.size = [], 0
+            outcome: list[str] | str
+            try:
+                outcome = next(self.reader)
+            except StopIteration:
+                return
+            except UnicodeDecodeError as error:
+                outcome = f"The line is not UTF-8: {error.reason} at byte {error.start + 1}."
+            except OverflowError:
+                outcome = f"The line is longer than {self.max_row:,} bytes."
+            except _NeverClosed:
+                outcome = "A quote is opened and never closed."
+            except csv.Error as error:
+                outcome = _csv_reason(str(error))
+            begin = self.taken[0] or b"" if self.taken else b""
+            if isinstance(outcome, str):
+                self.ahead.extendleft(reversed(self.taken[1:]))
+                self.number = first
+                self.reader = self._parser()
+            yield first, outcome, begin
+
+
+def _csv_reason(message: str) -> str:
+    if "unexpected end of data" in message:
+        return "A quote is opened and never closed."
+    if "expected after" in message:
+        return "A quote is closed in the middle of a field. Write a quote inside a quoted field twice."
+    if "new-line character" in message:
+        return "A bare carriage return stands outside of quotes. Save the file with usual line ends."
+    if "field larger" in message:
+        return "A field is too long."
+    return f"The line is no CSV: {message}."
+
+
+def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator[Row | BrokenRow]:
+    if other := _other_encoding(path, name):
+        yield other
+        return
+    csv.field_size_limit(max(csv.field_size_limit(), max_row))
+    with path.open("rb") as file:
+        head = next(_lines(file, max_row), None)
+        if head is None:
+            yield BrokenRow(None, name, f"The header is longer than {max_row:,} bytes.")
+            return
+        file.seek(0)
+        records = iter(_Records(file, max_row, delimiter or _delimiter(head)))
+        header: list[str] | None = None
+        for number, fields, line in records:
+            if not fields:  # a blank line
+                continue
+            if header is None:
+                if problem := _header_problem(fields):
+                    yield BrokenRow(None, name, problem, line[:SAMPLE].decode("utf-8", "replace").strip())
+                    return
+                header = list(fields)
+            elif isinstance(fields, str):
+                yield _broken(number, name, fields, line)
+            elif len(fields) != len(header):
+                yield _broken(number, name, f"The row has {len(fields)} columns where the header has {len(header)}.", line)
+            else:
+                yield Row(number, dict(zip(header, fields, strict=True)))
+        if header is None:
+            yield BrokenRow(None, name, "The file has blank lines only.")
+
+
+def _delimiter(head: bytes) -> str:
+    outside = b"".join(head.split(b'"')[::2])
+    return max(",;\t|", key=lambda mark: outside.count(mark.encode()))
+
+
+def _header_problem(fields: Sequence[str] | str) -> str | None:
+    if isinstance(fields, str):
+        return f"The header cannot be read. {fields}"
+    twice = sorted({field for field in fields if fields.count(field) > 1})
+    return f"The header names the column '{twice[0]}' twice." if twice else None
+
+
+def _parquet(path: Path, name: str) -> Iterator[Row | BrokenRow]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    number = 0
+    try:
+        with parquet.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+            names = file.schema_arrow.names
+            if len(set(names)) < len(names):
+                yield BrokenRow(None, name, "Two columns have the same name.")
+                return
+            for batch in file.iter_batches(batch_size=PARQUET_BATCH, use_threads=False):
+                batch.validate(full=True)
+                for data in batch.to_pylist():
+                    number += 1
+                    yield Row(number, data)
+            if number == 0:
+                yield BrokenRow(None, name, "The file has no rows.")
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        yield BrokenRow(None, name, f"The Parquet file cannot be read{f' behind row {number}' if number else ''}: {reason}.")
