@@ -21,6 +21,7 @@ _read = Statement(
     sa.select(
         _comments.c.id,
         _comments.c.item_id,
+        _comments.c.user_id,
         _users.c.name,
         _comments.c.annotation_id,
         _comments.c.question,
@@ -40,6 +41,7 @@ class Comment(Struct, frozen=True):
 
     id: int
     item_id: int
+    user_id: int
     author: str
     annotation_id: int | None
     question: str | None

@@ -93,6 +93,17 @@ class Database:
 
         return await asyncio.wrap_future(self._backend.readers.submit(reading))
 
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """Give a connection that commits each statement by itself, for locks that last as long as the block."""
+        with self._backend.session() as connection:
+            yield connection
+
+    @property
+    def label(self) -> str:
+        """The store's address without its password, for messages."""
+        return make_url(self.url).render_as_string(hide_password=True)
+
     def migrate(self) -> None:
         """Bring the tables to the newest version; does nothing where they are."""
         from labelwright.store.migrations import upgrade
@@ -136,6 +147,11 @@ class _Sqlite:
                 yield connection
             finally:
                 connection.exec_driver_sql("ROLLBACK")
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection:
+            yield connection
 
     def close(self) -> None:
         if self._writer is not None and not self._closed:
@@ -231,6 +247,11 @@ class _Postgresql:
                 yield connection
             finally:
                 connection.rollback()
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
         self._writers.shutdown()

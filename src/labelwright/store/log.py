@@ -90,9 +90,6 @@ def follow(connection: Connection, project_id: int, after: Position, limit: int 
         .order_by(events.c.transaction, events.c.id)
         .limit(limit)
     )
-    if connection.dialect.name == "postgresql":
-        oldest_running = sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
-        query = query.where(events.c.transaction < sa.cast(sa.cast(oldest_running, sa.Text), sa.BigInteger))
     return [
         Event(
             id=row.id,
@@ -104,13 +101,21 @@ def follow(connection: Connection, project_id: int, after: Position, limit: int 
             created_at=row.created_at,
             position=Position(row.transaction, row.id),
         )
-        for row in connection.execute(query)
+        for row in connection.execute(_settled(connection, query))
     ]
 
 
+def _settled(connection: Connection, query: Any) -> Any:
+    """Leave out what belongs to transactions that are not older than every running one."""
+    if connection.dialect.name == "sqlite":
+        return query
+    oldest_running = sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
+    return query.where(events.c.transaction < sa.cast(sa.cast(oldest_running, sa.Text), sa.BigInteger))
+
+
 def newest(connection: Connection, project_id: int) -> Position:
-    """Return the position of the newest event, or the start where there is none."""
-    query = sa.select(events.c.transaction, events.c.id).where(events.c.project_id == project_id)
+    """Return the position of the newest event that a follower may have seen, or the start where there is none."""
+    query = _settled(connection, sa.select(events.c.transaction, events.c.id).where(events.c.project_id == project_id))
     row = connection.execute(query.order_by(events.c.transaction.desc(), events.c.id.desc()).limit(1)).one_or_none()
     return Position(*row) if row else Position()
 

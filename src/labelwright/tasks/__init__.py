@@ -1,8 +1,20 @@
 """3b Tasks: who is asked what. The queue, leases, overlap, and gold items in between."""
 
-from labelwright.tasks.leases import advance_clock, extend, release, sweep
+from labelwright.tasks.leases import advance_clock, extend, release, remember_skip, sweep
 from labelwright.tasks.opening import open_tasks
 from labelwright.tasks.policy import Overlap, TaskPolicy
-from labelwright.tasks.queue import Leased, Queue
+from labelwright.tasks.queue import MOST_HELD, Leased, Queue
 
-__all__ = ["Leased", "Overlap", "Queue", "TaskPolicy", "advance_clock", "extend", "open_tasks", "release", "sweep"]
+__all__ = [
+    "MOST_HELD",
+    "Leased",
+    "Overlap",
+    "Queue",
+    "TaskPolicy",
+    "advance_clock",
+    "extend",
+    "open_tasks",
+    "release",
+    "remember_skip",
+    "sweep",
+]

@@ -15,7 +15,7 @@ from labelwright.errors import LeaseLost
 from labelwright.store import tables
 from labelwright.store.statement import Statement
 
-__all__ = ["advance_clock", "extend", "fresh_rank", "release", "sweep"]
+__all__ = ["advance_clock", "extend", "fresh_rank", "release", "remember_skip", "sweep"]
 
 _tasks = tables.tasks
 _now = sa.select(tables.clock.c.seconds).scalar_subquery()
@@ -51,6 +51,14 @@ def release(connection: Connection, task_id: int, user_id: int) -> bool:
     """Give a leased task back unanswered and return whether it was held; a gold item simply ends."""
     mine = sa.and_(_tasks.c.id == task_id, _tasks.c.user_id == user_id, _tasks.c.state == "leased")
     return bool(connection.execute(_returned().where(mine)).rowcount)
+
+
+def remember_skip(connection: Connection, item_id: int, user_id: int, reason: str) -> None:
+    """Note that a person passed on an item, which is then never handed to that person again."""
+    skips = tables.skips
+    mine = sa.and_(skips.c.item_id == item_id, skips.c.user_id == user_id)
+    if not connection.execute(sa.update(skips).where(mine).values(reason=reason, created_at=time.time())).rowcount:
+        connection.execute(sa.insert(skips).values(item_id=item_id, user_id=user_id, reason=reason, created_at=time.time()))
 
 
 def sweep(connection: Connection) -> int:

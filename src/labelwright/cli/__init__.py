@@ -1,0 +1,72 @@
+"""The command line: `labelwright VERB …`, one file a verb.
+
+A verb's module has a docstring whose first line is its summary, `arguments(parser)` and `run(options) -> int`. The exit code is 0 where
+all holds, 1 where something does not hold, 2 for wrong usage or input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from labelwright import plugins
+from labelwright.errors import InvalidInput, LabelwrightError, nearest
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return 0 if words else 2
+    if words[0] == "--version":
+        from importlib.metadata import version
+
+        print(f"labelwright {version('labelwright')}")
+        return 0
+    verb = words[0]
+    try:
+        if verb not in plugins.names("verbs"):
+            raise InvalidInput(f"There is no verb '{verb}'.", hint=nearest(verb, plugins.names("verbs")))
+        return _run(verb, words[1:])
+    except LabelwrightError as error:
+        print(f"labelwright: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("labelwright: stopped. What was done is kept; run it again to go on.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(verb: str, words: list[str]) -> int:
+    module = plugins.load("verbs", verb)
+    parser = argparse.ArgumentParser(
+        prog=f"labelwright {verb}", description=(module.__doc__ or "").strip(), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    module.arguments(parser)
+    code: int = module.run(parser.parse_args(words))
+    return code
+
+
+def _overview() -> str:
+    names = plugins.names("verbs")
+    width = max(len(name) for name in names)
+    lines = [f"  {name:<{width}}  {plugins.summary('verbs', name)}" for name in names]
+    return "\n".join(
+        [
+            "usage: labelwright VERB …",
+            "",
+            "Raw data in, certified training data out.",
+            "",
+            *lines,
+            "",
+            "labelwright VERB --help tells more. Start with: labelwright demo",
+        ]
+    )

@@ -1,0 +1,44 @@
+"""Do every automated step that can go forward: collect, prepare, suggest, check, assure.
+
+Run it as often as you like: what is done is not done again, and a run that was stopped anywhere goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from labelwright.cli import _output
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    _output.add_folder(parser)
+    _output.add_project(parser)
+    _output.add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from labelwright.pipeline.run import advance
+    from labelwright.pipeline.turn import turn
+
+    with _output.opened_workspace(options.dir) as workspace:
+        chosen = [workspace.project(options.project)] if options.project else list(workspace.projects.values())
+        with turn(workspace.database, wait_seconds=600):
+            reports = [advance(opened, progress=_output.progress()) for opened in chosen]
+    if options.json:
+        _output.print_json(reports)
+        return 0
+    for report in reports:
+        collected, prepared = report.collected, report.prepared
+        print(f"{report.project}")
+        print(
+            f"  collected  {collected.new:,} new, {collected.changed:,} changed, {collected.unchanged:,} unchanged, "
+            f"{collected.quarantined:,} in quarantine"
+        )
+        print(f"  prepared   {prepared.prepared:,} items, {prepared.duplicates:,} duplicates, {prepared.quarantined:,} in quarantine")
+        after = report.caught_up
+        print(f"  suggested  {after.suggested:,}; tasks opened: {after.tasks_opened:,}; reviews opened: {after.reviews_opened:,}")
+        for outcome in report.requirements:
+            sign = {True: "holds", False: "does not hold", None: "not enough evidence"}[outcome.holds]
+            print(f"  required   {outcome.requirement}: {sign}")
+    print("Next: labelwright serve" + ("" if options.dir == "." else f" {options.dir}"))
+    return 0

@@ -1,0 +1,397 @@
+"""What can happen in a project: one event is one function, called within one transaction.
+
+Every function takes the connection of that transaction first, so that all it does is done, or nothing is:
+
+    database.write(lambda connection: events.submit(connection, opened, user_id, task_id, submission, key=key))
+
+Whether the person may do it at all has been decided before, by `server.access`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright import annotate, checks, review, tasks
+from labelwright.annotate import Submission
+from labelwright.errors import Blocked, Conflict, InvalidInput, LeaseLost, NeedsConfirmation, NotFound
+from labelwright.pipeline.views import TaskView, assisted, show
+from labelwright.pipeline.workspace import OpenProject
+from labelwright.schema import Finding, Item, Verdict
+from labelwright.store import log, tables
+from labelwright.store.codec import decode, decode_fields, decode_values
+from labelwright.store.statement import Statement
+from labelwright.tasks import Leased
+
+__all__ = [
+    "Reviewed",
+    "Submission",
+    "Submitted",
+    "add_comment",
+    "give_review",
+    "heartbeat",
+    "next_tasks",
+    "release",
+    "resolve_comment",
+    "save_draft",
+    "skip",
+    "submit",
+    "task_view",
+]
+
+MOST_SECONDS = 24 * 3600.0
+"""A claim to have looked at one item for longer is cut to this."""
+
+
+class Submitted(Struct, frozen=True):
+    """The annotation that was made, the warnings it was confirmed against, and the next task."""
+
+    annotation_id: int
+    findings: list[Finding]
+    next: TaskView | None
+
+
+class Reviewed(Struct, frozen=True):
+    """The review that was given, and the next one."""
+
+    review_id: int
+    next: TaskView | None
+
+
+class _Task(Struct, frozen=True):
+    id: int
+    item_id: int
+    purpose: str
+    state: str
+    user_id: int | None
+    lease: str | None
+    annotation_id: int | None
+
+
+_tasks, _annotations = tables.tasks, tables.annotations
+_find = Statement(
+    sa.select(_tasks.c.id, _tasks.c.item_id, _tasks.c.purpose, _tasks.c.state, _tasks.c.user_id, _tasks.c.lease, _tasks.c.annotation_id)
+    .where(_tasks.c.id == sa.bindparam("task"), _tasks.c.project_id == sa.bindparam("is_project"))
+    .with_for_update()
+)
+_close = Statement(
+    sa.update(_tasks)
+    .where(_tasks.c.id == sa.bindparam("task"))
+    .values(state="done", user_id=sa.bindparam("holder"), lease_ends=None, done_at=sa.bindparam("now"))
+)
+_forget_draft = Statement(
+    sa.delete(tables.drafts).where(tables.drafts.c.task_id == sa.bindparam("task"), tables.drafts.c.user_id == sa.bindparam("author"))
+)
+_item = Statement(
+    sa.select(tables.items.c.key, tables.items.c.revision, tables.items.c.data, tables.items.c.meta).where(
+        tables.items.c.id == sa.bindparam("item")
+    )
+)
+_suggested = Statement(sa.select(sa.literal(1)).where(tables.suggestions.c.item_id == sa.bindparam("item")).limit(1))
+_own = Statement(
+    sa.select(_annotations.c.id, _annotations.c.state)
+    .where(_annotations.c.task_id == sa.bindparam("task"), _annotations.c.user_id == sa.bindparam("author"))
+    .order_by(_annotations.c.id.desc())
+    .limit(1)
+)
+
+
+def next_tasks(connection: Connection, opened: OpenProject, user_id: int, *, count: int = 1, purpose: str = "label") -> list[TaskView]:
+    """Lease up to `count` tasks for `label` or `review`; those that the person holds already come first.
+
+    Raises:
+        InvalidInput: the count or the purpose is none that there is.
+    """
+    if purpose not in ("label", "review"):
+        raise InvalidInput(f"There are no tasks for '{purpose}'.", where="purpose", hint="Ask for label or review.")
+    if not 1 <= count <= tasks.MOST_HELD:
+        raise InvalidInput(f"One request leases 1 to {tasks.MOST_HELD} tasks.", where="count")
+    return [show(connection, opened, user_id, task) for task in opened.queue.lease(connection, user_id, count=count, purpose=purpose)]
+
+
+def heartbeat(connection: Connection, opened: OpenProject, user_id: int, task_id: int, lease: str) -> float:
+    """Keep a lease alive and return how many seconds it runs from now.
+
+    Raises:
+        LeaseLost: the lease has ended.
+    """
+    _task(connection, opened, task_id)
+    lasting = opened.pipeline.tasks.lease_seconds
+    tasks.extend(connection, task_id, user_id, lease, lasting)
+    return lasting
+
+
+def save_draft(connection: Connection, opened: OpenProject, user_id: int, task_id: int, *, lease: str, sequence: int, body: Any) -> int:
+    """Keep the unfinished work on a task, and its lease alive; return the sequence of the draft that is kept now.
+
+    Raises:
+        LeaseLost: the task is with somebody else. The page keeps its copy.
+    """
+    task = _task(connection, opened, task_id)
+    if task.state == "leased" and task.user_id == user_id:
+        tasks.extend(connection, task_id, user_id, task.lease or "", opened.pipeline.tasks.lease_seconds)
+    elif not (task.state == "open" and task.lease == lease):
+        raise _lost(task_id)
+    return annotate.save_draft(connection, task_id, user_id, sequence=sequence, body=body)
+
+
+def submit(
+    connection: Connection, opened: OpenProject, user_id: int, task_id: int, submission: Submission, *, key: str, next: bool = True
+) -> Submitted:
+    """Take an answer: check it, keep it, close the task, and lease the next one.
+
+    The same key and body a second time change nothing and return the same annotation. An own answer may be given again, under a new key,
+    until it was reviewed; it then replaces the older one. A lease that ran out does no harm as long as nobody else took the task.
+
+    Raises:
+        Blocked: a check found an error.
+        NeedsConfirmation: checks warn, and `confirmed` is not set.
+        InvalidInput: the answers do not fit the questions.
+        LeaseLost: the task is with somebody else.
+        KeyReused: the key came with another body before.
+        NotFound: the project has no such task.
+    """
+    body = annotate.digest(task_id, submission)
+    task = _task(connection, opened, task_id)
+    known = annotate.already_done(connection, user_id, key, body)
+    if known is not None:
+        return Submitted(known, [], _next(connection, opened, user_id, "label", resume=True) if next else None)
+    if task.purpose not in ("label", "gold", "redo"):
+        raise Conflict("This task asks for a review.", where=f"task {task_id}")
+    replaces = _answered_before(connection, task, user_id, submission.lease)
+    item_key, findings = _inspect(connection, opened, task, submission)
+    annotation_id = annotate.add_annotation(
+        connection,
+        project_id=opened.project.id,
+        item_id=task.item_id,
+        task_id=task_id,
+        user_id=user_id,
+        pipeline_version=opened.project.pipeline_version,
+        values=submission.values,
+        purpose=task.purpose,
+        assisted=bool(assisted(opened, item_key) and _suggested.one(connection, item=task.item_id)),
+        seconds_active=min(max(submission.seconds_active, 0.0), MOST_SECONDS),
+        replaces=replaces,
+    )
+    if findings:
+        checks.store_findings(connection, opened.project.id, task.item_id, annotation_id, findings, stage="submit")
+    _finish(connection, task_id, user_id)
+    annotate.remember(connection, user_id, key, body, annotation_id)
+    log.append(
+        connection,
+        opened.project.id,
+        "annotation_submitted",
+        user_id=user_id,
+        item_id=task.item_id,
+        subject_id=annotation_id,
+        payload={"purpose": task.purpose, "replaces": replaces} if replaces else {"purpose": task.purpose},
+    )
+    # Going back to correct an answer asks for no further task.
+    wanted = next and task.state != "done"
+    return Submitted(annotation_id, findings, _next(connection, opened, user_id, "label") if wanted else None)
+
+
+def skip(connection: Connection, opened: OpenProject, user_id: int, task_id: int, reason: str = "") -> TaskView | None:
+    """Pass a task on to somebody else, for a reason, and return the next one; the same item does not come back to this person.
+
+    Raises:
+        LeaseLost: the task is not with this person.
+    """
+    task = _held(connection, opened, user_id, task_id)
+    tasks.release(connection, task_id, user_id)
+    if task.purpose != "review":
+        tasks.remember_skip(connection, task.item_id, user_id, reason[:1000])
+    log.append(connection, opened.project.id, "task_skipped", user_id=user_id, item_id=task.item_id, payload={"reason": reason[:1000]})
+    return _next(connection, opened, user_id, "review" if task.purpose == "review" else "label")
+
+
+def release(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> None:
+    """Give a task back unanswered; it may come again.
+
+    Raises:
+        LeaseLost: the task is not with this person.
+    """
+    _held(connection, opened, user_id, task_id)
+    tasks.release(connection, task_id, user_id)
+
+
+def give_review(connection: Connection, opened: OpenProject, user_id: int, task_id: int, verdict: Verdict, *, key: str) -> Reviewed:
+    """Take a reviewer's verdict and lease the next review. A fix is kept as an annotation of the reviewer's beside the one it corrects.
+
+    Raises:
+        Blocked: a check found an error in the fixed values.
+        InvalidInput: the verdict lacks its values, its reason or the annotation it is about.
+        LeaseLost: the review is with somebody else.
+        KeyReused: the key came with another body before.
+    """
+    body = annotate.digest(task_id, verdict)
+    task = _task(connection, opened, task_id)
+    known = annotate.already_done(connection, user_id, key, body)
+    if known is not None:
+        return Reviewed(known, _next(connection, opened, user_id, "review", resume=True))
+    if task.purpose != "review":
+        raise Conflict("This task asks for labels, not for a review.", where=f"task {task_id}")
+    if task.state != "leased" or task.user_id != user_id:
+        raise _lost(task_id)
+    about = review.reviewed_annotation(connection, task.item_id, verdict)
+    fixed = None
+    if verdict.verdict == "fix":
+        _inspect(connection, opened, task, Submission(values=verdict.values or {}, confirmed=True))
+        fixed = annotate.add_annotation(
+            connection,
+            project_id=opened.project.id,
+            item_id=task.item_id,
+            task_id=task_id,
+            user_id=user_id,
+            pipeline_version=opened.project.pipeline_version,
+            values=verdict.values or {},
+            origin="review",
+            purpose="review",
+            seconds_active=verdict.seconds_active,
+            state="accepted",
+        )
+    review_id = review.record(
+        connection,
+        opened.project,
+        item_id=task.item_id,
+        task_id=task_id,
+        reviewer_id=user_id,
+        verdict=verdict,
+        annotation=about,
+        fixed_annotation_id=fixed,
+    )
+    _finish(connection, task_id, user_id)
+    annotate.remember(connection, user_id, key, body, review_id)
+    log.append(
+        connection,
+        opened.project.id,
+        "review_given",
+        user_id=user_id,
+        item_id=task.item_id,
+        subject_id=review_id,
+        payload={"verdict": verdict.verdict},
+    )
+    return Reviewed(review_id, _next(connection, opened, user_id, "review"))
+
+
+def add_comment(
+    connection: Connection,
+    opened: OpenProject,
+    user_id: int,
+    item_id: int,
+    *,
+    text: str,
+    annotation_id: int | None = None,
+    question: str | None = None,
+    unit: int | None = None,
+) -> annotate.Comment:
+    """Add a comment to an item and return it."""
+    if question is not None and question not in opened.project.schema.questions:
+        raise InvalidInput(f"There is no question '{question}'.", where="question")
+    number = annotate.add_comment(
+        connection, opened.project.id, item_id, user_id, text, annotation_id=annotation_id, question=question, unit=unit
+    )
+    log.append(connection, opened.project.id, "comment_added", user_id=user_id, item_id=item_id, subject_id=number)
+    return _comment(connection, item_id, number)
+
+
+def resolve_comment(connection: Connection, opened: OpenProject, user_id: int, comment_id: int) -> None:
+    """Mark a comment as settled; doing it twice changes nothing."""
+    if annotate.resolve_comment(connection, comment_id):
+        log.append(connection, opened.project.id, "comment_resolved", user_id=user_id, subject_id=comment_id)
+
+
+def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> TaskView:
+    """Return a task of one's own: one that is held, or one that was answered, with the answer.
+
+    Raises:
+        NotFound: the task is not this person's.
+    """
+    task = _task(connection, opened, task_id)
+    if task.user_id != user_id or task.state not in ("leased", "done"):
+        raise NotFound("This task is none of yours.", where=f"task {task_id}")
+    view = show(connection, opened, user_id, Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id))
+    if task.state == "leased":
+        return view
+    own = _own.one(connection, task=task_id, author=user_id)
+    values = connection.scalar(sa.select(_annotations.c["values"]).where(_annotations.c.id == own[0])) if own else None
+    return msgspec.structs.replace(view, values=decode_values(values) if values else None)
+
+
+# --- what the events share ------------------------------------------------------------------------------------------------------
+
+
+def _task(connection: Connection, opened: OpenProject, task_id: int) -> _Task:
+    row = _find.one(connection, task=task_id, is_project=opened.project.id)
+    if row is None:
+        raise NotFound("There is no such task.", where=f"task {task_id}")
+    return _Task(*row)
+
+
+def _held(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> _Task:
+    task = _task(connection, opened, task_id)
+    if task.state != "leased" or task.user_id != user_id:
+        raise _lost(task_id)
+    return task
+
+
+def _lost(task_id: int) -> LeaseLost:
+    return LeaseLost("This task is not, or no longer, yours.", where=f"task {task_id}", hint="Ask for the next task; your draft is kept.")
+
+
+def _next(connection: Connection, opened: OpenProject, user_id: int, purpose: str, *, resume: bool = False) -> TaskView | None:
+    """A task beyond those that the person holds, unless a lost answer is to be repeated."""
+    leased = opened.queue.lease(connection, user_id, count=1, purpose=purpose, resume=resume)
+    return show(connection, opened, user_id, leased[0]) if leased else None
+
+
+def _answered_before(connection: Connection, task: _Task, user_id: int, lease: str | None) -> int | None:
+    """Make sure that the person may answer the task, and return the annotation that the new one replaces."""
+    if task.state == "leased" and task.user_id == user_id:
+        return task.annotation_id
+    if task.state == "open" and lease is not None and task.lease == lease:
+        return task.annotation_id
+    if task.state == "done" and task.user_id == user_id:
+        number, state = _own.one(connection, task=task.id, author=user_id)
+        if state != "submitted":
+            raise Conflict("This answer was reviewed and cannot be changed any more.", where=f"task {task.id}", hint="Write a comment.")
+        return int(number)
+    raise _lost(task.id)
+
+
+def _inspect(connection: Connection, opened: OpenProject, task: _Task, submission: Submission) -> tuple[str, list[Finding]]:
+    """Check the answers against the schema and the rules; return the item's key and the warnings that were confirmed."""
+    key, revision, data, meta = _item.one(connection, item=task.item_id)
+    item = Item(id=task.item_id, key=key, revision=revision, data=decode_fields(data), meta=decode(meta))
+    schema = opened.project.schema
+    schema.check_kinds(submission.values)
+    findings = checks.inspect(
+        schema,
+        submission.values,
+        item,
+        rules=opened.rules,
+        seconds_active=None if task.purpose == "review" else submission.seconds_active,
+    )
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise Blocked(errors[0].message, findings, where=f"item {key}")
+    if findings and not submission.confirmed:
+        raise NeedsConfirmation(findings[0].message, findings, where=f"item {key}", hint="Send it again, confirmed, if it is meant so.")
+    return key, findings
+
+
+def _finish(connection: Connection, task_id: int, user_id: int) -> None:
+    _close.run(connection, task=task_id, holder=user_id, now=time.time())
+    _forget_draft.run(connection, task=task_id, author=user_id)
+
+
+def _comment(connection: Connection, item_id: int, number: int) -> annotate.Comment:
+    for comment in annotate.read_comments(connection, item_id):
+        if comment.id == number:
+            return comment
+    raise NotFound("There is no such comment.", where=f"comment {number}")

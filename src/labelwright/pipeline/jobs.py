@@ -1,0 +1,91 @@
+"""Jobs: longer work that somebody asked for on the page, done by the worker beside the server."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright.store import tables
+from labelwright.store.codec import decode, encode
+
+__all__ = ["Job", "Progress", "enqueue", "fail", "finish", "list_jobs", "report", "start_next"]
+
+MOST_LISTED = 50
+
+_jobs = tables.jobs
+
+
+class Progress(Struct, frozen=True):
+    """How far a job is; `total` is unknown for some."""
+
+    done: int = 0
+    total: int | None = None
+    what: str = ""
+
+
+class Job(Struct, frozen=True):
+    """A piece of background work: `kind` is run, simulate or freeze; `state` open, running, done or failed."""
+
+    id: int
+    kind: str
+    state: str
+    progress: Progress
+    error: str | None
+    created_at: float
+    updated_at: float
+
+
+def enqueue(connection: Connection, project_id: int, kind: str, arguments: dict[str, Any]) -> int:
+    """Ask for a job and return its number; while one of the same kind waits or runs, that one is meant."""
+    waiting = sa.select(_jobs.c.id).where(_jobs.c.project_id == project_id, _jobs.c.kind == kind, _jobs.c.state.in_(("open", "running")))
+    known = connection.scalar(waiting.limit(1))
+    if known is not None:
+        return int(known)
+    now = time.time()
+    row = connection.execute(
+        sa.insert(_jobs).values(project_id=project_id, kind=kind, state="open", arguments=encode(arguments), created_at=now, updated_at=now)
+    )
+    return int(row.inserted_primary_key[0])  # type: ignore[index]  # an INSERT of one row always has a key
+
+
+def list_jobs(connection: Connection, project_id: int) -> list[Job]:
+    """Return the newest jobs of a project, the newest first."""
+    query = sa.select(_jobs).where(_jobs.c.project_id == project_id).order_by(_jobs.c.id.desc()).limit(MOST_LISTED)
+    return [
+        Job(row.id, row.kind, row.state, decode(row.progress, Progress), row.error, row.created_at, row.updated_at)
+        for row in connection.execute(query)
+    ]
+
+
+def start_next(connection: Connection, project_id: int) -> tuple[int, str, dict[str, Any]] | None:
+    """Take the oldest open job and return its number, kind and arguments.
+
+    A job that is still `running` here was left behind by a worker that died: whoever asks holds the turn, so it is taken up again.
+    """
+    query = sa.select(_jobs.c.id, _jobs.c.kind, _jobs.c.arguments).where(
+        _jobs.c.project_id == project_id, _jobs.c.state.in_(("open", "running"))
+    )
+    row = connection.execute(query.order_by(_jobs.c.id).limit(1)).one_or_none()
+    if row is None:
+        return None
+    connection.execute(sa.update(_jobs).where(_jobs.c.id == row.id).values(state="running", updated_at=time.time()))
+    return row.id, row.kind, decode(row.arguments)
+
+
+def report(connection: Connection, job_id: int, progress: Progress) -> None:
+    """Note how far a job is."""
+    connection.execute(sa.update(_jobs).where(_jobs.c.id == job_id).values(progress=encode(progress), updated_at=time.time()))
+
+
+def finish(connection: Connection, job_id: int) -> None:
+    """Note that a job is done."""
+    connection.execute(sa.update(_jobs).where(_jobs.c.id == job_id).values(state="done", error=None, updated_at=time.time()))
+
+
+def fail(connection: Connection, job_id: int, error: str) -> None:
+    """Note why a job failed."""
+    connection.execute(sa.update(_jobs).where(_jobs.c.id == job_id).values(state="failed", error=error[:2000], updated_at=time.time()))

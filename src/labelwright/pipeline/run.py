@@ -1,0 +1,119 @@
+"""Runs the pipeline: every automated step that can go forward, as often as anybody likes.
+
+Each step is idempotent and works in small transactions, so that a run that was killed anywhere is finished by running again. `advance`
+is the whole story from the sources on; `catch_up` is what follows people's answers, and is what the worker beside the server does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from labelwright import analytics, assist, checks, datasets, prepare, quality, review, sources, tasks
+from labelwright.analytics import Outcome
+from labelwright.errors import InvalidPipeline
+from labelwright.pipeline.workspace import OpenProject
+from labelwright.schema import content_hash
+from labelwright.store import log, tables
+from labelwright.store.codec import encode
+
+__all__ = ["CaughtUp", "RunReport", "advance", "catch_up"]
+
+Progress = Callable[[int, int | None, str], None]
+
+PAGE = 10_000
+"""Events read at a time."""
+
+
+class CaughtUp(Struct, frozen=True):
+    """What followed from the answers: suggestions written, tasks and reviews opened."""
+
+    suggested: int
+    tasks_opened: int
+    reviews_opened: int
+
+
+class RunReport(Struct, frozen=True):
+    """What a run did, step by step, and whether the requirements hold now."""
+
+    project: str
+    collected: sources.CollectReport
+    prepared: prepare.PrepareReport
+    imported: list[datasets.ImportReport]
+    caught_up: CaughtUp
+    requirements: list[Outcome]
+
+
+def _silent(done: int, total: int | None, what: str) -> None:
+    pass
+
+
+def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
+    """Do every automated step that can go forward, from the sources to the requirements.
+
+    Raises:
+        InvalidPipeline: a file that the pipeline names is missing.
+    """
+    project, pipeline = opened.project, opened.pipeline
+    collected = sources.collect(project, pipeline.all_sources, progress=progress)
+    prepared = prepare.prepare(project, pipeline.steps, progress=progress)
+    imported = _import_known(opened, progress)
+    caught_up = catch_up(opened, progress=progress, everything=True)
+    checks.inspect_all(project, opened.rules, progress=progress)
+    with project.database.read() as connection:
+        requirements = analytics.check_requirements(connection, project, pipeline.requirements)
+    return RunReport(project.name, collected, prepared, imported, caught_up, requirements)
+
+
+def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: bool = False) -> CaughtUp:
+    """Do what follows from the answers that came since the last time: consensus and quality, more tasks, reviews, suggestions.
+
+    With `everything`, all items are looked at again and not only those that something happened to.
+    """
+    project, pipeline = opened.project, opened.pipeline
+    quality.refresh(project, pipeline.quality, full=everything, progress=progress)
+    tasks_opened = tasks.open_tasks(project, pipeline.tasks, progress=progress)
+    reviews_opened = _pick_reviews(opened, everything)
+    suggested = assist.suggest(project, pipeline.assist.labelers, progress=progress)
+    return CaughtUp(suggested.written, tasks_opened, reviews_opened)
+
+
+def _import_known(opened: OpenProject, progress: Progress) -> list[datasets.ImportReport]:
+    """Read the gold items and the datasets to compare with; files that were read before change nothing."""
+    policy = opened.pipeline.quality
+    wanted = [(policy.gold, "gold", None)] if policy.gold else []
+    if policy.cross_validate:
+        wanted.append((policy.cross_validate.against, "reference", policy.cross_validate.key))
+    reports = []
+    for name, use, key in wanted:
+        path = (opened.project.folder / name).resolve()
+        if not path.exists():
+            raise InvalidPipeline(f"There is no file '{name}'.", where=f"quality, {use}")
+        reports.append(datasets.import_labels(opened.project, Path(path), None, use, key=key, progress=progress))
+    return reports
+
+
+def _pick_reviews(opened: OpenProject, everything: bool) -> int:
+    """Send to review what the policy picks among the items that something happened to."""
+    project, policy = opened.project, opened.pipeline.review
+    name = f"review {content_hash(encode(policy).encode())[:16]}"
+    if everything:
+        with project.database.read() as connection:
+            reached = log.newest(connection, project.id)
+            agreed = sa.select(tables.consensus.c.item_id).distinct().where(tables.consensus.c.project_id == project.id)
+            touched = set(connection.scalars(agreed))
+        opened_reviews = review.pick(project, policy, touched)
+        project.database.write(lambda connection: log.remember(connection, project.id, name, reached))
+        return opened_reviews
+    opened_reviews = 0
+    while True:
+        with project.database.read() as connection:
+            events = log.follow(connection, project.id, log.position(connection, project.id, name), PAGE)
+        if not events:
+            return opened_reviews
+        opened_reviews += review.pick(project, policy, {event.item_id for event in events if event.item_id})
+        project.database.write(partial(log.remember, project_id=project.id, name=name, reached=events[-1].position))

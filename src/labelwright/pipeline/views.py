@@ -1,0 +1,192 @@
+"""What a person sees of a task: the shapes that the page and programs get."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright import annotate
+from labelwright.annotate import Comment, Draft
+from labelwright.schema import Finding
+from labelwright.schema.item import Field
+from labelwright.schema.kinds import AnswerUnion
+from labelwright.store import tables
+from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
+from labelwright.store.statement import Statement
+
+if TYPE_CHECKING:
+    from labelwright.pipeline.workspace import OpenProject
+    from labelwright.tasks import Leased
+
+__all__ = ["TaskView", "assisted", "show"]
+
+
+class ItemView(Struct, frozen=True):
+    """What there is to look at."""
+
+    id: int
+    key: str
+    data: dict[str, Field]
+    meta: dict[str, Any]
+
+
+class SuggestionView(Struct, frozen=True):
+    """What a machine proposes; `score` is its own confidence."""
+
+    question: str
+    labeler: str
+    version: str
+    answer: AnswerUnion
+    score: float | None
+
+
+class RedoView(Struct, frozen=True):
+    """Why an answer came back, and what it was."""
+
+    reason: str
+    reviewer: str
+    values: dict[str, AnswerUnion]
+
+
+class AnnotationView(Struct, frozen=True):
+    """An answer under review; the annotator is not named where the project is blind."""
+
+    id: int
+    annotator: str | None
+    values: dict[str, AnswerUnion]
+    seconds_active: float
+    created_at: float
+
+
+class ConsensusView(Struct, frozen=True):
+    """What the answers say together."""
+
+    answer: AnswerUnion
+    confidence: float
+    agreement: float | None
+
+
+class ReviewView(Struct, frozen=True):
+    """What a reviewer judges."""
+
+    annotations: list[AnnotationView]
+    consensus: dict[str, ConsensusView]
+    findings: list[Finding]
+    reasons: list[str]
+
+
+class TaskView(Struct, frozen=True, kw_only=True):
+    """A task with all that the page needs to show it. A gold item looks exactly like any other."""
+
+    id: int
+    project: str
+    purpose: str
+    lease: str
+    lease_seconds: float
+    item: ItemView
+    suggestions: list[SuggestionView]
+    draft: Draft | None
+    redo: RedoView | None = None
+    review: ReviewView | None = None
+    values: dict[str, AnswerUnion] | None = None
+    comments: list[Comment]
+
+
+_items, _suggestions, _annotations = tables.items, tables.suggestions, tables.annotations
+_item = Statement(sa.select(_items.c.key, _items.c.data, _items.c.meta).where(_items.c.id == sa.bindparam("item")))
+_suggested = Statement(
+    sa.select(_suggestions.c.question, _suggestions.c.labeler, _suggestions.c.version, _suggestions.c.answer, _suggestions.c.score).where(
+        _suggestions.c.item_id == sa.bindparam("item")
+    )
+)
+
+
+def assisted(opened: OpenProject, key: str) -> bool:
+    """Tell whether suggestions are shown for the item: all but a share, as good as random, that serves to compare."""
+    hidden = opened.pipeline.tasks.unassisted_share
+    digest = hashlib.blake2b(f"unassisted\0{opened.project.name}\0{key}".encode(), digest_size=8).digest()
+    return hidden == 0 or int.from_bytes(digest, "big") / 2**64 >= hidden
+
+
+def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased) -> TaskView:
+    """Return what the person who holds `task` sees."""
+    key, data, meta = _item.one(connection, item=task.item_id)
+    reviewing = task.purpose == "review"
+    comments = annotate.read_comments(connection, task.item_id)
+    if opened.pipeline.tasks.blind and task.purpose in ("label", "gold"):
+        comments = [comment for comment in comments if comment.user_id == user_id]
+    return TaskView(
+        id=task.id,
+        project=opened.project.name,
+        purpose="label" if task.purpose == "gold" else task.purpose,
+        lease=task.lease,
+        lease_seconds=opened.pipeline.tasks.lease_seconds,
+        item=ItemView(id=task.item_id, key=key, data=decode_fields(data), meta=decode(meta)),
+        suggestions=_best_suggestions(connection, task.item_id) if reviewing or assisted(opened, key) else [],
+        draft=annotate.read_draft(connection, task.id, user_id),
+        redo=_redo(connection, task.annotation_id) if task.purpose == "redo" and task.annotation_id else None,
+        review=_review(connection, opened, task.item_id) if reviewing else None,
+        comments=comments,
+    )
+
+
+def _best_suggestions(connection: Connection, item_id: int) -> list[SuggestionView]:
+    """The most confident suggestion for each question."""
+    best: dict[str, tuple[float, Any]] = {}
+    for row in _suggested.all(connection, item=item_id):
+        score = row[4] if row[4] is not None else 0.0
+        if row[0] not in best or score > best[row[0]][0]:
+            best[row[0]] = (score, row)
+    return [
+        SuggestionView(question, labeler, version, decode_answer(answer), score)
+        for _, (question, labeler, version, answer, score) in best.values()
+    ]
+
+
+def _redo(connection: Connection, annotation_id: int) -> RedoView | None:
+    reviews, users = tables.reviews, tables.users
+    row = connection.execute(
+        sa.select(reviews.c.reason, users.c.name, _annotations.c["values"])
+        .join(users, users.c.id == reviews.c.reviewer_id)
+        .join(_annotations, _annotations.c.id == reviews.c.annotation_id)
+        .where(reviews.c.annotation_id == annotation_id, reviews.c.verdict == "reject")
+        .order_by(reviews.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return RedoView(row[0], row[1], decode_values(row[2])) if row else None
+
+
+def _review(connection: Connection, opened: OpenProject, item_id: int) -> ReviewView:
+    consensus, findings, picks, users = tables.consensus, tables.findings, tables.review_picks, tables.users
+    blind = opened.pipeline.tasks.blind
+    answers = connection.execute(
+        sa.select(_annotations.c.id, users.c.name, _annotations.c["values"], _annotations.c.seconds_active, _annotations.c.created_at)
+        .join(users, users.c.id == _annotations.c.user_id)
+        .where(_annotations.c.item_id == item_id, _annotations.c.state.in_(("submitted", "accepted")))
+        .order_by(_annotations.c.id)
+    )
+    found = connection.execute(
+        sa.select(findings.c.rule, findings.c.severity, findings.c.message, findings.c.question, findings.c.unit).where(
+            findings.c.item_id == item_id
+        )
+    )
+    reasons = connection.scalar(sa.select(picks.c.reasons).where(picks.c.item_id == item_id))
+    return ReviewView(
+        annotations=[
+            AnnotationView(row[0], None if blind else row[1], decode_values(row[2]), seconds_active=row[3], created_at=row[4])
+            for row in answers
+        ],
+        consensus={
+            row.question: ConsensusView(decode_answer(row.answer), row.confidence, row.agreement)
+            for row in connection.execute(sa.select(consensus).where(consensus.c.item_id == item_id))
+        },
+        # A finding of the submission and the same one of the dataset's inspection are one to the reader.
+        findings=list(
+            {row: Finding(rule=row[0], severity=row[1], message=row[2], question=row[3], unit=row[4]) for row in map(tuple, found)}.values()
+        ),
+        reasons=decode(reasons) if reasons else [],
+    )

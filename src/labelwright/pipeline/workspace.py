@@ -1,0 +1,211 @@
+"""A workspace: the projects of one folder, and the store that they share.
+
+A folder with a `labelwright.yaml` is a workspace with one project. A folder whose subfolders have one each is a workspace with several,
+which share a database, people and a page; its file `workspace.yaml`, which may be empty, says so and lets a command name just one of the
+subfolders.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright import checks
+from labelwright.errors import InvalidPipeline, NotFound
+from labelwright.pipeline import _yaml
+from labelwright.pipeline.declare import FILE, Pipeline, RunPolicy
+from labelwright.schema import content_hash
+from labelwright.store import log, tables
+from labelwright.store.blobs import Blobs
+from labelwright.store.codec import encode
+from labelwright.store.database import Database
+from labelwright.store.project import Project
+from labelwright.tasks import Queue
+
+__all__ = ["WORKSPACE_FILE", "OpenProject", "Workspace"]
+
+WORKSPACE_FILE = "workspace.yaml"
+
+
+class _WorkspaceFile(Struct, frozen=True, forbid_unknown_fields=True):
+    run: RunPolicy = RunPolicy()
+
+
+@dataclass(frozen=True)
+class OpenProject:
+    """A project with its declaration, its compiled checks and its queue: what every event is handed."""
+
+    project: Project
+    pipeline: Pipeline
+    rules: checks.Rules
+    queue: Queue = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.project.name
+
+
+@dataclass
+class Workspace:
+    """The open store of a folder and the projects declared there.
+
+    `folder` is where the store lies unless it is elsewhere; `projects` has each project by its name.
+    """
+
+    folder: Path
+    database: Database
+    blobs: Blobs
+    projects: dict[str, OpenProject]
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Workspace:
+        """Open the workspace in `folder`, make its store where there is none, and note each declaration that is new.
+
+        Raises:
+            InvalidPipeline: the folder has no pipeline file, or one is wrong, or two projects have the same name.
+        """
+        start = Path(folder).resolve()
+        root, folders = _find(start)
+        pipelines = {path: Pipeline.load(path) for path in folders}
+        names = [pipeline.name for pipeline in pipelines.values()]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise InvalidPipeline(f"Two projects are named '{twice[0]}'.", where=str(root), hint="Give each its own name.")
+        database, blobs = _open_store(root, _run_policy(root, pipelines))
+        workspace = cls(root, database, blobs, {})
+        try:
+            for path, pipeline in pipelines.items():
+                workspace.projects[pipeline.name] = _open_project(path, pipeline, database, blobs)
+        except BaseException:
+            database.close()
+            raise
+        return workspace
+
+    def project(self, name: str) -> OpenProject:
+        """Return the project of that name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if name not in self.projects:
+            raise NotFound("There is no such project.", where=name[:80])
+        return self.projects[name]
+
+    def close(self) -> None:
+        """Finish the waiting writes and close the store."""
+        self.database.close()
+
+
+def _find(start: Path) -> tuple[Path, list[Path]]:
+    """The workspace's folder and the folders of the projects that are meant."""
+    if (start / FILE).is_file():
+        inside = (start.parent / WORKSPACE_FILE).is_file()
+        return (start.parent if inside else start), [start]
+    folders = sorted(path.parent for path in start.glob(f"*/{FILE}")) if start.is_dir() else []
+    if not folders:
+        raise InvalidPipeline(
+            f"There is no {FILE} here.", where=str(start), hint=f"Write one with: labelwright init {start.name} --from YOUR_DATA"
+        )
+    return start, folders
+
+
+def _run_policy(root: Path, pipelines: dict[Path, Pipeline]) -> RunPolicy:
+    path = root / WORKSPACE_FILE
+    if path.is_file() and path.read_text("utf-8").strip():
+        data, _ = _yaml.load(path)
+        try:
+            return msgspec.convert(data, _WorkspaceFile).run
+        except msgspec.ValidationError as error:
+            raise InvalidPipeline(str(error), where=WORKSPACE_FILE) from error
+    # A single project says itself where its store is; several share the one in the workspace's folder.
+    (first, *others) = pipelines.values()
+    return first.run if not others and root in pipelines else RunPolicy()
+
+
+def _open_store(root: Path, policy: RunPolicy) -> tuple[Database, Blobs]:
+    from labelwright.settings import settings
+
+    store = settings().store or policy.store
+    prefix = "sqlite:///"
+    if store.startswith(prefix) and not store.startswith("sqlite:////"):
+        store = f"{prefix}{root / store.removeprefix(prefix)}"
+    database = Database(store)
+    try:
+        database.migrate()
+    except BaseException:
+        database.close()
+        raise
+    return database, Blobs(root / (settings().blobs or policy.blobs))
+
+
+def _open_project(folder: Path, pipeline: Pipeline, database: Database, blobs: Blobs) -> OpenProject:
+    guidelines = _guidelines(folder, pipeline)
+    try:
+        rules = checks.compile_rules(pipeline.schema, pipeline.checks, folder)
+    except InvalidPipeline as error:
+        where = f"{FILE}{', ' if error.where else ''}{error.where or ''}"
+        raise InvalidPipeline(error.message, where=where, hint=error.hint) from error
+    project_id, version = database.write(lambda connection: _register(connection, pipeline, guidelines))
+    project = Project(
+        id=project_id,
+        name=pipeline.name,
+        folder=folder,
+        schema=pipeline.schema,
+        guidelines=guidelines,
+        pipeline_version=version,
+        database=database,
+        blobs=blobs,
+    )
+    return OpenProject(project, pipeline, rules, Queue(project_id, pipeline.tasks, review_own=pipeline.review.own))
+
+
+def _guidelines(folder: Path, pipeline: Pipeline) -> str:
+    if not pipeline.schema.guidelines:
+        return ""
+    path = (folder / pipeline.schema.guidelines).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise InvalidPipeline(
+            f"The guidelines '{pipeline.schema.guidelines}' are not in the project's folder.", where=f"{FILE}, schema.guidelines"
+        )
+    return path.read_text("utf-8")
+
+
+def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tuple[int, int]:
+    """Return the project's number and that of its pipeline version; write down what is new."""
+    projects, versions = tables.projects, tables.pipeline_versions
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7522984)")
+    project_id = connection.scalar(sa.select(projects.c.id).where(projects.c.name == pipeline.name))
+    if project_id is None:
+        made = connection.execute(sa.insert(projects).values(name=pipeline.name, created_at=time.time()))
+        project_id = made.inserted_primary_key[0]  # type: ignore[index]  # an INSERT of one row always has a key
+    digest = pipeline.digest(guidelines)
+    newest = connection.execute(
+        sa.select(versions.c.id, versions.c.number, versions.c.digest)
+        .where(versions.c.project_id == project_id)
+        .order_by(versions.c.number.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest and newest.digest == digest:
+        return project_id, newest.id
+    number = newest.number + 1 if newest else 1
+    written = connection.execute(
+        sa.insert(versions).values(
+            project_id=project_id,
+            number=number,
+            digest=digest,
+            declaration=encode(msgspec.to_builtins(pipeline)),
+            guidelines=guidelines,
+            guidelines_digest=content_hash(guidelines.encode()),
+            created_at=time.time(),
+        )
+    )
+    version = int(written.inserted_primary_key[0])  # type: ignore[index]  # as above
+    log.append(connection, project_id, "pipeline_declared", subject_id=version, payload={"number": number})
+    return project_id, version
