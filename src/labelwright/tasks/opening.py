@@ -58,7 +58,8 @@ def _open_page(connection: Connection, project_id: int, overlap: int, after: int
             needed
         )
         columns = ["project_id", "item_id", "purpose", "state", "lane", "rank"]
-        opened += connection.execute(sa.insert(tables.tasks).from_select(columns, rows)).rowcount
+        insert = sa.insert(tables.tasks).inline().from_select(columns, rows).execution_options(preserve_rowcount=True)
+        opened += connection.execute(insert).rowcount
     connection.execute(sa.update(items).where(page, items.c.tasks_opened < overlap).values(tasks_opened=overlap))
     return opened
 

@@ -1,0 +1,222 @@
+"""The queue hands out each slot once, to the right person, in the right order."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from labelwright import tasks
+from labelwright.errors import InvalidPipeline, LeaseLost
+from labelwright.schema.kinds.choice import Choice
+from labelwright.store import tables
+from labelwright.store.project import Project
+from labelwright.tasks import Leased, Overlap, Queue, TaskPolicy
+from tests.rows import add_known, add_texts, add_users, count
+
+MakeProject = Callable[..., Project]
+
+
+def lease(project: Project, queue: Queue, user: int, *, how_many: int = 1, purpose: str = "label", resume: bool = True) -> list[Leased]:
+    return project.database.write(lambda connection: queue.lease(connection, user, count=how_many, purpose=purpose, resume=resume))
+
+
+def done(project: Project, task: Leased) -> None:
+    project.database.write(
+        lambda connection: connection.execute(sa.update(tables.tasks).where(tables.tasks.c.id == task.id).values(state="done"))
+    )
+
+
+def test_no_item_is_handed_to_more_people_than_its_overlap(make_project: MakeProject) -> None:
+    """32 people who ask at once get each item exactly as often as its overlap says, and nobody gets one twice."""
+    project = make_project()
+    people = add_users(project, *(f"person {number}" for number in range(32)))
+    add_texts(project, [f"text {number}" for number in range(60)])
+    policy = TaskPolicy(overlap=3, gold="0%")
+    tasks.open_tasks(project, policy)
+    queue = Queue(project.id, policy)
+
+    def work(person: int) -> list[tuple[int, int]]:
+        got = []
+        while found := lease(project, queue, person):
+            got.append((person, found[0].item_id))
+            done(project, found[0])
+        return got
+
+    with ThreadPoolExecutor(32) as pool:
+        handed = [pair for pairs in pool.map(work, people) for pair in pairs]
+    assert len(handed) == len(set(handed)) == 180
+    assert set(collections.Counter(item for _, item in handed).values()) == {3}
+
+
+def test_two_tabs_of_one_person_never_hold_one_item_twice(make_project: MakeProject) -> None:
+    """A person who asks from eight places at once holds as many different items as tasks."""
+    project = make_project()
+    (person,) = add_users(project, "ann")
+    add_texts(project, [f"text {number}" for number in range(10)])
+    policy = TaskPolicy(overlap=5, gold="0%")
+    tasks.open_tasks(project, policy)
+    queue = Queue(project.id, policy)
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: lease(project, queue, person, resume=False), range(16)))
+    items = [task.item_id for found in got for task in found]
+    assert len(items) == 10
+    assert len(set(items)) == 10
+
+
+def test_every_item_gets_a_first_answer_before_any_gets_a_second(make_project: MakeProject) -> None:
+    """Lanes go in order: the second answers come when all first ones are taken."""
+    project = make_project()
+    ann, ben = add_users(project, "ann", "ben")
+    items = add_texts(project, ["a", "b", "c"])
+    policy = TaskPolicy(overlap=2, gold="0%")
+    assert tasks.open_tasks(project, policy) == 6
+    queue = Queue(project.id, policy)
+    first = [task.item_id for task in lease(project, queue, ann, how_many=2)]
+    second = [task.item_id for task in lease(project, queue, ben, how_many=3)]
+    assert first == items[:2]
+    assert second == [items[2], items[0], items[1]]
+
+
+def test_opening_tasks_again_opens_nothing(make_project: MakeProject) -> None:
+    """Open tasks are counted per item: a second run adds none, a larger overlap adds the difference."""
+    project = make_project()
+    add_texts(project, ["a", "b"])
+    assert tasks.open_tasks(project, TaskPolicy(overlap=1)) == 2
+    assert tasks.open_tasks(project, TaskPolicy(overlap=1)) == 0
+    assert tasks.open_tasks(project, TaskPolicy(overlap=3)) == 4
+    assert count(project, tables.tasks) == 6
+
+
+def test_a_reload_goes_on_with_the_same_tasks(make_project: MakeProject) -> None:
+    """Whoever asks again gets what was leased already, under the same lease."""
+    project = make_project()
+    (ann,) = add_users(project, "ann")
+    add_texts(project, ["a", "b", "c"])
+    tasks.open_tasks(project, TaskPolicy(gold="0%"))
+    queue = Queue(project.id, TaskPolicy(gold="0%"))
+    first = lease(project, queue, ann, how_many=2)
+    assert lease(project, queue, ann, how_many=2) == first
+    assert lease(project, queue, ann, how_many=3)[:2] == first
+
+
+def test_a_lease_that_runs_out_returns_and_comes_first(make_project: MakeProject) -> None:
+    """When the store's clock passes the end of a lease, the task is open again and goes before all others."""
+    project = make_project()
+    ann, ben = add_users(project, "ann", "ben")
+    add_texts(project, ["a", "b", "c"])
+    policy = TaskPolicy(lease="30s", gold="0%")
+    tasks.open_tasks(project, policy)
+    queue = Queue(project.id, policy)
+    (lost,) = lease(project, queue, ann)
+    project.database.write(lambda connection: tasks.advance_clock(connection, 29))
+    assert project.database.write(tasks.sweep) == 0
+    project.database.write(lambda connection: tasks.extend(connection, lost.id, ann, lost.lease, 30))
+    project.database.write(lambda connection: tasks.advance_clock(connection, 29))
+    assert project.database.write(tasks.sweep) == 0
+    project.database.write(lambda connection: tasks.advance_clock(connection, 2))
+    assert project.database.write(tasks.sweep) == 1
+    (again,) = lease(project, queue, ben)
+    assert again.id == lost.id
+    with pytest.raises(LeaseLost):
+        project.database.write(lambda connection: tasks.extend(connection, lost.id, ann, lost.lease, 30))
+
+
+def test_what_one_person_skipped_goes_to_another(make_project: MakeProject) -> None:
+    """A skipped item does not come back to who skipped it, and comes first to the next person."""
+    project = make_project()
+    ann, ben = add_users(project, "ann", "ben")
+    items = add_texts(project, ["a", "b"])
+    tasks.open_tasks(project, TaskPolicy(gold="0%"))
+    queue = Queue(project.id, TaskPolicy(gold="0%"))
+    (task,) = lease(project, queue, ann)
+    project.database.write(lambda connection: tasks.release(connection, task.id, ann))
+    project.database.write(lambda connection: tasks.remember_skip(connection, task.item_id, ann, "blurred"))
+    assert [found.item_id for found in lease(project, queue, ann, how_many=5)] == [items[1]]
+    assert [found.item_id for found in lease(project, queue, ben, how_many=5)] == [items[0]]
+
+
+def test_gold_items_come_in_between_once_a_person(make_project: MakeProject) -> None:
+    """Gold items are handed out beside the queue, to everybody, never twice to one person, and never as tasks of their own."""
+    project = make_project()
+    ann, ben = add_users(project, "ann", "ben")
+    items = add_texts(project, ["a", "b", "c", "d"])
+    for item in items[:2]:
+        add_known(project, item, {"intent": Choice("bug")})
+    policy = TaskPolicy(gold="100%", overlap=2)
+    assert tasks.open_tasks(project, policy) == 4
+    queue = Queue(project.id, policy)
+    for person in (ann, ben):
+        got = lease(project, queue, person, how_many=10)
+        assert sorted(task.item_id for task in got if task.purpose == "gold") == items[:2]
+        assert sorted(task.item_id for task in got if task.purpose == "label") == items[2:]
+
+
+def test_work_that_came_back_is_for_its_author_alone(make_project: MakeProject) -> None:
+    """A task to do again goes to the person it is meant for, before all else."""
+    project = make_project()
+    ann, ben = add_users(project, "ann", "ben")
+    items = add_texts(project, ["a", "b"])
+    tasks.open_tasks(project, TaskPolicy(gold="0%"))
+    project.database.write(
+        lambda connection: connection.execute(
+            sa.insert(tables.tasks).values(
+                project_id=project.id, item_id=items[1], purpose="redo", state="open", lane=0, rank=1, for_user_id=ben, annotation_id=7
+            )
+        )
+    )
+    queue = Queue(project.id, TaskPolicy(gold="0%"))
+    assert [task.purpose for task in lease(project, queue, ann)] == ["label"]
+    (redo,) = lease(project, queue, ben)
+    assert (redo.purpose, redo.item_id, redo.annotation_id) == ("redo", items[1], 7)
+
+
+def test_an_overlap_grows_where_the_consensus_is_in_doubt(make_project: MakeProject) -> None:
+    """An item whose answers are in and whose consensus is unsure gets one more task, up to the limit; a sure one gets none."""
+    project = make_project()
+    items = add_texts(project, ["a", "b"])
+    policy = TaskPolicy(overlap=Overlap(start=1, grow_to=2, until="90%"))
+    tasks.open_tasks(project, policy)
+
+    def answered(connection: sa.Connection) -> None:
+        connection.execute(sa.update(tables.tasks).values(state="done"))
+        for item, confidence in zip(items, (0.6, 0.95), strict=True):
+            connection.execute(
+                sa.insert(tables.consensus).values(
+                    item_id=item,
+                    question="intent",
+                    project_id=project.id,
+                    answer='{"kind":"choice","label":"bug"}',
+                    confidence=confidence,
+                    answers=1,
+                    method="majority",
+                    updated_at=0,
+                )
+            )
+
+    project.database.write(answered)
+    assert tasks.open_tasks(project, policy) == 1
+    assert count(project, tables.tasks, tables.tasks.c.state == "open", tables.tasks.c.item_id == items[0]) == 1
+    assert tasks.open_tasks(project, policy) == 0
+
+
+def test_tasks_about_replaced_items_are_cancelled(make_project: MakeProject) -> None:
+    """An item that a newer revision replaced is handed out no more."""
+    project = make_project()
+    items = add_texts(project, ["a", "b"])
+    tasks.open_tasks(project, TaskPolicy())
+    project.database.write(
+        lambda connection: connection.execute(sa.update(tables.items).where(tables.items.c.id == items[0]).values(state="replaced"))
+    )
+    tasks.open_tasks(project, TaskPolicy())
+    assert count(project, tables.tasks, tables.tasks.c.state == "cancelled") == 1
+
+
+@pytest.mark.parametrize("policy", [TaskPolicy(overlap=0), TaskPolicy(overlap=Overlap(start=3, grow_to=2)), TaskPolicy(lease="1s")])
+def test_a_policy_that_cannot_work_is_refused(policy: TaskPolicy) -> None:
+    """Overlaps below one or shrinking, and leases that end while people read, are errors of the pipeline file."""
+    with pytest.raises(InvalidPipeline):
+        policy.check()
