@@ -28,7 +28,7 @@ from labelwright.store.database import Database
 from labelwright.store.project import Project
 from labelwright.tasks import Queue
 
-__all__ = ["WORKSPACE_FILE", "OpenProject", "Workspace"]
+__all__ = ["WORKSPACE_FILE", "OpenProject", "Workspace", "open_store"]
 
 WORKSPACE_FILE = "workspace.yaml"
 
@@ -70,9 +70,7 @@ class Workspace:
         Raises:
             InvalidPipeline: the folder has no pipeline file, or one is wrong, or two projects have the same name.
         """
-        start = Path(folder).resolve()
-        root, folders = _find(start)
-        pipelines = {path: Pipeline.load(path) for path in folders}
+        root, pipelines = _load(Path(folder))
         names = [pipeline.name for pipeline in pipelines.values()]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -100,6 +98,21 @@ class Workspace:
     def close(self) -> None:
         """Finish the waiting writes and close the store."""
         self.database.close()
+
+
+def open_store(folder: Path) -> tuple[Database, Blobs]:
+    """Open the store of a workspace without its projects, as restoring a backup needs it.
+
+    Raises:
+        InvalidPipeline: the folder has no pipeline file, or one is wrong.
+    """
+    root, pipelines = _load(folder)
+    return _open_store(root, _run_policy(root, pipelines))
+
+
+def _load(folder: Path) -> tuple[Path, dict[Path, Pipeline]]:
+    root, folders = _find(folder.resolve())
+    return root, {path: Pipeline.load(path) for path in folders}
 
 
 def _find(start: Path) -> tuple[Path, list[Path]]:

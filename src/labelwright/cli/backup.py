@@ -1,0 +1,30 @@
+"""Write the whole store, tables and media, to one file while the server goes on.
+
+The file can be restored into SQLite or PostgreSQL: it is also how a project moves from one to the other. The pipeline file and the
+guidelines are yours to keep under version control; their versions that were used are in the backup.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from labelwright.cli import _output
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    _output.add_folder(parser)
+    parser.add_argument("--to", required=True, metavar="FILE", type=Path, help="the tar file to write")
+    _output.add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from labelwright.store.backup import backup
+
+    with _output.opened_workspace(options.dir) as workspace:
+        report = backup(workspace.database, workspace.blobs, options.to, progress=_output.progress())
+    if options.json:
+        _output.print_json(report)
+    else:
+        print(f"{options.to}: {sum(report.rows.values()):,} rows of {len(report.rows)} tables, {report.blobs:,} media files")
+    return 0

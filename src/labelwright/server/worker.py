@@ -1,0 +1,178 @@
+"""The worker: a process beside the server that advances the clock, follows the log and does the jobs.
+
+It runs apart from the server, so that training a model never holds up anybody's next task. Whatever it writes is derived and can be
+rebuilt; when it dies, the server starts another, which goes on where the log says.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from labelwright import tasks
+from labelwright.errors import Conflict, LabelwrightError
+from labelwright.pipeline import jobs
+from labelwright.pipeline.jobs import Progress
+from labelwright.pipeline.run import advance, catch_up
+from labelwright.pipeline.turn import turn
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.store import log
+from labelwright.store.log import Position
+
+__all__ = ["Worker", "main"]
+
+TICK_SECONDS = 1.0
+"""How often the clock of the leases moves."""
+
+REST_SECONDS = 2.0
+"""How long a project rests at least between two rounds of background work; also half of the time that the last round took."""
+
+logger = logging.getLogger("labelwright.worker")
+
+Handler = Callable[[Workspace, OpenProject, dict[str, Any], Callable[[int, int | None, str], None]], None]
+
+
+class Worker:
+    """Does the background work of a workspace.
+
+    `handlers` has a function for each kind of job beyond those that the pipeline knows.
+    """
+
+    def __init__(self, workspace: Workspace, handlers: dict[str, Handler] | None = None) -> None:
+        self.workspace = workspace
+        self.handlers: dict[str, Handler] = {"run": _run, "freeze": _freeze, **(handlers or {})}
+        self._ticked = time.monotonic()
+        self._reached: dict[int, Position] = {}
+        self._rests_until: dict[int, float] = {}
+
+    def work_forever(self, alive: Callable[[], bool] = lambda: True) -> None:
+        """Work until `alive` says no. Only one worker of a store works; others stand by until it is gone."""
+        while alive():
+            try:
+                with turn(self.workspace.database, "clock", wait_seconds=1.0):
+                    self._ticked = time.monotonic()
+                    while alive():
+                        self.tick()
+                        self.round()
+                        time.sleep(TICK_SECONDS)
+            except Conflict:
+                continue
+
+    def tick(self) -> None:
+        """Advance the clock of the leases by the time that passed, and return the tasks whose lease has ended."""
+        now = time.monotonic()
+        passed, self._ticked = now - self._ticked, now
+
+        def work(connection: Any) -> None:
+            tasks.advance_clock(connection, passed)
+            tasks.sweep(connection)
+
+        self.workspace.database.write(work)
+
+    def round(self) -> None:
+        """Catch up with each project where something happened, and do one waiting job of each."""
+        for opened in self.workspace.projects.values():
+            try:
+                with turn(self.workspace.database):
+                    self._catch_up(opened)
+                self._one_job(opened)
+            except Conflict:
+                continue
+            except Exception:
+                # One project's broken rule or file must not stop the others; it is tried again when something happens.
+                logger.exception("background work of %s failed", opened.name)
+
+    def _catch_up(self, opened: OpenProject) -> None:
+        project = opened.project
+        if time.monotonic() < self._rests_until.get(project.id, 0.0):
+            return
+        with project.database.read() as connection:
+            newest = log.newest(connection, project.id)
+        if newest == self._reached.get(project.id):
+            return
+        # Taken before the work: should it fail, it is tried again with the next event and not in a circle.
+        self._reached[project.id] = newest
+        started = time.monotonic()
+        catch_up(opened, progress=self._ticking)
+        now = time.monotonic()
+        self._rests_until[project.id] = now + max(REST_SECONDS, (now - started) / 2)
+
+    def _ticking(self, done: int, total: int | None, what: str) -> None:
+        """Keep the clock of the leases going during long work."""
+        if time.monotonic() - self._ticked >= TICK_SECONDS:
+            self.tick()
+
+    def _one_job(self, opened: OpenProject) -> None:
+        database = self.workspace.database
+        with database.read() as connection:
+            waiting = any(job.state in ("open", "running") for job in jobs.list_jobs(connection, opened.project.id))
+        if not waiting:
+            return
+        started = database.write(partial(jobs.start_next, project_id=opened.project.id))
+        if started is None:
+            return
+        number, kind, arguments = started
+        reported = [0.0]
+
+        def progress(done: int, total: int | None, what: str) -> None:
+            self._ticking(done, total, what)
+            if time.monotonic() - reported[0] >= 0.5:
+                reported[0] = time.monotonic()
+                database.write(partial(jobs.report, job_id=number, progress=Progress(done, total, what)))
+                self._catch_up_during(opened)
+
+        try:
+            self.handlers[kind](self.workspace, opened, arguments, progress)
+        except LabelwrightError as error:
+            database.write(partial(jobs.fail, job_id=number, error=str(error)))
+        except Exception as error:
+            logger.exception("job %s of %s failed", kind, opened.name)
+            database.write(partial(jobs.fail, job_id=number, error=f"{type(error).__name__}: {error}"))
+        else:
+            database.write(partial(jobs.finish, job_id=number))
+
+    def _catch_up_during(self, opened: OpenProject) -> None:
+        """Go on with consensus and reviews while a job makes answers, as the simulation does."""
+        try:
+            with turn(self.workspace.database):
+                self._catch_up(opened)
+        except Conflict:
+            pass
+
+
+def _run(_workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]) -> None:
+    with turn(opened.project.database, wait_seconds=600):
+        advance(opened, progress=progress)
+
+
+def _freeze(_workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]) -> None:
+    from labelwright.pipeline.run import freeze
+
+    with turn(opened.project.database, wait_seconds=600):
+        freeze(opened, progress=progress)
+
+
+def main(folder: Path, address: str) -> None:
+    """Run a worker until the server that started it is gone; `address` is where simulated people find the page."""
+    from labelwright.server.jobs import handlers
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    # The server runs several threads; the worker leaves them the processor first.
+    if hasattr(os, "nice"):
+        os.nice(5)
+    parent = os.getppid()
+    workspace = Workspace.open(folder)
+    try:
+        Worker(workspace, handlers(address)).work_forever(lambda: os.getppid() == parent)
+    finally:
+        workspace.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

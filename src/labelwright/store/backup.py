@@ -1,0 +1,201 @@
+"""Backup and restore: the whole store as one tar file that any database can take.
+
+The file holds each table as JSON lines, all read at one moment, and each blob under its digest; the first entry, `backup.json`, counts
+them. A backup of SQLite can be restored into PostgreSQL and the other way round, which is also how a project moves when it grows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright.errors import Conflict, InvalidFile
+from labelwright.store import tables
+from labelwright.store.blobs import Blobs
+from labelwright.store.database import Database
+
+__all__ = ["BackupReport", "backup", "restore"]
+
+FORMAT = "labelwright-backup/1"
+PAGE = 2000
+
+Progress = Callable[[int, int | None, str], None]
+
+
+class BackupReport(Struct, frozen=True):
+    """What a backup holds: the rows of each table and the number of blobs."""
+
+    format: str
+    revision: str
+    created_at: float
+    rows: dict[str, int]
+    blobs: int
+
+
+def _silent(done: int, total: int | None, what: str) -> None:
+    pass
+
+
+def backup(database: Database, blobs: Blobs, target: Path, *, progress: Progress = _silent) -> BackupReport:
+    """Write everything that the store holds at this moment to the tar file `target`, which appears only when it is complete."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial_file = target.with_name(target.name + ".partial")
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder, database.read() as connection:
+        rows: dict[str, int] = {}
+        for table in tables.metadata.sorted_tables:
+            progress(len(rows), len(tables.metadata.sorted_tables), "reading tables")
+            with (Path(folder) / table.name).open("wb") as file:
+                rows[table.name] = _dump(connection, table, file)
+        # Blobs are written before the rows that name them and never change: those on disk now cover the rows read above.
+        digests = list(blobs) if blobs.folder.is_dir() else []
+        report = BackupReport(FORMAT, _revision(connection), time.time(), rows, len(digests))
+        with tarfile.open(partial_file, "w") as archive:
+            _add_bytes(archive, "backup.json", msgspec.json.format(msgspec.json.encode(report), indent=2))
+            for name in rows:
+                archive.add(Path(folder) / name, f"tables/{name}.jsonl", filter=_anonymous)
+            for index, digest in enumerate(digests):
+                archive.add(blobs.path(digest), f"blobs/{digest}", filter=_anonymous)
+                progress(index + 1, len(digests), "packing media")
+    partial_file.replace(target)
+    return report
+
+
+def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progress = _silent) -> BackupReport:
+    """Fill an empty, migrated store from a backup. All rows come in one transaction: after a crash the store is empty as before.
+
+    Raises:
+        Conflict: the store has projects or people already.
+        InvalidFile: the file is no backup, is damaged, or was made by a newer version.
+    """
+    try:
+        with tarfile.open(source, "r") as archive:
+            report = _read_report(archive, source)
+            with database.read() as connection:
+                revision = _revision(connection)
+            if report.revision > revision:
+                raise InvalidFile(
+                    f"The backup was made at table version {report.revision}; this version knows {revision}.",
+                    where=str(source),
+                    hint="Upgrade Labelwright, then restore.",
+                )
+            found = 0
+            for entry in archive:
+                if entry.name.startswith("blobs/"):
+                    _restore_blob(archive, entry, blobs, source)
+                    found += 1
+                    progress(found, report.blobs, "unpacking media")
+            if found != report.blobs:
+                raise InvalidFile(f"The backup should hold {report.blobs} blobs and holds {found}.", where=str(source))
+            database.write(partial(_fill, archive=archive, report=report, source=source))
+            return report
+    except (tarfile.TarError, EOFError) as error:
+        raise InvalidFile(f"This is no complete tar file: {error}.", where=str(source)) from error
+
+
+def _dump(connection: Connection, table: sa.Table, file: IO[bytes]) -> int:
+    encoder = msgspec.json.Encoder()
+    total = 0
+    result = connection.execution_options(stream_results=True).execute(sa.select(table).order_by(*table.primary_key.columns))
+    for page in result.partitions(PAGE):
+        file.write(encoder.encode_lines([tuple(row) for row in page]))
+        total += len(page)
+    return total
+
+
+def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport, source: Path) -> None:
+    for table in (tables.projects, tables.users):
+        if connection.scalar(sa.select(sa.func.count()).select_from(table)):
+            raise Conflict("The store is not empty.", where=table.name, hint="Restore into a new folder or database.")
+    connection.execute(sa.delete(tables.clock))
+    for table in tables.metadata.sorted_tables:
+        expected = report.rows.get(table.name)
+        if expected is None:
+            # A table that is younger than the backup has nothing to take.
+            continue
+        file = archive.extractfile(f"tables/{table.name}.jsonl")
+        assert file is not None
+        columns = [column.name for column in table.columns]
+        total = 0
+        for page in _pages(file, table.name, source):
+            if any(len(row) > len(columns) for row in page):
+                raise InvalidFile("A row has more columns than the table.", where=f"{source}, {table.name}")
+            connection.execute(sa.insert(table), [dict(zip(columns, row, strict=False)) for row in page])
+            total += len(page)
+        if total != expected:
+            raise InvalidFile(f"The table should have {expected} rows and has {total}.", where=f"{source}, {table.name}")
+    if connection.dialect.name == "postgresql":
+        for table in tables.metadata.sorted_tables:
+            if table.primary_key.columns.keys() == ["id"] and table.name != "clock":
+                name = table.name
+                connection.exec_driver_sql(
+                    f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), GREATEST((SELECT max(id) FROM {name}), 1))"
+                )
+
+
+def _pages(file: IO[bytes], name: str, source: Path) -> Iterator[list[list[Any]]]:
+    page: list[list[Any]] = []
+    decoder = msgspec.json.Decoder(list[Any])
+    for number, line in enumerate(_lines(file), 1):
+        try:
+            page.append(decoder.decode(line))
+        except msgspec.DecodeError as error:
+            raise InvalidFile(f"The line is damaged: {error}.", where=f"{source}, {name} line {number}") from error
+        if len(page) >= PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+def _lines(file: IO[bytes]) -> Iterable[bytes]:
+    return (line for line in io.BufferedReader(file) if line.strip())  # type: ignore[arg-type,type-var,unused-ignore]  # tarfile's reader
+
+
+def _read_report(archive: tarfile.TarFile, source: Path) -> BackupReport:
+    try:
+        file = archive.extractfile("backup.json")
+        report = msgspec.json.decode(file.read() if file else b"", type=BackupReport)
+    except (KeyError, msgspec.DecodeError) as error:
+        raise InvalidFile("This is no backup of Labelwright.", where=str(source)) from error
+    if report.format != FORMAT:
+        raise InvalidFile(f"The backup has the format '{report.format}'; this version reads {FORMAT}.", where=str(source))
+    return report
+
+
+def _restore_blob(archive: tarfile.TarFile, entry: tarfile.TarInfo, blobs: Blobs, source: Path) -> None:
+    file = archive.extractfile(entry)
+    body = file.read() if file else b""
+    digest = entry.name.removeprefix("blobs/")
+    if hashlib.sha256(body).hexdigest() != digest:
+        raise InvalidFile("A blob's bytes do not fit its name: the backup is damaged.", where=f"{source}, {entry.name}")
+    blobs.put(body)
+
+
+def _add_bytes(archive: tarfile.TarFile, name: str, body: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(body)
+    archive.addfile(entry, io.BytesIO(body))
+
+
+def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    return entry
+
+
+def _revision(connection: Connection) -> str:
+    from alembic.migration import MigrationContext
+
+    return MigrationContext.configure(connection).get_current_revision() or ""

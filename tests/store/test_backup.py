@@ -1,0 +1,82 @@
+"""A backup holds everything, and any database takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from labelwright.errors import Conflict, InvalidFile
+from labelwright.store import log, tables
+from labelwright.store.backup import backup, restore
+from labelwright.store.blobs import Blobs
+from labelwright.store.database import Database
+from labelwright.store.project import Project
+from tests.rows import add_texts, add_users
+
+
+def _rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    with database.read() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key.columns))]
+            for table in tables.metadata.sorted_tables
+        }
+
+
+def test_a_backup_restores_every_row_and_blob(make_project: Callable[..., Project], tmp_path: Path) -> None:
+    """What is restored into an empty SQLite store equals what was backed up, and new rows get fresh numbers."""
+    project = make_project()
+    add_users(project, "ann", "Ünïcødé 🙂")
+    add_texts(project, ["a", "b\nc", "🙂"])
+    digest = project.blobs.put(b"picture")
+    project.database.write(lambda connection: log.append(connection, project.id, "task_skipped", payload={"reason": "ß"}))
+    report = backup(project.database, project.blobs, tmp_path / "backup.tar")
+    assert (report.rows["items"], report.blobs) == (3, 1)
+
+    fresh = Database(f"sqlite:///{tmp_path}/fresh/labelwright.db")
+    fresh.migrate()
+    blobs = Blobs(tmp_path / "fresh" / "blobs")
+    assert restore(fresh, blobs, tmp_path / "backup.tar") == report
+    assert _rows(fresh) == _rows(project.database)
+    assert blobs.get(digest) == b"picture"
+    with pytest.raises(Conflict):
+        restore(fresh, blobs, tmp_path / "backup.tar")
+    fresh.close()
+
+
+@pytest.mark.postgresql
+def test_a_small_store_moves_to_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+    """A backup made on SQLite is restored into PostgreSQL, where new rows go on counting behind the restored ones."""
+    small = Database(f"sqlite:///{tmp_path}/labelwright.db")
+    small.migrate()
+    small.write(lambda connection: connection.execute(sa.insert(tables.users).values(id=41, name="ann", created_at=0.0)))
+    backup(small, Blobs(tmp_path / "blobs"), tmp_path / "backup.tar")
+    large = Database(postgresql_url)
+    restore(large, Blobs(tmp_path / "large"), tmp_path / "backup.tar")
+    assert _rows(large) == _rows(small)
+    large.write(lambda connection: connection.execute(sa.insert(tables.users).values(name="ben", created_at=0.0)))
+    with large.read() as connection:
+        assert connection.scalar(sa.select(sa.func.max(tables.users.c.id))) == 42
+    small.close()
+    large.close()
+
+
+def test_a_damaged_backup_is_refused_and_leaves_the_store_empty(tmp_path: Path) -> None:
+    """A cut file and a file that is no backup are clear errors, and nothing was written."""
+    database = Database(f"sqlite:///{tmp_path}/labelwright.db")
+    database.migrate()
+    database.write(lambda connection: connection.execute(sa.insert(tables.users).values(name="ann", created_at=0.0)))
+    path = tmp_path / "backup.tar"
+    backup(database, Blobs(tmp_path / "blobs"), path)
+    database.close()
+    empty = Database(f"sqlite:///{tmp_path}/empty.db")
+    empty.migrate()
+    for body in (path.read_bytes()[:9000], b"hello", b""):
+        path.write_bytes(body)
+        with pytest.raises(InvalidFile):
+            restore(empty, Blobs(tmp_path / "blobs"), path)
+    with empty.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.users)) == 0
+    empty.close()
