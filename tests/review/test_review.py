@@ -1,0 +1,304 @@
+"""What people review, and what their verdicts do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright import review, tasks
+from labelwright.errors import InvalidInput, InvalidPipeline, NotFound
+from labelwright.review import ReviewPolicy
+from labelwright.schema import Verdict
+from labelwright.schema.kinds.choice import Choice
+from labelwright.store import tables
+from labelwright.store.codec import decode, encode
+from labelwright.store.labels import final_labels
+from labelwright.store.project import Project
+from labelwright.tasks import Queue, TaskPolicy
+from tests.rows import add_known, add_texts, add_users, count
+
+MakeProject = Callable[..., Project]
+
+
+def answer(project: Project, item: int, user: int, label: str) -> int:
+    def work(connection: Connection) -> int:
+        row = connection.execute(
+            sa.insert(tables.annotations).values(
+                project_id=project.id,
+                item_id=item,
+                user_id=user,
+                pipeline_version=project.pipeline_version,
+                values=encode({"intent": Choice(label)}),
+                created_at=time.time(),
+            )
+        )
+        return int(row.inserted_primary_key[0])
+
+    return project.database.write(work)
+
+
+def agree(project: Project, item: int, label: str, *, agreement: float | None = 1.0, confidence: float = 0.9) -> None:
+    project.database.write(
+        lambda connection: connection.execute(
+            sa.insert(tables.consensus).values(
+                item_id=item,
+                question="intent",
+                project_id=project.id,
+                answer=encode(Choice(label)),
+                confidence=confidence,
+                agreement=agreement,
+                answers=2,
+                method="majority",
+                updated_at=0,
+            )
+        )
+    )
+
+
+def picks(project: Project) -> dict[int, tuple[int, list[str]]]:
+    with project.database.read() as connection:
+        rows = connection.execute(sa.select(tables.review_picks.c.item_id, tables.review_picks.c.random, tables.review_picks.c.reasons))
+        return {row[0]: (row[1], decode(row[2])) for row in rows}
+
+
+def give(project: Project, item: int, reviewer: int, verdict: Verdict, *, fixed: int | None = None) -> int:
+    def work(connection: Connection) -> int:
+        about = review.reviewed_annotation(connection, item, verdict)
+        return review.record(
+            connection,
+            project,
+            item_id=item,
+            task_id=connection.scalar(sa.select(tables.tasks.c.id).where(tables.tasks.c.item_id == item).limit(1)),
+            reviewer_id=reviewer,
+            verdict=verdict,
+            annotation=about,
+            fixed_annotation_id=fixed,
+        )
+
+    return project.database.write(work)
+
+
+@pytest.fixture
+def answered(make_project: MakeProject) -> tuple[Project, list[int], list[int]]:
+    """A project of 400 items with two answers each and a consensus, and its two annotators."""
+    project = make_project()
+    people = add_users(project, "ann", "ben")
+    items = add_texts(project, [f"text {number}" for number in range(400)])
+
+    def work(connection: Connection) -> None:
+        for item in items:
+            for person in people:
+                connection.execute(
+                    sa.insert(tables.annotations).values(
+                        project_id=project.id,
+                        item_id=item,
+                        user_id=person,
+                        pipeline_version=project.pipeline_version,
+                        values=encode({"intent": Choice("bug")}),
+                        created_at=time.time(),
+                    )
+                )
+            connection.execute(
+                sa.insert(tables.consensus).values(
+                    item_id=item,
+                    question="intent",
+                    project_id=project.id,
+                    answer=encode(Choice("bug")),
+                    confidence=0.9,
+                    agreement=1.0,
+                    answers=2,
+                    method="majority",
+                    updated_at=0,
+                )
+            )
+
+    project.database.write(work)
+    return project, items, people
+
+
+def test_the_sample_is_about_its_share_and_the_same_for_whoever_asks(answered: tuple[Project, list[int], list[int]]) -> None:
+    """A sample of 10% picks about 10% of 400 items, and picking again opens no further review."""
+    project, items, _ = answered
+    policy = ReviewPolicy(sample="10%", always=())
+    opened = review.pick(project, policy, items)
+    assert 20 <= opened <= 65
+    assert review.pick(project, policy, items) == 0
+    assert {random for random, _ in picks(project).values()} == {1}
+    larger = review.pick(project, ReviewPolicy(sample="30%", always=()), items)
+    assert len(picks(project)) == opened + larger
+
+
+def test_any_part_of_the_sample_that_is_done_first_is_a_random_part(answered: tuple[Project, list[int], list[int]]) -> None:
+    """Reviews of the sample are handed out in an order that has nothing to do with the order of the items."""
+    project, items, _ = answered
+    review.pick(project, ReviewPolicy(sample="50%", always=()), items)
+    (reviewer,) = add_users(project, "rita", role="reviewer")
+    queue = Queue(project.id, TaskPolicy())
+    got = project.database.write(lambda connection: queue.lease(connection, reviewer, count=20, purpose="review"))
+    order = [task.item_id for task in got]
+    assert len(order) == 20
+    assert order != sorted(order)
+
+
+def test_an_item_that_waits_for_answers_is_not_picked(make_project: MakeProject) -> None:
+    """Nothing is reviewed before all its answers are in."""
+    project = make_project()
+    items = add_texts(project, ["a", "b"])
+    tasks.open_tasks(project, TaskPolicy())
+    agree(project, items[0], "bug")
+    assert review.pick(project, ReviewPolicy(sample="100%"), items) == 0
+
+
+def test_the_rules_pick_what_they_name(make_project: MakeProject) -> None:
+    """Low agreement, findings, a conflict with a reference, suspected errors and first answers each pick their item, with the reason."""
+    project = make_project()
+    ann, ben = add_users(project, "ann", "ben")
+    items = add_texts(project, ["agreement", "finding", "conflict", "error", "new", "fine"])
+    for item in items:
+        agree(project, item, "bug", agreement=0.3 if item == items[0] else 1.0)
+        answer(project, item, ben if item == items[4] else ann, "bug")
+    add_known(project, items[2], {"intent": Choice("refund")}, use="reference")
+    add_known(project, items[5], {"intent": Choice("bug")}, use="reference")
+
+    def work(connection: Connection) -> None:
+        connection.execute(
+            sa.insert(tables.findings).values(
+                project_id=project.id, item_id=items[1], rule="too_fast", severity="warning", message="m", stage="submit", created_at=0
+            )
+        )
+        connection.execute(
+            sa.insert(tables.label_errors).values(
+                item_id=items[3], question="intent", project_id=project.id, score=0.1, given="{}", proposed="{}", updated_at=0
+            )
+        )
+
+    project.database.write(work)
+    policy = ReviewPolicy(sample="0%", always=("low_agreement", "failed_check", "conflict", "label_error", {"new_annotator": 1}))
+    policy.check()
+    review.pick(project, policy, items)
+    assert {item: reasons for item, (_, reasons) in picks(project).items()} == {
+        items[0]: ["low_agreement", "new_annotator"],
+        items[1]: ["failed_check"],
+        items[2]: ["conflict"],
+        items[3]: ["label_error"],
+        items[4]: ["new_annotator"],
+    }
+
+
+def test_nobody_reviews_an_own_answer(make_project: MakeProject) -> None:
+    """A review goes to somebody who did not label the item, unless the policy lets people review their own."""
+    project = make_project()
+    ann, rita = add_users(project, "ann", "rita", role="reviewer")
+    (item,) = add_texts(project, ["a"])
+    tasks.open_tasks(project, TaskPolicy(gold="0%"))
+    queue = Queue(project.id, TaskPolicy(gold="0%"))
+    (task,) = project.database.write(lambda connection: queue.lease(connection, ann))
+    project.database.write(
+        lambda connection: connection.execute(sa.update(tables.tasks).where(tables.tasks.c.id == task.id).values(state="done"))
+    )
+    agree(project, item, "bug")
+    review.pick(project, ReviewPolicy(sample="100%"), [item])
+    assert project.database.write(lambda connection: queue.lease(connection, ann, purpose="review")) == []
+    own = Queue(project.id, TaskPolicy(), review_own=True)
+    assert len(project.database.write(lambda connection: own.lease(connection, ann, purpose="review"))) == 1
+    assert project.database.write(lambda connection: queue.lease(connection, rita, purpose="review")) == []
+
+
+def test_accepting_makes_an_annotation_the_label(make_project: MakeProject) -> None:
+    """An accepted annotation is the item's final label, whatever the consensus says, and what was there before is kept."""
+    project = make_project()
+    ann, ben = add_users(project, "ann", "ben")
+    (item,) = add_texts(project, ["a"])
+    tasks.open_tasks(project, TaskPolicy())
+    first = answer(project, item, ann, "bug")
+    second = answer(project, item, ben, "refund")
+    agree(project, item, "bug", agreement=0.0)
+    give(project, item, ann, Verdict(verdict="accept", annotation_id=second))
+    with project.database.read() as connection:
+        (label,) = final_labels(connection, project.id, project.schema)
+        before = connection.scalar(sa.select(tables.reviews.c.label_before))
+        states = {row.id: row.state for row in connection.execute(sa.select(tables.annotations.c.id, tables.annotations.c.state))}
+    assert (label.answer, label.origin, label.confidence) == (Choice("refund"), "review", 1.0)
+    assert decode(before) == {"intent": {"kind": "choice", "label": "bug"}}
+    assert states == {first: "submitted", second: "accepted"}
+
+
+def test_a_rejection_goes_back_to_its_author_with_the_reason(make_project: MakeProject) -> None:
+    """The rejected answer counts no more, its author gets the item again, and the review comes back once it is answered."""
+    project = make_project()
+    ann, rita = add_users(project, "ann", "rita")
+    (item,) = add_texts(project, ["a"])
+    tasks.open_tasks(project, TaskPolicy())
+    project.database.write(lambda connection: connection.execute(sa.update(tables.tasks).values(state="done", user_id=ann)))
+    first = answer(project, item, ann, "bug")
+    agree(project, item, "bug")
+    policy = ReviewPolicy(sample="100%")
+    assert review.pick(project, policy, [item]) == 1
+    project.database.write(
+        lambda connection: connection.execute(
+            sa.update(tables.tasks).where(tables.tasks.c.purpose == "review").values(state="done", user_id=rita)
+        )
+    )
+    give(project, item, rita, Verdict(verdict="reject", reason="It asks for money."))
+    queue = Queue(project.id, TaskPolicy(gold="0%"))
+    (redo,) = project.database.write(lambda connection: queue.lease(connection, ann))
+    assert (redo.purpose, redo.annotation_id) == ("redo", first)
+    assert review.pick(project, policy, [item]) == 0
+    project.database.write(
+        lambda connection: connection.execute(sa.update(tables.tasks).where(tables.tasks.c.id == redo.id).values(state="done"))
+    )
+    answer(project, item, ann, "refund")
+    assert review.pick(project, policy, [item]) == 1
+
+
+def test_what_an_unknown_author_gave_is_asked_of_anybody(make_project: MakeProject) -> None:
+    """A rejected answer whose author was deactivated opens the item for everybody."""
+    project = make_project()
+    ann, ben = add_users(project, "ann", "ben")
+    (item,) = add_texts(project, ["a"])
+    tasks.open_tasks(project, TaskPolicy())
+    project.database.write(lambda connection: connection.execute(sa.update(tables.tasks).values(state="done", user_id=ann)))
+    answer(project, item, ann, "bug")
+    project.database.write(lambda connection: connection.execute(sa.update(tables.users).where(tables.users.c.id == ann).values(active=0)))
+    give(project, item, ben, Verdict(verdict="reject", reason="No."))
+    assert count(project, tables.tasks, tables.tasks.c.state == "open", tables.tasks.c.purpose == "label") == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "error"),
+    [
+        (Verdict(verdict="reject"), InvalidInput),
+        (Verdict(verdict="fix"), InvalidInput),
+        (Verdict(verdict="reject", reason="which?"), InvalidInput),
+        (Verdict(verdict="accept", annotation_id=999), NotFound),
+    ],
+)
+def test_a_verdict_that_lacks_something_is_refused(make_project: MakeProject, verdict: Verdict, error: type[Exception]) -> None:
+    """A rejection needs a reason and says which of several annotations it means; a fix needs values."""
+    project = make_project()
+    ann, ben = add_users(project, "ann", "ben")
+    (item,) = add_texts(project, ["a"])
+    answer(project, item, ann, "bug")
+    answer(project, item, ben, "refund")
+    with pytest.raises(error):
+        give(project, item, ann, verdict)
+
+
+def test_an_unknown_rule_is_an_error_of_the_pipeline_file() -> None:
+    """The error names the nearest known rule."""
+    with pytest.raises(InvalidPipeline, match="low_agreement"):
+        ReviewPolicy(always=("low_agrement",)).check()
+
+
+def test_a_review_can_be_asked_for(make_project: MakeProject) -> None:
+    """A manager may send any item to review; asking twice opens one task."""
+    project = make_project()
+    (item,) = add_texts(project, ["a"])
+    assert project.database.write(lambda connection: review.request(connection, project, item, "requested"))
+    assert not project.database.write(lambda connection: review.request(connection, project, item, "requested"))
+    assert picks(project) == {item: (0, ["requested"])}
