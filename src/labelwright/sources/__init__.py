@@ -1,0 +1,7 @@
+"""1 Sources: collect raw rows and files, each once, with where they came from; readers are the files of `readers/`."""
+
+from labelwright.sources.collect import collect, collect_rows
+from labelwright.sources.guess import Guess, guess
+from labelwright.sources.source import CollectReport, Source
+
+__all__ = ["CollectReport", "Guess", "Source", "collect", "collect_rows", "guess"]

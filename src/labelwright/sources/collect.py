@@ -1,0 +1,425 @@
+"""Collect: bring the rows and files of all sources into the store, once each, however often it runs.
+
+A file that has not changed since it was last read is not read again: its fingerprint (size, times, the reader's options) is written in the
+transaction of its last rows, so a run that is killed midway reads the file again and finds its first rows unchanged. Rows are read and
+written in batches, while one batch is written the next is read; memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright import plugins
+from labelwright.errors import InvalidPipeline
+from labelwright.formats._tables import MAX_ROW, BrokenRow, Row, read_json_line
+from labelwright.sources._seen import Seen
+from labelwright.sources.locate import File, Place, locate, place_of
+from labelwright.sources.merge import PUSHED, Merged, Ready, Rules, file_of, merge
+from labelwright.sources.readers._file import MAX_FILE
+from labelwright.sources.rows import Shape, Unfit, finish
+from labelwright.sources.source import CollectReport, Source, check_source
+from labelwright.store import bulk, tables
+from labelwright.store.bulk import BATCH, Broken
+from labelwright.store.project import Project
+
+__all__ = ["collect", "collect_rows"]
+
+Progress = Callable[[int, int | None, str], None]
+
+BATCH_BYTES = 8 * 2**20
+"""A batch ends early when its rows have so many characters."""
+
+THREADS = min(8, (os.cpu_count() or 2) + 2)
+"""So many files are read, checked and put by at once; most of their time is spent waiting for the disk."""
+
+
+def _silent(done: int, total: int | None, what: str) -> None:
+    pass
+
+
+def collect(project: Project, sources: Sequence[Source], *, progress: Progress = _silent) -> CollectReport:
+    """Bring all sources' rows into `raw_items`; what is broken goes to the quarantine with its place and reason.
+
+    Raises:
+        InvalidPipeline: a source contradicts itself, or leads where sources may not look.
+        InvalidInput: there is nothing where a source points.
+    """
+    for source in sources:
+        check_source(source)
+        place_of(project.folder, source)
+    report = CollectReport()
+    seen = Seen()
+    try:
+        rules = _rules(project, frozenset(source.uri for source in sources), seen)
+        for source in sources:
+            with _Run(project, source, rules, progress, report.rows) as run:
+                run.collect()
+            report += run.report()
+    finally:
+        seen.close()
+    return report
+
+
+def collect_rows(
+    project: Project, source_name: str, rows: Iterable[bytes | dict[str, Any]], *, id: str | None = None, progress: Progress = _silent
+) -> CollectReport:
+    """Bring rows that were sent to the server into `raw_items`: lines of JSONL, or columns already decoded.
+
+    A row is named by its column `id`; without an argument that is `key` where the row has one, else `id`, else the hash of its content.
+    The same rows sent again change nothing; a row sent by the same source with other content is a changed row.
+    """
+    source = Source(uri=PUSHED + source_name, id=id)
+    seen = Seen()
+    try:
+        with _Run(project, source, _rules(project, frozenset(), seen), progress, 0) as run:
+            run.receive(source_name, rows)
+        return run.report()
+    finally:
+        seen.close()
+
+
+class _Done(NamedTuple):
+    """What reading a file came to: its rows, or those who follow in time; how it stood before."""
+
+    name: str
+    fingerprint: str
+    rows: int
+
+
+class _Run:
+    """One source being collected: a reader in front, a writer behind, at most two batches between them."""
+
+    def __init__(self, project: Project, source: Source, rules: Rules, progress: Progress, before: int) -> None:
+        self.project = project
+        self.source = source
+        self.rules = rules
+        self.progress = progress
+        self.before = before
+        self.counts: Counter[str] = Counter()
+        self.ready: list[Ready] = []
+        self.broken: list[Broken] = []
+        self.done: list[_Done] = []
+        self.clear: list[str] = []  # files whose old quarantine entries go, for they are being read again
+        self.size = 0
+        self.failed = False
+        self.writer = ThreadPoolExecutor(1, thread_name_prefix="labelwright-collect")
+        self.waiting: deque[Future[None]] = deque()
+
+    def __enter__(self) -> _Run:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.flush()
+                while self.waiting:
+                    self.waiting.popleft().result()
+        finally:
+            self.writer.shutdown(cancel_futures=True)
+
+    def report(self) -> CollectReport:
+        return CollectReport(**self.counts)
+
+    # --- writing ---
+
+    def add(self, row: Ready) -> None:
+        self.ready.append(row)
+        self.size += len(row.data)
+        if len(self.ready) >= BATCH or self.size >= BATCH_BYTES:
+            self.flush()
+
+    def set_aside(self, place: str, key: str | None, reason: str, sample: str = "") -> None:
+        self.broken.append(Broken(self.source.uri, place, key, reason, sample))
+        if len(self.broken) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what has come together to the writer, and wait where it is two batches behind."""
+        if not (self.ready or self.broken or self.done or self.clear):
+            return
+        batch = (self.ready, self.broken, self.done, self.clear)
+        self.ready, self.broken, self.done, self.clear, self.size = [], [], [], [], 0
+        while len(self.waiting) > 1:
+            self.waiting.popleft().result()
+        self.waiting.append(self.writer.submit(self.write, *batch))
+
+    def write(self, ready: list[Ready], broken: list[Broken], done: list[_Done], clear: list[str]) -> None:
+        project_id, uri = self.project.id, self.source.uri
+
+        def work(connection: Connection) -> Merged:
+            for name in clear:
+                _clear_quarantine(connection, project_id, uri, name)
+            merged = merge(connection, project_id, uri, ready, self.rules)
+            bulk.quarantine(connection, project_id, "collect", broken)
+            _remember_files(connection, project_id, done)
+            return merged
+
+        if self.failed:  # what follows a failed batch must not be written, least of all the file's fingerprint
+            return
+        try:
+            merged = self.project.database.write(work)
+        except BaseException:
+            self.failed = True
+            raise
+        self.rules.seen.add(merged.met)
+        self.counts["new"] += merged.new
+        self.counts["changed"] += merged.changed
+        self.counts["unchanged"] += merged.unchanged
+        self.counts["quarantined"] += len(merged.conflicts) + len(broken)
+        self.progress(self.before + self.report().rows, None, uri)
+
+    # --- reading files ---
+
+    def collect(self) -> None:
+        fields = {name: str(modality) for name, modality in self.project.schema.data.items()}
+        media = {name: modality for name, modality in fields.items() if modality != "text"}
+        digest = self.source.digest(fields)
+        set_aside = self._set_aside_before()
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="labelwright-read") as pool:
+            files = locate(self.project.folder, self.source, set(fields.values()))
+            place = place_of(self.project.folder, self.source)
+            while chunk := list(itertools.islice(files, BATCH)):
+                known = self._known([file.name for file in chunk])
+                wanted: list[tuple[File, str]] = []
+                for file in chunk:
+                    self.counts["files"] += 1
+                    fingerprint = "" if file.problem else _fingerprint(file.path, digest)
+                    # A table that names media files is read each time: the files may have changed though it has not.
+                    again = media and not file.problem and plugins.load("readers", file.reader).MODALITY is None
+                    if fingerprint and not again and known.get(file.name, ("", 0))[0] == fingerprint:
+                        rows = known[file.name][1]
+                        self.counts["skipped"] += 1
+                        self.counts["quarantined"] += min(rows, set_aside[file.name])
+                        self.counts["unchanged"] += max(0, rows - set_aside[file.name])
+                        continue
+                    if set_aside[file.name]:
+                        self.clear.append(file.name)
+                    wanted.append((file, fingerprint))
+                self._read(wanted, fields, media, place, digest, pool)
+
+    def _read(
+        self,
+        wanted: list[tuple[File, str]],
+        fields: dict[str, str],
+        media: dict[str, str],
+        place: Place,
+        digest: str,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        whole: list[tuple[File, str, Shape, str]] = []
+        for file, fingerprint in wanted:
+            if file.problem:
+                self.set_aside(file.name, file.key, file.problem)
+                continue
+            modality = plugins.load("readers", file.reader).MODALITY
+            load = partial(_load, place, file.path.parent) if media else None
+            shape = Shape(self.source.id, self.source.columns, self.source.prefix, media, self.project.blobs, load)
+            if modality is None:
+                self._read_table(file, fingerprint, shape, digest, pool)
+            else:
+                field = self._field(modality, fields)
+                whole.append((file, fingerprint, shape._replace(file_key=file.key, id=None, columns={}), field))
+        for (file, fingerprint, _, _), outcome in _ordered(pool, _read_whole, whole):
+            if isinstance(outcome, Ready):
+                self.add(outcome)
+            else:
+                self.set_aside(file.name, file.key, outcome)
+            if _fingerprint(file.path, digest) == fingerprint:
+                self.done.append(_Done(file.name, fingerprint, 1))
+
+    def _read_table(self, file: File, fingerprint: str, shape: Shape, digest: str, pool: ThreadPoolExecutor) -> None:
+        reader = plugins.load("readers", file.reader)
+        unit = "row" if file.reader == "parquet" else "line"
+        rows: Iterator[Row | BrokenRow] = reader.read(file.path, name=file.name, delimiter=self.source.delimiter)
+        count = self._take(rows, f"{file.name} {unit} ", shape, pool)
+        if fingerprint and _fingerprint(file.path, digest) == fingerprint:
+            self.done.append(_Done(file.name, fingerprint, count))
+
+    def _take(self, rows: Iterator[Row | BrokenRow], begin: str, shape: Shape, pool: ThreadPoolExecutor | None) -> int:
+        count = 0
+        if shape.media and pool is not None:
+            for row, outcome in _ordered(pool, partial(_finish_row, shape=shape, begin=begin), rows):
+                count += 1
+                if isinstance(outcome, Ready):
+                    self.add(outcome)
+                else:
+                    self.set_aside(outcome.place, None, outcome.reason, outcome.sample or _sample(row))
+            return count
+        for row in rows:
+            count += 1
+            if type(row) is Row:
+                try:
+                    self.add(finish(row.data, f"{begin}{row.number}", shape))
+                except Unfit as error:
+                    self.set_aside(f"{begin}{row.number}", None, str(error), _sample(row))
+            else:
+                self.set_aside(row.place, None, row.reason, row.sample)  # type: ignore[union-attr]
+        return count
+
+    def _field(self, modality: str, fields: dict[str, str]) -> str:
+        names = [name for name, kind in fields.items() if kind == modality]
+        if len(names) != 1:
+            has = f"{len(names)} fields of that kind" if names else "no field of that kind"
+            raise InvalidPipeline(
+                f"The source gives files of {modality}, and schema.data has {has}.",
+                where=f"sources ({self.source.uri})",
+                hint="Use a table with a column of paths for each field." if names else f"Declare one, such as {{{modality}: {modality}}}.",
+            )
+        return names[0]
+
+    def _known(self, names: list[str]) -> dict[str, tuple[str, int]]:
+        table = tables.source_files
+        query = sa.select(table.c.uri, table.c.fingerprint, table.c.rows).where(
+            table.c.project_id == self.project.id, table.c.uri.in_(names)
+        )
+        with self.project.database.read() as connection:
+            return {row.uri: (row.fingerprint, row.rows) for row in connection.execute(query)}
+
+    def _set_aside_before(self) -> Counter[str]:
+        """Count this source's quarantined rows by file, and forget those of files that are gone."""
+        table = tables.quarantine
+        mine = (table.c.project_id == self.project.id) & (table.c.stage == "collect") & (table.c.source == self.source.uri)
+        with self.project.database.read() as connection:
+            found = Counter(file_of(place) for (place,) in connection.execute(sa.select(table.c.place).where(mine)))
+        for name in found:
+            if not os.path.lexists(self.project.folder / name):
+                self.clear.append(name)
+        return found
+
+    # --- receiving rows ---
+
+    def receive(self, source_name: str, rows: Iterable[bytes | dict[str, Any]]) -> None:
+        media = {name: str(modality) for name, modality in self.project.schema.data.items() if modality != "text"}
+        shape = Shape(self.source.id, {}, "", media, self.project.blobs, None)
+        begin = f"{source_name} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} row "
+        for number, given in enumerate(rows, 1):
+            row = _received(number, given, source_name)
+            if row is None:
+                continue
+            place = f"{begin}{number}"
+            if isinstance(row, BrokenRow):
+                self.set_aside(place, None, row.reason, row.sample)
+                continue
+            column = self.source.id or next((name for name in ("key", "id") if name in row.data), None)
+            try:
+                self.add(finish(row.data, place, shape._replace(id=column) if column != shape.id else shape))
+            except Unfit as error:
+                self.set_aside(place, None, str(error), _sample(row))
+
+
+def _received(number: int, given: bytes | dict[str, Any], name: str) -> Row | BrokenRow | None:
+    if isinstance(given, dict):
+        return Row(number, dict(given))
+    if not given.strip():
+        return None
+    if len(given) > MAX_ROW:
+        return BrokenRow(number, name, f"The row is longer than {MAX_ROW:,} bytes.")
+    return read_json_line(number, given, name)
+
+
+def _rules(project: Project, declared: frozenset[str], seen: Seen) -> Rules:
+    with project.database.read() as connection:
+        newest = connection.scalar(sa.select(sa.func.max(tables.raw_items.c.id))) or 0
+
+    def stands(connection: Connection, name: str) -> bool:
+        table = tables.source_files
+        query = sa.select(table.c.fingerprint).where(table.c.project_id == project.id, table.c.uri == name)
+        known = connection.scalar(query)
+        return known is not None and known.rpartition("-")[0] == _fingerprint(project.folder / name, "").rpartition("-")[0]
+
+    return Rules(declared, seen, newest, stands)
+
+
+def _fingerprint(path: Path, digest: str) -> str:
+    """Return a text that changes when the file or the reader's options do."""
+    try:
+        state = path.stat()
+    except OSError:
+        return ""
+    return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ctime_ns}-{digest}"
+
+
+def _read_whole(task: tuple[File, str, Shape, str]) -> Ready | str:
+    file, _, shape, field = task
+    row = next(iter(plugins.load("readers", file.reader).read(file.path, name=file.name, field=field)))
+    if isinstance(row, BrokenRow):
+        return row.reason
+    row.data["file"] = file.name
+    try:
+        return finish(row.data, file.name, shape)
+    except Unfit as error:
+        return str(error)
+
+
+def _finish_row(row: Row | BrokenRow, *, shape: Shape, begin: str) -> Ready | BrokenRow:
+    if isinstance(row, BrokenRow):
+        return row
+    try:
+        return finish(row.data, f"{begin}{row.number}", shape)
+    except Unfit as error:
+        return BrokenRow(row.number, f"{begin}{row.number}", str(error))
+
+
+def _load(place: Place, beside: Path, value: str) -> bytes:
+    """Return the bytes of a file that a table names, beside the table or below the source's folder."""
+    if "\0" in value or ".." in Path(value).parts:
+        raise Unfit(f"The path '{value[:200]}' leads upwards, out of where this source may look.")
+    path = beside / value
+    if not path.is_file() and (place.folder / value).is_file():
+        path = place.folder / value
+    if not place.allows(path):
+        raise Unfit(f"The path '{value[:200]}' leads out of where this source may look.")
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise Unfit(f"The file '{value}' is larger than {MAX_FILE:,} bytes.")
+        return path.read_bytes()
+    except OSError as error:
+        raise Unfit(f"The file '{value[:200]}' cannot be read: {error.strerror or error}.") from error
+
+
+def _sample(row: Row | BrokenRow) -> str:
+    if isinstance(row, BrokenRow):
+        return row.sample
+    shown = {name: value if isinstance(value, (int, float, bool)) else str(value)[:60] for name, value in list(row.data.items())[:8]}
+    return str(shown)[:200]
+
+
+def _ordered(pool: ThreadPoolExecutor, work: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """Do `work` on every task in the pool and yield task and outcome in the tasks' order, a few tasks ahead and no more."""
+    ahead: deque[tuple[Any, Future[Any]]] = deque()
+    for task in tasks:
+        ahead.append((task, pool.submit(work, task)))
+        if len(ahead) >= 2 * THREADS:
+            first, future = ahead.popleft()
+            yield first, future.result()
+    for first, future in ahead:
+        yield first, future.result()
+
+
+def _clear_quarantine(connection: Connection, project_id: int, source: str, name: str) -> None:
+    table = tables.quarantine
+    inside = [sa.func.substr(table.c.place, 1, len(name) + 5 + extra) == f"{name} {unit} " for unit, extra in (("line", 1), ("row", 0))]
+    mine = (table.c.project_id == project_id) & (table.c.stage == "collect") & (table.c.source == source)
+    connection.execute(sa.delete(table).where(mine, sa.or_(table.c.place == name, *inside)))
+
+
+def _remember_files(connection: Connection, project_id: int, done: list[_Done]) -> None:
+    if not done:
+        return
+    table = tables.source_files
+    last = {entry.name: entry for entry in done}
+    connection.execute(sa.delete(table).where(table.c.project_id == project_id, table.c.uri.in_(list(last))))
+    now = time.time()
+    rows = [(project_id, entry.name, entry.fingerprint, entry.rows, now) for entry in last.values()]
+    bulk.insert(connection, table, ("project_id", "uri", "fingerprint", "rows", "seen_at"), rows)

@@ -1,0 +1,162 @@
+"""From a source's uri to its files, one by one and in a fixed order, none of them outside of where the source may look."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from labelwright import plugins
+from labelwright.errors import InvalidInput, InvalidPipeline
+from labelwright.sources.source import Source
+
+__all__ = ["File", "Place", "locate", "place_of", "reader_of"]
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_PATTERN = re.compile(r"[*?\[]")
+_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+class File(NamedTuple):
+    """A file of a source: its path, what places call it, its key, its reader, or the reason why it is not read."""
+
+    path: Path
+    name: str
+    key: str
+    reader: str
+    problem: str | None = None
+
+
+class Place(NamedTuple):
+    """Where a source's files lie: below `root`, which keys start from; `limit` is the folder that no link may lead out of."""
+
+    root: Path
+    pattern: str | None
+    limit: Path
+    folder: Path
+
+    def allows(self, path: Path) -> bool:
+        """Tell whether `path`, with all links followed, lies inside the limit."""
+        try:
+            return path.resolve().is_relative_to(self.limit)
+        except (OSError, RuntimeError):  # links that lead in a circle
+            return False
+
+    def name_of(self, path: Path) -> str:
+        """Return what places call `path`: relative to the pipeline's folder where it lies in there."""
+        return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
+
+
+def place_of(folder: Path, source: Source) -> Place:
+    """Find out where a source's files lie.
+
+    Raises:
+        InvalidPipeline: the uri leads over the network, or out of the pipeline file's folder.
+        InvalidInput: there is nothing there.
+    """
+    where = f"sources ({source.uri})"
+    folder = Path(os.path.abspath(folder))
+    uri = source.uri.removeprefix("file://")
+    if _SCHEME.match(uri):
+        raise InvalidPipeline(
+            "Sources are files and folders; nothing is fetched over the network.", where=where, hint="Copy it here first."
+        )
+    if not uri or "\0" in uri:
+        raise InvalidPipeline("The source has no uri.", where=where, hint="Name a file, a folder or a pattern such as scans/*.png.")
+    if ".." in Path(uri).parts:
+        raise InvalidPipeline("A source cannot lead upwards with '..'.", where=where, hint="Write the absolute path.")
+    path = folder / uri  # an absolute uri stands for itself
+    absolute = Path(uri).is_absolute()
+    if path.is_dir():
+        return Place(path, None, (path if absolute else folder).resolve(), folder)
+    if os.path.lexists(path):
+        return Place(path.parent, path.name, (path.parent if absolute else folder).resolve(), folder)
+    if _PATTERN.search(uri):
+        parts = path.parts
+        fixed = next(index for index, part in enumerate(parts) if _PATTERN.search(part))
+        root = Path(*parts[:fixed])
+        if root.is_dir():
+            return Place(root, str(Path(*parts[fixed:])), (root if absolute else folder).resolve(), folder)
+    raise InvalidInput("There is no such file or folder.", where=where, hint=f"Relative paths start at {folder}.")
+
+
+def locate(folder: Path, source: Source, modalities: set[str]) -> Iterator[File]:
+    """Yield a source's files in a fixed order.
+
+    Of a folder, those files count whose ending stands for the source's format or, without one, for a table or a modality among
+    `modalities`; hidden files never do. Every file that a pattern matches counts, and one that no reader is known for has a `problem`.
+
+    Raises:
+        InvalidPipeline, InvalidInput: as `place_of` says; also where a pattern matches nothing, unless the source is watched.
+    """
+    place = place_of(folder, source)
+    if not place.allows(place.root):
+        raise InvalidInput("The folder is a link that leads out of where this source may look.", where=f"sources ({source.uri})")
+    found = False
+    for path in _paths(place):
+        reader = source.format or reader_of(path.name)
+        if place.pattern is None and not _wanted(path.name, source.format, reader, modalities):
+            continue
+        found = True
+        yield _file(place, path, reader, source)
+    if not found and source.watch is None:
+        raise InvalidInput("No file there can be collected.", where=f"sources ({source.uri})", hint="Name the format, or check the path.")
+
+
+def _paths(place: Place) -> Iterator[Path]:
+    if place.pattern is None:
+        for folder, folders, files in os.walk(place.root):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(files):
+                if not name.startswith("."):
+                    yield Path(folder, name)
+    elif (place.root / place.pattern).exists() or not _PATTERN.search(place.pattern):
+        yield place.root / place.pattern
+    else:
+        for path in sorted(place.root.glob(place.pattern)):
+            hidden = any(part.startswith(".") for part in path.relative_to(place.root).parts)
+            if not hidden and not path.is_dir():
+                yield path
+
+
+def _wanted(name: str, format: str | None, reader: str | None, modalities: set[str]) -> bool:
+    if format is not None:
+        return Path(name).suffix.lower() in plugins.load("readers", format).SUFFIXES
+    if reader is None:
+        return False
+    modality = plugins.load("readers", reader).MODALITY
+    # A table beside pictures or recordings holds labels or notes more often than items: name it to collect from it.
+    return modality in modalities if modality else "text" in modalities
+
+
+def _file(place: Place, path: Path, reader: str | None, source: Source) -> File:
+    name = place.name_of(path)
+    key = path.relative_to(place.root).as_posix()
+    problem = None
+    if _UNFIT.search(name):
+        problem = "The file's name has control characters, or is not UTF-8. Rename it."
+    elif not place.allows(path):
+        problem = "The file is a link that leads out of where this source may look."
+    elif not path.is_file():
+        problem = "There is no file behind the link." if path.is_symlink() else "This is no regular file."
+    elif reader is None:
+        problem = f"No reader is known for the ending '{path.suffix}'. Name the source's format."
+    return File(path, name, source.prefix + key, reader or "", problem)
+
+
+def reader_of(name: str) -> str | None:
+    """Return the reader that a file name's ending stands for."""
+    suffix = Path(name).suffix.lower()
+    return _readers().get(suffix)
+
+
+def _readers() -> dict[str, str]:
+    if not _known:
+        for reader in plugins.names("readers"):
+            _known.update(dict.fromkeys(plugins.load("readers", reader).SUFFIXES, reader))
+    return _known
+
+
+_known: dict[str, str] = {}

@@ -1,0 +1,124 @@
+"""One batch of rows into the store, in one transaction: new, changed, unchanged, or set aside because another row has its key.
+
+A key names one row. Who comes second with other content is set aside with the reason, never written over the first: the same key twice in
+a file, in two files, in two sources, or in a file and in what was sent to the server. The same content again changes nothing. A row has
+changed when the file that it came from has it with other content, or no longer exists as it was, or its source is no longer declared.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.sources._seen import Seen
+from labelwright.store import bulk, tables
+from labelwright.store.bulk import Broken, Current
+
+__all__ = ["PUSHED", "Merged", "Ready", "Rules", "file_of", "merge"]
+
+PUSHED = "push:"
+"""Stands in front of the names of sources whose rows were sent to the server."""
+
+_ROW = re.compile(r" (?:line|row) \d+$")
+
+
+class Ready(NamedTuple):
+    """A row that can be stored: its data is JSON text already, and its revision the hash of it."""
+
+    key: str
+    revision: str
+    place: str
+    data: str
+    blob: str | None
+
+
+class Rules(NamedTuple):
+    """What decides who owns a key: the sources declared, the keys met in this run, whether a file stands as it was read."""
+
+    declared: frozenset[str]
+    seen: Seen
+    newest_before: int
+    stands: Callable[[Connection, str], bool]
+
+
+class Merged(NamedTuple):
+    """What became of a batch; `met` are the keys in it that the store had before."""
+
+    new: int
+    changed: int
+    unchanged: int
+    conflicts: list[Broken]
+    met: list[str]
+
+
+def file_of(place: str) -> str:
+    """Return the file that a place lies in.
+
+    >>> file_of("tickets/may.jsonl line 7")
+    'tickets/may.jsonl'
+    """
+    return _ROW.sub("", place)
+
+
+def merge(connection: Connection, project_id: int, source: str, batch: Sequence[Ready], rules: Rules) -> Merged:
+    """Write a batch and say what became of it. May be run again from the start, as every transaction."""
+    bulk.lock_project(connection, project_id)
+    stored = {row.key: row for row in bulk.current_rows(connection, project_id, [row.key for row in batch])}
+    incoming: dict[str, Ready] = {}
+    conflicts: list[Broken] = []
+    replaced: list[int] = []
+    unchanged = 0
+    for row in batch:
+        first = incoming.get(row.key)
+        old = stored.get(row.key)
+        if first is not None:
+            if first.revision == row.revision:
+                unchanged += 1
+            else:
+                conflicts.append(_conflict(source, row, source, first.place))
+        elif old is None:
+            incoming[row.key] = row
+        elif old.revision == row.revision:
+            unchanged += 1
+            incoming[row.key] = row
+        elif _owns(connection, old, source, row, rules):
+            conflicts.append(_conflict(source, row, old.source, old.place))
+        else:
+            replaced.append(old.id)
+            incoming[row.key] = row
+    changed = set(replaced)
+    fresh = [row for row in incoming.values() if row.key not in stored or stored[row.key].id in changed]
+    if replaced:
+        connection.execute(sa.update(tables.raw_items).where(tables.raw_items.c.id.in_(replaced)).values(state="replaced"))
+    columns = ("project_id", "source", "key", "revision", "place", "data", "blob", "created_at")
+    now = time.time()
+    values = [(project_id, source, row.key, row.revision, row.place, row.data, row.blob, now) for row in fresh]
+    bulk.insert(connection, tables.raw_items, columns, values)
+    if conflicts:
+        bulk.quarantine(connection, project_id, "collect", conflicts)
+    met = [key for key in incoming if key in stored and stored[key].id <= rules.newest_before]
+    return Merged(len(fresh) - len(replaced), len(replaced), unchanged, conflicts, met)
+
+
+def _owns(connection: Connection, old: Current, source: str, row: Ready, rules: Rules) -> bool:
+    """Tell whether the stored row keeps its key against the new one."""
+    if old.id > rules.newest_before or row.key in rules.seen:  # written or met in this very run
+        return True
+    if old.source.startswith(PUSHED):
+        return old.source != source
+    if source.startswith(PUSHED):
+        return True
+    if old.source not in rules.declared or file_of(old.place) == file_of(row.place):
+        return False
+    return rules.stands(connection, file_of(old.place))
+
+
+def _conflict(source: str, row: Ready, owner: str, place: str) -> Broken:
+    shown = place if owner == source or place.startswith(owner) else f"{place} (source {owner})"
+    reason = f"The key '{row.key}' is taken by a row with other content, {shown}."
+    return Broken(source, row.place, row.key, reason, row.data[:200])

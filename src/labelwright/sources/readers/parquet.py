@@ -1,0 +1,18 @@
+"""Parquet: typed columns, read a few hundred rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from labelwright.formats._tables import BrokenRow, Row, rows
+
+__all__ = ["MODALITY", "SUFFIXES", "read"]
+
+SUFFIXES = frozenset({".parquet", ".pq"})
+MODALITY = None
+
+
+def read(path: Path, *, name: str, field: str = "", delimiter: str | None = None) -> Iterator[Row | BrokenRow]:
+    """Yield every row."""
+    return rows(path, "parquet", name=name)

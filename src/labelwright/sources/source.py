@@ -1,0 +1,80 @@
+"""Where raw data lies, as the pipeline file says it, and what collecting it came to."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from labelwright import plugins
+from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.schema.item import content_hash
+from labelwright.schema.quantities import seconds
+
+__all__ = ["CollectReport", "Source", "check_source"]
+
+
+class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Files to collect items from.
+
+    uri: a file, a folder, or a pattern such as `scans/**/*.png`. A relative one starts at the pipeline file's folder and stays inside
+        it; an absolute one stays inside the folder that it names.
+    id: the column that names each row for good. Without one, a row is named by the hash of its content, so that rows may be inserted
+        and moved, and a changed row counts as another one. Files are named by their path below the source's folder.
+    format: `jsonl`, `csv`, `parquet`, `text`, `image` or `audio`; by default what each file's ending says.
+    columns: the column that a field of the schema is read from, where the two have different names: `{body: message}`.
+    prefix: stands in front of every key; tells two folders apart whose files have the same names.
+    delimiter: what separates the columns of a CSV file; by default whatever the header has most of: comma, semicolon, tab or bar.
+    watch: how often a running server looks for news, such as `10m`.
+    """
+
+    uri: str
+    id: str | None = None
+    format: str | None = None
+    columns: dict[str, str] = {}
+    prefix: str = ""
+    delimiter: str | None = None
+    watch: str | None = None
+
+    def digest(self, fields: dict[str, str]) -> str:
+        """Return a hash of all that decides what a file's rows become."""
+        return content_hash([1, self.id, self.format, self.columns, self.prefix, self.delimiter, fields])[:16]
+
+
+class CollectReport(Struct, frozen=True, kw_only=True):
+    """What became of every row: `new`, `changed`, `unchanged` or `quarantined`.
+
+    `files` counts the files found; `skipped` those among them that were not read, for nothing about them has changed.
+    """
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    files: int = 0
+    skipped: int = 0
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are in all."""
+        return self.new + self.changed + self.unchanged + self.quarantined
+
+    def __add__(self, other: CollectReport) -> CollectReport:
+        return CollectReport(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
+
+def check_source(source: Source) -> None:
+    """Refuse a source that contradicts itself.
+
+    Raises:
+        InvalidPipeline: the format is unknown, the delimiter is not one character, or `watch` is no duration.
+    """
+    where = f"sources ({source.uri})"
+    if source.format is not None and source.format not in plugins.names("readers"):
+        known = plugins.names("readers")
+        raise InvalidPipeline(f"There is no format '{source.format}' to collect from.", where=where, hint=nearest(source.format, known))
+    if source.delimiter is not None and len(source.delimiter) != 1:
+        raise InvalidPipeline("The delimiter is not one character.", where=where)
+    if source.watch is not None:
+        try:
+            seconds(source.watch)
+        except InvalidInput as error:
+            raise InvalidPipeline(error.message, where=f"{where}.watch", hint=error.hint) from error

@@ -1,0 +1,95 @@
+"""Thousands of rows in one statement, by what each database is quickest at: many-row inserts on SQLite, COPY on PostgreSQL.
+
+Only sources and preparation write so much at once. Callers keep to `BATCH` rows a transaction, so that people who label meanwhile never
+wait long.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.store import tables
+from labelwright.store.codec import encode
+
+__all__ = ["BATCH", "Broken", "Current", "current_rows", "insert", "lock_project", "quarantine"]
+
+BATCH = 2000
+"""At most so many rows are written in one transaction."""
+
+_PARAMETERS = 30_000
+"""SQLite takes 32,766 parameters in one statement."""
+
+
+class Current(NamedTuple):
+    """A raw item as it stands now."""
+
+    key: str
+    id: int
+    revision: str
+    source: str
+    place: str
+
+
+class Broken(NamedTuple):
+    """A row or item that is set aside: where it came from, why, and how it begins."""
+
+    source: str
+    place: str
+    key: str | None
+    reason: str
+    sample: str = ""
+
+
+def insert(connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, each a tuple of the values of `columns`; the remaining columns take their defaults."""
+    if not rows:
+        return
+    names = ", ".join(f'"{column}"' for column in columns)
+    if connection.dialect.name == "postgresql":
+        raw: Any = connection.connection.driver_connection
+        with raw.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    many = _PARAMETERS // len(columns)
+    one = f"({', '.join('?' * len(columns))})"
+    for start in range(0, len(rows), many):
+        part = rows[start : start + many]
+        statement = f"INSERT INTO {table.name} ({names}) VALUES {', '.join([one] * len(part))}"
+        connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
+
+
+def current_rows(connection: Connection, project_id: int, keys: Sequence[str]) -> list[Current]:
+    """Return the raw items that stand under `keys`, by one query."""
+    chosen = "SELECT \"key\", id, revision, source, place FROM raw_items WHERE state = 'current' AND project_id ="
+    if connection.dialect.name == "postgresql":
+        found = connection.exec_driver_sql(f'{chosen} %s AND "key" = ANY(%s)', (project_id, list(keys)))
+    else:
+        found = connection.exec_driver_sql(f'{chosen} ? AND "key" IN (SELECT value FROM json_each(?))', (project_id, encode(keys)))
+    return [Current(*row) for row in found]
+
+
+def lock_project(connection: Connection, project_id: int) -> None:
+    """Keep other transactions that take this lock waiting until this one ends; SQLite has one writer anyway."""
+    connection.execute(sa.select(tables.projects.c.id).where(tables.projects.c.id == project_id).with_for_update(key_share=True))
+
+
+def quarantine(connection: Connection, project_id: int, stage: str, broken: Iterable[Broken]) -> None:
+    """Set rows aside with their reasons; one that is there already stays as it is."""
+    columns = ("project_id", "stage", "source", "place", "key", "reason", "sample", "created_at")
+    now = time.time()
+    # No database takes a NUL, or half a surrogate pair, in a text.
+    rows = [(project_id, stage, *(_clean(value) for value in entry), now) for entry in broken]
+    if rows:
+        mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join([mark] * len(columns))
+        connection.exec_driver_sql(f"INSERT INTO quarantine ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
+
+
+def _clean(value: str | None) -> str | None:
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode() if value else value
