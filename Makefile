@@ -1,20 +1,44 @@
-# Everything sets itself up: `make test` needs Python >= 3.11 and git.
+# Everything sets itself up: Python >= 3.11 and git for all of it, Node >= 20.19 for the page.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PAGE := src/labelwright/web/index.html
+UI_SOURCES := $(shell find ui -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: test check
+.PHONY: demo test check page bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-chaos
 .DEFAULT_GOAL := test
 
 $(BIN)/.ready: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[test,check]'
+	LABELWRIGHT_SKIP_PAGE=1 $(BIN)/python -m pip install --quiet --editable '.[test,check,fast]'
 	touch $@
 
-test: $(BIN)/.ready
+$(PAGE): $(UI_SOURCES)
+	$(PYTHON) build_page.py
+
+page: $(PAGE)
+
+# The whole story with bundled data: text, pictures and sound, in the browser.
+demo: $(BIN)/.ready page
+	$(BIN)/labelwright demo .demo
+
+test: $(BIN)/.ready page chromium
 	$(BIN)/python -m pytest
+
+# The browser tests use the system's Chromium; where none can be had they are skipped and say so.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+			&& apt-get install -qq -y chromium >/dev/null 2>&1; } \
+		|| echo "No Chromium: browser tests will be skipped."
 
 check: $(BIN)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd ui && npm ci --silent && npm run check
+
+bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-chaos: $(BIN)/.ready
+	$(BIN)/python -m benchmarks.$(@:bench-%=%)

@@ -21,7 +21,7 @@ from labelwright.schema import content_hash
 from labelwright.store import log, tables
 from labelwright.store.codec import encode
 
-__all__ = ["CaughtUp", "RunReport", "advance", "catch_up"]
+__all__ = ["CaughtUp", "Frozen", "RunReport", "advance", "catch_up", "freeze"]
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -117,3 +117,26 @@ def _pick_reviews(opened: OpenProject, everything: bool) -> int:
             return opened_reviews
         opened_reviews += review.pick(project, policy, {event.item_id for event in events if event.item_id})
         project.database.write(partial(log.remember, project_id=project.id, name=name, reached=events[-1].position))
+
+
+class Frozen(Struct, frozen=True):
+    """A frozen version, and the files and folders that were written of it."""
+
+    version: datasets.Version
+    exported: list[str]
+
+
+def freeze(opened: OpenProject, *, progress: Progress = _silent) -> Frozen:
+    """Freeze the labels as they are into a version, and write the exports that the pipeline file names.
+
+    Relative targets start at the project's folder. The same labels make the same version.
+    """
+    project, pipeline = opened.project, opened.pipeline
+    catch_up(opened, progress=progress, everything=True)
+    version = datasets.freeze(project, pipeline.dataset, requirements=pipeline.requirements, progress=progress)
+    exported = []
+    for wanted in pipeline.dataset.export:
+        target = project.folder / wanted.to
+        datasets.export(project, wanted.format, target, version=version.number)
+        exported.append(str(target))
+    return Frozen(version, exported)

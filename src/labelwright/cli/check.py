@@ -1,0 +1,33 @@
+"""Check the requirements of the model to be trained; exit code 0 where all hold, 1 where one does not or lacks evidence."""
+
+from __future__ import annotations
+
+import argparse
+
+from labelwright.cli import _output
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    _output.add_folder(parser)
+    _output.add_project(parser)
+    _output.add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from labelwright.analytics import check_requirements
+
+    with _output.opened_workspace(options.dir) as workspace:
+        chosen = [workspace.project(options.project)] if options.project else list(workspace.projects.values())
+        with workspace.database.read() as connection:
+            found = {one.name: check_requirements(connection, one.project, one.pipeline.requirements) for one in chosen}
+    if options.json:
+        _output.print_json(found)
+    else:
+        for name, outcomes in found.items():
+            print(name)
+            if not outcomes:
+                print("  The pipeline file states no requirements.")
+            for outcome in outcomes:
+                sign = {True: "holds", False: "DOES NOT HOLD", None: "not enough evidence"}[outcome.holds]
+                print(f"  {outcome.requirement}: {sign}{f' ({outcome.reason})' if outcome.reason else ''}")
+    return 0 if all(outcome.holds for outcomes in found.values() for outcome in outcomes) else 1

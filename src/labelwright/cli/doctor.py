@@ -1,0 +1,52 @@
+"""Look whether everything is in place: Python, the page, the store, the files that the pipeline names."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from labelwright.cli import _output
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    _output.add_folder(parser)
+    _output.add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    found = list(_examine(options.dir))
+    if options.json:
+        _output.print_json([{"what": what, "holds": holds, "detail": detail} for what, holds, detail in found])
+    else:
+        for what, holds, detail in found:
+            print(f"{'✓' if holds else '✗'} {what}: {detail}")
+    return 0 if all(holds for _, holds, _ in found) else 1
+
+
+def _examine(folder: str) -> list[tuple[str, bool, str]]:
+    import importlib.util
+    import shutil
+    import sqlite3
+    from pathlib import Path
+
+    import labelwright
+    from labelwright.errors import LabelwrightError
+
+    found = [("Python", sys.version_info >= (3, 11), sys.version.split()[0])]
+    page = Path(labelwright.__file__).parent / "web" / "index.html"
+    built = "built" if page.is_file() else "not built; run: make page"
+    found.append(("page", page.is_file(), built))
+    # RETURNING came with 3.35.
+    found.append(("SQLite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version))
+    fast = importlib.util.find_spec("numba") is not None
+    found.append(("statistics", True, "compiled by Numba" if fast else "NumPy; pip install 'labelwright[fast]' makes them faster"))
+    free = shutil.disk_usage(folder if Path(folder).exists() else ".").free
+    found.append(("disk", free > 1e9, f"{free / 1e9:.1f} GB free"))
+    try:
+        with _output.opened_workspace(folder) as workspace:
+            found.append(("store", True, workspace.database.label))
+            for opened in workspace.projects.values():
+                found.append((f"project {opened.name}", True, f"{len(opened.pipeline.all_sources)} sources"))
+    except LabelwrightError as error:
+        found.append(("project", False, str(error)))
+    return found

@@ -1,0 +1,34 @@
+"""Write the labels in a format that others read: JSONL, CSV, Parquet, Hugging Face, COCO, CoNLL, Label Studio.
+
+Without --version it writes the labels as they are now; with it, exactly those of a frozen version.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from labelwright import plugins
+from labelwright.cli import _output
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    _output.add_folder(parser)
+    _output.add_project(parser)
+    parser.add_argument("--format", required=True, choices=plugins.names("formats"), help="how to write it")
+    parser.add_argument("--to", required=True, metavar="PATH", type=Path, help="the file or folder to write")
+    parser.add_argument("--version", type=int, metavar="N", help="a frozen version (default: the labels as they are now)")
+    _output.add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from labelwright.datasets import export
+
+    with _output.opened_workspace(options.dir) as workspace:
+        opened = _output.the_project(workspace, options.project)
+        written = export(opened.project, options.format, options.to, version=options.version)
+    if options.json:
+        _output.print_json(written)
+    else:
+        print(f"wrote {options.to}")
+    return 0

@@ -1,0 +1,46 @@
+"""Tell where each project stands: what was collected, what waits, what lies in quarantine and why."""
+
+from __future__ import annotations
+
+import argparse
+
+from labelwright.cli import _output
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    _output.add_folder(parser)
+    _output.add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from labelwright.pipeline.status import read_status
+
+    with _output.opened_workspace(options.dir) as workspace, workspace.database.read() as connection:
+        found = [read_status(connection, opened.project) for opened in workspace.projects.values()]
+    if options.json:
+        _output.print_json(found)
+        return 0
+    header = ["project", "collected", "quarantine", "items", "duplicates", "suggested", "open", "done", "answers", "labeled", "to review"]
+    rows = [
+        (
+            one.project,
+            one.collected,
+            one.quarantined,
+            one.prepared,
+            one.duplicates,
+            one.suggested,
+            one.tasks.get("open", 0) + one.tasks.get("leased", 0),
+            one.tasks.get("done", 0),
+            one.annotations,
+            one.labeled,
+            one.reviews_waiting,
+        )
+        for one in found
+    ]
+    print(_output.table(rows, header=header))
+    for one in found:
+        for broken in one.quarantine:
+            print(f"{one.project}: in quarantine ({broken.stage}) {broken.place}: {broken.reason}")
+        if one.quarantined > len(one.quarantine):
+            print(f"{one.project}: … and {one.quarantined - len(one.quarantine):,} more")
+    return 0

@@ -1,0 +1,105 @@
+"""The starter file of a new project: short, complete, and running as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from labelwright.errors import Conflict
+from labelwright.pipeline.declare import FILE, Pipeline
+from labelwright.sources import Source
+from labelwright.sources.guess import Guess, guess
+
+__all__ = ["write_starter"]
+
+_QUESTIONS = {
+    "text": ("choice", ["positive", "negative", "other"]),
+    "image": ("boxes", ["object"]),
+    "audio": ("segments", ["speech", "noise"]),
+}
+"""What is asked of each modality where the data shows no labels: a kind and labels to be replaced."""
+
+
+def write_starter(folder: Path, source: Path | None, *, name: str | None = None) -> list[Path]:
+    """Write `labelwright.yaml` and `guidelines.md` into `folder` and return their paths.
+
+    Raises:
+        Conflict: the folder has a pipeline file already.
+        InvalidInput: there is nothing to read at `source`.
+    """
+    path = folder / FILE
+    if path.exists():
+        raise Conflict(f"There is a {FILE} already.", where=str(folder), hint="Edit it, or name another folder.")
+    found = guess(source, folder=folder) if source else Guess(source=Source(uri="data/*.jsonl", id="id"), data={"text": "text"})
+    title = name or re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_") or "project"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(_text(title, found), "utf-8")
+    guidelines = folder / "guidelines.md"
+    written = [path]
+    if not guidelines.exists():
+        guidelines.write_text(_GUIDELINES, "utf-8")
+        written.append(guidelines)
+    # What is written here must load: a starter that does not run would be worse than none.
+    Pipeline.load(folder)
+    return written
+
+
+def _text(name: str, found: Guess) -> str:
+    (field, modality), *_ = found.data.items()
+    questions = []
+    for column, labels in list(found.labels.items())[:1]:
+        question = column if column.isidentifier() else "label"
+        questions.append((question, "choice", list(labels), f"labels as they stand in the column '{column}'"))
+    if not questions:
+        kind, labels = _QUESTIONS[modality]
+        questions.append(
+            ("label" if kind == "choice" else "objects" if kind == "boxes" else "parts", kind, labels, "replace by your labels")
+        )
+    source = {"uri": found.source.uri}
+    if found.source.id:
+        source["id"] = found.source.id
+    extra = f", columns: {json.dumps(dict(found.source.columns))}" if found.source.columns else ""
+    lines = [
+        f"name: {name}",
+        "",
+        "sources:  # folders, globs, JSONL, CSV or Parquet files; running again takes what is new or changed",
+        f"  - {{{', '.join(f'{key}: {json.dumps(value, ensure_ascii=False)}' for key, value in source.items())}{extra}}}",
+        "",
+        "schema:",
+        "  data:  # the fields that people see",
+        f"    {field}: {modality}",
+        "  questions:",
+    ]
+    for question, kind, labels, remark in questions:
+        options = ", ".join(json.dumps(label, ensure_ascii=False) for label in labels)
+        lines.append(f"    {question}: {{kind: {kind}, of: {field}, options: [{options}]}}  # {remark}")
+    lines += [
+        "  guidelines: guidelines.md",
+        "",
+        "assist:",
+        "  labelers: [{model: {}}]  # learns from the labels so far and suggests the rest",
+        "",
+        "tasks:",
+        "  overlap: 2  # people an item",
+        "  lease: 15m",
+        "",
+        "review:",
+        "  sample: 10%  # picked at random: the evidence behind the certificate",
+        "  always: [low_agreement, failed_check]",
+        "",
+        f'requirements: ["label_error({questions[0][0]}) <= 5% at 95%"]',
+        "",
+        "dataset:",
+        "  split: {train: 80%, test: 20%}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+_GUIDELINES = """\
+# Guidelines
+
+Say here what each label means, with an example and a counter-example, and what to do in doubt.
+People see this page beside every task. A change of it makes a new version: each answer remembers under which one it was given.
+"""
