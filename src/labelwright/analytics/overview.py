@@ -1,0 +1,201 @@
+"""Where a project stands: the figures behind the page's dashboard, read by a few aggregate queries."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from labelwright.schema.figure import Figure
+
+__all__ = [
+    "AnnotatorFigures",
+    "Assistance",
+    "AssistanceGroup",
+    "Bucket",
+    "CertificateFigures",
+    "Effort",
+    "FindingFigures",
+    "Forecast",
+    "Funnel",
+    "LabelCount",
+    "LabelerFigures",
+    "Overview",
+    "QuestionFigures",
+    "ReviewFigures",
+]
+
+
+class Funnel(Struct, frozen=True, kw_only=True):
+    """How many items have come how far. `prepared` are those that are asked about: neither duplicates nor replaced."""
+
+    raw: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    prepared: int = 0
+    suggested: int = 0
+    answered: int = 0
+    reviewed: int = 0
+    labeled: int = 0
+
+
+class Bucket(Struct, frozen=True):
+    """What happened in the hour or day that begins at `start`, in seconds since 1970, UTC."""
+
+    start: float
+    answers: int
+    reviews: int
+
+
+class Effort(Struct, frozen=True, kw_only=True):
+    """Active seconds of people. Medians do not care about pauses that were counted as work; the total leaves out what cannot be true.
+
+    `seconds_per_answer` is over all answers, `seconds_per_review` over all reviews, `hours` is the sum of both, and `hours_per_label`
+    its share for one labeled item.
+    """
+
+    seconds_per_answer: Figure
+    seconds_per_review: Figure
+    hours: float
+    hours_per_label: float | None = None
+
+
+class AssistanceGroup(Struct, frozen=True, kw_only=True):
+    """Answers with, or without, a machine's suggestion in view. `agreement` is with the labels as they stand now."""
+
+    answers: int
+    seconds: Figure
+    agreement: Figure
+    gold_accuracy: Figure
+
+
+class Assistance(Struct, frozen=True, kw_only=True):
+    """What the machines' help changes.
+
+    `speedup` is the median time without help over the median time with it: above 1 help saves time. `agreement_difference` is the
+    agreement with help minus that without. `hours_saved` is the time that the assisted answers would have taken more, unassisted; it is
+    given only where both groups were measured on items told apart at random (`randomised`), so that it is an effect and no coincidence.
+    """
+
+    assisted: AssistanceGroup
+    unassisted: AssistanceGroup
+    speedup: Figure
+    agreement_difference: Figure
+    hours_saved: Figure
+    randomised: bool = False
+
+
+class LabelerFigures(Struct, frozen=True, kw_only=True):
+    """How far a machine's suggestions agree with the labels as they stand now, one row a labeler and question.
+
+    `agreement` is the mean of 1 minus the kind's distance: for a choice the share of equal labels. `independent` is the same over items
+    whose people did not see suggestions.
+    """
+
+    labeler: str
+    question: str
+    suggestions: int
+    version: str | None = None
+    agreement: Figure
+    independent: Figure
+
+
+class LabelCount(Struct, frozen=True):
+    """How many items have a label; for spans, boxes and segments, how many places."""
+
+    label: str
+    items: int
+
+
+class QuestionFigures(Struct, frozen=True, kw_only=True):
+    """Where one question stands. `alpha` and `agreement` are those of the report `agreement`."""
+
+    question: str
+    kind: str
+    labeled: int
+    labels: list[LabelCount]
+    alpha: Figure
+    agreement: Figure
+    confidence: float | None = None
+    methods: list[str] = []
+    suspects: int = 0
+
+
+class AnnotatorFigures(Struct, frozen=True, kw_only=True):
+    """One person's work. `gold_accuracy`, `agreement` (with the consensus) and `skill` are means over the questions."""
+
+    user_id: int
+    name: str
+    answers: int
+    rejected: int
+    rejected_share: float | None
+    seconds: Figure
+    gold_answers: int
+    gold_accuracy: float | None
+    agreement: float | None
+    skill: float | None
+    last_answer_at: float | None
+
+
+class ReviewFigures(Struct, frozen=True, kw_only=True):
+    """How far the reviews are. `picked_random` and `given_random` are the audit behind the certificate."""
+
+    picked: int = 0
+    picked_random: int = 0
+    given: int = 0
+    given_random: int = 0
+    waiting: int = 0
+    accepted: int = 0
+    fixed: int = 0
+    rejected: int = 0
+
+
+class Forecast(Struct, frozen=True, kw_only=True):
+    """When the last answer will be given, if people go on as lately.
+
+    `per_hour` is the throughput over the `window` seconds before the newest answer; `finish` is a time in seconds since 1970.
+    """
+
+    remaining: int
+    window: float
+    per_hour: Figure
+    finish: Figure
+
+
+class CertificateFigures(Struct, frozen=True, kw_only=True):
+    """What the random audit proves about one question: at most `bound` of the labels were wrong, at the stated confidence."""
+
+    question: str
+    audits: int
+    errors: int
+    population: int
+    rate: float | None
+    bound: float | None
+    confidence: float = 0.95
+    reason: str = ""
+
+
+class FindingFigures(Struct, frozen=True):
+    """How often an automated check spoke, and about how many items."""
+
+    rule: str
+    severity: str
+    findings: int
+    items: int
+
+
+class Overview(Struct, frozen=True, kw_only=True):
+    """Everything that the dashboard shows, at one moment (`at`, seconds since 1970)."""
+
+    project: str
+    at: float
+    funnel: Funnel
+    days: list[Bucket]
+    hours: list[Bucket]
+    effort: Effort
+    assistance: Assistance
+    labelers: list[LabelerFigures]
+    questions: list[QuestionFigures]
+    annotators: list[AnnotatorFigures]
+    reviews: ReviewFigures
+    forecast: Forecast
+    certificates: list[CertificateFigures]
+    findings: list[FindingFigures]
