@@ -2,7 +2,7 @@
 
 A file that has not changed since it was last read is not read again: its fingerprint (size, times, the reader's options) is written in the
 transaction of its last rows, so a run that is killed midway reads the file again and finds its first rows unchanged. Rows are read and
-written in batches, while one batch is written the next is read; memory does not grow with the file.
+written in batches, so memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from msgspec import structs
 from sqlalchemy import Connection
 
 from labelwright import plugins
 from labelwright.errors import InvalidPipeline
 from labelwright.formats._tables import MAX_ROW, BrokenRow, Row, read_json_line
+from labelwright.sources import batches
 from labelwright.sources._seen import Seen
+from labelwright.sources.batches import BATCH_BYTES, Table
 from labelwright.sources.locate import File, Place, locate, place_of
 from labelwright.sources.merge import PUSHED, Merged, Ready, Rules, file_of, merge
 from labelwright.sources.readers._file import MAX_FILE
-from labelwright.sources.rows import Shape, Unfit, finish
+from labelwright.sources.rows import Shape, Unfit, finisher, sample_of
 from labelwright.sources.source import CollectReport, Source, check_source
 from labelwright.store import bulk, tables
 from labelwright.store.bulk import BATCH, Broken
@@ -36,9 +39,6 @@ from labelwright.store.project import Project
 __all__ = ["collect", "collect_rows"]
 
 Progress = Callable[[int, int | None, str], None]
-
-BATCH_BYTES = 8 * 2**20
-"""A batch ends early when its rows have so many characters."""
 
 THREADS = min(8, (os.cpu_count() or 2) + 2)
 """So many files are read, checked and put by at once; most of their time is spent waiting for the disk."""
@@ -63,8 +63,9 @@ def collect(project: Project, sources: Sequence[Source], *, progress: Progress =
     try:
         rules = _rules(project, frozenset(source.uri for source in sources), seen)
         for source in sources:
-            with _Run(project, source, rules, progress, report.rows) as run:
-                run.collect()
+            run = _Run(project, source, rules, progress, report.rows)
+            run.collect()
+            run.flush()
             report += run.report()
     finally:
         seen.close()
@@ -82,8 +83,9 @@ def collect_rows(
     source = Source(uri=PUSHED + source_name, id=id)
     seen = Seen()
     try:
-        with _Run(project, source, _rules(project, frozenset(), seen), progress, 0) as run:
-            run.receive(source_name, rows)
+        run = _Run(project, source, _rules(project, frozenset(), seen), progress, 0)
+        run.receive(source_name, rows)
+        run.flush()
         return run.report()
     finally:
         seen.close()
@@ -98,7 +100,7 @@ class _Done(NamedTuple):
 
 
 class _Run:
-    """One source being collected: a reader in front, a writer behind, at most two batches between them."""
+    """One source being collected: rows come together, and go to the store a batch at a time."""
 
     def __init__(self, project: Project, source: Source, rules: Rules, progress: Progress, before: int) -> None:
         self.project = project
@@ -112,21 +114,6 @@ class _Run:
         self.done: list[_Done] = []
         self.clear: list[str] = []  # files whose old quarantine entries go, for they are being read again
         self.size = 0
-        self.failed = False
-        self.writer = ThreadPoolExecutor(1, thread_name_prefix="labelwright-collect")
-        self.waiting: deque[Future[None]] = deque()
-
-    def __enter__(self) -> _Run:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self.flush()
-                while self.waiting:
-                    self.waiting.popleft().result()
-        finally:
-            self.writer.shutdown(cancel_futures=True)
 
     def report(self) -> CollectReport:
         return CollectReport(**self.counts)
@@ -145,16 +132,11 @@ class _Run:
             self.flush()
 
     def flush(self) -> None:
-        """Hand what has come together to the writer, and wait where it is two batches behind."""
-        if not (self.ready or self.broken or self.done or self.clear):
-            return
-        batch = (self.ready, self.broken, self.done, self.clear)
+        """Write what has come together in one transaction."""
+        ready, broken, done, clear = self.ready, self.broken, self.done, self.clear
         self.ready, self.broken, self.done, self.clear, self.size = [], [], [], [], 0
-        while len(self.waiting) > 1:
-            self.waiting.popleft().result()
-        self.waiting.append(self.writer.submit(self.write, *batch))
-
-    def write(self, ready: list[Ready], broken: list[Broken], done: list[_Done], clear: list[str]) -> None:
+        if not (ready or broken or done or clear):
+            return
         project_id, uri = self.project.id, self.source.uri
 
         def work(connection: Connection) -> Merged:
@@ -165,13 +147,7 @@ class _Run:
             _remember_files(connection, project_id, done)
             return merged
 
-        if self.failed:  # what follows a failed batch must not be written, least of all the file's fingerprint
-            return
-        try:
-            merged = self.project.database.write(work)
-        except BaseException:
-            self.failed = True
-            raise
+        merged = self.project.database.write(work)
         self.rules.seen.add(merged.met)
         self.counts["new"] += merged.new
         self.counts["changed"] += merged.changed
@@ -229,7 +205,7 @@ class _Run:
                 self._read_table(file, fingerprint, shape, digest, pool)
             else:
                 field = self._field(modality, fields)
-                whole.append((file, fingerprint, shape._replace(file_key=file.key, id=None, columns={}), field))
+                whole.append((file, fingerprint, structs.replace(shape, file_key=file.key, id=None, columns={}), field))
         for (file, fingerprint, _, _), outcome in _ordered(pool, _read_whole, whole):
             if isinstance(outcome, Ready):
                 self.add(outcome)
@@ -239,33 +215,25 @@ class _Run:
                 self.done.append(_Done(file.name, fingerprint, 1))
 
     def _read_table(self, file: File, fingerprint: str, shape: Shape, digest: str, pool: ThreadPoolExecutor) -> None:
-        reader = plugins.load("readers", file.reader)
-        unit = "row" if file.reader == "parquet" else "line"
-        rows: Iterator[Row | BrokenRow] = reader.read(file.path, name=file.name, delimiter=self.source.delimiter)
-        count = self._take(rows, f"{file.name} {unit} ", shape, pool)
-        if fingerprint and _fingerprint(file.path, digest) == fingerprint:
-            self.done.append(_Done(file.name, fingerprint, count))
-
-    def _take(self, rows: Iterator[Row | BrokenRow], begin: str, shape: Shape, pool: ThreadPoolExecutor | None) -> int:
+        table = Table(str(file.path), file.name, file.reader, shape.id, shape.columns, shape.prefix, self.source.delimiter)
         count = 0
-        if shape.media and pool is not None:
-            for row, outcome in _ordered(pool, partial(_finish_row, shape=shape, begin=begin), rows):
+        if shape.media:
+            rows = plugins.load("readers", file.reader).read(file.path, name=file.name, delimiter=self.source.delimiter)
+            finish = partial(_finish_row, finish=finisher(shape), begin=table.begin)
+            for row, outcome in _ordered(pool, finish, rows):
                 count += 1
                 if isinstance(outcome, Ready):
                     self.add(outcome)
                 else:
-                    self.set_aside(outcome.place, None, outcome.reason, outcome.sample or _sample(row))
-            return count
-        for row in rows:
-            count += 1
-            if type(row) is Row:
-                try:
-                    self.add(finish(row.data, f"{begin}{row.number}", shape))
-                except Unfit as error:
-                    self.set_aside(f"{begin}{row.number}", None, str(error), _sample(row))
-            else:
-                self.set_aside(row.place, None, row.reason, row.sample)  # type: ignore[union-attr]
-        return count
+                    self.set_aside(outcome.place, None, outcome.reason, outcome.sample or sample_of(row.data))
+        else:
+            for batch in batches.read(table):
+                count += len(batch.ready) + len(batch.broken)
+                self.ready += batch.ready
+                self.broken += [Broken(self.source.uri, place, None, reason, sample) for place, reason, sample in batch.broken]
+                self.flush()
+        if fingerprint and _fingerprint(file.path, digest) == fingerprint:
+            self.done.append(_Done(file.name, fingerprint, count))
 
     def _field(self, modality: str, fields: dict[str, str]) -> str:
         names = [name for name, kind in fields.items() if kind == modality]
@@ -302,6 +270,7 @@ class _Run:
     def receive(self, source_name: str, rows: Iterable[bytes | dict[str, Any]]) -> None:
         media = {name: str(modality) for name, modality in self.project.schema.data.items() if modality != "text"}
         shape = Shape(self.source.id, {}, "", media, self.project.blobs, None)
+        finish: dict[str | None, Callable[[dict[str, Any], str], Ready]] = {}
         begin = f"{source_name} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} row "
         for number, given in enumerate(rows, 1):
             row = _received(number, given, source_name)
@@ -312,10 +281,12 @@ class _Run:
                 self.set_aside(place, None, row.reason, row.sample)
                 continue
             column = self.source.id or next((name for name in ("key", "id") if name in row.data), None)
+            if column not in finish:
+                finish[column] = finisher(structs.replace(shape, id=column))
             try:
-                self.add(finish(row.data, place, shape._replace(id=column) if column != shape.id else shape))
+                self.add(finish[column](row.data, place))
             except Unfit as error:
-                self.set_aside(place, None, str(error), _sample(row))
+                self.set_aside(place, None, str(error), sample_of(row.data))
 
 
 def _received(number: int, given: bytes | dict[str, Any], name: str) -> Row | BrokenRow | None:
@@ -357,16 +328,16 @@ def _read_whole(task: tuple[File, str, Shape, str]) -> Ready | str:
         return row.reason
     row.data["file"] = file.name
     try:
-        return finish(row.data, file.name, shape)
+        return finisher(shape)(row.data, file.name)
     except Unfit as error:
         return str(error)
 
 
-def _finish_row(row: Row | BrokenRow, *, shape: Shape, begin: str) -> Ready | BrokenRow:
+def _finish_row(row: Row | BrokenRow, *, finish: Callable[[dict[str, Any], str], Ready], begin: str) -> Ready | BrokenRow:
     if isinstance(row, BrokenRow):
         return row
     try:
-        return finish(row.data, f"{begin}{row.number}", shape)
+        return finish(row.data, f"{begin}{row.number}")
     except Unfit as error:
         return BrokenRow(row.number, f"{begin}{row.number}", str(error))
 
@@ -386,13 +357,6 @@ def _load(place: Place, beside: Path, value: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise Unfit(f"The file '{value[:200]}' cannot be read: {error.strerror or error}.") from error
-
-
-def _sample(row: Row | BrokenRow) -> str:
-    if isinstance(row, BrokenRow):
-        return row.sample
-    shown = {name: value if isinstance(value, (int, float, bool)) else str(value)[:60] for name, value in list(row.data.items())[:8]}
-    return str(shown)[:200]
 
 
 def _ordered(pool: ThreadPoolExecutor, work: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:

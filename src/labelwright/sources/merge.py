@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -69,9 +69,15 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
     """Write a batch and say what became of it. May be run again from the start, as every transaction."""
     bulk.lock_project(connection, project_id)
     stored = {row.key: row for row in bulk.current_rows(connection, project_id, [row.key for row in batch])}
-    incoming: dict[str, Ready] = {}
+    incoming = {row.key: row for row in batch}
+    now = time.time()
+    if not stored and len(incoming) == len(batch):  # as in every first run
+        _write(connection, [(project_id, source, *row, now) for row in batch])
+        return Merged(len(batch), 0, 0, [], [])
+    incoming = {}
     conflicts: list[Broken] = []
     replaced: list[int] = []
+    fresh: list[tuple[Any, ...]] = []
     unchanged = 0
     for row in batch:
         first = incoming.get(row.key)
@@ -83,6 +89,7 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
                 conflicts.append(_conflict(source, row, source, first.place))
         elif old is None:
             incoming[row.key] = row
+            fresh.append((project_id, source, *row, now))
         elif old.revision == row.revision:
             unchanged += 1
             incoming[row.key] = row
@@ -91,18 +98,18 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
         else:
             replaced.append(old.id)
             incoming[row.key] = row
-    changed = set(replaced)
-    fresh = [row for row in incoming.values() if row.key not in stored or stored[row.key].id in changed]
+            fresh.append((project_id, source, *row, now))
     if replaced:
         connection.execute(sa.update(tables.raw_items).where(tables.raw_items.c.id.in_(replaced)).values(state="replaced"))
-    columns = ("project_id", "source", "key", "revision", "place", "data", "blob", "created_at")
-    now = time.time()
-    values = [(project_id, source, row.key, row.revision, row.place, row.data, row.blob, now) for row in fresh]
-    bulk.insert(connection, tables.raw_items, columns, values)
+    _write(connection, fresh)
     if conflicts:
         bulk.quarantine(connection, project_id, "collect", conflicts)
-    met = [key for key in incoming if key in stored and stored[key].id <= rules.newest_before]
+    met = [key for key, old in stored.items() if key in incoming and old.id <= rules.newest_before]
     return Merged(len(fresh) - len(replaced), len(replaced), unchanged, conflicts, met)
+
+
+def _write(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+    bulk.insert(connection, tables.raw_items, ("project_id", "source", *Ready._fields, "created_at"), rows)
 
 
 def _owns(connection: Connection, old: Current, source: str, row: Ready, rules: Rules) -> bool:

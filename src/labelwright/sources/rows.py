@@ -7,16 +7,17 @@ import binascii
 import re
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from labelwright import plugins
 from labelwright.errors import LabelwrightError, nearest
 from labelwright.sources.merge import Ready
 from labelwright.store.blobs import Blobs
 
-__all__ = ["Shape", "Unfit", "finish"]
+__all__ = ["Shape", "Unfit", "finisher", "sample_of"]
 
 MAX_KEY = 500
 
@@ -28,65 +29,73 @@ class Unfit(Exception):
     """A row that cannot be stored; the message is the reason."""
 
 
-class Shape(NamedTuple):
-    """What finishing a row has to know.
+class Shape(Struct, frozen=True):
+    """What making a row ready has to know.
 
     `load` gives the bytes behind a path in a media column; `file_key` is the key of a row that is a whole file.
     """
 
-    id: str | None
-    columns: dict[str, str]
-    prefix: str
-    media: dict[str, str]  # fields of the schema that are pictures or recordings, and which
-    blobs: Blobs
-    load: Callable[[str], bytes] | None
+    id: str | None = None
+    columns: dict[str, str] = {}
+    prefix: str = ""
+    media: dict[str, str] = {}  # fields of the schema that are pictures or recordings, and which
+    blobs: Blobs | None = None
+    load: Callable[[str], bytes] | None = None
     file_key: str | None = None
 
 
-def finish(data: dict[str, Any], place: str, shape: Shape) -> Ready:
-    """Return the row as it is stored. Equal rows give equal results.
+def finisher(shape: Shape) -> Callable[[dict[str, Any], str], Ready]:
+    """Return the function that turns a row (its columns and its place) into what is stored; equal rows give equal results.
 
-    Raises:
-        Unfit: the row has no key, or its media cannot be read.
+    It raises `Unfit` where the row has no key or its media cannot be read. Every row of every table goes through it, so what does not
+    change from row to row is worked out once, here.
     """
-    for field, column in shape.columns.items():
-        if column not in data:
-            raise Unfit(_missing(column, data))
-        if field != column:
-            data[field] = data.pop(column)
-    key = shape.file_key
-    if key is None and shape.id is not None:
-        key = shape.prefix + _key(data, shape.id, shape.columns)
-    blob = _keep_media(data, shape) if shape.media else None
-    try:
-        body = _encode(data)
-        text = body.decode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise Unfit(f"The row cannot be kept as JSON: {error}.") from error
-    revision = sha256(body).hexdigest()
-    return Ready(key if key is not None else shape.prefix + revision[:24], revision, place, text, blob)
+    prefix, media, file_key = shape.prefix, shape.media, shape.file_key
+    renamed = list(shape.columns.items())
+    key_of = None
+    if shape.id is not None and file_key is None:
+        named = next((field for field, column in renamed if column == shape.id), shape.id)
+        key_of = _key_reader(named, shape.id)
+
+    def finish(data: dict[str, Any], place: str) -> Ready:
+        for field, column in renamed:
+            if column not in data:
+                raise Unfit(_missing(column, data))
+            if field != column:
+                data[field] = data.pop(column)
+        key = key_of(data) if key_of is not None else file_key
+        blob = _keep_media(data, shape) if media else None
+        try:
+            body = _encode(data)
+            text = body.decode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise Unfit(f"The row cannot be kept as JSON: {error}.") from error
+        revision = sha256(body).hexdigest()
+        if key is None:
+            key = revision[:24]
+        return Ready(prefix + key if file_key is None else key, revision, place, text, blob)
+
+    return finish
 
 
-def _key(data: dict[str, Any], column: str, columns: dict[str, str]) -> str:
-    renamed = next((field for field, name in columns.items() if name == column), column) if columns else column
-    value = data.get(renamed)
-    if type(value) is str:
-        key = value
-    elif type(value) is int:
-        key = str(value)
-    elif renamed not in data:
-        raise Unfit(_missing(column, data))
-    elif value is None:
-        key = ""
-    else:
-        raise Unfit(f"The value of '{column}' is no key: neither a text nor a whole number.")
-    if not key.strip():
-        raise Unfit(f"The column '{column}' is empty, and names the row.")
-    if len(key) > MAX_KEY:
-        raise Unfit(f"The value of '{column}' is longer than {MAX_KEY} characters.")
-    if not key.isprintable() and _CONTROL.search(key):
-        raise Unfit(f"The value of '{column}' has control characters.")
-    return key
+def _key_reader(named: str, column: str) -> Callable[[dict[str, Any]], str]:
+    def key_of(data: dict[str, Any]) -> str:
+        value = data.get(named)
+        key = value if type(value) is str else str(value) if type(value) is int else None
+        if key is None:
+            if named not in data:
+                raise Unfit(_missing(column, data))
+            if value is not None:
+                raise Unfit(f"The value of '{column}' is no key: neither a text nor a whole number.")
+        if not key or key.isspace():
+            raise Unfit(f"The column '{column}' is empty, and names the row.")
+        if len(key) > MAX_KEY:
+            raise Unfit(f"The value of '{column}' is longer than {MAX_KEY} characters.")
+        if not key.isprintable() and _CONTROL.search(key):
+            raise Unfit(f"The value of '{column}' has control characters.")
+        return key
+
+    return key_of
 
 
 def _missing(column: str, data: dict[str, Any]) -> str:
@@ -104,6 +113,7 @@ def _keep_media(data: dict[str, Any], shape: Shape) -> str | None:
             plugins.load("media", modality).probe(body)
         except LabelwrightError as error:
             raise Unfit(f"{name or field}: {error}") from error
+        assert shape.blobs is not None, "whoever names media fields gives a place for them"
         digest = shape.blobs.put(body)
         data[field] = {"blob": digest, "name": name} if name else {"blob": digest}
         first = first or digest
@@ -127,3 +137,9 @@ def _media_bytes(value: Any, field: str, shape: Shape) -> tuple[bytes, str]:
             raise Unfit(f"The column '{field}' names a file, and rows that are sent carry their media themselves: {{\"base64\": …}}.")
         return shape.load(value), value
     raise Unfit(f"The column '{field}' holds no media: a path, bytes, or {{\"base64\": …}}.")
+
+
+def sample_of(data: dict[str, Any]) -> str:
+    """Return the beginning of a row, for people who look for it."""
+    shown = {name: value if isinstance(value, (int, float, bool)) else str(value)[:60] for name, value in list(data.items())[:8]}
+    return str(shown)[:200]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -21,8 +22,8 @@ __all__ = ["BATCH", "Broken", "Current", "current_rows", "insert", "lock_project
 BATCH = 2000
 """At most so many rows are written in one transaction."""
 
-_PARAMETERS = 30_000
-"""SQLite takes 32,766 parameters in one statement."""
+_ROWS = 200
+"""So many rows go into one statement on SQLite, which takes 32,766 parameters at most."""
 
 
 class Current(NamedTuple):
@@ -56,12 +57,11 @@ def insert(connection: Connection, table: sa.Table, columns: Sequence[str], rows
             for row in rows:
                 copy.write_row(row)
         return
-    many = _PARAMETERS // len(columns)
-    one = f"({', '.join('?' * len(columns))})"
-    for start in range(0, len(rows), many):
-        part = rows[start : start + many]
-        statement = f"INSERT INTO {table.name} ({names}) VALUES {', '.join([one] * len(part))}"
-        connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
+    driver: Any = connection.connection.driver_connection
+    for start in range(0, len(rows), _ROWS):
+        part = rows[start : start + _ROWS]
+        marks = ", ".join([f"({', '.join('?' * len(columns))})"] * len(part))
+        driver.execute(f"INSERT INTO {table.name} ({names}) VALUES {marks}", tuple(chain.from_iterable(part)))
 
 
 def current_rows(connection: Connection, project_id: int, keys: Sequence[str]) -> list[Current]:
@@ -76,7 +76,8 @@ def current_rows(connection: Connection, project_id: int, keys: Sequence[str]) -
 
 def lock_project(connection: Connection, project_id: int) -> None:
     """Keep other transactions that take this lock waiting until this one ends; SQLite has one writer anyway."""
-    connection.execute(sa.select(tables.projects.c.id).where(tables.projects.c.id == project_id).with_for_update(key_share=True))
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(tables.projects.c.id).where(tables.projects.c.id == project_id).with_for_update(key_share=True))
 
 
 def quarantine(connection: Connection, project_id: int, stage: str, broken: Iterable[Broken]) -> None:
