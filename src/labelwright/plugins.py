@@ -7,14 +7,18 @@ A plugin is a file. `labelwright/formats/coco.py` is the format `coco`; another 
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
+import linecache
+import sys
+import traceback
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from labelwright.errors import InvalidInput, nearest
+from labelwright.errors import InvalidInput, InvalidPipeline, nearest
 
-__all__ = ["FOLDERS", "load", "names", "summary"]
+__all__ = ["FOLDERS", "load", "load_file", "names", "summary"]
 
 PACKAGE = Path(__file__).parent
 
@@ -54,6 +58,39 @@ def load(group: str, name: str) -> ModuleType:
         kind = group.removesuffix("s")
         raise InvalidInput(f"There is no {kind} named '{name}'.", hint=nearest(name, names(group)))
     return importlib.import_module(points[name])
+
+
+def load_file(folder: Path, name: str) -> tuple[ModuleType, str]:
+    """Run the Python file `name` of a project's folder and return it as a module, with the digest of its source.
+
+    The file is the project's own code: it runs with all rights of whoever runs the pipeline. It is run anew each time, so that a changed
+    file counts at once.
+
+    Raises:
+        InvalidPipeline: there is no such file within the folder, or running it fails; the hint names the line.
+    """
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise InvalidPipeline(f"There is no file '{name}' in the project's folder.", hint="Name a Python file beside the pipeline file.")
+    source = path.read_bytes()
+    digest = hashlib.sha256(source).hexdigest()
+    module = ModuleType(f"labelwright_project_{digest[:16]}")
+    module.__file__ = str(path)
+    # Tracebacks and `inspect.getsource` find the text under this name; dataclasses and pickles look the module up.
+    linecache.checkcache(str(path))
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(source, str(path), "exec"), module.__dict__)
+    except Exception as error:
+        del sys.modules[module.__name__]
+        line = error.lineno if isinstance(error, SyntaxError) else _line_within(error, path)
+        raise InvalidPipeline(f"{type(error).__name__}: {error}", where=f"{name} line {line}" if line else name) from error
+    return module, digest
+
+
+def _line_within(error: BaseException, path: Path) -> int | None:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return lines[-1] if lines else None
 
 
 def summary(group: str, name: str) -> str:

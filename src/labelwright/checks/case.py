@@ -1,0 +1,46 @@
+"""What a rule is handed, a case, and what it hands back, what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from labelwright.schema import Answer, Item, Schema, Severity
+from labelwright.schema.kinds import Problem
+
+__all__ = ["Case", "Found", "Options", "Run"]
+
+
+class Case(NamedTuple):
+    """One item with somebody's answers to the questions about it.
+
+    `values` holds the answers that are of the kind their question asks for, `problems` what their kinds say against each of them.
+    `seconds_active` is how long somebody looked, or None where nobody measured it.
+    """
+
+    schema: Schema
+    values: Mapping[str, Answer]
+    item: Item
+    problems: Mapping[str, list[Problem]]
+    seconds_active: float | None = None
+
+
+class Found(NamedTuple):
+    """What a rule found. `unit` counts the span, box or segment that it is about; `severity` overrides that of the rule."""
+
+    message: str
+    question: str | None = None
+    unit: int | None = None
+    severity: Severity | None = None
+
+
+Run = Callable[[Case], Iterable[Found]]
+"""A compiled rule: it looks at a case and says what it finds."""
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every rule lets the pipeline file set. Without a severity, the rule's own holds."""
+
+    severity: Severity | None = None

@@ -1,0 +1,382 @@
+"""What an expression means: each node of its tree becomes a small function, once, and nothing is ever handed to `eval`.
+
+Names, labels, attributes and the number of arguments are looked up while compiling, so that a typing error is found when the pipeline is
+loaded and not when somebody submits an answer.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from labelwright.checks.case import Case
+from labelwright.checks.expressions import functions, values
+from labelwright.checks.expressions.functions import CannotTell
+from labelwright.checks.expressions.syntax import Source
+from labelwright.checks.expressions.values import Place
+from labelwright.errors import nearest
+from labelwright.schema import Schema
+from labelwright.schema.kinds import Question
+
+__all__ = ["CannotTell", "Expression", "compile_expression"]
+
+
+class Scope(NamedTuple):
+    """The case, and the place that each enclosing `any`, `all` … looks at, the outermost first."""
+
+    case: Case
+    places: tuple[Place, ...] = ()
+
+
+Get = Callable[[Scope], Any]
+
+
+class Term(NamedTuple):
+    """A compiled node. `labels` are those that its value may be, where it is a label; `listed` the question whose places it lists."""
+
+    get: Get
+    labels: tuple[str, ...] | None = None
+    listed: Question | None = None
+    constant: bool = False
+
+
+class Loop(NamedTuple):
+    """One enclosing `any`, `all` …: the places of which question, and what they are called."""
+
+    question: Question
+    alias: str | None
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A compiled expression, and the questions that it names."""
+
+    text: str
+    questions: tuple[str, ...]
+    _get: Get
+
+    def holds(self, case: Case) -> bool:
+        """Tell whether the expression is true of a case.
+
+        Raises:
+            CannotTell: values do not go together, such as a text and a number that are compared.
+        """
+        return bool(self._get(Scope(case)))
+
+
+def compile_expression(text: str, schema: Schema) -> Expression:
+    """Compile an expression over the questions and fields of a schema.
+
+    Raises:
+        InvalidPipeline: the text is no expression of this language, or names what is unknown; `where` has the column.
+    """
+    source = Source(text)
+    compiler = _Compiler(source, schema)
+    term = compiler.term(source.parse(), ())
+    return Expression(source.text, tuple(dict.fromkeys(compiler.named)), term.get)
+
+
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: lambda a, b: bool(a == b),
+    ast.NotEq: lambda a, b: bool(a != b),
+    ast.Lt: lambda a, b: bool(a < b),
+    ast.LtE: lambda a, b: bool(a <= b),
+    ast.Gt: lambda a, b: bool(a > b),
+    ast.GtE: lambda a, b: bool(a >= b),
+    ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b,
+}
+
+_CALCULATE: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.Mod: lambda a, b: a % b,
+}
+
+_CONSTANTS = {"true": True, "false": False, "none": None, "null": None}
+
+_ROOTS = ("answers", "data", "meta", "item")
+
+
+class _Compiler:
+    def __init__(self, source: Source, schema: Schema) -> None:
+        self.source = source
+        self.schema = schema
+        self.named: list[str] = []
+
+    def term(self, node: ast.expr, loops: tuple[Loop, ...]) -> Term:
+        compile = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if compile is None:
+            raise self.source.error(node, f"{_WORDS.get(type(node).__name__, 'This')} is not part of the language.")
+        term: Term = compile(node, loops)
+        return term
+
+    # --- logic -------------------------------------------------------------------------------------------------------
+
+    def _ifexp(self, node: ast.IfExp, loops: tuple[Loop, ...]) -> Term:
+        condition, consequence = self.term(node.body, loops).get, self.term(node.orelse, loops).get
+        return Term(lambda scope: not condition(scope) or bool(consequence(scope)))
+
+    def _boolop(self, node: ast.BoolOp, loops: tuple[Loop, ...]) -> Term:
+        parts = [self.term(value, loops).get for value in node.values]
+        if isinstance(node.op, ast.And):
+            return Term(lambda scope: all(part(scope) for part in parts))
+        return Term(lambda scope: any(part(scope) for part in parts))
+
+    def _unaryop(self, node: ast.UnaryOp, loops: tuple[Loop, ...]) -> Term:
+        inner = self.term(node.operand, loops).get
+        if isinstance(node.op, ast.Not):
+            return Term(lambda scope: not inner(scope))
+        if not isinstance(node.op, ast.USub):
+            raise self.source.error(node, "This sign is not part of the language.")
+        return Term(lambda scope: _calculate(ast.Sub, 0, inner(scope)))
+
+    def _compare(self, node: ast.Compare, loops: tuple[Loop, ...]) -> Term:
+        nodes = [node.left, *node.comparators]
+        terms = [self.term(one, loops) for one in nodes]
+        for index in range(len(node.ops)):
+            self._check_labels(terms[index], nodes[index + 1], node.ops[index])
+            self._check_labels(terms[index + 1], nodes[index], node.ops[index])
+            if type(node.ops[index]) not in _COMPARE:
+                raise self.source.error(node, "This comparison is not part of the language.", "Compare with == and !=.")
+        operators = [type(operator) for operator in node.ops]
+        getters = [term.get for term in terms]
+        if len(operators) == 1:
+            (left, right), operator = getters, operators[0]
+            return Term(lambda scope: _compare(operator, left(scope), right(scope)))
+
+        def chain(scope: Scope) -> bool:
+            found = [get(scope) for get in getters]
+            return all(_compare(one, found[index], found[index + 1]) for index, one in enumerate(operators))
+
+        return Term(chain)
+
+    def _binop(self, node: ast.BinOp, loops: tuple[Loop, ...]) -> Term:
+        kind = type(node.op)
+        if kind not in _CALCULATE:
+            raise self.source.error(node, "This operator is not part of the language.", "Calculate with + - * / and %.")
+        left, right = self.term(node.left, loops).get, self.term(node.right, loops).get
+        return Term(lambda scope: _calculate(kind, left(scope), right(scope)))
+
+    # --- values ------------------------------------------------------------------------------------------------------
+
+    def _constant(self, node: ast.Constant, loops: tuple[Loop, ...]) -> Term:
+        value = node.value
+        if not isinstance(value, str | int | float | bool | None):
+            raise self.source.error(node, "Values are texts, numbers, true, false and none.")
+        return Term(lambda scope: value, constant=True)
+
+    def _tuple(self, node: ast.Tuple | ast.List, loops: tuple[Loop, ...]) -> Term:
+        parts = [self.term(one, loops).get for one in node.elts]
+        return Term(lambda scope: tuple(part(scope) for part in parts))
+
+    _list = _tuple
+
+    def _name(self, node: ast.Name, loops: tuple[Loop, ...]) -> Term:
+        name = node.id
+        for depth in reversed(range(len(loops))):
+            loop = loops[depth]
+            if loop.alias == name:
+                raise self.source.error(
+                    node, f"'{name}' is a place of '{loop.question.kind}'; name one of its values.", f"Write {name}.label."
+                )
+            if depth == len(loops) - 1 and name in values.attributes(loop.question, self.schema):
+                return self._place_value(name, loop, depth)
+        if name in self.schema.questions:
+            return self._answer(name)
+        if name in self.schema.data:
+            return self._field(name)
+        if name in _CONSTANTS:
+            value = _CONSTANTS[name]
+            return Term(lambda scope: value, constant=True)
+        if name in _ROOTS:
+            raise self.source.error(node, f"'{name}' has to be followed by what of it is meant.", f"Write {name}.name.")
+        known = [*self.schema.questions, *self.schema.data, *_ROOTS, *(loop.alias for loop in loops if loop.alias)]
+        if loops:
+            known += values.attributes(loops[-1].question, self.schema)
+        if name in functions.NAMES:
+            raise self.source.error(node, f"'{name}' is a function.", f"Write {name}(…).")
+        raise self.source.error(node, f"There is no question or field '{name}'.", nearest(name, known))
+
+    def _attribute(self, node: ast.Attribute, loops: tuple[Loop, ...]) -> Term:
+        name = node.attr
+        if isinstance(node.value, ast.Name):
+            root = node.value.id
+            for depth in reversed(range(len(loops))):
+                if loops[depth].alias == root:
+                    known = values.attributes(loops[depth].question, self.schema)
+                    if name not in known:
+                        raise self.source.error(node, f"A place of this question has no '{name}'.", nearest(name, known))
+                    return self._place_value(name, loops[depth], depth)
+            if root in self.schema.data and root not in self.schema.questions:
+                return self._field_value(node, root, name)
+            if root in _ROOTS and root not in self.schema.questions:
+                return self._root(node, root, name)
+        elif isinstance(node.value, ast.Attribute) and isinstance(node.value.value, ast.Name) and node.value.value.id == "data":
+            return self._field_value(node, node.value.attr, name)
+        raise self.source.error(node, "Only places, fields, answers, data and meta have something after a dot.")
+
+    def _subscript(self, node: ast.Subscript, loops: tuple[Loop, ...]) -> Term:
+        root, key = node.value, node.slice
+        if not (isinstance(root, ast.Name) and root.id in _ROOTS and isinstance(key, ast.Constant) and isinstance(key.value, str)):
+            raise self.source.error(node, "Square brackets name a column, as in meta['order id'].")
+        return self._root(node, root.id, key.value)
+
+    def _root(self, node: ast.expr, root: str, name: str) -> Term:
+        if root == "meta":
+            return Term(lambda scope: values.plain(scope.case.item.meta.get(name)))
+        if root == "item":
+            if name != "key":
+                raise self.source.error(node, f"An item has no '{name}' here.", "Write item.key, or meta.name for a column.")
+            return Term(lambda scope: scope.case.item.key)
+        known = self.schema.questions if root == "answers" else self.schema.data
+        if name not in known:
+            what = "question" if root == "answers" else "field"
+            raise self.source.error(node, f"There is no {what} '{name}'.", nearest(name, known))
+        return self._answer(name) if root == "answers" else self._field(name)
+
+    def _answer(self, name: str) -> Term:
+        question = self.schema.questions[name]
+        self.named.append(name)
+        if values.is_single(question):
+            return Term(lambda scope: values.label_of(scope.case.values.get(name)), labels=question.labels)
+        return Term(lambda scope: values.places(question, scope.case.values.get(name), scope.case.item), listed=question)
+
+    def _field(self, name: str) -> Term:
+        return Term(lambda scope: values.field(scope.case.item.data.get(name)))
+
+    def _field_value(self, node: ast.expr, field: str, name: str) -> Term:
+        if field not in self.schema.data:
+            raise self.source.error(node, f"There is no field '{field}'.", nearest(field, self.schema.data))
+        known = values.FIELD_VALUES[self.schema.data[field]]
+        if name not in known:
+            raise self.source.error(node, f"The field '{field}' has no '{name}'.", nearest(name, known))
+        return Term(lambda scope: getattr(scope.case.item.data.get(field), name, None))
+
+    def _place_value(self, name: str, loop: Loop, depth: int) -> Term:
+        get = values.place_value(name)
+        return Term(lambda scope: get(scope.places[depth]), labels=loop.question.labels if name == "label" else None)
+
+    # --- functions ---------------------------------------------------------------------------------------------------
+
+    def _call(self, node: ast.Call, loops: tuple[Loop, ...]) -> Term:
+        if not isinstance(node.func, ast.Name) or node.func.id not in functions.NAMES:
+            name = node.func.id if isinstance(node.func, ast.Name) else "this"
+            raise self.source.error(node, f"There is no function '{name}'.", nearest(name, functions.NAMES))
+        name = node.func.id
+        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise self.source.error(node, "Arguments have no names and no stars.")
+        fewest, most = functions.ARITY[name]
+        if not fewest <= len(node.args) <= most:
+            wanted = str(fewest) if fewest == most else f"{fewest} or {most}"
+            raise self.source.error(node, f"{name}() takes {wanted} arguments, and here are {len(node.args)}.")
+        if name in functions.OVER_PLACES:
+            return self._over_places(node, name, loops)
+        if name == "matches":
+            return self._matches(node, loops)
+        function = functions.PLAIN[name]
+        arguments = [self.term(argument, loops).get for argument in node.args]
+        if len(arguments) == 1:
+            (only,) = arguments
+            return Term(lambda scope: _call(name, function, only(scope)))
+        return Term(lambda scope: _call(name, function, *(argument(scope) for argument in arguments)))
+
+    def _over_places(self, node: ast.Call, name: str, loops: tuple[Loop, ...]) -> Term:
+        listed, alias = node.args[0], None
+        if (
+            isinstance(listed, ast.Compare)
+            and len(listed.ops) == 1
+            and isinstance(listed.ops[0], ast.In)
+            and isinstance(listed.left, ast.Name)
+        ):
+            alias, listed = listed.left.id, listed.comparators[0]
+            if alias in self.schema.questions or alias in self.schema.data:
+                raise self.source.error(node.args[0], f"'{alias}' is the name of a question or field already.")
+        term = self.term(listed, loops)
+        if term.listed is None:
+            lists = [one for one, question in self.schema.questions.items() if not values.is_single(question)]
+            hint = f"Lists are: {', '.join(lists)}." if lists else "This project's questions have no lists."
+            raise self.source.error(node.args[0], f"{name}() looks at a list of places first.", hint)
+        combine, get = functions.OVER_PLACES[name], term.get
+        if len(node.args) == 1:
+            if name in functions.NEED_VALUE:
+                raise self.source.error(node, f"{name}() needs the value to take of each place.", f"Write {name}(list, length).")
+            return Term(lambda scope: combine(True for _ in get(scope)))
+        inner = self.term(node.args[1], (*loops, Loop(term.listed, alias))).get
+
+        def over(scope: Scope) -> Any:
+            case, outer = scope
+            return _call(name, combine, (inner(Scope(case, (*outer, place))) for place in get(scope)))
+
+        return Term(over)
+
+    def _matches(self, node: ast.Call, loops: tuple[Loop, ...]) -> Term:
+        pattern = node.args[1]
+        if not (isinstance(pattern, ast.Constant) and isinstance(pattern.value, str)):
+            raise self.source.error(pattern, "The regular expression has to stand there as a text.")
+        try:
+            search = functions.pattern(pattern.value)
+        except ValueError as error:
+            raise self.source.error(pattern, f"This is no regular expression: {error}.") from error
+        text = self.term(node.args[0], loops).get
+        return Term(lambda scope: _call("matches", search, text(scope)))
+
+    def _check_labels(self, term: Term, other: ast.expr, operator: ast.cmpop) -> None:
+        """Refuse to compare a label with a text that is none of the question's labels."""
+        if term.labels is None:
+            return
+        if isinstance(operator, ast.In | ast.NotIn):
+            texts = list(other.elts) if isinstance(other, ast.Tuple | ast.List) else []
+        else:
+            texts = [other]
+        for text in texts:
+            if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value not in term.labels:
+                raise self.source.error(text, f"'{text.value}' is none of the labels.", nearest(text.value, term.labels))
+
+
+_WORDS = {"Lambda": "A function of one's own", "ListComp": "A loop", "GeneratorExp": "A loop", "JoinedStr": "A text with values in it"}
+
+
+def _compare(operator: type[ast.cmpop], a: Any, b: Any) -> bool:
+    if a is None or b is None:
+        # What is missing is equal to nothing but what is missing, and neither more nor less than anything.
+        if operator is ast.Eq or operator is ast.NotEq:
+            return (a is b) == (operator is ast.Eq)
+        if operator in (ast.In, ast.NotIn) and b is not None:
+            return _COMPARE[operator](a, b) if not isinstance(b, str) else operator is ast.NotIn
+        return operator is ast.NotIn
+    try:
+        return _COMPARE[operator](a, b)
+    except TypeError as error:
+        raise CannotTell(f"{_kind(a)} and {_kind(b)} cannot be compared") from error
+
+
+def _calculate(operator: type[ast.operator], a: Any, b: Any) -> Any:
+    if a is None or b is None:
+        return None
+    joined = operator is ast.Add and isinstance(a, str) and isinstance(b, str)
+    if not joined and not (isinstance(a, int | float) and isinstance(b, int | float)):
+        raise CannotTell(f"{_kind(a)} and {_kind(b)} cannot be calculated with")
+    try:
+        return _CALCULATE[operator](a, b)
+    except ZeroDivisionError as error:
+        raise CannotTell("a division by zero") from error
+    except OverflowError as error:
+        raise CannotTell("a number is too large") from error
+
+
+def _call(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise CannotTell(f"{name}() cannot take {' and '.join(_kind(one) for one in arguments)}") from error
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return f"the text '{value[:30]}'"
+    return f"{value}" if isinstance(value, bool | int | float) else "a list"

@@ -1,0 +1,82 @@
+"""What an expression sees: labels as texts, answers with several places as lists, fields and columns as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from labelwright.schema import Answer, Field, Item, Schema, Text
+from labelwright.schema.kinds import Question, Unit
+
+__all__ = ["FIELD_VALUES", "Place", "attributes", "field", "is_single", "label_of", "place_value", "places", "plain"]
+
+
+class Place(NamedTuple):
+    """One span, box or segment, and the text of the field that it lies in, if that is one."""
+
+    unit: Unit
+    within: str
+
+
+FIELD_VALUES = {"text": ("text",), "image": ("width", "height"), "audio": ("duration", "rate")}
+"""What may stand behind a field's name and a dot, by its modality."""
+
+_BOX = ("label", "x", "y", "width", "height", "area")
+_INTERVAL = ("label", "start", "end", "length")
+
+_GET: dict[str, Callable[[Place], Any]] = {
+    "label": lambda place: place.unit.label,
+    "start": lambda place: place.unit.geometry[0],
+    "end": lambda place: place.unit.geometry[1],
+    "length": lambda place: place.unit.geometry[1] - place.unit.geometry[0],
+    "text": lambda place: place.within[int(place.unit.geometry[0]) : int(place.unit.geometry[1])],
+    "x": lambda place: place.unit.geometry[0],
+    "y": lambda place: place.unit.geometry[1],
+    "width": lambda place: place.unit.geometry[2],
+    "height": lambda place: place.unit.geometry[3],
+    "area": lambda place: place.unit.geometry[2] * place.unit.geometry[3],
+}
+
+
+def attributes(question: Question, schema: Schema) -> tuple[str, ...]:
+    """Return the values that each place of an answer to this question has."""
+    if question.family == "box":
+        return _BOX
+    if question.family == "interval":
+        return (*_INTERVAL, "text") if schema.data[question.of] == "text" else _INTERVAL
+    return ("label",)
+
+
+def place_value(name: str) -> Callable[[Place], Any]:
+    """Return what takes the value `name` of a place."""
+    return _GET[name]
+
+
+def is_single(question: Question) -> bool:
+    """Tell whether the answer is one label and not a list."""
+    return question.kind == "choice"
+
+
+def label_of(answer: Answer | None) -> str | None:
+    """Return the label of a choice, or None where the answer is missing."""
+    units = answer.units() if answer is not None else []
+    return units[0].label if units else None
+
+
+def places(question: Question, answer: Answer | None, item: Item) -> list[Place]:
+    """Return the places of an answer; none where it is missing."""
+    shown = item.data.get(question.of)
+    within = shown.text if isinstance(shown, Text) else ""
+    return [Place(unit, within) for unit in answer.units()] if answer is not None else []
+
+
+def field(shown: Field | None) -> Any:
+    """Return a text field as its text; of pictures and clips only their attributes mean something."""
+    return shown.text if isinstance(shown, Text) else None
+
+
+def plain(value: Any) -> Any:
+    """Return a column's value where the language knows its kind; anything else counts by its text."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return tuple(plain(one) for one in value) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,57 @@
+"""What the rules say about one item's answers: quick, and without touching the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from labelwright.checks.case import Case, Found
+from labelwright.checks.compile import Rules
+from labelwright.schema import Answer, Finding, Item, Schema, Severity
+from labelwright.schema.kinds import Problem
+
+__all__ = ["inspect"]
+
+
+def inspect(
+    schema: Schema, values: Mapping[str, Answer], item: Item, *, rules: Rules, seconds_active: float | None = None
+) -> list[Finding]:
+    """Return what the rules find in the answers about an item, errors first.
+
+    An answer to a question that the schema no longer has, or of another kind than it asks for now, is a finding and not an exception,
+    so that answers made under an older declaration can be looked at too.
+
+    Args:
+        schema: the questions as they are declared now.
+        values: the answers.
+        item: what they are about.
+        rules: from `compile_rules`.
+        seconds_active: how long the annotator looked; None or 0 where that was not measured.
+    """
+    fitting: dict[str, Answer] = {}
+    problems: dict[str, list[Problem]] = {}
+    for name, answer in values.items():
+        question = schema.questions.get(name)
+        if question is None:
+            problems[name] = [Problem("unknown_question", f"There is no question '{name}'.")]
+        elif type(answer).__struct_config__.tag != question.kind:
+            message = f"The question asks for {question.kind} and the answer is {type(answer).__struct_config__.tag}."
+            problems[name] = [Problem("other_kind", message)]
+        else:
+            fitting[name] = answer
+            found = question.problems(answer, item.data)
+            if found:
+                problems[name] = found
+    case = Case(schema, fitting, item, problems, seconds_active or None)
+    findings = [_finding(rule.name, rule.severity, found) for rule in rules for found in rule.run(case)]
+    findings.sort(key=lambda finding: finding.severity != "error")
+    return findings
+
+
+def _finding(name: str, severity: Severity, found: Found) -> Finding:
+    return Finding(
+        rule=name,
+        severity=found.severity or severity,
+        message=found.message,
+        question=found.question,
+        unit=found.unit,
+    )
