@@ -1,7 +1,7 @@
 """Honest bounds when the auditors err themselves: planted errors measure how many they find, and the bound pays for the rest.
 
-W. J. Rogan and B. Gladen, "Estimating prevalence from the results of a screening test", American Journal of Epidemiology 107 (1978), with exact
-bounds in place of estimates.
+W. J. Rogan and B. Gladen, "Estimating prevalence from the results of a screening test", American Journal of Epidemiology 107 (1978), with
+exact bounds in place of estimates.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Bounds that stay valid however often they are looked at, after every answer if need be.
 
-H. Robbins, "Statistical Methods Related to the Law of the Iterated Logarithm", Annals of Mathematical Statistics 41 (1970), for the mixture;
-I. Waudby-Smith and A. Ramdas, "Confidence sequences for sampling without replacement", NeurIPS (2020), for finite populations; doubling looks
-split the risk over the looks of an exact bound.
+H. Robbins, "Statistical Methods Related to the Law of the Iterated Logarithm", Annals of Mathematical Statistics 41 (1970), for the
+mixture; I. Waudby-Smith and A. Ramdas, "Confidence sequences for sampling without replacement", NeurIPS (2020), for finite populations;
+doubling looks split the risk over the looks of an exact bound.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def confidence_of_look(look: int, confidence: float = 0.95) -> float:
     """
     if look != int(look) or look < 1:
         raise InvalidInput(f"Looks are counted from 1, and this one is {look}.")
-    return 1 - (1 - checked_confidence(confidence)) / 2 ** int(look)
+    risk = (1 - checked_confidence(confidence)) / 2.0 ** int(look)
+    return 1 - risk
 
 
 def _finite(errors: int, audits: int, population: int, a: float, b: float, risk: float) -> float:

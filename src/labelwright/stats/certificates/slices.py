@@ -1,6 +1,7 @@
 """Bounds for many classes or slices at once, that all hold together.
 
-S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979), and Bonferroni's inequality.
+S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979), and Bonferroni's
+inequality.
 """
 
 from __future__ import annotations

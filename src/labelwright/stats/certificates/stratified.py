@@ -1,7 +1,7 @@
 """One bound from audits of several strata: the strata's evidence is multiplied, so that none is paid for alone.
 
-V. Vovk and R. Wang, "E-values: Calibration, combination and applications", Annals of Statistics 49 (2021): a product of independent e-values is
-one. J. V. Spertus and P. B. Stark, "Sweeter than SUITE" (2022), for strata of an election audit.
+V. Vovk and R. Wang, "E-values: Calibration, combination and applications", Annals of Statistics 49 (2021): a product of independent
+e-values is one. J. V. Spertus and P. B. Stark, "Sweeter than SUITE" (2022), for strata of an election audit.
 """
 
 from __future__ import annotations
@@ -71,4 +71,4 @@ def stratified_upper_bound(
             high = price
         else:
             low = price
-    return float(min(1.0, w @ rates(low)))
+    return min(1.0, float(w @ rates(low)))
