@@ -56,7 +56,10 @@ class Source:
             # The brackets let the text be indented; they shift columns by one, which `column` takes back.
             tree = ast.parse(f"({written}\n)", mode="eval").body
         except SyntaxError as error:
-            raise self.error(self._back((error.offset or 2) - 2), self._explain(error)) from error
+            # What is found missing at the end is reported on the line of the closing bracket.
+            at_end = (error.lineno or 1) > 1
+            column = len(self.text) if at_end else self._back(max(0, (error.offset or 2) - 2))
+            raise self.error(column, f"This is no expression: {error.msg}.") from error
         except (RecursionError, MemoryError, ValueError) as error:
             raise InvalidPipeline("The expression is nested too deeply.") from error
         self._check_depth(tree)
@@ -83,6 +86,8 @@ class Source:
             (_, start), (_, end) = token.start, token.end
             if token.type == tokenize.COMMENT:
                 raise self.error(start, "An expression has no comments.")
+            if token.string == "=":
+                raise self.error(start, "A single = compares nothing.", "Write ==.")
             if token.type == tokenize.NAME and token.string in _FORBIDDEN:
                 raise self.error(start, f"'{token.string}' is not part of the language.", _FORBIDDEN[token.string])
             if token.type == tokenize.NAME and token.string == "implies":
@@ -117,11 +122,6 @@ class Source:
         if not before:
             return column
         return max(self._shifts[before - 1], column - longer * before)
-
-    def _explain(self, error: SyntaxError) -> str:
-        if (error.msg and "cannot assign" in error.msg) or "Maybe you meant '=='" in (error.msg or ""):
-            return "A single = compares nothing; write ==."
-        return f"This is no expression: {error.msg}."
 
     def _check_depth(self, tree: ast.expr) -> None:
         level: list[ast.AST] = [tree]

@@ -1,0 +1,223 @@
+"""What the built-in rules find, how they are configured, and what a wrong declaration is told."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from labelwright.checks import Rules, compile_rules, inspect
+from labelwright.errors import InvalidPipeline
+from labelwright.schema import Audio, Finding, Image, Item, Schema, Text
+from labelwright.schema.kinds.boxes import Box, Boxes
+from labelwright.schema.kinds.choice import Choice
+from labelwright.schema.kinds.segments import Segment, Segments
+from labelwright.schema.kinds.spans import Span, Spans
+
+TICKETS = msgspec.convert(
+    {
+        "data": {"body": "text"},
+        "questions": {
+            "intent": {"kind": "choice", "of": "body", "options": ["refund", "bug", "other"]},
+            "entities": {"kind": "spans", "of": "body", "options": ["AMOUNT", "DATE"], "required": False},
+        },
+    },
+    Schema,
+)
+PICTURES = msgspec.convert(
+    {"data": {"photo": "image"}, "questions": {"cells": {"kind": "boxes", "of": "photo", "options": ["red", "white"]}}}, Schema
+)
+CLIPS = msgspec.convert(
+    {
+        "data": {"clip": "audio"},
+        "questions": {"speech": {"kind": "segments", "of": "clip", "options": ["speech"], "overlapping": False}},
+    },
+    Schema,
+)
+TICKET = Item(1, "t1", "r", {"body": Text("Please send 5 dollars back on May 3.")}, {"customer": "acme"})
+PHOTO = Item(2, "p1", "r", {"photo": Image("0" * 64, 640, 480)})
+CLIP = Item(3, "c1", "r", {"clip": Audio("0" * 64, 10.0, 16000)})
+
+
+def rules(schema: Schema = TICKETS, *declared: Any, folder: Path = Path()) -> Rules:
+    return compile_rules(schema, declared, folder)
+
+
+def found(findings: list[Finding]) -> list[tuple[str, str, str | None, int | None]]:
+    return [(finding.rule, finding.severity, finding.question, finding.unit) for finding in findings]
+
+
+def test_good_answers_have_no_findings():
+    """Answers that are complete, valid and took their time pass every built-in rule."""
+    values = {"intent": Choice("refund"), "entities": Spans((Span(12, 21, "AMOUNT"), Span(30, 35, "DATE")))}
+    assert inspect(TICKETS, values, TICKET, rules=rules(), seconds_active=8.0) == []
+
+
+def test_a_required_answer_may_not_be_missing():
+    """A required question without an answer is an error; an optional one is none."""
+    assert found(inspect(TICKETS, {}, TICKET, rules=rules())) == [("missing_answer", "error", "intent", None)]
+
+
+def test_answers_of_an_older_schema_are_findings():
+    """An unknown question, another kind of answer and an unknown label are errors and not exceptions."""
+    values = {"mood": Choice("good"), "intent": Spans(()), "entities": Spans((Span(0, 3, "PLACE"),))}
+    expected = [("invalid_answer", "error", "mood", None), ("invalid_answer", "error", "intent", None)]
+    assert found(inspect(TICKETS, values, TICKET, rules=rules())) == [*expected, ("invalid_answer", "error", "entities", 0)]
+
+
+def test_places_lie_within_what_is_labeled():
+    """A span behind the end of the text, a box outside the picture and a box without area are errors that name the place."""
+    values = {"intent": Choice("bug"), "entities": Spans((Span(0, 3, "DATE"), Span(30, 99, "DATE")))}
+    assert found(inspect(TICKETS, values, TICKET, rules=rules())) == [("out_of_bounds", "error", "entities", 1)]
+    boxes = Boxes((Box(600, 10, 60, 20, "red"), Box(1, 1, 5, 5, "red"), Box(3, 3, 0, 5, "red")))
+    assert [one[3] for one in found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES)))] == [0, 2]
+
+
+def test_overlapping_spans_of_one_label_are_asked_about():
+    """Two overlapping spans with the same label are a warning; with different labels they are fine."""
+    values = {"intent": Choice("bug"), "entities": Spans((Span(5, 9, "DATE"), Span(0, 6, "DATE"), Span(1, 8, "AMOUNT")))}
+    assert found(inspect(TICKETS, values, TICKET, rules=rules())) == [("overlapping_spans", "warning", "entities", 0)]
+    strict = rules(TICKETS, {"overlapping_spans": {"any_label": True}})
+    assert len(inspect(TICKETS, values, TICKET, rules=strict)) == 2
+
+
+def test_overlap_blocks_where_the_question_forbids_it():
+    """With `overlapping: false` any overlap is an error; touching segments do not overlap."""
+    touching = Segments((Segment(0, 2, "speech"), Segment(2, 3, "speech")))
+    assert inspect(CLIPS, {"speech": touching}, CLIP, rules=rules(CLIPS)) == []
+    across = Segments((Segment(0, 2, "speech"), Segment(1.5, 3, "speech")))
+    assert found(inspect(CLIPS, {"speech": across}, CLIP, rules=rules(CLIPS))) == [("overlapping_spans", "error", "speech", 1)]
+
+
+def test_boxes_upon_each_other_are_asked_about():
+    """A box that nearly equals another of the same label is a warning about the later one."""
+    boxes = Boxes((Box(102, 100, 50, 50, "red"), Box(300, 1, 9, 9, "red"), Box(100, 100, 50, 50, "red"), Box(100, 100, 50, 50, "white")))
+    assert found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES))) == [("duplicate_box", "warning", "cells", 2)]
+
+
+def test_every_duplicate_of_a_box_is_found():
+    """Three equal boxes are two duplicates."""
+    boxes = Boxes(tuple(Box(100, 100, 50, 50, "red") for _ in range(3)))
+    assert sorted(one[3] for one in found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES)))) == [1, 2]
+
+
+def test_answers_too_fast_to_be_read_are_asked_about():
+    """Less time than reading or listening takes is a warning; time that was not measured is not judged."""
+    values = {"intent": Choice("bug")}
+    assert found(inspect(TICKETS, values, TICKET, rules=rules(), seconds_active=0.1)) == [("too_fast", "warning", None, None)]
+    assert inspect(TICKETS, values, TICKET, rules=rules(), seconds_active=0.5) == []
+    assert inspect(TICKETS, values, TICKET, rules=rules(), seconds_active=None) == []
+    assert inspect(TICKETS, values, TICKET, rules=rules(), seconds_active=0.0) == []
+    assert found(inspect(CLIPS, {"speech": Segments()}, CLIP, rules=rules(CLIPS), seconds_active=1.0)) == [
+        ("too_fast", "warning", None, None)
+    ]
+
+
+def test_rules_are_configured_and_switched_off():
+    """Severity and thresholds come from the pipeline file, and `false` switches a rule off."""
+    values = {"intent": Choice("bug")}
+    strict = rules(TICKETS, {"too_fast": {"seconds": 3, "severity": "error"}})
+    assert found(inspect(TICKETS, values, TICKET, rules=strict, seconds_active=1.0)) == [("too_fast", "error", None, None)]
+    assert inspect(TICKETS, values, TICKET, rules=rules(TICKETS, {"too_fast": False}), seconds_active=0.01) == []
+    assert inspect(TICKETS, {}, TICKET, rules=rules(TICKETS, {"missing_answer": False})) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "place", "hint"),
+    [
+        ({"to_fast": {}}, "checks[0]", "too_fast"),
+        ({"too_fast": {"second": 1}}, "checks[0]", "seconds"),
+        ({"too_fast": {"severity": "fatal"}}, "checks[0]", "severity"),
+        ({"invalid_answer": False}, "checks[0]", "neither"),
+        ({"duplicate_box": {"overlap": 2}}, "checks[0]", ""),
+        (7, "checks[0]", ""),
+    ],
+)
+def test_wrong_declarations_name_place_and_remedy(declared: Any, place: str, hint: str):
+    """An unknown rule or option is refused with its place, and with what it may have meant."""
+    with pytest.raises(InvalidPipeline) as error:
+        rules(TICKETS, declared)
+    assert (error.value.where or "").startswith(place)
+    assert hint in (error.value.hint or "")
+
+
+def test_errors_come_before_warnings():
+    """What blocks is told first."""
+    boxes = Boxes((Box(100, 100, 50, 50, "red"), Box(100, 100, 50, 50, "red"), Box(639, 1, 50, 50, "red")))
+    assert [one[1] for one in found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES)))] == ["error", "warning"]
+
+
+def test_a_check_of_ones_own(tmp_path: Path):
+    """Functions marked @check get plain answers and the item; False, a message and a list are findings."""
+    (tmp_path / "checks.py").write_text(
+        "from labelwright import check\n"
+        "from labelwright.checks import Found\n"
+        "@check\n"
+        "def refunds(values, item):\n"
+        "    '''Refunds name an order.'''\n"
+        "    return values.get('intent') != 'refund' or 'order' in item.meta\n"
+        "@check(severity='warning', question='entities')\n"
+        "def each(values, item):\n"
+        "    return [Found('Short?', unit=i) for i, span in enumerate(values['entities']) if span['end'] - span['start'] < 4]\n"
+        "@check(severity='warning')\n"
+        "def shout(values, item):\n"
+        "    return f'{item.key} is a bug?' if values['intent'] == 'bug' else None\n"
+    )
+    compiled = rules(TICKETS, {"python": "checks.py"}, folder=tmp_path)
+    values: dict[str, Any] = {"intent": Choice("refund"), "entities": Spans((Span(0, 3, "DATE"), Span(4, 9, "DATE")))}
+    findings = inspect(TICKETS, values, TICKET, rules=compiled)
+    assert found(findings) == [("python", "error", None, None), ("python", "warning", "entities", 0)]
+    assert findings[0].message == "Refunds name an order."
+    findings = inspect(TICKETS, {"intent": Choice("bug"), "entities": Spans()}, TICKET, rules=compiled)
+    assert [finding.message for finding in findings] == ["t1 is a bug?"]
+
+
+def test_a_check_that_raises_stops_nobody(tmp_path: Path):
+    """A raising check is one warning that names it, and the other checks still speak."""
+    (tmp_path / "checks.py").write_text(
+        "from labelwright import check\n"
+        "@check\ndef broken(values, item):\n    return values['nothing']\n"
+        "@check\ndef odd(values, item):\n    return 3\n"
+        "@check\ndef fine(values, item):\n    return 'said'\n"
+    )
+    findings = inspect(TICKETS, {"intent": Choice("bug")}, TICKET, rules=rules(TICKETS, {"python": "checks.py"}, folder=tmp_path))
+    assert [finding.severity for finding in findings] == ["error", "warning", "warning"]
+    assert "'broken' failed with KeyError: 'nothing'" in findings[1].message
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "message"),
+    [
+        ("def broken(:\n", "checks[0], checks.py line 1", "SyntaxError"),
+        ("x = 1\nimport nothing_like_it\n", "checks[0], checks.py line 2", "ModuleNotFoundError"),
+        ("x = 1\n", "checks[0], python", "no function marked @check"),
+        ("from labelwright import check\n@check(question='intnet')\ndef f(v, i): ...\n", "checks[0], checks.py, f", "no question 'intnet'"),
+    ],
+)
+def test_a_broken_file_is_refused_when_the_pipeline_is_loaded(tmp_path: Path, text: str, where: str, message: str):
+    """A file that does not run, or has no check, is an error with file and line."""
+    (tmp_path / "checks.py").write_text(text)
+    with pytest.raises(InvalidPipeline, match=message) as error:
+        rules(TICKETS, {"python": "checks.py"}, folder=tmp_path)
+    assert error.value.where == where
+
+
+def test_a_file_outside_the_folder_is_not_run(tmp_path: Path):
+    """Only files of the project's own folder are run."""
+    (tmp_path / "checks.py").write_text("raise SystemExit")
+    (tmp_path / "project").mkdir()
+    with pytest.raises(InvalidPipeline, match="no file"):
+        rules(TICKETS, {"python": "../checks.py"}, folder=tmp_path / "project")
+
+
+def test_inspection_is_quick():
+    """All built-in rules and an expression look at an ordinary answer in far less than a millisecond."""
+    compiled = rules(TICKETS, "intent == 'refund' implies any(entities, label == 'AMOUNT')")
+    values = {"intent": Choice("refund"), "entities": Spans((Span(12, 21, "AMOUNT"), Span(30, 35, "DATE")))}
+    begin = time.perf_counter()
+    for _ in range(500):
+        inspect(TICKETS, values, TICKET, rules=compiled, seconds_active=5.0)
+    assert (time.perf_counter() - begin) / 500 < 0.001
