@@ -120,6 +120,7 @@ events = Table(
     Column("payload", Text, nullable=False, server_default="{}"),
     Column("created_at", Double, nullable=False),
     Index(None, "project_id", "transaction", "id"),
+    Index(None, "item_id"),
     sqlite_autoincrement=True,
 )
 

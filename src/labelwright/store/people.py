@@ -1,0 +1,353 @@
+"""People: users with their passwords, roles in projects, sessions of browsers, and tokens of programs.
+
+Secrets are kept as hashes only: passwords by argon2id, session cookies and tokens, which are random, by SHA-256. Whoever holds a copy of
+the database can sign in as nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from functools import cache
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright.errors import Conflict, InvalidInput, NotFound
+from labelwright.store import tables
+
+__all__ = [
+    "ROLES",
+    "Identity",
+    "Role",
+    "Token",
+    "User",
+    "check_password",
+    "create_session",
+    "create_token",
+    "create_user",
+    "delete_token",
+    "end_session",
+    "end_sessions_of",
+    "find_session",
+    "find_token",
+    "find_user",
+    "hash_password",
+    "list_tokens",
+    "list_users",
+    "roles_of",
+    "set_active",
+    "set_password",
+    "set_role",
+    "use_sign_in_link",
+]
+
+Role = Literal["annotator", "reviewer", "manager", "owner"]
+ROLES: tuple[Role, ...] = ("annotator", "reviewer", "manager", "owner")
+"""The roles, each of which may do all that those before it may."""
+
+LEAST_PASSWORD = 8
+SIGN_IN_LINK_SECONDS = 7 * 24 * 3600.0
+
+
+class User(Struct, frozen=True, kw_only=True):
+    """Somebody who labels or reviews, or whose labels were imported; `roles` has the role in each project by the project's name."""
+
+    id: int
+    name: str
+    active: bool
+    has_password: bool
+    roles: dict[str, Role] = {}
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    """A token of a program, without its secret."""
+
+    id: int
+    name: str
+    user: str
+    role: Role
+    project: str | None
+    created_at: float
+    expires_at: float
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Who sends a request: a person with a session, or a program with a token.
+
+    `role` and `project_id` narrow what a token may do; for a session they are None, and the person's roles count alone.
+    """
+
+    user_id: int
+    name: str
+    has_password: bool
+    csrf: str | None = None
+    role: Role | None = None
+    project_id: int | None = None
+
+
+_users, _memberships, _sessions, _tokens = tables.users, tables.memberships, tables.sessions, tables.tokens
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@cache
+def _hasher() -> Any:
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
+
+
+# --- users ----------------------------------------------------------------------------------------------------------------------
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of a password. It takes some milliseconds on purpose: never call it within a transaction.
+
+    Raises:
+        InvalidInput: the password is too short or too long.
+    """
+    if not LEAST_PASSWORD <= len(password) <= 1000:
+        raise InvalidInput(f"A password has at least {LEAST_PASSWORD} characters, and at most 1,000.", where="password")
+    return str(_hasher().hash(password))
+
+
+def check_password(password_hash: str | None, password: str) -> bool:
+    """Tell whether the password is the one that was hashed; it takes as long where there is none, so that time tells nothing."""
+    from argon2.exceptions import VerificationError
+
+    try:
+        return bool(_hasher().verify(password_hash or _decoy(), password)) and password_hash is not None
+    except (VerificationError, ValueError):
+        return False
+
+
+@cache
+def _decoy() -> str:
+    return str(_hasher().hash(secrets.token_hex(16)))
+
+
+def create_user(connection: Connection, name: str, *, password_hash: str | None = None) -> int:
+    """Add somebody and return the number.
+
+    Raises:
+        Conflict: the name is taken.
+        InvalidInput: the name is empty, too long, or has spaces around it or control characters in it.
+    """
+    if not 1 <= len(name) <= 100 or name != name.strip() or not name.isprintable():
+        raise InvalidInput("A name has 1 to 100 printable characters and no space around them.", where="name")
+    if connection.scalar(sa.select(_users.c.id).where(_users.c.name == name)) is not None:
+        raise Conflict(f"There is somebody named '{name}' already.", where="name")
+    row = connection.execute(sa.insert(_users).values(name=name, password_hash=password_hash, created_at=time.time()))
+    return int(row.inserted_primary_key[0])  # type: ignore[index]  # an INSERT of one row always has a key
+
+
+def find_user(connection: Connection, name: str) -> tuple[int, str | None, bool] | None:
+    """Return the number, the password's hash and whether the user is active."""
+    row = connection.execute(sa.select(_users.c.id, _users.c.password_hash, _users.c.active).where(_users.c.name == name)).one_or_none()
+    return (row[0], row[1], bool(row[2])) if row else None
+
+
+def list_users(connection: Connection) -> list[User]:
+    """Return everybody, by name, with their roles."""
+    roles: dict[int, dict[str, Any]] = {}
+    query = sa.select(_memberships.c.user_id, tables.projects.c.name, _memberships.c.role)
+    for user_id, project, role in connection.execute(query.join(tables.projects, tables.projects.c.id == _memberships.c.project_id)):
+        roles.setdefault(user_id, {})[project] = role
+    return [
+        User(id=row.id, name=row.name, active=bool(row.active), has_password=row.password_hash is not None, roles=roles.get(row.id, {}))
+        for row in connection.execute(sa.select(_users).order_by(_users.c.name))
+    ]
+
+
+def set_password(connection: Connection, user_id: int, password_hash: str) -> None:
+    """Give somebody a new password; open sessions and unused sign-in links end."""
+    connection.execute(sa.update(_users).where(_users.c.id == user_id).values(password_hash=password_hash))
+    connection.execute(sa.delete(_tokens).where(_tokens.c.user_id == user_id, _tokens.c.purpose == "sign_in"))
+    end_sessions_of(connection, user_id)
+
+
+def set_active(connection: Connection, user_id: int, active: bool) -> None:
+    """Let somebody in again, or not any more; the answers stay."""
+    connection.execute(sa.update(_users).where(_users.c.id == user_id).values(active=int(active)))
+    if not active:
+        end_sessions_of(connection, user_id)
+        # What the person held goes back to the queue, so that it waits for no lease to end.
+        held = sa.and_(tables.tasks.c.user_id == user_id, tables.tasks.c.state == "leased")
+        gold = tables.tasks.c.purpose == "gold"
+        connection.execute(
+            sa.update(tables.tasks).where(held).values(state=sa.case((gold, "cancelled"), else_="open"), user_id=None, lease_ends=None)
+        )
+
+
+def set_role(connection: Connection, project_id: int, user_id: int, role: Role | None) -> None:
+    """Give somebody a role in a project; None takes it away.
+
+    Raises:
+        InvalidInput: there is no such role.
+        Conflict: the project would be left without an owner who can sign in.
+    """
+    if role is not None and role not in ROLES:
+        raise InvalidInput(f"There is no role '{role}'.", hint=f"There are: {', '.join(ROLES)}.")
+    mine = sa.and_(_memberships.c.project_id == project_id, _memberships.c.user_id == user_id)
+    if role != "owner" and connection.scalar(sa.select(_memberships.c.role).where(mine)) == "owner":
+        others = sa.select(sa.func.count()).where(
+            _memberships.c.project_id == project_id, _memberships.c.role == "owner", _memberships.c.user_id != user_id
+        )
+        if not connection.scalar(others):
+            raise Conflict("A project keeps at least one owner.", where="role")
+    if role is None:
+        connection.execute(sa.delete(_memberships).where(mine))
+    elif not connection.execute(sa.update(_memberships).where(mine).values(role=role)).rowcount:
+        connection.execute(sa.insert(_memberships).values(project_id=project_id, user_id=user_id, role=role))
+
+
+def roles_of(connection: Connection, user_id: int) -> dict[int, Role]:
+    """Return the person's role in each project, by the project's number."""
+    query = sa.select(_memberships.c.project_id, _memberships.c.role).where(_memberships.c.user_id == user_id)
+    return dict(connection.execute(query))
+
+
+# --- sessions -----------------------------------------------------------------------------------------------------------------
+
+
+def create_session(connection: Connection, user_id: int, hours: float) -> str:
+    """Start a session and return the secret for its cookie."""
+    secret = secrets.token_urlsafe(32)
+    now = time.time()
+    connection.execute(sa.delete(_sessions).where(_sessions.c.expires_at < now))
+    connection.execute(
+        sa.insert(_sessions).values(digest=_digest(secret), user_id=user_id, csrf=secrets.token_urlsafe(24), expires_at=now + 3600 * hours)
+    )
+    return secret
+
+
+def find_session(connection: Connection, secret: str) -> Identity | None:
+    """Return who the session belongs to, if it and its user still count."""
+    row = connection.execute(
+        sa.select(_users.c.id, _users.c.name, _users.c.password_hash, _sessions.c.csrf)
+        .join(_users, _users.c.id == _sessions.c.user_id)
+        .where(_sessions.c.digest == _digest(secret), _sessions.c.expires_at > time.time(), _users.c.active == 1)
+    ).one_or_none()
+    return Identity(user_id=row[0], name=row[1], has_password=row[2] is not None, csrf=row[3]) if row else None
+
+
+def end_session(connection: Connection, secret: str) -> None:
+    """End one session."""
+    connection.execute(sa.delete(_sessions).where(_sessions.c.digest == _digest(secret)))
+
+
+def end_sessions_of(connection: Connection, user_id: int) -> None:
+    """End all sessions of a person."""
+    connection.execute(sa.delete(_sessions).where(_sessions.c.user_id == user_id))
+
+
+# --- tokens and sign-in links ---------------------------------------------------------------------------------------------------
+
+
+def create_token(
+    connection: Connection,
+    user_id: int,
+    name: str,
+    *,
+    role: Role,
+    project_id: int | None = None,
+    seconds: float = 90 * 24 * 3600.0,
+    purpose: Literal["program", "sign_in"] = "program",
+) -> str:
+    """Make a token and return its secret, which is shown this once.
+
+    A token may do what its user may, and no more than its `role`; with a project it reaches that one alone. With the purpose `sign_in` it
+    lets its user sign in once, as the link of an invitation does.
+
+    Raises:
+        InvalidInput: the role is unknown or the time is not above 0.
+    """
+    if role not in ROLES or not 0 < seconds <= 10 * 365 * 24 * 3600.0:
+        raise InvalidInput("A token has a role and lasts up to ten years.", where="token")
+    secret = f"{'lwl' if purpose == 'sign_in' else 'lwt'}_{secrets.token_urlsafe(32)}"
+    now = time.time()
+    connection.execute(
+        sa.insert(_tokens).values(
+            digest=_digest(secret),
+            name=name[:100],
+            user_id=user_id,
+            role=role,
+            purpose=purpose,
+            project_id=project_id,
+            created_at=now,
+            expires_at=now + seconds,
+        )
+    )
+    return secret
+
+
+def find_token(connection: Connection, secret: str) -> Identity | None:
+    """Return whose token it is and what it may do, if it still counts."""
+    row = connection.execute(
+        sa.select(_users.c.id, _users.c.name, _users.c.password_hash, _tokens.c.role, _tokens.c.project_id)
+        .join(_users, _users.c.id == _tokens.c.user_id)
+        .where(
+            _tokens.c.digest == _digest(secret),
+            _tokens.c.purpose == "program",
+            _tokens.c.expires_at > time.time(),
+            _users.c.active == 1,
+        )
+    ).one_or_none()
+    return Identity(user_id=row[0], name=row[1], has_password=row[2] is not None, role=row[3], project_id=row[4]) if row else None
+
+
+def use_sign_in_link(connection: Connection, secret: str) -> int | None:
+    """Return whom the link signs in, and make it void; None where it counts no more."""
+    row = connection.execute(
+        sa.select(_tokens.c.id, _tokens.c.user_id)
+        .join(_users, _users.c.id == _tokens.c.user_id)
+        .where(
+            _tokens.c.digest == _digest(secret), _tokens.c.purpose == "sign_in", _tokens.c.expires_at > time.time(), _users.c.active == 1
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    # Of two who use the link at once, one deletes the row.
+    return row.user_id if connection.execute(sa.delete(_tokens).where(_tokens.c.id == row.id)).rowcount else None
+
+
+def list_tokens(connection: Connection, *, user_id: int | None = None) -> list[Token]:
+    """Return the tokens of programs, of one person or of all, the newest first."""
+    query = (
+        sa.select(_tokens, _users.c.name.label("user"), tables.projects.c.name.label("project"))
+        .join(_users, _users.c.id == _tokens.c.user_id)
+        .outerjoin(tables.projects, tables.projects.c.id == _tokens.c.project_id)
+        .where(_tokens.c.purpose == "program")
+        .order_by(_tokens.c.id.desc())
+    )
+    if user_id is not None:
+        query = query.where(_tokens.c.user_id == user_id)
+    return [
+        Token(
+            id=row.id,
+            name=row.name,
+            user=row.user,
+            role=row.role,
+            project=row.project,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def delete_token(connection: Connection, token_id: int, *, user_id: int | None = None) -> None:
+    """Make a token void; with `user_id`, only one of that person's.
+
+    Raises:
+        NotFound: there is no such token.
+    """
+    chosen = sa.and_(_tokens.c.id == token_id, _tokens.c.user_id == user_id if user_id is not None else sa.true())
+    if not connection.execute(sa.delete(_tokens).where(chosen)).rowcount:
+        raise NotFound("There is no such token.", where=f"token {token_id}")
