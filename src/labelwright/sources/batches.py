@@ -18,10 +18,10 @@ import msgspec
 from msgspec import Struct
 
 from labelwright import plugins
-from labelwright.errors import LabelwrightError
+from labelwright.errors import InvalidInput, LabelwrightError
 from labelwright.formats._tables import BrokenRow
 from labelwright.sources.merge import Ready
-from labelwright.sources.rows import Shape, Unfit, finisher, sample_of
+from labelwright.sources.rows import Shape, finisher, sample_of
 from labelwright.store.bulk import BATCH
 
 __all__ = ["Batch", "Table", "read", "read_ahead", "read_here"]
@@ -77,7 +77,7 @@ def read_here(table: Table) -> Iterator[Batch]:
             number, data = row
             try:
                 ready = finish(data, f"{begin}{number}")
-            except Unfit as error:
+            except InvalidInput as error:
                 batch.broken.append((f"{begin}{number}", str(error), sample_of(data)))
             else:
                 batch.ready.append(ready)

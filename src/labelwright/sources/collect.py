@@ -10,9 +10,9 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,15 +22,16 @@ from msgspec import structs
 from sqlalchemy import Connection
 
 from labelwright import plugins
-from labelwright.errors import InvalidPipeline
+from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.formats._tables import MAX_ROW, BrokenRow, Row, read_json_line
+from labelwright.media._pool import THREADS, in_order
 from labelwright.sources import batches
 from labelwright.sources._seen import Seen
 from labelwright.sources.batches import BATCH_BYTES, Table
 from labelwright.sources.locate import File, Place, locate, place_of
 from labelwright.sources.merge import PUSHED, Merged, Ready, Rules, file_of, merge
 from labelwright.sources.readers._file import MAX_FILE
-from labelwright.sources.rows import Shape, Unfit, finisher, sample_of
+from labelwright.sources.rows import Shape, finisher, sample_of
 from labelwright.sources.source import CollectReport, Source, check_source
 from labelwright.store import bulk, tables
 from labelwright.store.bulk import BATCH, Broken
@@ -39,9 +40,6 @@ from labelwright.store.project import Project
 __all__ = ["collect", "collect_rows"]
 
 Progress = Callable[[int, int | None, str], None]
-
-THREADS = min(8, (os.cpu_count() or 2) + 2)
-"""So many files are read, checked and put by at once; most of their time is spent waiting for the disk."""
 
 
 def _silent(done: int, total: int | None, what: str) -> None:
@@ -206,7 +204,7 @@ class _Run:
             else:
                 field = self._field(modality, fields)
                 whole.append((file, fingerprint, structs.replace(shape, file_key=file.key, id=None, columns={}), field))
-        for (file, fingerprint, _, _), outcome in _ordered(pool, _read_whole, whole):
+        for (file, fingerprint, _, _), outcome in in_order(pool, _read_whole, whole):
             if isinstance(outcome, Ready):
                 self.add(outcome)
             else:
@@ -220,7 +218,7 @@ class _Run:
         if shape.media:
             rows = plugins.load("readers", file.reader).read(file.path, name=file.name, delimiter=self.source.delimiter)
             finish = partial(_finish_row, finish=finisher(shape), begin=table.begin)
-            for row, outcome in _ordered(pool, finish, rows):
+            for row, outcome in in_order(pool, finish, rows):
                 count += 1
                 if isinstance(outcome, Ready):
                     self.add(outcome)
@@ -285,7 +283,7 @@ class _Run:
                 finish[column] = finisher(structs.replace(shape, id=column))
             try:
                 self.add(finish[column](row.data, place))
-            except Unfit as error:
+            except InvalidInput as error:
                 self.set_aside(place, None, str(error), sample_of(row.data))
 
 
@@ -329,7 +327,7 @@ def _read_whole(task: tuple[File, str, Shape, str]) -> Ready | str:
     row.data["file"] = file.name
     try:
         return finisher(shape)(row.data, file.name)
-    except Unfit as error:
+    except InvalidInput as error:
         return str(error)
 
 
@@ -338,37 +336,25 @@ def _finish_row(row: Row | BrokenRow, *, finish: Callable[[dict[str, Any], str],
         return row
     try:
         return finish(row.data, f"{begin}{row.number}")
-    except Unfit as error:
+    except InvalidInput as error:
         return BrokenRow(row.number, f"{begin}{row.number}", str(error))
 
 
 def _load(place: Place, beside: Path, value: str) -> bytes:
     """Return the bytes of a file that a table names, beside the table or below the source's folder."""
     if "\0" in value or ".." in Path(value).parts:
-        raise Unfit(f"The path '{value[:200]}' leads upwards, out of where this source may look.")
+        raise InvalidInput(f"The path '{value[:200]}' leads upwards, out of where this source may look.")
     path = beside / value
     if not path.is_file() and (place.folder / value).is_file():
         path = place.folder / value
     if not place.allows(path):
-        raise Unfit(f"The path '{value[:200]}' leads out of where this source may look.")
+        raise InvalidInput(f"The path '{value[:200]}' leads out of where this source may look.")
     try:
         if path.stat().st_size > MAX_FILE:
-            raise Unfit(f"The file '{value}' is larger than {MAX_FILE:,} bytes.")
+            raise InvalidInput(f"The file '{value}' is larger than {MAX_FILE:,} bytes.")
         return path.read_bytes()
     except OSError as error:
-        raise Unfit(f"The file '{value[:200]}' cannot be read: {error.strerror or error}.") from error
-
-
-def _ordered(pool: ThreadPoolExecutor, work: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    """Do `work` on every task in the pool and yield task and outcome in the tasks' order, a few tasks ahead and no more."""
-    ahead: deque[tuple[Any, Future[Any]]] = deque()
-    for task in tasks:
-        ahead.append((task, pool.submit(work, task)))
-        if len(ahead) >= 2 * THREADS:
-            first, future = ahead.popleft()
-            yield first, future.result()
-    for first, future in ahead:
-        yield first, future.result()
+        raise InvalidInput(f"The file '{value[:200]}' cannot be read: {error.strerror or error}.") from error
 
 
 def _clear_quarantine(connection: Connection, project_id: int, source: str, name: str) -> None:

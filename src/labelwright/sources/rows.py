@@ -13,20 +13,16 @@ import msgspec
 from msgspec import Struct
 
 from labelwright import plugins
-from labelwright.errors import LabelwrightError, nearest
+from labelwright.errors import InvalidInput, LabelwrightError, nearest
 from labelwright.sources.merge import Ready
 from labelwright.store.blobs import Blobs
 
-__all__ = ["Shape", "Unfit", "finisher", "sample_of"]
+__all__ = ["Shape", "finisher", "sample_of"]
 
 MAX_KEY = 500
 
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _encode = msgspec.json.Encoder(order="sorted").encode
-
-
-class Unfit(Exception):
-    """A row that cannot be stored; the message is the reason."""
 
 
 class Shape(Struct, frozen=True):
@@ -47,7 +43,7 @@ class Shape(Struct, frozen=True):
 def finisher(shape: Shape) -> Callable[[dict[str, Any], str], Ready]:
     """Return the function that turns a row (its columns and its place) into what is stored; equal rows give equal results.
 
-    It raises `Unfit` where the row has no key or its media cannot be read. Every row of every table goes through it, so what does not
+    It raises `InvalidInput` where the row has no key or its media cannot be read. Every row of every table goes through it, so what does not
     change from row to row is worked out once, here.
     """
     prefix, media, file_key = shape.prefix, shape.media, shape.file_key
@@ -60,7 +56,7 @@ def finisher(shape: Shape) -> Callable[[dict[str, Any], str], Ready]:
     def finish(data: dict[str, Any], place: str) -> Ready:
         for field, column in renamed:
             if column not in data:
-                raise Unfit(_missing(column, data))
+                raise InvalidInput(_missing(column, data))
             if field != column:
                 data[field] = data.pop(column)
         key = key_of(data) if key_of is not None else file_key
@@ -69,7 +65,7 @@ def finisher(shape: Shape) -> Callable[[dict[str, Any], str], Ready]:
             body = _encode(data)
             text = body.decode()
         except (TypeError, ValueError, RecursionError) as error:
-            raise Unfit(f"The row cannot be kept as JSON: {error}.") from error
+            raise InvalidInput(f"The row cannot be kept as JSON: {error}.") from error
         revision = sha256(body).hexdigest()
         if key is None:
             key = revision[:24]
@@ -84,15 +80,15 @@ def _key_reader(named: str, column: str) -> Callable[[dict[str, Any]], str]:
         key = value if type(value) is str else str(value) if type(value) is int else None
         if key is None:
             if named not in data:
-                raise Unfit(_missing(column, data))
+                raise InvalidInput(_missing(column, data))
             if value is not None:
-                raise Unfit(f"The value of '{column}' is no key: neither a text nor a whole number.")
+                raise InvalidInput(f"The value of '{column}' is no key: neither a text nor a whole number.")
         if not key or key.isspace():
-            raise Unfit(f"The column '{column}' is empty, and names the row.")
+            raise InvalidInput(f"The column '{column}' is empty, and names the row.")
         if len(key) > MAX_KEY:
-            raise Unfit(f"The value of '{column}' is longer than {MAX_KEY} characters.")
+            raise InvalidInput(f"The value of '{column}' is longer than {MAX_KEY} characters.")
         if not key.isprintable() and _CONTROL.search(key):
-            raise Unfit(f"The value of '{column}' has control characters.")
+            raise InvalidInput(f"The value of '{column}' has control characters.")
         return key
 
     return key_of
@@ -112,7 +108,7 @@ def _keep_media(data: dict[str, Any], shape: Shape) -> str | None:
         try:
             plugins.load("media", modality).probe(body)
         except LabelwrightError as error:
-            raise Unfit(f"{name or field}: {error}") from error
+            raise InvalidInput(f"{name or field}: {error}") from error
         assert shape.blobs is not None, "whoever names media fields gives a place for them"
         digest = shape.blobs.put(body)
         data[field] = {"blob": digest, "name": name} if name else {"blob": digest}
@@ -131,12 +127,14 @@ def _media_bytes(value: Any, field: str, shape: Shape) -> tuple[bytes, str]:
             try:
                 return base64.b64decode(value["base64"], validate=True), str(value.get("name", ""))
             except binascii.Error as error:
-                raise Unfit(f"The column '{field}' is no Base64: {error}.") from error
+                raise InvalidInput(f"The column '{field}' is no Base64: {error}.") from error
     if isinstance(value, str) and value:
         if shape.load is None:
-            raise Unfit(f"The column '{field}' names a file, and rows that are sent carry their media themselves: {{\"base64\": …}}.")
+            raise InvalidInput(
+                f"The column '{field}' names a file, and rows that are sent carry their media themselves: {{\"base64\": …}}."
+            )
         return shape.load(value), value
-    raise Unfit(f"The column '{field}' holds no media: a path, bytes, or {{\"base64\": …}}.")
+    raise InvalidInput(f"The column '{field}' holds no media: a path, bytes, or {{\"base64\": …}}.")
 
 
 def sample_of(data: dict[str, Any]) -> str:

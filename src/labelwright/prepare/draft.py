@@ -1,0 +1,44 @@
+"""An item in the making: the row's columns, which the steps turn into what people see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, structs
+
+from labelwright.media.text import NormalText
+from labelwright.schema import Schema
+from labelwright.store.blobs import Blobs
+
+__all__ = ["Context", "Draft", "fields_named"]
+
+
+class Draft(Struct, frozen=True):
+    """One item in the making.
+
+    `columns` are the row's: text as strings, media as `{"blob": digest, "name": …}` until its step has made an `Image` or `Audio` of it.
+    `number` counts the pieces of a row from 1, `offset` is where a piece begins in the raw text, and `positions` tells how a normalised
+    text lies in the raw one.
+    """
+
+    key: str
+    columns: dict[str, Any]
+    number: int | None = None
+    offset: int | None = None
+    positions: dict[str, NormalText] = {}
+
+    def with_columns(self, **changed: Any) -> Draft:
+        """Return the draft with some columns changed."""
+        return structs.replace(self, columns={**self.columns, **changed})
+
+
+class Context(Struct, frozen=True):
+    """What a step may use besides the row: the schema and the media."""
+
+    schema: Schema
+    blobs: Blobs
+
+
+def fields_named(schema: Schema, modality: str, field: str | None) -> list[str]:
+    """Return the fields of a modality that a step is about: the one named, or all."""
+    return [name for name, kind in schema.data.items() if kind == modality and field in (None, name)]

@@ -1,0 +1,93 @@
+"""The steps of a pipeline, checked and in order, and the digest that tells one plan from another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import msgspec
+
+from labelwright import plugins
+from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.prepare.draft import Context, Draft
+from labelwright.schema import Schema
+from labelwright.schema.item import content_hash
+
+__all__ = ["Plan", "make_plan"]
+
+VERSION = 1
+"""Rises when the same steps come to make other items, so that all are prepared anew."""
+
+
+class Step(NamedTuple):
+    """One step and its options."""
+
+    name: str
+    module: ModuleType
+    options: Any
+
+
+class Plan(NamedTuple):
+    """All steps in order. Two plans with one digest make the same items of the same rows."""
+
+    steps: tuple[Step, ...]
+    deduplicate: bool
+    digest: str
+
+    def run(self, draft: Draft, context: Context) -> list[Draft]:
+        """Hand a row through all steps and return its pieces.
+
+        Raises:
+            LabelwrightError: the row cannot become an item.
+        """
+        drafts = [draft]
+        for step in self.steps:
+            drafts = [made for one in drafts for made in step.module.apply(one, step.options, context)]
+        if len(drafts) > 1:  # pieces of pieces are numbered through
+            drafts = [msgspec.structs.replace(one, number=number) for number, one in enumerate(drafts, 1)]
+        return drafts
+
+
+def make_plan(steps: Sequence[Mapping[str, Any]], schema: Schema, folder: Path) -> Plan:
+    """Check the steps and put the step of each modality in front of them, unless it is among them.
+
+    Raises:
+        InvalidPipeline: a step is unknown, or its options are wrong.
+    """
+    given = [_step(entry, index, schema, folder) for index, entry in enumerate(steps)]
+    named = {step.name for step in given}
+    missing = [modality for modality in dict.fromkeys(schema.data.values()) if modality not in named]
+    front = [_step({str(modality): {}}, -1, schema, folder) for modality in missing]
+    plan = (*front, *given)
+    parts = [[step.name, step.options, step.module.digest(step.options, folder) if hasattr(step.module, "digest") else ""] for step in plan]
+    digest = content_hash(msgspec.to_builtins([VERSION, parts, schema.data], enc_hook=lambda value: getattr(value, "__name__", str(value))))
+    return Plan(plan, any(getattr(step.module, "DEDUPLICATES", False) for step in plan), digest[:32])
+
+
+def _step(entry: Mapping[str, Any], index: int, schema: Schema, folder: Path) -> Step:
+    where = f"prepare[{index}]"
+    if len(entry) != 1:
+        raise InvalidPipeline("A step is one name and its options.", where=where, hint="Write for example {split: {field: body}}.")
+    ((name, raw),) = entry.items()
+    if name not in plugins.names("steps"):
+        raise InvalidPipeline(f"There is no step '{name}'.", where=where, hint=nearest(name, plugins.names("steps")))
+    module = plugins.load("steps", name)
+    short = getattr(module, "SHORT", None)
+    options = {short: raw} if short and not isinstance(raw, Mapping) else dict(raw or {})
+    try:
+        known = msgspec.convert(options, module.Options)
+    except msgspec.ValidationError as error:
+        wrong = str(error).partition("`")[2].partition("`")[0]
+        hint = nearest(wrong, module.Options.__struct_fields__) if "unknown field" in str(error) else None
+        raise InvalidPipeline(f"{error}.", where=f"{where}.{name}", hint=hint) from error
+    field = getattr(known, "field", None)
+    if field is not None and field not in schema.data:
+        raise InvalidPipeline(f"There is no field '{field}'.", where=f"{where}.{name}.field", hint=nearest(field, schema.data))
+    if hasattr(module, "check"):
+        try:
+            known = module.check(known, schema, folder) or known
+        except InvalidInput as error:
+            raise InvalidPipeline(error.message, where=error.where or f"{where}.{name}", hint=error.hint) from error
+    return Step(name, module, known)

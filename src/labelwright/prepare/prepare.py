@@ -1,0 +1,151 @@
+"""Prepare: turn raw rows into the items that people and machines see, again only where a row or the steps have changed.
+
+Each raw row carries the digest of the plan that prepared it. A run takes the rows without one and those with another, batch by batch, and
+writes items and digest in one transaction: a run that is killed goes on where it stopped. Media are decoded in a few threads, with as many
+files in memory at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from labelwright.errors import LabelwrightError
+from labelwright.media._pool import THREADS, in_order
+from labelwright.prepare.draft import Context, Draft
+from labelwright.prepare.items import make
+from labelwright.prepare.plan import Plan, make_plan
+from labelwright.prepare.reconcile import Outcome, Prepared, write
+from labelwright.store.bulk import BATCH
+from labelwright.store.project import Project
+from labelwright.store.tables import items, quarantine, raw_items
+
+__all__ = ["PrepareReport", "prepare"]
+
+Progress = Callable[[int, int | None, str], None]
+
+MEDIA_BATCH = 100
+"""So many rows with media are written in one transaction: they come slowly, and a killed run loses the batch under way."""
+
+BATCH_BYTES = 8 * 2**20
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class PrepareReport(Struct, frozen=True, kw_only=True):
+    """What became of the rows that were prepared now.
+
+    `prepared` items can be asked about, `kept` among them showed the same before and keep their labels. `duplicates` show the same as
+    another item, `replaced` items exist no longer, `pieces` are parts of longer texts. `quarantined` rows cannot be prepared, and `dropped`
+    ones a step of one's own left out.
+    """
+
+    prepared: int = 0
+    duplicates: int = 0
+    pieces: int = 0
+    quarantined: int = 0
+    kept: int = 0
+    replaced: int = 0
+    dropped: int = 0
+
+
+def _silent(done: int, total: int | None, what: str) -> None:
+    pass
+
+
+def prepare(project: Project, steps: Sequence[Mapping[str, Any]] = (), *, progress: Progress = _silent) -> PrepareReport:
+    """Make items of all raw rows that are new, changed, or prepared by other steps.
+
+    Args:
+        project: whose rows.
+        steps: `{name: options}` each. The step of each modality in the schema (`text`, `image`, `audio`) runs first, with its defaults,
+            unless it is named.
+        progress: told of the rows done.
+
+    Raises:
+        InvalidPipeline: a step is unknown, or its options are wrong.
+    """
+    plan = make_plan(steps, project.schema, project.folder)
+    context = Context(project.schema, project.blobs)
+    with project.database.read() as connection:
+        first = connection.scalar(sa.select(items.c.id).where(items.c.project_id == project.id).limit(1)) is None
+        set_aside = sa.select(quarantine.c.key).where(quarantine.c.project_id == project.id, quarantine.c.stage == "prepare")
+        mended = {key for key in connection.scalars(set_aside) if key}
+        mine = (raw_items.c.project_id == project.id) & (raw_items.c.state == "current")
+        waiting = sa.or_(raw_items.c.prepared_by.is_(None), raw_items.c.prepared_by != plan.digest)
+        total = connection.scalar(sa.select(sa.func.count()).select_from(raw_items).where(mine, waiting)) or 0
+    counts: Counter[str] = Counter()
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="labelwright-prepare") as pool:
+        for batch in _batches(project, plan, context, pool):
+
+            def work(connection: sa.Connection, batch: list[Prepared] = batch) -> Outcome:
+                return write(connection, project.id, batch, plan.digest, deduplicate=plan.deduplicate, first=first, mended=mended)
+
+            counts.update(project.database.write(work)._asdict())
+            progress(counts["rows"], total, "prepare")
+    counts.pop("rows", None)
+    return PrepareReport(**counts)
+
+
+def _batches(project: Project, plan: Plan, context: Context, pool: ThreadPoolExecutor) -> Iterator[list[Prepared]]:
+    """Yield prepared rows, as many as make a transaction; each must be written before the next is asked for."""
+    media = any(modality != "text" for modality in project.schema.data.values())
+
+    def one(raw: Any) -> Prepared:
+        return _prepare_row(raw, plan, context)
+
+    while raws := _waiting(project, plan.digest, MEDIA_BATCH if media else BATCH):
+        prepared = (outcome for _, outcome in in_order(pool, one, raws)) if media else map(one, raws)
+        batch: list[Prepared] = []
+        count = size = 0
+        for row in prepared:
+            batch.append(row)
+            count += max(1, len(row.made))
+            size += sum(len(made.data) for made in row.made)
+            if count >= BATCH or size >= BATCH_BYTES:
+                yield batch
+                batch, count, size = [], 0, 0
+        if batch:
+            yield batch
+
+
+def _waiting(project: Project, digest: str, limit: int) -> list[Any]:
+    """Return the next rows to be prepared: never prepared ones first, then those that other steps prepared."""
+    chosen = sa.select(raw_items.c.id, raw_items.c.key, raw_items.c.source, raw_items.c.place, raw_items.c.data)
+    mine = chosen.where(raw_items.c.project_id == project.id, raw_items.c.state == "current")
+    column = raw_items.c.prepared_by
+    # Each condition is a range of one index; `!=` would read all rows.
+    queries = [
+        mine.where(column.is_(None)).order_by(raw_items.c.id),
+        mine.where(column < digest).order_by(column, raw_items.c.id),
+        mine.where(column > digest).order_by(column, raw_items.c.id),
+    ]
+    with project.database.read() as connection:
+        for query in queries:
+            result = connection.execution_options(yield_per=50).execute(query.limit(limit))
+            found: list[Any] = []
+            size = 0
+            for row in result:
+                found.append(row)
+                size += len(row.data)
+                if size >= BATCH_BYTES:
+                    break
+            result.close()
+            if found:
+                return found
+    return []
+
+
+def _prepare_row(raw: Any, plan: Plan, context: Context) -> Prepared:
+    columns = _decode(raw.data)
+    try:
+        made = [make(draft, context.schema) for draft in plan.run(Draft(raw.key, columns), context)]
+    except LabelwrightError as error:
+        return Prepared(raw.id, raw.key, raw.source, raw.place, [], str(error), raw.data[:200])
+    return Prepared(raw.id, raw.key, raw.source, raw.place, made)

@@ -1,0 +1,209 @@
+"""One batch of prepared rows into the store, in one transaction: items that show the same as before stay, with their labels.
+
+A row's items are matched with those it had before by what they show, not by their keys, so a paragraph that moved keeps its labels. What
+no longer exists is `replaced`; its labels stay with it, for the record. An item that shows the same as an active one elsewhere is its
+`duplicate`, where duplicates are looked for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.prepare.items import Made
+from labelwright.store import bulk, log
+from labelwright.store.bulk import Broken
+from labelwright.store.tables import items, quarantine, raw_items
+
+__all__ = ["Outcome", "Prepared", "write"]
+
+_COLUMNS = ("project_id", "raw_id", "key", "revision", "data", "meta", "offset", "duplicate_of", "state", "created_at")
+_MANY = 900
+
+
+class Prepared(NamedTuple):
+    """A raw row and what came of it: its items (none where it was dropped), or the reason why there are none."""
+
+    raw_id: int
+    key: str
+    source: str
+    place: str
+    made: list[Made]
+    reason: str | None = None
+    sample: str = ""
+
+
+class Outcome(NamedTuple):
+    """How many items a batch came to, by what happened to them; `rows` counts the raw rows done."""
+
+    rows: int = 0
+    prepared: int = 0
+    kept: int = 0
+    replaced: int = 0
+    duplicates: int = 0
+    pieces: int = 0
+    quarantined: int = 0
+    dropped: int = 0
+
+
+def write(
+    connection: Connection, project_id: int, batch: Sequence[Prepared], digest: str, *, deduplicate: bool, first: bool, mended: set[str]
+) -> Outcome:
+    """Write a batch; what somebody else prepared or collected anew meanwhile is left alone.
+
+    Args:
+        connection: within a transaction.
+        project_id: whose items they are.
+        batch: the rows.
+        digest: that of the plan which prepared them.
+        deduplicate: look for items that show the same.
+        first: the project had no item when this run began, so no row can have older ones.
+        mended: keys of rows that were set aside before.
+    """
+    bulk.lock_project(connection, project_id)
+    open_rows = sa.select(raw_items.c.id).where(
+        raw_items.c.id.in_([row.raw_id for row in batch]),
+        raw_items.c.state == "current",
+        sa.or_(raw_items.c.prepared_by.is_(None), raw_items.c.prepared_by != digest),
+    )
+    still = set(connection.scalars(open_rows))
+    batch = [row for row in batch if row.raw_id in still]
+    again = [row.key for row in batch if row.key in mended]
+    if again:
+        mine = (quarantine.c.project_id == project_id) & (quarantine.c.stage == "prepare")
+        connection.execute(sa.delete(quarantine).where(mine, quarantine.c.key.in_(again)))
+    broken = [Broken(row.source, row.place, row.key, row.reason, row.sample) for row in batch if row.reason is not None]
+    bulk.quarantine(connection, project_id, "prepare", broken)
+    whole = [row for row in batch if row.reason is None]
+    before = {} if first else _items_before(connection, project_id, whole)
+    fresh: list[tuple[int, Made]] = []
+    kept: list[tuple[Any, int, Made]] = []
+    gone: list[int] = []
+    for row in whole:
+        old = before.get(row.key, [])
+        by_revision: dict[str, list[Any]] = {}
+        for item in old:
+            by_revision.setdefault(item.revision, []).append(item)
+        for made in row.made:
+            same = by_revision.get(made.revision)
+            if same:
+                kept.append((same.pop(0), row.raw_id, made))
+            else:
+                fresh.append((row.raw_id, made))
+        gone += [item.id for rest in by_revision.values() for item in rest]
+    _replace(connection, project_id, gone)
+    _keep(connection, kept, deduplicate)
+    duplicates = _insert(connection, project_id, fresh, deduplicate)
+    connection.execute(sa.update(raw_items).where(raw_items.c.id.in_([row.raw_id for row in batch])).values(prepared_by=digest))
+    return Outcome(
+        rows=len(batch),
+        prepared=len(fresh) + len(kept) - duplicates,
+        kept=len(kept),
+        replaced=len(gone),
+        duplicates=duplicates,
+        pieces=sum(len(row.made) for row in whole if len(row.made) > 1),
+        quarantined=len(broken),
+        dropped=sum(not row.made for row in whole),
+    )
+
+
+def _items_before(connection: Connection, project_id: int, rows: Sequence[Prepared]) -> dict[str, list[Any]]:
+    """Return the items that rows of the same keys have had so far, in order."""
+    # A row's items include one of its own key or its first piece, and all of them know their row.
+    raws: dict[int, str] = {}
+    keys = [row.key for row in rows]
+    for start in range(0, len(keys), _MANY // 2):
+        part = keys[start : start + _MANY // 2]
+        wanted = [*part, *(f"{key}#1" for key in part)]
+        query = (
+            sa.select(raw_items.c.id, raw_items.c.key)
+            .join_from(items, raw_items, raw_items.c.id == items.c.raw_id)
+            .where(items.c.project_id == project_id, items.c.key.in_(wanted), items.c.state != "replaced", raw_items.c.key.in_(part))
+        )
+        raws.update({row.id: row.key for row in connection.execute(query)})
+    before: dict[str, list[Any]] = {}
+    ids = list(raws)
+    for start in range(0, len(ids), _MANY):
+        known = sa.select(items).where(items.c.raw_id.in_(ids[start : start + _MANY]), items.c.state != "replaced").order_by(items.c.id)
+        for item in connection.execute(known):
+            before.setdefault(raws[item.raw_id], []).append(item)
+    return before
+
+
+def _replace(connection: Connection, project_id: int, gone: list[int]) -> None:
+    """Let items go; the first duplicate of each takes its place."""
+    for start in range(0, len(gone), _MANY):
+        part = gone[start : start + _MANY]
+        connection.execute(sa.update(items).where(items.c.id.in_(part)).values(state="replaced", duplicate_of=None))
+        for item_id in part:
+            log.append(connection, project_id, "item_replaced", item_id=item_id)
+        orphans = sa.select(items.c.id, items.c.duplicate_of).where(
+            items.c.project_id == project_id, items.c.state == "duplicate", items.c.duplicate_of.in_(part)
+        )
+        heirs: dict[int, int] = {}
+        for orphan in connection.execute(orphans.order_by(items.c.id)).all():
+            heir = heirs.setdefault(orphan.duplicate_of, orphan.id)
+            change = {"state": "active", "duplicate_of": None} if heir == orphan.id else {"duplicate_of": heir}
+            connection.execute(sa.update(items).where(items.c.id == orphan.id).values(**change))
+
+
+def _keep(connection: Connection, kept: list[tuple[Any, int, Made]], deduplicate: bool) -> None:
+    """Bring kept items up to date: their row, key, place, other columns, thumbnails."""
+    changes = []
+    for item, raw_id, made in kept:
+        values = {"raw_id": raw_id, "key": made.key, "data": made.data, "meta": made.meta, "offset": made.offset}
+        # Without a search for duplicates nothing is one; with it, what was found stays, and newly equal items are found below.
+        if not deduplicate:
+            values |= {"state": "active", "duplicate_of": None}
+        if any(getattr(item, name) != value for name, value in values.items()):
+            changes.append({"item": item.id, **values})
+    if changes:
+        names = [name for name in changes[0] if name != "item"]
+        statement = sa.update(items).where(items.c.id == sa.bindparam("item")).values({name: sa.bindparam(f"new_{name}") for name in names})
+        connection.execute(statement, [{"item": one["item"], **{f"new_{name}": one[name] for name in names}} for one in changes])
+
+
+def _insert(connection: Connection, project_id: int, fresh: list[tuple[int, Made]], deduplicate: bool) -> int:
+    """Insert new items and return how many of them are duplicates."""
+    now = time.time()
+
+    def rows(part: Sequence[tuple[int, Made]], original: dict[str, int]) -> list[tuple[Any, ...]]:
+        state = "duplicate" if original else "active"
+        return [
+            (project_id, raw_id, made.key, made.revision, made.data, made.meta, made.offset, original.get(made.revision), state, now)
+            for raw_id, made in part
+        ]
+
+    if not deduplicate:
+        bulk.insert(connection, items, _COLUMNS, rows(fresh, {}))
+        return 0
+    known = _originals(connection, project_id, [made.revision for _, made in fresh])
+    firsts: dict[str, tuple[int, Made]] = {}
+    others: list[tuple[int, Made]] = []
+    for raw_id, made in fresh:
+        if made.revision in known or made.revision in firsts:
+            others.append((raw_id, made))
+        else:
+            firsts[made.revision] = (raw_id, made)
+    bulk.insert(connection, items, _COLUMNS, rows(list(firsts.values()), {}))
+    if others:
+        known = _originals(connection, project_id, [made.revision for _, made in others])
+        bulk.insert(connection, items, _COLUMNS, rows(others, known))
+    return len(others)
+
+
+def _originals(connection: Connection, project_id: int, revisions: list[str]) -> dict[str, int]:
+    """Return the first active item of each revision."""
+    found: dict[str, int] = {}
+    for start in range(0, len(revisions), _MANY):
+        query = (
+            sa.select(items.c.revision, sa.func.min(items.c.id))
+            .where(items.c.project_id == project_id, items.c.state == "active", items.c.revision.in_(revisions[start : start + _MANY]))
+            .group_by(items.c.revision)
+        )
+        found.update({revision: item_id for revision, item_id in connection.execute(query)})
+    return found

@@ -1,0 +1,7 @@
+"""One file a step.
+
+A step has `Options`, a frozen Struct whose fields all have defaults or are required by name, and
+`apply(draft, options, context) -> Iterable[Draft]`: no draft drops the row, several are its pieces. It raises `InvalidInput` or
+`TooLarge` for a row that cannot become an item, and changes nothing but what it returns. A step may have `check(options, schema, folder)`,
+called once before any row, and `digest(options, folder)`, for what decides about its results besides its options.
+"""

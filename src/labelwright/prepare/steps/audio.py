@@ -1,0 +1,44 @@
+"""Checks recordings, brings them to one rate where one is given, and outlines them for the waveform.
+
+Every recording is decoded wholly, so a truncated one goes to the quarantine and not to people. Without `rate` the bytes stay as they are.
+
+Example: `{audio: {rate: 16000}}`. Runs by itself, first, for every audio field of the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from labelwright.media import audio
+from labelwright.prepare.draft import Context, Draft, fields_named
+from labelwright.prepare.steps._media import body_of
+from labelwright.schema import Audio
+
+__all__ = ["Options", "apply"]
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`field`: one field instead of all. `rate`: samples a second. `peaks`: stretches of the outline. `max_seconds`: no longer than this."""
+
+    field: str | None = None
+    rate: int | None = None
+    peaks: int = 2000
+    max_seconds: float = audio.MAX_SECONDS
+
+
+def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
+    """Turn each recording named by its blob into an `Audio`."""
+    made = {}
+    for field in fields_named(context.schema, "audio", options.field):
+        body, digest, name = body_of(draft, field, context)
+        found = audio.normalise(body, where=name, rate=options.rate, points=options.peaks, max_seconds=options.max_seconds)
+        made[field] = Audio(
+            blob=digest if found.body is None else context.blobs.put(found.body),
+            duration=found.duration,
+            rate=found.rate,
+            media_type=found.media_type,
+            peaks=context.blobs.put(found.peaks),
+        )
+    yield draft.with_columns(**made)

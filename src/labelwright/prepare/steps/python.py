@@ -1,0 +1,94 @@
+"""Runs steps of one's own: every function of a Python file that is marked `@step`, in the file's order.
+
+A step gets the row as a dict of its columns and returns the row, changed or not; None drops the row; a list of rows makes pieces of it.
+The file is the project's own code and runs with all rights. Items are prepared anew when the file changes. A row for which a step raises
+goes to the quarantine with the error.
+
+Example: `{python: steps.py}`, and in steps.py
+
+    from labelwright import step
+
+    @step
+    def without_signature(row):
+        row["body"] = row["body"].partition("-- ")[0]
+        return row
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from labelwright import plugins
+from labelwright.errors import InvalidInput, InvalidPipeline
+from labelwright.prepare.decorator import is_step
+from labelwright.prepare.draft import Context, Draft
+from labelwright.schema import Audio, Image, Schema
+from labelwright.schema.item import content_hash
+
+__all__ = ["SHORT", "Options", "apply", "check", "digest"]
+
+SHORT = "file"
+"""`{python: steps.py}` is short for `{python: {file: steps.py}}`."""
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`file`: the Python file, relative to the pipeline file."""
+
+    file: str
+    functions: tuple[Any, ...] = ()
+
+
+def check(options: Options, schema: Schema, folder: Path) -> Options:
+    """Run the file once and remember its steps."""
+    module, _ = plugins.load_file(folder, options.file)
+    found = tuple(value for value in vars(module).values() if is_step(value))
+    if not found:
+        hint = "Write `from labelwright import step` and @step before each function."
+        raise InvalidPipeline(f"'{options.file}' has no function marked @step.", where="prepare.python", hint=hint)
+    return structs.replace(options, functions=found)
+
+
+def digest(options: Options, folder: Path) -> str:
+    """Return the hash of the file."""
+    return content_hash((folder / options.file).read_bytes())
+
+
+def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
+    """Hand the row through each function."""
+    rows = [copy.copy(draft.columns)]
+    pieces = False
+    for function in options.functions:
+        made: list[dict[str, Any]] = []
+        for row in rows:
+            outcome = _call(function, row)
+            pieces = pieces or isinstance(outcome, list)
+            made += outcome if isinstance(outcome, list) else [] if outcome is None else [outcome]
+        rows = made
+    for number, row in enumerate(rows, 1):
+        _check_row(row)
+        # A text that a step has rewritten has no positions in the raw text any more.
+        same = {field: normal for field, normal in draft.positions.items() if row.get(field) == draft.columns.get(field)}
+        yield structs.replace(draft, columns=row, positions=same, number=number if pieces and len(rows) > 1 else draft.number)
+
+
+def _call(function: Callable[..., Any], row: dict[str, Any]) -> Any:
+    try:
+        return function(row)
+    except Exception as error:
+        raise InvalidInput(f"The step '{function.__name__}' failed: {type(error).__name__}: {error}.") from error
+
+
+def _check_row(row: Any) -> None:
+    if not isinstance(row, dict) or not all(isinstance(name, str) for name in row):
+        raise InvalidInput(f"A step returned {type(row).__name__} instead of a row.", hint="Return the row, None, or a list of rows.")
+    try:
+        plain = {name: value for name, value in row.items() if not isinstance(value, (Image, Audio))}
+        msgspec.json.encode(plain)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"A step returned what cannot be kept as JSON: {error}.") from error
