@@ -1,0 +1,303 @@
+"""The neutral value between all formats, and what their files share: targets, safe names, answers with helpful errors."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from labelwright.errors import InvalidFile, InvalidInput, nearest
+from labelwright.schema import Answer, Audio, Field, Image, Schema, Text, Values
+
+__all__ = [
+    "Broken",
+    "Labeled",
+    "Media",
+    "MediaFolder",
+    "Provenance",
+    "Target",
+    "answers",
+    "checked_labels",
+    "guess",
+    "labels_file",
+    "media_field",
+    "opened",
+    "safe_name",
+    "suffix_of",
+]
+
+Target = Path | BinaryIO
+"""A folder, a file, or a stream of bytes that takes what is written."""
+
+SAMPLE = 200
+"""A broken entry is shown up to so many characters."""
+
+SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "image/bmp": ".bmp",
+    "image/tiff": ".tif",
+    "audio/wav": ".wav",
+    "audio/x-wav": ".wav",
+    "audio/flac": ".flac",
+    "audio/ogg": ".ogg",
+    "audio/mpeg": ".mp3",
+}
+"""How a file of each media type is called."""
+
+
+class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one label came to be.
+
+    `origin` is `consensus`, `review`, `gold`, `import` or `suggestion`; `annotators` those whose answers it rests on, `reviewer` who
+    settled it, `method` the statistical method, `confidence` that method's belief, 0 to 1.
+    """
+
+    origin: str
+    annotators: tuple[str, ...] = ()
+    reviewer: str | None = None
+    method: str | None = None
+    confidence: float | None = None
+
+
+class Labeled(Struct, frozen=True, kw_only=True):
+    """One item with its answers.
+
+    `key` is None where a file names no items; they are then known by their content. `data` holds the fields as far as a file gives them:
+    a picture or clip that it only names stands in `files`, by field. `annotator` says whose answers these are, where they are one
+    person's, and `machine` that it is a program. `size` is the width and height of a picture that a file measures without holding it;
+    `place` says where in a file the item stood, for messages.
+    """
+
+    key: str | None
+    data: dict[str, Field] = {}
+    values: dict[str, Answer] = {}
+    meta: dict[str, Any] = {}
+    split: str | None = None
+    provenance: dict[str, Provenance] = {}
+    annotator: str | None = None
+    machine: bool = False
+    files: dict[str, str] = {}
+    size: tuple[float, float] | None = None
+    place: str = ""
+
+
+class Broken(Struct, frozen=True):
+    """An entry that cannot be read: where it stands, why, and how it begins."""
+
+    place: str
+    reason: str
+    sample: str = ""
+
+
+class Media(Protocol):
+    """Where the bytes of pictures and clips lie: `store.blobs.Blobs` is one."""
+
+    def path(self, digest: str) -> Path:
+        """Return the file that holds the bytes."""
+        ...
+
+
+# --- reading ------------------------------------------------------------------------------------------------------------------
+
+
+def answers(schema: Schema, plain: Mapping[str, Any]) -> Values:
+    """Read answers in their plain form and refuse labels that the questions do not offer.
+
+    Raises:
+        InvalidInput: a question or label is unknown, or an answer has the wrong form; the hint names the nearest label.
+    """
+    return checked_labels(schema, schema.read_plain(plain))
+
+
+def checked_labels(schema: Schema, values: Values) -> Values:
+    """Return `values` when every label in them is one of its question's.
+
+    Raises:
+        InvalidInput: a label is none of them; the hint names the nearest.
+    """
+    for name, answer in values.items():
+        known = schema.questions[name].labels
+        for unit in answer.units():
+            if unit.label not in known:
+                raise InvalidInput(f"The label '{unit.label}' is unknown.", where=name, hint=nearest(unit.label, known))
+    return values
+
+
+def media_field(value: Any, modality: str) -> Field | None:
+    """Read what a file says about a field: a text, or an object that describes a picture or clip; None where it only names one.
+
+    Raises:
+        InvalidInput: the value is neither.
+    """
+    if modality == "text":
+        if not isinstance(value, str):
+            raise InvalidInput(f"A text is expected and not {type(value).__name__}.")
+        return Text(value)
+    if isinstance(value, str):
+        return None
+    try:
+        kept = {key: part for key, part in value.items() if key != "file"} if isinstance(value, dict) else value
+        field: Field = msgspec.convert(kept, Image) if modality == "image" else msgspec.convert(kept, Audio)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"This describes no {modality}: {error}.") from error
+    return field
+
+
+def guess(path: Path) -> str:
+    """Return the name of the format of a file or folder, by its ending or its beginning.
+
+    Raises:
+        InvalidFile: neither tells.
+    """
+    hint = "Name the format: labelwright plugins lists them."
+    if path.is_dir():
+        for pattern, name in (("**/*.parquet", "hugging_face"), ("**/metadata.jsonl", "hugging_face"), ("annotations/*.json", "coco")):
+            if next(path.glob(pattern), None):
+                return name
+        for pattern, name in (("labels.jsonl", "jsonl"), ("labels.csv", "csv"), ("tasks.json", "label_studio"), ("*.conll", "conll")):
+            if next(path.glob(pattern), None):
+                return name
+        raise InvalidFile("The folder holds no labels of a known format.", where=str(path), hint=hint)
+    endings = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+    endings |= {".conll": "conll", ".bio": "conll", ".iob": "conll"}
+    name = path.name.lower().removesuffix(".txt")
+    for ending, found in endings.items():
+        if name.endswith(ending):
+            return found
+    if name.endswith(".json"):
+        with path.open("rb") as file:
+            begin = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+        return "label_studio" if begin.startswith(b"[") else "coco"
+    raise InvalidFile("The name does not say what format the file has.", where=path.name, hint=hint)
+
+
+def show(value: bytes | str) -> str:
+    """Return how something broken begins."""
+    text = value[: 4 * SAMPLE].decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return text.strip()[:SAMPLE]
+
+
+def explain(error: InvalidInput) -> str:
+    """Return an error about an entry as the reason why it is broken."""
+    return str(error)
+
+
+def files_of(path: Path, *patterns: str) -> list[Path]:
+    """Return the label files of a folder that match the first fitting pattern, sorted; of a file, itself."""
+    if not path.is_dir():
+        return [path]
+    for pattern in patterns:
+        if found := sorted(file for file in path.glob(pattern) if file.is_file()):
+            return found
+    return []
+
+
+# --- writing ------------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def opened(target: Target) -> Iterator[BinaryIO]:
+    """Give the stream itself, or a new file that takes its name only once it is complete: a failed export leaves nothing behind."""
+    if not isinstance(target, Path):
+        yield target
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}")
+    try:
+        with partial.open("wb", buffering=1 << 18) as file:
+            yield file
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def labels_file(target: Target, name: str) -> tuple[Target, Path | None]:
+    """Return where the labels go and, where `target` is a folder, that folder: one without an ending counts as one."""
+    if isinstance(target, Path) and (target.is_dir() or not target.suffix):
+        target.mkdir(parents=True, exist_ok=True)
+        return target / name, target
+    return target, None
+
+
+class MediaFolder:
+    """Gives each picture and clip a safe file name below a folder and, where bytes are at hand, puts them there.
+
+    A name depends on nothing but the item's key and the type, so that it is the same in every export.
+    """
+
+    def __init__(self, folder: Path | None, blobs: Media | None, below: str = "media") -> None:
+        self.folder = folder
+        self.blobs = blobs
+        self.below = below
+
+    def add(self, key: str | None, field: str, value: Image | Audio, *, below: str | None = None) -> str:
+        """Copy the bytes and return the file's path, relative to the folder of the labels."""
+        where = PurePosixPath(self.below if below is None else below)
+        relative = str(where / safe_name(key or value.blob, suffix_of(value.media_type)))
+        if self.folder is not None and self.blobs is not None:
+            target = self.folder / relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.blobs.path(value.blob), target)
+        return relative
+
+
+_SAFE = re.compile(r"[a-z0-9_][a-z0-9._-]{0,99}")
+_HASHED = re.compile(r"-[0-9a-f]{12}$")
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(1, 10))}
+
+
+def safe_name(key: str, suffix: str) -> str:
+    """Return a file name made of an item's key, safe on every system: no folders, no hidden or reserved names, no two keys alike.
+
+    >>> safe_name("blood_1.jpg", ".jpg")
+    'blood_1.jpg'
+    >>> safe_name("../../etc/passwd", ".jpg")
+    'etc_passwd-02449ebd4d0a.jpg'
+    """
+    stem = key.removesuffix(suffix)
+    plain = (stem != key or not suffix) and _SAFE.fullmatch(stem) and not _HASHED.search(stem) and stem.partition(".")[0] not in _DEVICES
+    if plain and not stem.endswith("."):
+        return key
+    # Anything else carries a hash of the whole key, which also tells apart what differs in upper and lower case only.
+    readable = re.sub(r"[^A-Za-z0-9]+", "_", stem).strip("_")[:60]
+    return f"{readable or 'item'}-{hashlib.sha256(key.encode()).hexdigest()[:12]}{suffix}"
+
+
+def suffix_of(media_type: str) -> str:
+    """Return the ending of a file of this media type.
+
+    >>> suffix_of("image/png"), suffix_of("application/unknown")
+    ('.png', '.bin')
+    """
+    return SUFFIXES.get(media_type, ".bin")
+
+
+def refuse(schema: Schema, reason: str | None, format: str) -> None:
+    """Raise what `refuses` found.
+
+    Raises:
+        InvalidInput: there is a reason.
+    """
+    if reason:
+        raise InvalidInput(reason, where=f"format {format}", hint="Use jsonl, which holds everything.")
+
+
+def counted(dataset: Iterable[Labeled], tick: Any) -> Iterator[Labeled]:
+    """Pass items on and call `tick(number)` every thousand items and at the end."""
+    number = 0
+    for number, labeled in enumerate(dataset, 1):
+        yield labeled
+        if number % 1000 == 0:
+            tick(number)
+    tick(number)

@@ -1,0 +1,341 @@
+"""COCO instances: boxes in pictures, for detectors.
+
+Written are `images`, `annotations` (`bbox` as x, y, width, height; `area` = width x height; `iscrowd` 0; ids from 1) and `categories` in
+the order of the options, each with its question as `supercategory`. Into a folder go `annotations/instances_<split>.json` and `images/`;
+a single file holds all splits. What COCO has no place for stands in an image's `labelwright`.
+
+The reader wants images, annotations and categories in one file, in any order: it keeps about 60 bytes a box and streams the rest. An
+image of which an annotation is wrong (an unknown category, a box that is none, a crowd region) is reported whole, for without that box
+its answer would be false. `area` may be any number that is not negative, for it measures masks in most files.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import msgspec
+
+from labelwright.errors import InvalidFile, InvalidInput, nearest
+from labelwright.formats import base
+from labelwright.formats._json_stream import Unreadable, elements, top_level
+from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Provenance, Target
+from labelwright.schema import Field, Image, Schema
+from labelwright.schema.kinds import Unit
+
+__all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
+
+READS = True
+WRITES = True
+SUFFIX = ".json"
+
+
+def refuses(schema: Schema) -> str | None:
+    """Return why COCO cannot hold this schema: no question asks for boxes, or they are about several pictures."""
+    fields = {schema.questions[name].of for name in _boxes_questions(schema)}
+    if not fields:
+        return "COCO holds boxes, and no question asks for them."
+    if len(fields) > 1:
+        return f"COCO holds one picture an item, and boxes are asked for in {' and '.join(sorted(fields))}."
+    return None
+
+
+def _boxes_questions(schema: Schema) -> list[str]:
+    return [name for name, question in schema.questions.items() if question.kind == "boxes"]
+
+
+def _categories(schema: Schema) -> dict[tuple[str, str], int]:
+    pairs = [(name, label) for name in _boxes_questions(schema) for label in schema.questions[name].labels]
+    return {pair: number for number, pair in enumerate(pairs, 1)}
+
+
+# --- writing ------------------------------------------------------------------------------------------------------------------
+
+
+def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:
+    """Write the images with their boxes, one file a split where `target` is a folder.
+
+    Raises:
+        InvalidInput: the schema is refused, or an item has no picture.
+    """
+    base.refuse(schema, refuses(schema), "coco")
+    field = schema.questions[_boxes_questions(schema)[0]].of
+    file, folder = base.labels_file(target, "")
+    media = MediaFolder(folder, blobs)
+    with ExitStack() as stack:
+        parts: dict[str | None, _Part] = {}
+        for labeled in dataset:
+            split = labeled.split if folder is not None else None
+            if split not in parts:
+                name = f"instances_{base.safe_name(split, '')}.json" if split else "instances.json"
+                out = stack.enter_context(base.opened(folder / "annotations" / name if folder is not None else file))
+                parts[split] = stack.enter_context(_Part(out, schema))
+            parts[split].add(labeled, field, media)
+        if not parts:
+            out = stack.enter_context(base.opened(folder / "annotations" / "instances.json" if folder is not None else file))
+            stack.enter_context(_Part(out, schema))
+
+
+class _Part:
+    """One file under way. Images are written at once; annotations, which stand behind all images, wait in a temporary file."""
+
+    def __init__(self, out: BinaryIO, schema: Schema) -> None:
+        self.out = out
+        self.schema = schema
+        self.categories = _categories(schema)
+        self.images = 0
+        self.boxes = 0
+        self.encode = msgspec.json.Encoder().encode
+
+    def __enter__(self) -> _Part:
+        self.waiting: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=1 << 22)
+        self.out.write(b'{"info": {"description": "Written by Labelwright"}, "licenses": [],\n"images": [')
+        return self
+
+    def add(self, labeled: Labeled, field: str, media: MediaFolder) -> None:
+        picture = labeled.data.get(field)
+        if not isinstance(picture, Image):
+            raise InvalidInput("The item has no picture, and COCO needs its size.", where=f"item {labeled.key}")
+        self.images += 1
+        others: dict[str, Field] = {name: value for name, value in labeled.data.items() if name != field}
+        own: dict[str, Any] = {
+            "key": labeled.key,
+            "blob": picture.blob,
+            "media_type": picture.media_type,
+            "questions": list(labeled.values),
+            "labels": {name: answer.plain() for name, answer in labeled.values.items() if self.schema.questions[name].kind != "boxes"},
+            "data": others,
+            "meta": labeled.meta,
+            "split": labeled.split,
+            "annotator": labeled.annotator,
+            "provenance": labeled.provenance,
+        }
+        name = media.add(labeled.key, field, picture, below="images" if media.folder is not None else "")
+        entry = {
+            "id": self.images,
+            "file_name": name.removeprefix("images/"),
+            "width": picture.width,
+            "height": picture.height,
+            "labelwright": {name: part for name, part in own.items() if part},
+        }
+        self.out.write((b",\n" if self.images > 1 else b"\n") + self.encode(entry))
+        for question, answer in labeled.values.items():
+            if self.schema.questions[question].kind == "boxes":
+                for unit in answer.units():
+                    self._box(question, unit)
+
+    def _box(self, question: str, unit: Unit) -> None:
+        self.boxes += 1
+        annotation = {
+            "id": self.boxes,
+            "image_id": self.images,
+            "category_id": self.categories[question, unit.label],
+            "bbox": unit.geometry,
+            "area": unit.geometry[2] * unit.geometry[3],
+            "iscrowd": 0,
+            "segmentation": [],
+        }
+        self.waiting.write((b",\n" if self.boxes > 1 else b"\n") + self.encode(annotation))
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.out.write(b'\n],\n"annotations": [')
+            self.waiting.seek(0)
+            while chunk := self.waiting.read(1 << 20):
+                self.out.write(chunk)
+            listed = [{"id": number, "name": label, "supercategory": name} for (name, label), number in self.categories.items()]
+            self.out.write(b'\n],\n"categories": ' + self.encode(listed) + b"}\n")
+        self.waiting.close()
+
+
+# --- reading ------------------------------------------------------------------------------------------------------------------
+
+
+class _Own(msgspec.Struct, frozen=True):
+    """What Labelwright wrote into an image."""
+
+    key: str | None = None
+    blob: str | None = None
+    media_type: str = "image/jpeg"
+    questions: list[str] = []
+    labels: dict[str, Any] = {}
+    data: dict[str, Field] = {}
+    meta: dict[str, Any] = {}
+    split: str | None = None
+    annotator: str | None = None
+    provenance: dict[str, Provenance] = {}
+
+
+def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+    """Yield each image with its boxes; `key` names the entry of an image that is the item's key, such as `id` or `file_name`."""
+    for file in base.files_of(path, "annotations/instances*.json", "annotations/*.json", "*.json"):
+        try:
+            if refuses(schema):
+                yield Broken(file.name, "No question asks for boxes in one picture, which is what a COCO file answers.")
+            elif top_level(file) == "[":
+                reason = "It is an array: a COCO result file lacks images and categories. Put it into its instances file as 'annotations'."
+                yield Broken(file.name, reason)
+            else:
+                yield from _Instances(file, schema, key).read()
+        except InvalidFile as error:
+            yield Broken(error.where or file.name, error.message)
+        except OSError as error:
+            yield Broken(file.name, f"The file cannot be read: {error.strerror or error}.")
+
+
+class _Instances:
+    def __init__(self, file: Path, schema: Schema, key: str | None) -> None:
+        self.file = file
+        self.schema = schema
+        self.column = key
+        self.asked = _boxes_questions(schema)
+        self.field = schema.questions[self.asked[0]].of
+
+    def read(self) -> Iterator[Labeled | Broken]:
+        import numpy as np
+
+        yield from self._gather()
+        owner = np.array(self.owner, dtype=np.int64)
+        order = np.argsort(owner, kind="stable")
+        owner = owner[order]
+        done = set()
+        for element in elements(self.file):
+            if element.array != "images":
+                continue
+            place, image = f"{self.file.name} image {element.number}", element.value
+            try:
+                number = self._image_id(image)
+                if number in done:
+                    raise InvalidInput(f"The image id {number} is there twice.")
+                done.add(number)
+                if number in self.wrong:
+                    raise InvalidInput(" ".join(self.wrong[number][:3]))
+                begin, end = np.searchsorted(owner, [number, number + 1])
+                yield self._labeled(image, [int(index) for index in order[begin:end]], f"{place} (id {number})")
+            except InvalidInput as error:
+                yield Broken(place, base.explain(error), base.show(str(image)))
+
+    def _gather(self) -> Iterator[Broken]:
+        """Read everything once, and keep the ids of images and the boxes."""
+        self.owner, self.category, self.edges = array("q"), array("q"), array("d")
+        self.wrong: dict[int, list[str]] = {}
+        self.names: dict[int, tuple[str, str]] = {}
+        images: set[int] = set()
+        arrays: set[str] = set()
+        for element in elements(self.file):
+            arrays.add(element.array)
+            place = f"{self.file.name} {element.array.removesuffix('s')} {element.number}"
+            try:
+                if element.array == "images":
+                    images.add(self._image_id(element.value))
+                elif element.array == "categories":
+                    entry = self._object(element.value)
+                    self.names[_whole(entry, "id")] = (str(entry.get("name")), str(entry.get("supercategory")))
+                elif element.array == "annotations":
+                    self._annotation(self._object(element.value), element.number)
+            except InvalidInput as error:
+                if element.array != "images":
+                    yield Broken(place, base.explain(error), base.show(str(element.value)))
+        for name in ("images", "annotations", "categories"):
+            if name not in arrays and not (name == "annotations" and "images" in arrays):
+                yield Broken(self.file.name, f"The file has no array '{name}', or an empty one, and so is no COCO instances file.")
+        self.targets = {number: self._target(*names) for number, names in self.names.items()}
+        for number in sorted((set(self.owner) | set(self.wrong)) - images):
+            yield Broken(self.file.name, f"Annotations are about the image {number}, which is not there.")
+
+    def _annotation(self, entry: dict[str, Any], number: int) -> None:
+        owner = _whole(entry, "image_id")
+        try:
+            category = _whole(entry, "category_id")
+            edges = entry.get("bbox")
+            if not isinstance(edges, list) or len(edges) != 4 or not all(_finite(edge) for edge in edges):
+                raise InvalidInput("A bbox is four numbers: x, y, width, height.")
+            if edges[2] <= 0 or edges[3] <= 0:
+                raise InvalidInput(f"The bbox of {edges[2]:g} x {edges[3]:g} pixels has no area.")
+            if entry.get("iscrowd"):
+                raise InvalidInput("It marks a crowd, which is no box around one object.")
+            if "area" in entry and not (_finite(entry["area"]) and entry["area"] >= 0):
+                raise InvalidInput("Its area is no number from 0 on.")
+        except InvalidInput as error:
+            self.wrong.setdefault(owner, []).append(f"Annotation {number}: {error}")
+            return
+        self.owner.append(owner)
+        self.category.append(category)
+        self.edges.extend(edges)
+
+    def _target(self, name: str, group: str) -> tuple[str, str] | InvalidInput:
+        """Return the question and label that a category stands for, or why it stands for none."""
+        for question in [group, *self.asked] if group in self.asked else self.asked:
+            if name in self.schema.questions[question].labels:
+                return question, name
+        known = [label for question in self.asked for label in self.schema.questions[question].labels]
+        return InvalidInput(f"The label '{name}' is unknown.", where="categories", hint=nearest(name, known))
+
+    def _image_id(self, image: Any) -> int:
+        return _whole(self._object(image), "id")
+
+    def _object(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise InvalidInput(value.reason if isinstance(value, Unreadable) else "A JSON object is expected.")
+        return value
+
+    def _labeled(self, image: dict[str, Any], boxes: list[int], place: str) -> Labeled:
+        own = self._own(image)
+        answered = [name for name in self.asked if own is None or name in own.questions]
+        units: dict[str, list[Unit]] = {name: [] for name in answered}
+        for index in boxes:
+            category = self.category[index]
+            target = self.targets.get(category, InvalidInput(f"There is no category {category}.", where="category_id"))
+            if isinstance(target, InvalidInput):
+                raise target
+            units.setdefault(target[0], []).append(Unit(target[1], tuple(self.edges[4 * index : 4 * index + 4])))
+        found = {name: self.schema.questions[name].from_units(marked) for name, marked in units.items()}
+        found |= base.answers(self.schema, own.labels) if own else {}
+        data: dict[str, Field] = dict(own.data) if own else {}
+        width, height = image.get("width"), image.get("height")
+        known = _finite(width) and _finite(height) and width > 0 and height > 0  # type: ignore[operator]  # numbers by then
+        if own and own.blob and known:
+            data[self.field] = Image(own.blob, int(width), int(height), own.media_type)  # type: ignore[arg-type]
+        file_name = image.get("file_name")
+        return Labeled(
+            key=self._key(image) if self.column else own.key if own else None,
+            data=data,
+            values={name: found[name] for name in self.schema.questions if name in found},
+            meta=own.meta if own else {},
+            split=own.split if own else None,
+            annotator=own.annotator if own else None,
+            provenance=own.provenance if own else {},
+            files={self.field: file_name} if isinstance(file_name, str) else {},
+            size=(width, height) if known and self.field not in data else None,  # type: ignore[arg-type]
+            place=place,
+        )
+
+    def _own(self, image: dict[str, Any]) -> _Own | None:
+        if "labelwright" not in image:
+            return None
+        try:
+            return msgspec.convert(image["labelwright"], _Own)
+        except msgspec.ValidationError as error:
+            raise InvalidInput(f"{error}.", where="labelwright") from error
+
+    def _key(self, image: dict[str, Any]) -> str:
+        value = image.get(str(self.column))
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise InvalidInput(f"The image has no '{self.column}'.", hint=f"It has {', '.join(image)}.")
+        return str(value)
+
+
+def _whole(entry: dict[str, Any], name: str) -> int:
+    value = entry.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63 - 1:
+        raise InvalidInput(f"A whole number is expected as '{name}'.")
+    return value
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,116 @@
+"""CSV: one row an item, for spreadsheets and data frames; lists and objects stand in their cells as JSON.
+
+The columns are those of `_columns`, in UTF-8, with commas and doubled quotes. An empty cell is no answer, so a label that is an empty
+text cannot be written, and is refused.
+
+Cells are written exactly as they are. One that begins with `=`, `+`, `-` or `@` is a formula to a spreadsheet program: a quote in front
+would protect it and would change the training data, so it is not put there. Open files with texts of strangers as "text" columns, or use
+Parquet.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from labelwright.errors import InvalidInput
+from labelwright.formats import base
+from labelwright.formats._columns import columns_of, plain_media, read_rows
+from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
+from labelwright.schema import Schema, Text
+
+__all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
+
+READS = True
+WRITES = True
+SUFFIX = ".csv"
+FILE = "labels.csv"
+
+
+def refuses(schema: Schema) -> str | None:
+    """Return why CSV cannot hold the answers: a label is an empty text."""
+    for name, question in schema.questions.items():
+        if question.kind == "choice" and "" in question.labels:
+            return f"The question '{name}' has an empty label, which a CSV cell cannot tell from no answer."
+    return None
+
+
+def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:
+    """Write a header and one row an item."""
+    base.refuse(schema, refuses(schema), "csv")
+    columns = columns_of(schema)
+    file, folder = base.labels_file(target, FILE)
+    media = MediaFolder(folder, blobs)
+    encode = msgspec.json.Encoder().encode
+    fields = [(field, modality == "text") for field, modality in schema.data.items()]
+    questions = [(name, question.kind == "choice") for name, question in schema.questions.items()]
+
+    def cells(labeled: Labeled) -> list[str]:
+        row = [labeled.key or ""]
+        for field, is_text in fields:
+            value = labeled.data.get(field)
+            if is_text:
+                row.append(value.text if isinstance(value, Text) else "")
+            else:
+                described = plain_media(labeled, field, media)
+                row.append(encode(described).decode() if described else "")
+        for question, is_choice in questions:
+            answer = labeled.values.get(question)
+            if answer is None:
+                row.append("")
+            else:
+                row.append(answer.plain() if is_choice else encode(answer.plain()).decode())
+        row.append(labeled.split or "")
+        row.append(labeled.annotator or "")
+        row.append(encode(labeled.meta).decode() if labeled.meta else "")
+        row.append(encode(labeled.provenance).decode() if labeled.provenance else "")
+        return row
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["key", *columns.fields.values(), *columns.questions.values(), "split", "annotator", "meta", "provenance"])
+    with base.opened(file) as out:
+        for number, labeled in enumerate(dataset, 1):
+            writer.writerow(cells(labeled))
+            if number % 256 == 0:
+                out.write(text.getvalue().encode())
+                text.seek(0)
+                text.truncate()
+        out.write(text.getvalue().encode())
+
+
+def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+    """Yield each row as an item."""
+    columns = columns_of(schema)
+    plain = {columns.fields[field] for field, modality in schema.data.items() if modality == "text"}
+    as_json = {columns.questions[name] for name, question in schema.questions.items() if question.kind != "choice"}
+    as_media = set(columns.fields.values()) - plain
+
+    def prepare(row: dict[str, Any]) -> dict[str, Any]:
+        return {name: _cell(name, cell, name in plain, name in as_json, name in as_media) for name, cell in row.items()}
+
+    for file in base.files_of(path, FILE, "*.csv"):
+        found = False
+        for row in read_rows(file, schema, "csv", key=key, prepare=prepare):
+            found = True
+            yield row
+        if not found:
+            yield Broken(file.name, "The file has a header and no rows.")
+
+
+def _cell(name: str, cell: str, is_text: bool, is_json: bool, is_media: bool) -> Any:
+    if is_text or not (is_json or is_media):
+        return cell if is_text or cell else None
+    if not cell:
+        return None
+    if is_media and not cell.startswith("{"):
+        return cell  # the name of a file
+    try:
+        return msgspec.json.decode(cell)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise InvalidInput(f"This is no JSON: {error}.", where=name, hint='A list looks like [{"start": 0, "end": 5, …}].') from error

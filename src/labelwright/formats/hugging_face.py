@@ -1,0 +1,264 @@
+"""A folder that `datasets.load_dataset(folder)` loads: Parquet a split, or pictures and clips beside their metadata, and a card.
+
+Texts go to `data/<split>-00000-of-00001.parquet`, where choices are class labels. With pictures or clips it is an image folder or audio
+folder: `data/<split>/` holds the files and a `metadata.jsonl`. `README.md` is the dataset's card; its header names the splits. Items
+without a split are in `train`. `meta` and `provenance` are JSON texts, since the Hub wants one type a column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from labelwright.errors import InvalidInput
+from labelwright.formats import base
+from labelwright.formats._columns import columns_of, plain_media, read_rows
+from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
+from labelwright.formats.parquet import Sheet, answer_type
+from labelwright.schema import Schema, Text
+
+__all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
+
+READS = True
+WRITES = True
+SUFFIX = ""
+CARD = "README.md"
+
+
+def refuses(schema: Schema) -> str | None:
+    """Return why no such folder can hold this schema: it has pictures and clips at once."""
+    if {"image", "audio"} <= set(schema.data.values()):
+        return "A Hugging Face folder holds pictures or clips, and the schema has both."
+    return None
+
+
+# --- writing ------------------------------------------------------------------------------------------------------------------
+
+
+def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:
+    """Write the folder.
+
+    Raises:
+        InvalidInput: `target` is no folder, or the schema is refused.
+    """
+    base.refuse(schema, refuses(schema), "hugging_face")
+    if not isinstance(target, Path) or target.is_file():
+        raise InvalidInput("This format is a folder.", where=f"target {target}", hint="Name a folder, or use the format parquet.")
+    target.mkdir(parents=True, exist_ok=True)
+    media = {field for field, modality in schema.data.items() if modality != "text"}
+    with ExitStack() as stack:
+        parts: dict[str, _Pictures | _Texts] = {}
+
+        def part(split: str) -> _Pictures | _Texts:
+            if split not in parts:
+                if media:
+                    out = stack.enter_context(base.opened(target / "data" / split / "metadata.jsonl"))
+                    parts[split] = _Pictures(out, schema, MediaFolder(target / "data" / split, blobs, ""))
+                else:
+                    out = stack.enter_context(base.opened(target / "data" / f"{split}-00000-of-00001.parquet"))
+                    parts[split] = stack.enter_context(_Texts(out, schema))
+            return parts[split]
+
+        for labeled in dataset:
+            part(_split_name(labeled.split)).add(labeled)
+        if not parts:
+            part("train")
+    with base.opened(target / CARD) as out:
+        counts = {split: written.count for split, written in parts.items()}
+        out.write(_card(schema, counts, folder=bool(media)).encode())
+
+
+def _split_name(split: str | None) -> str:
+    """The split as Hugging Face may call it: letters, digits and underscores."""
+    return re.sub(r"\W", "_", split, flags=re.ASCII) if split else "train"
+
+
+def _extras(labeled: Labeled, encode: Any) -> dict[str, str | None]:
+    return {
+        "split": labeled.split,
+        "annotator": labeled.annotator,
+        "meta": encode(labeled.meta).decode() if labeled.meta else None,
+        "provenance": encode(labeled.provenance).decode() if labeled.provenance else None,
+    }
+
+
+class _Texts:
+    """The Parquet file of one split."""
+
+    def __init__(self, out: BinaryIO, schema: Schema) -> None:
+        import pyarrow as pa
+
+        self.schema = schema
+        self.columns = columns_of(schema)
+        self.count = 0
+        self.encode = msgspec.json.Encoder().encode
+        self.numbers = {
+            name: {label: number for number, label in enumerate(question.labels)}
+            for name, question in schema.questions.items()
+            if question.kind == "choice"
+        }
+        types: dict[str, Any] = {name: pa.string() for name in ("key", *self.columns.fields.values())}
+        types |= {
+            column: pa.int64() if name in self.numbers else answer_type(schema.questions[name].kind)
+            for name, column in self.columns.questions.items()
+        }
+        types |= {name: pa.string() for name in ("split", "annotator", "meta", "provenance")}
+        features = {column: _feature(kind) for column, kind in types.items()}
+        for name in self.numbers:
+            features[self.columns.questions[name]] = {"names": list(schema.questions[name].labels), "_type": "ClassLabel"}
+        info = msgspec.json.encode({"info": {"features": features}}).decode()
+        self.sheet = Sheet(out, types, {"huggingface": info})
+
+    def __enter__(self) -> _Texts:
+        self.sheet.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.sheet.__exit__(*error)
+
+    def add(self, labeled: Labeled) -> None:
+        self.count += 1
+        cells, size = self.sheet.cells, 0
+        cells["key"].append(labeled.key)
+        for field, column in self.columns.fields.items():
+            value = labeled.data.get(field)
+            text = value.text if isinstance(value, Text) else None
+            size += len(text or "")
+            cells[column].append(text)
+        for name, column in self.columns.questions.items():
+            plain = labeled.values[name].plain() if name in labeled.values else None
+            cells[column].append(self.numbers[name][plain] if name in self.numbers and plain is not None else plain)
+        for column, extra in _extras(labeled, self.encode).items():
+            cells[column].append(extra)
+        self.sheet.row_done(size)
+
+
+def _feature(kind: Any) -> Any:
+    """Return an Arrow type as Hugging Face writes it down."""
+    import pyarrow as pa
+
+    if pa.types.is_list(kind):
+        return [_feature(kind.value_type)]
+    if pa.types.is_struct(kind):
+        return {field.name: _feature(field.type) for field in kind}
+    return {"dtype": {"double": "float64"}.get(str(kind), str(kind)), "_type": "Value"}
+
+
+class _Pictures:
+    """The folder of one split: the files, and a line about each in `metadata.jsonl`."""
+
+    def __init__(self, out: BinaryIO, schema: Schema, media: MediaFolder) -> None:
+        self.out = out
+        self.schema = schema
+        self.columns = columns_of(schema)
+        self.media = media
+        self.count = 0
+        self.encode = msgspec.json.Encoder().encode
+
+    def add(self, labeled: Labeled) -> None:
+        self.count += 1
+        row: dict[str, Any] = {"key": labeled.key}
+        described: dict[str, Any] = {}
+        for field, column in self.columns.fields.items():
+            value = labeled.data.get(field)
+            if self.schema.data[field] == "text":
+                row[column] = value.text if isinstance(value, Text) else None
+            elif about := plain_media(labeled, field, self.media):
+                described[field] = about
+                # The first one is what the folder is about; further ones are found by the ending of the column.
+                row["file_name" if len(described) == 1 else f"{column}_file_name"] = about["file"]
+        if not described:
+            raise InvalidInput("The item has no picture or clip.", where=f"item {labeled.key}")
+        for name, column in self.columns.questions.items():
+            row[column] = labeled.values[name].plain() if name in labeled.values else None
+        row |= _extras(labeled, self.encode)
+        row["media"] = self.encode(described).decode()
+        self.out.write(self.encode(row) + b"\n")
+
+
+def _card(schema: Schema, counts: dict[str, int], *, folder: bool) -> str:
+    lines = ["---", "configs:", "- config_name: default", "  data_files:"]
+    for split in counts:
+        lines += [f"  - split: {split}", f"    path: data/{split}/**" if folder else f"    path: data/{split}-*.parquet"]
+    lines += ["tags:", "- labelwright", "---", "", "# Dataset", "", "| split | items |", "|---|---|"]
+    lines += [f"| {split} | {count:,} |" for split, count in counts.items()]
+    lines += ["", "| question | kind | about | labels |", "|---|---|---|---|"]
+    for name, question in schema.questions.items():
+        labels = ", ".join(label.replace("|", "\\|") for label in question.labels)
+        lines.append(f"| {name} | {question.kind} | {question.of} | {labels} |")
+    return "\n".join([*lines, ""])
+
+
+# --- reading ------------------------------------------------------------------------------------------------------------------
+
+
+def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+    """Yield each row of every split; class labels become their names."""
+    sheets = sorted(path.glob("**/*.parquet")) if path.is_dir() else [path]
+    lists = sorted(path.glob("**/metadata.jsonl")) if path.is_dir() else []
+    if not sheets and not lists:
+        yield Broken(path.name, "The folder has neither Parquet files nor metadata.jsonl.")
+    for sheet in sheets:
+        yield from read_rows(sheet, schema, "parquet", key=key, prepare=_Rows(schema, sheet.name.partition("-")[0], _names(sheet)).text)
+    for metadata in lists:
+        yield from read_rows(metadata, schema, "jsonl", key=key, prepare=_Rows(schema, metadata.parent.name, {}).picture)
+
+
+class _Rows:
+    """Turns the rows of one file into those of `_columns`."""
+
+    def __init__(self, schema: Schema, split: str, names: dict[str, list[str]]) -> None:
+        self.split = split
+        self.names = names
+        self.columns = columns_of(schema)
+        self.fields = [field for field, modality in schema.data.items() if modality != "text"]
+
+    def text(self, row: dict[str, Any]) -> dict[str, Any]:
+        found = {"split": self.split, **row}
+        for column, names in self.names.items():
+            number = row.get(column)
+            if isinstance(number, int):
+                if not 0 <= number < len(names):
+                    # -1 is how the Hub says that there is no label.
+                    found[column] = None
+                    if number != -1:
+                        raise InvalidInput(f"The class label {number} has no name.", where=column)
+                else:
+                    found[column] = names[number]
+        for field in self.fields:
+            column = self.columns.fields[field]
+            if isinstance(row.get(column), dict) and isinstance(row[column].get("path"), str):
+                found[column] = row[column]["path"]
+        return found
+
+    def picture(self, row: dict[str, Any]) -> dict[str, Any]:
+        found = {"split": self.split, **row}
+        if isinstance(row.get("media"), str):
+            try:
+                described = msgspec.json.decode(found.pop("media"), type=dict[str, dict[str, Any]])
+            except msgspec.MsgspecError as error:
+                raise InvalidInput(f"This is no JSON object: {error}.", where="media") from error
+            names = {"file_name", *(f"{column}_file_name" for column in self.columns.fields.values())}
+            found = {name: value for name, value in found.items() if name not in names}
+            return found | {self.columns.fields[field]: about for field, about in described.items() if field in self.columns.fields}
+        if self.fields and "file_name" in row:
+            found[self.columns.fields[self.fields[0]]] = found.pop("file_name")
+        return found
+
+
+def _names(path: Path) -> dict[str, list[str]]:
+    """Return the names of each class label column, as the Parquet file's own metadata has them."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        metadata = parquet.read_schema(path).metadata or {}
+        features = msgspec.json.decode(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+        return {name: list(one["names"]) for name, one in features.items() if isinstance(one, dict) and one.get("_type") == "ClassLabel"}
+    except (pa.ArrowException, OSError, msgspec.MsgspecError, AttributeError, KeyError, TypeError):
+        return {}  # whoever reads the rows says what is wrong

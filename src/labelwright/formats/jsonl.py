@@ -1,0 +1,75 @@
+"""JSON Lines: one object an item, everything exact.
+
+Each line is a flat object with the columns of `_columns`: `{"key": "t1", "body": "…", "intent": "refund", …}`. What is unknown is left
+out. Into a folder go `labels.jsonl` and the media.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from labelwright.formats import base
+from labelwright.formats._columns import columns_of, plain_media, read_rows
+from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
+from labelwright.schema import Schema, Text
+
+__all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
+
+READS = True
+WRITES = True
+SUFFIX = ".jsonl"
+FILE = "labels.jsonl"
+
+
+def refuses(schema: Schema) -> str | None:
+    """Return None: JSONL holds everything."""
+    return None
+
+
+def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:
+    """Write one line an item."""
+    columns = columns_of(schema)
+    texts = [(field, name) for field, name in columns.fields.items() if schema.data[field] == "text"]
+    pictures = [(field, name) for field, name in columns.fields.items() if schema.data[field] != "text"]
+    file, folder = base.labels_file(target, FILE)
+    media = MediaFolder(folder, blobs)
+    encode = msgspec.json.Encoder().encode
+    lines: list[bytes] = []
+    with base.opened(file) as out:
+        for labeled in dataset:
+            row: dict[str, Any] = {"key": labeled.key} if labeled.key is not None else {}
+            for field, name in texts:
+                value = labeled.data.get(field)
+                if type(value) is Text:
+                    row[name] = value.text
+            for field, name in pictures:
+                if described := plain_media(labeled, field, media):
+                    row[name] = described
+            for question, answer in labeled.values.items():
+                row[columns.questions[question]] = answer.plain()
+            if labeled.split is not None:
+                row["split"] = labeled.split
+            if labeled.annotator is not None:
+                row["annotator"] = labeled.annotator
+            if labeled.meta:
+                row["meta"] = labeled.meta
+            if labeled.provenance:
+                row["provenance"] = labeled.provenance
+            lines.append(encode(row))
+            if len(lines) == 256:
+                lines.append(b"")
+                out.write(b"\n".join(lines))
+                lines.clear()
+        if lines:
+            lines.append(b"")
+            out.write(b"\n".join(lines))
+
+
+def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+    """Yield each line as an item."""
+    for file in base.files_of(path, FILE, "*.jsonl"):
+        yield from read_rows(file, schema, "jsonl", key=key)

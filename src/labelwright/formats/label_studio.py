@@ -1,0 +1,429 @@
+"""Label Studio's JSON: tasks with annotations and predictions; what is written loads back into Label Studio.
+
+Written are one task an item and its label as one annotation; into a folder also `label_config.xml`, the labeling interface that fits, and
+the media, which Label Studio's local storage serves when its document root is that folder. Boxes are percent of the picture, spans
+count code points, segments are seconds. What Label Studio has no place for stands in a task's `meta.labelwright`.
+
+Read are choices, labels on text and audio, and rectangles, from `annotations` (or the older `completions`) and `predictions`, matched to
+questions by `from_name` or else by kind. Spans that an older Label Studio counted in UTF-16 units are recognised by their `text` and put
+right. Rotated rectangles, and regions of other kinds that name a question, are reported, as are annotations that were cancelled. Pixels
+are rounded to a millionth, which undoes the rounding of percents.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import quoteattr
+
+import msgspec
+
+from labelwright.errors import InvalidFile, InvalidInput, nearest
+from labelwright.formats import base
+from labelwright.formats._json_stream import Unreadable, elements, top_level
+from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Provenance, Target
+from labelwright.schema import Answer, Audio, Field, Image, Question, Schema, Text
+
+__all__ = ["READS", "SUFFIX", "WRITES", "label_config", "read", "refuses", "write"]
+
+READS = True
+WRITES = True
+SUFFIX = ".json"
+FILE = "tasks.json"
+LOCAL = "/data/local-files/?d="
+
+_TYPES = {"choice": "choices", "spans": "labels", "segments": "labels", "boxes": "rectanglelabels"}
+"""Each kind of question and the type of its results."""
+
+_KINDS = {
+    "choices": ("choice",),
+    "labels": ("spans", "segments"),
+    "hypertextlabels": ("spans",),
+    "rectanglelabels": ("boxes",),
+    "timeserieslabels": ("segments",),
+}
+"""Each type of result that is read and the kinds of questions that it may answer."""
+
+
+def refuses(schema: Schema) -> str | None:
+    """Return why Label Studio cannot hold this schema: a kind of answer, or a name that stands for a field and for a question."""
+    for name, question in schema.questions.items():
+        if question.kind not in _TYPES:
+            return f"Label Studio's format is not written for {question.kind} (the question '{name}')."
+        if name in schema.data:
+            return f"'{name}' is a field and a question, and Label Studio needs two names."
+    return None
+
+
+# --- writing ------------------------------------------------------------------------------------------------------------------
+
+
+def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:
+    """Write a JSON array with one task an item."""
+    base.refuse(schema, refuses(schema), "label_studio")
+    file, folder = base.labels_file(target, FILE)
+    media = MediaFolder(folder, blobs)
+    if folder is not None:
+        (folder / "label_config.xml").write_text(label_config(schema), "utf-8")
+    encode = msgspec.json.Encoder().encode
+    with base.opened(file) as out:
+        parts: list[bytes] = []
+        number = 0
+        for number, labeled in enumerate(dataset, 1):
+            parts.append(encode(_task(labeled, schema, number, media)))
+            if len(parts) == 128:
+                out.write((b"[\n" if number == 128 else b",\n") + b",\n".join(parts))
+                parts.clear()
+        if parts:
+            out.write((b"[\n" if number < 128 else b",\n") + b",\n".join(parts))
+        out.write(b"\n]\n" if number else b"[]\n")
+
+
+def _task(labeled: Labeled, schema: Schema, number: int, media: MediaFolder) -> dict[str, Any]:
+    data: dict[str, str] = {}
+    described: dict[str, Field] = {}
+    for field, value in labeled.data.items():
+        if isinstance(value, Text):
+            data[field] = value.text
+        else:
+            data[field] = LOCAL + media.add(labeled.key, field, value, below=f"media/{base.safe_name(field, '')}")
+            described[field] = _lasting(value)
+    results: list[dict[str, Any]] = []
+    for name, answer in labeled.values.items():
+        question = schema.questions[name]
+        results += _results(name, question, answer, labeled.data.get(question.of), number, len(results))
+    own: dict[str, Any] = {"key": labeled.key, "questions": list(labeled.values)}
+    for extra, content in (
+        ("split", labeled.split),
+        ("annotator", labeled.annotator),
+        ("meta", labeled.meta),
+        ("provenance", labeled.provenance),
+        ("data", described),
+    ):
+        if content:
+            own[extra] = content
+    task: dict[str, Any] = {"id": number, "data": data, "meta": {"labelwright": own}}
+    if labeled.machine:
+        return task | {"predictions": [{"model_version": labeled.annotator or "", "result": results}]}
+    if labeled.values:
+        task["annotations"] = [{"id": number, "result": results, "was_cancelled": False, "ground_truth": False}]
+    return task
+
+
+def _lasting(value: Image | Audio) -> Field:
+    """The field without what was derived for the browser."""
+    return msgspec.structs.replace(value, thumbnail=None) if isinstance(value, Image) else msgspec.structs.replace(value, peaks=None)
+
+
+def _results(name: str, question: Question, answer: Answer, value: Field | None, number: int, before: int) -> list[dict[str, Any]]:
+    kind = _TYPES[question.kind]
+    same = {"from_name": name, "to_name": question.of, "type": kind}
+    if question.kind == "choice":
+        return [{"id": f"{number}-{before}", **same, "value": {"choices": [answer.plain()]}}]
+    found = []
+    for index, unit in enumerate(answer.units(), before):
+        one: dict[str, Any] = {"id": f"{number}-{index}", **same}
+        if question.kind == "boxes":
+            if not isinstance(value, Image):
+                raise InvalidInput("The picture's size is unknown, and Label Studio counts in percent of it.", where=f"question {name}")
+            x, y, width, height = unit.geometry
+            wide, high = value.width / 100, value.height / 100
+            one |= {"original_width": value.width, "original_height": value.height, "image_rotation": 0}
+            one["value"] = {
+                "x": x / wide,
+                "y": y / high,
+                "width": width / wide,
+                "height": height / high,
+                "rotation": 0,
+                kind: [unit.label],
+            }
+        elif question.kind == "spans":
+            start, end = int(unit.geometry[0]), int(unit.geometry[1])
+            text = value.text[start:end] if isinstance(value, Text) else ""
+            one["value"] = {"start": start, "end": end, "text": text, kind: [unit.label]}
+        else:
+            if isinstance(value, Audio):
+                one["original_length"] = value.duration
+            one["value"] = {"start": unit.geometry[0], "end": unit.geometry[1], "channel": 0, kind: [unit.label]}
+        found.append(one)
+    return found
+
+
+def label_config(schema: Schema) -> str:
+    """Return the labeling interface of Label Studio that asks this schema's questions.
+
+    >>> from labelwright.schema.kinds.choice import ChoiceQuestion
+    >>> print(label_config(Schema(data={"body": "text"}, questions={"intent": ChoiceQuestion(of="body", options=("bug",))})))
+    <View>
+      <Text name="body" value="$body"/>
+      <Choices name="intent" toName="body" choice="single-radio">
+        <Choice value="bug"/>
+      </Choices>
+    </View>
+    <BLANKLINE>
+    """
+    tags = {"choice": ("Choices", "Choice", ' choice="single-radio"'), "boxes": ("RectangleLabels", "Label", "")}
+    lines = ["<View>"]
+    for field, modality in schema.data.items():
+        lines.append(f"  <{modality.title()} name={quoteattr(field)} value={quoteattr('$' + field)}/>")
+    for name, question in schema.questions.items():
+        outer, inner, more = tags.get(question.kind, ("Labels", "Label", ""))
+        lines.append(f"  <{outer} name={quoteattr(name)} toName={quoteattr(question.of)}{more}>")
+        lines += [f"    <{inner} value={quoteattr(label)}/>" for label in question.labels]
+        lines.append(f"  </{outer}>")
+    return "\n".join([*lines, "</View>", ""])
+
+
+# --- reading ------------------------------------------------------------------------------------------------------------------
+
+
+class _Own(msgspec.Struct, frozen=True):
+    """What Labelwright wrote into a task's `meta`."""
+
+    key: str | None = None
+    questions: list[str] = []
+    split: str | None = None
+    annotator: str | None = None
+    meta: dict[str, Any] = {}
+    provenance: dict[str, Provenance] = {}
+    data: dict[str, Field] = {}
+
+
+def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+    """Yield each annotation and each prediction of each task; `key` names the entry of `data`, or of the task, that is the item's key."""
+    for file in base.files_of(path, FILE, "*.json"):
+        try:
+            if top_level(file) == "{":
+                yield Broken(file.name, "A Label Studio export is a JSON array of tasks, and this is an object.")
+                continue
+            for element in elements(file):
+                place = f"{file.name} task {element.number}"
+                if not isinstance(element.value, dict):
+                    reason = element.value.reason if isinstance(element.value, Unreadable) else "A task is a JSON object."
+                    yield Broken(place, reason, base.show(str(element.value)))
+                    continue
+                yield from _Task(element.value, schema, key, place).read()
+        except InvalidFile as error:
+            yield Broken(error.where or file.name, error.message)
+        except OSError as error:
+            yield Broken(file.name, f"The file cannot be read: {error.strerror or error}.")
+
+
+class _Task:
+    def __init__(self, task: dict[str, Any], schema: Schema, key: str | None, place: str) -> None:
+        self.task = task
+        self.schema = schema
+        self.column = key
+        self.size: tuple[float, float] | None = None
+        self.place = f"{place} (id {task['id']})" if isinstance(task.get("id"), int | str) else place
+
+    def read(self) -> Iterator[Labeled | Broken]:
+        try:
+            self._head()
+        except InvalidInput as error:
+            yield Broken(self.place, base.explain(error), base.show(str(self.task)))
+            return
+        answered = False
+        groups = [("annotations", False), ("completions", False), ("predictions", True)]
+        for name, machine in groups:
+            entries = self.task.get(name) or []
+            if not isinstance(entries, list):
+                yield Broken(self.place, f"The task's {name} are no list.")
+                continue
+            for number, entry in enumerate(entries, 1):
+                answered = True
+                yield from self._entry(entry, f"{self.place}, {name.removesuffix('s')} {number}", machine)
+        if not answered and self.own is not None:
+            yield self._labeled({}, self.own.annotator, False, self.place)
+        elif not answered:
+            yield Broken(self.place, "The task has no annotation and no prediction.", base.show(str(self.task)))
+
+    def _head(self) -> None:
+        raw = self.task.get("data")
+        if not isinstance(raw, dict):
+            raise InvalidInput("A task has an object named 'data'.")
+        meta = self.task.get("meta")
+        try:
+            own = msgspec.convert(meta["labelwright"], _Own) if isinstance(meta, dict) and "labelwright" in meta else None
+        except msgspec.ValidationError as error:
+            raise InvalidInput(f"{error}.", where="meta.labelwright") from error
+        self.own = own
+        self.data: dict[str, Field] = dict(own.data) if own else {}
+        self.files: dict[str, str] = {}
+        used = set()
+        for field, modality in self.schema.data.items():
+            # Where the file calls a field otherwise, a name that says its modality will do.
+            name = field if field in raw else modality
+            value = raw.get(name)
+            if not isinstance(value, str):
+                continue
+            used.add(name)
+            if modality == "text":
+                self.data[field] = Text(value)
+            else:
+                self.files[field] = _file_of(value)
+        self.meta = own.meta if own else {name: value for name, value in raw.items() if name not in used and name != self.column}
+        self.key = own.key if own else self._key(raw)
+
+    def _key(self, raw: dict[str, Any]) -> str | None:
+        column = self.column or "key"
+        value = raw.get(column, self.task.get(column) if self.column else None)
+        if self.column and value is None:
+            raise InvalidInput(f"There is no '{self.column}' in the task or its data.", hint=f"The data has {', '.join(raw)}.")
+        return None if value is None or isinstance(value, dict | list) else str(value)
+
+    def _entry(self, entry: Any, place: str, machine: bool) -> Iterator[Labeled | Broken]:
+        if not isinstance(entry, dict) or not isinstance(entry.get("result"), list):
+            yield Broken(place, "It has no list named 'result'.", base.show(str(entry)))
+            return
+        if entry.get("was_cancelled"):
+            yield Broken(place, "The annotation was cancelled: its author skipped the task.")
+            return
+        units: dict[str, list[Any]] = {}
+        try:
+            for region in entry["result"]:
+                name, value = self._region(region)
+                if name is None:
+                    yield Broken(place, value, base.show(str(region)))
+                elif self.schema.questions[name].kind != "choice":
+                    units.setdefault(name, []).append(value)
+                elif units.setdefault(name, [value]) != [value]:
+                    raise InvalidInput("It has two choices for a question that takes one.", where=name)
+            values = base.answers(
+                self.schema,
+                {name: found[0] if self.schema.questions[name].kind == "choice" else found for name, found in units.items()},
+            )
+        except InvalidInput as error:
+            yield Broken(place, base.explain(error), base.show(str(entry["result"])))
+            return
+        for name, question in self.schema.questions.items():
+            # An annotation without a region says that there is none; a machine's may just not be about this question.
+            answered = name in self.own.questions if self.own else not machine
+            if question.kind != "choice" and name not in values and answered:
+                values[name] = question.from_units([])
+        who = (str(entry.get("model_version") or "predictions")) if machine else _author(entry.get("completed_by"))
+        yield self._labeled(values, self.own.annotator if self.own else who, machine, place, entry.get("score") if machine else None)
+
+    def _labeled(self, values: dict[str, Answer], annotator: str | None, machine: bool, place: str, score: Any = None) -> Labeled:
+        provenance = self.own.provenance if self.own else {}
+        if isinstance(score, int | float) and not isinstance(score, bool) and 0 <= score <= 1:
+            provenance = {name: Provenance(origin="suggestion", confidence=float(score)) for name in values}
+        return Labeled(
+            key=self.key,
+            data=self.data,
+            values={name: values[name] for name in self.schema.questions if name in values},
+            meta=self.meta,
+            split=self.own.split if self.own else None,
+            provenance=provenance,
+            annotator=annotator,
+            machine=machine,
+            files=self.files,
+            size=self.size,
+            place=place,
+        )
+
+    def _region(self, region: Any) -> tuple[str | None, Any]:
+        """Return the question that a region answers and its plain value, or None and why it answers none.
+
+        Raises:
+            InvalidInput: the region answers a question, and wrongly.
+        """
+        if not isinstance(region, dict) or not isinstance(region.get("value"), dict):
+            raise InvalidInput("A region has an object named 'value'.")
+        kind, value, name = str(region.get("type")).lower(), region["value"], region.get("from_name")
+        if kind not in _KINDS:
+            message = f"Regions of the type '{region.get('type')}' are not read."
+            if name in self.schema.questions:
+                raise InvalidInput(message, where=str(name))
+            return None, message
+        labels = value.get(kind, value.get("labels"))
+        if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
+            raise InvalidInput(f"A region has exactly one label in '{kind}'.", where=str(name))
+        question = self._question(name, _KINDS[kind], labels[0])
+        asked = self.schema.questions[question]
+        if asked.kind == "choice":
+            return question, labels[0]
+        if asked.kind == "spans":
+            return question, self._span(value, asked.of) | {"label": labels[0]}
+        if asked.kind == "segments":
+            return question, {"start": _number(value, "start"), "end": _number(value, "end"), "label": labels[0]}
+        return question, self._box(region, value, asked.of) | {"label": labels[0]}
+
+    def _question(self, name: Any, kinds: tuple[str, ...], label: str) -> str:
+        fitting = [question for question, asked in self.schema.questions.items() if asked.kind in kinds]
+        if name in fitting:
+            return str(name)
+        knowing = [question for question in fitting if label in self.schema.questions[question].labels] or fitting
+        if len(knowing) == 1:
+            return knowing[0]
+        hint = nearest(str(name), fitting or self.schema.questions)
+        raise InvalidInput(f"No question '{name}' takes {' or '.join(kinds)}.", where="from_name", hint=hint)
+
+    def _span(self, value: dict[str, Any], field: str) -> dict[str, int]:
+        # On HTML and dialogues, start and end are paths, and the offsets stand beside them.
+        offsets = value.get("globalOffsets") if isinstance(value.get("globalOffsets"), dict) else value
+        start, end = _number(offsets, "start"), _number(offsets, "end")
+        if start != int(start) or end != int(end):
+            raise InvalidInput("Offsets into a text are whole numbers.")
+        found = {"start": int(start), "end": int(end)}
+        text, marked = self.data.get(field), value.get("text")
+        if isinstance(text, Text) and isinstance(marked, str) and text.text[found["start"] : found["end"]] != marked:
+            points = {name: _code_points(text.text, units) for name, units in found.items()}
+            if text.text[points["start"] : points["end"]] == marked:
+                return points
+        return found
+
+    def _box(self, region: dict[str, Any], value: dict[str, Any], field: str) -> dict[str, float]:
+        if value.get("rotation") or region.get("image_rotation"):
+            raise InvalidInput("The rectangle is rotated, and boxes are upright.")
+        size = {}
+        for side in ("width", "height"):
+            known = region.get(f"original_{side}")
+            if not isinstance(known, int | float) or known <= 0:
+                known = self._size(side, field)
+            size[side] = known
+        if not isinstance(self.data.get(field), Image):
+            self.size = (size["width"], size["height"])
+        edges = {"x": size["width"], "y": size["height"], **size}
+        return {name: round(_number(value, name) * whole / 100, 6) for name, whole in edges.items()}
+
+    def _size(self, side: str, field: str) -> float:
+        """The picture's width or height as our own `meta`, or any other region of the task, tells it."""
+        value = self.data.get(field)
+        if isinstance(value, Image):
+            return value.width if side == "width" else value.height
+        for name in ("annotations", "completions", "predictions"):
+            for entry in self.task.get(name) or []:
+                for region in (entry.get("result") or []) if isinstance(entry, dict) else []:
+                    known = region.get(f"original_{side}") if isinstance(region, dict) else None
+                    if isinstance(known, int | float) and known > 0:
+                        return known
+        raise InvalidInput(f"The rectangle is in percent, and nothing tells the picture's {side}.", hint=f"Add 'original_{side}'.")
+
+
+def _number(value: Any, name: str) -> float:
+    number = value.get(name)
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        raise InvalidInput(f"A number is expected as '{name}'.")
+    return number
+
+
+def _code_points(text: str, units: int) -> int:
+    """Return how many code points the first UTF-16 units of a text are."""
+    return len(text.encode("utf-16-le")[: 2 * max(units, 0)].decode("utf-16-le", "ignore"))
+
+
+def _author(value: Any) -> str | None:
+    if isinstance(value, dict):
+        value = value.get("email") or value.get("username") or value.get("id")
+    return None if value is None or isinstance(value, bool | list | dict) else str(value)
+
+
+def _file_of(address: str) -> str:
+    """Return the path that Label Studio's address of a file names."""
+    parts = urlsplit(address)
+    local = parse_qs(parts.query).get("d")
+    return local[0] if local and parts.path.startswith("/data/local-files") else (parts.path or address)

@@ -1,0 +1,206 @@
+"""Parquet: one row an item in typed columns, for data frames, SQL engines and training.
+
+The columns are those of `_columns`: spans, boxes and segments are lists of structs, `provenance` is a struct by question, `meta` is JSON
+text. Rows are written some thousands at a time, so that a million need no more memory than a few.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from labelwright.formats import base
+from labelwright.formats._columns import columns_of, plain_media, read_rows
+from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
+from labelwright.schema import Schema, Text
+
+__all__ = ["READS", "SUFFIX", "WRITES", "Sheet", "read", "refuses", "write"]
+
+READS = True
+WRITES = True
+SUFFIX = ".parquet"
+FILE = "labels.parquet"
+
+GROUP = 8192
+"""At most so many rows a row group."""
+
+GROUP_BYTES = 32 * 2**20
+"""A row group is closed once its texts have so many characters."""
+
+
+def refuses(schema: Schema) -> str | None:
+    """Return None: Parquet holds everything."""
+    return None
+
+
+def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:
+    """Write one row an item."""
+    file, folder = base.labels_file(target, FILE)
+    columns = columns_of(schema)
+    media = MediaFolder(folder, blobs)
+    texts = [(field, name) for field, name in columns.fields.items() if schema.data[field] == "text"]
+    pictures = [(field, name) for field, name in columns.fields.items() if schema.data[field] != "text"]
+    names = ["key", *columns.fields.values(), *columns.questions.values(), "split", "annotator", "meta"]
+    names += ["provenance"] if schema.questions else []
+    encode = msgspec.json.Encoder().encode
+
+    with base.opened(file) as out, Sheet(out, {name: _type_of(name, schema) for name in names}) as sheet:
+        cells = sheet.cells
+        for labeled in dataset:
+            size = 0
+            cells["key"].append(labeled.key)
+            for field, name in texts:
+                value = labeled.data.get(field)
+                text = value.text if isinstance(value, Text) else None
+                size += len(text or "")
+                cells[name].append(text)
+            for field, name in pictures:
+                cells[name].append(plain_media(labeled, field, media))
+            for question, name in columns.questions.items():
+                answer = labeled.values.get(question)
+                cells[name].append(None if answer is None else answer.plain())
+            cells["split"].append(labeled.split)
+            cells["annotator"].append(labeled.annotator)
+            cells["meta"].append(encode(labeled.meta) if labeled.meta else None)
+            if schema.questions:
+                cells["provenance"].append(
+                    {
+                        question: {
+                            "origin": one.origin,
+                            "annotators": one.annotators,
+                            "reviewer": one.reviewer,
+                            "method": one.method,
+                            "confidence": one.confidence,
+                        }
+                        for question, one in labeled.provenance.items()
+                    }
+                    or None
+                )
+            sheet.row_done(size)
+
+
+def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+    """Yield each row as an item."""
+    for file in base.files_of(path, FILE, "*.parquet"):
+        yield from read_rows(file, schema, "parquet", key=key)
+
+
+class Sheet:
+    """Columns that are filled cell by cell and written whenever there is enough for a row group."""
+
+    def __init__(self, out: Any, columns: Mapping[str, Any], metadata: dict[str, str] | None = None) -> None:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        self._pa = pa
+        self._schema = pa.schema(list(columns.items()), metadata=metadata)
+        self._writer = parquet.ParquetWriter(
+            pa.PythonFile(_Tallied(out), mode="w"), self._schema, compression="zstd", use_dictionary=True, write_statistics=True
+        )
+        self.cells: dict[str, list[Any]] = {name: [] for name in columns}
+        self._rows = 0
+        self._size = 0
+
+    def row_done(self, size: int = 0) -> None:
+        """Say that each column has one cell more, `size` characters in all."""
+        self._rows += 1
+        self._size += size
+        if self._rows >= GROUP or self._size >= GROUP_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        arrays = [self._pa.array(self.cells[field.name], field.type) for field in self._schema]
+        self._writer.write_batch(self._pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        for cells in self.cells.values():
+            cells.clear()
+        self._rows = self._size = 0
+
+    def __enter__(self) -> Sheet:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+        if kind is None and self._rows:
+            self._flush()
+        self._writer.close()
+
+
+class _Tallied:
+    """A stream that only has to have `write`: it counts the bytes itself, since a response over HTTP cannot tell its place."""
+
+    closed = False
+
+    def __init__(self, out: Any) -> None:
+        self._out = out
+        self._place = 0
+
+    def write(self, body: Any) -> int:
+        self._out.write(bytes(body))
+        self._place += len(body)
+        return len(body)
+
+    def tell(self) -> int:
+        return self._place
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def _type_of(name: str, schema: Schema) -> Any:
+    import pyarrow as pa
+
+    columns = columns_of(schema)
+    for field, column in columns.fields.items():
+        if column == name:
+            return media_type(schema.data[field])
+    for question, column in columns.questions.items():
+        if column == name:
+            return answer_type(schema.questions[question].kind)
+    if name == "provenance":
+        one = {"origin": pa.string(), "annotators": pa.list_(pa.string()), "reviewer": pa.string(), "method": pa.string()}
+        return pa.struct([(question, pa.struct([*one.items(), ("confidence", pa.float64())])) for question in schema.questions])
+    return pa.string()
+
+
+def media_type(modality: str) -> Any:
+    """Return the Arrow type of a field's column."""
+    import pyarrow as pa
+
+    kinds: dict[str, list[tuple[str, Any]]] = {
+        "image": [("width", pa.int64()), ("height", pa.int64())],
+        "audio": [("duration", pa.float64()), ("rate", pa.int64())],
+    }
+    if modality == "text":
+        return pa.string()
+    return pa.struct([("file", pa.string()), ("blob", pa.string()), *kinds[modality], ("media_type", pa.string())])
+
+
+@functools.cache
+def answer_type(kind: str) -> Any:
+    """Return the Arrow type of a question's column, from what an answer of its kind is made of.
+
+    >>> str(answer_type("spans"))
+    'list<element: struct<start: int64, end: int64, label: string>>'
+    """
+    import pyarrow as pa
+
+    from labelwright import plugins
+
+    def arrow(form: Any) -> Any:
+        if isinstance(form, type) and issubclass(form, msgspec.Struct):
+            hints = typing.get_type_hints(form)
+            return pa.struct([(name, arrow(hints[name])) for name in form.__struct_fields__])
+        if typing.get_origin(form) in (tuple, list):
+            return pa.list_(arrow(typing.get_args(form)[0]))
+        return {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}[form]
+
+    answer = plugins.load("kinds", kind).ANSWER
+    return arrow(typing.get_type_hints(answer)[answer.__struct_fields__[0]])
