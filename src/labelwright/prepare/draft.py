@@ -10,7 +10,7 @@ from labelwright.media.text import NormalText
 from labelwright.schema import Schema
 from labelwright.store.blobs import Blobs
 
-__all__ = ["Context", "Draft", "fields_named"]
+__all__ = ["Context", "Draft"]
 
 
 class Draft(Struct, frozen=True):
@@ -37,8 +37,10 @@ class Context(Struct, frozen=True):
 
     schema: Schema
     blobs: Blobs
+    fields: dict[str, list[str]] = {}
 
-
-def fields_named(schema: Schema, modality: str, field: str | None) -> list[str]:
-    """Return the fields of a modality that a step is about: the one named, or all."""
-    return [name for name, kind in schema.data.items() if kind == modality and field in (None, name)]
+    def fields_of(self, modality: str, field: str | None) -> list[str]:
+        """Return the fields of a modality that a step is about: the one named, or all."""
+        if modality not in self.fields:
+            self.fields[modality] = [name for name, kind in self.schema.data.items() if kind == modality]
+        return self.fields[modality] if field is None else [name for name in self.fields[modality] if name == field]

@@ -22,7 +22,6 @@ from labelwright.store.tables import items, quarantine, raw_items
 __all__ = ["Outcome", "Prepared", "write"]
 
 _COLUMNS = ("project_id", "raw_id", "key", "revision", "data", "meta", "offset", "duplicate_of", "state", "created_at")
-_MANY = 900
 
 
 class Prepared(NamedTuple):
@@ -66,7 +65,7 @@ def write(
     """
     bulk.lock_project(connection, project_id)
     open_rows = sa.select(raw_items.c.id).where(
-        raw_items.c.id.in_([row.raw_id for row in batch]),
+        bulk.among(connection, raw_items.c.id, [row.raw_id for row in batch]),
         raw_items.c.state == "current",
         sa.or_(raw_items.c.prepared_by.is_(None), raw_items.c.prepared_by != digest),
     )
@@ -75,7 +74,7 @@ def write(
     again = [row.key for row in batch if row.key in mended]
     if again:
         mine = (quarantine.c.project_id == project_id) & (quarantine.c.stage == "prepare")
-        connection.execute(sa.delete(quarantine).where(mine, quarantine.c.key.in_(again)))
+        connection.execute(sa.delete(quarantine).where(mine, bulk.among(connection, quarantine.c.key, again)))
     broken = [Broken(row.source, row.place, row.key, row.reason, row.sample) for row in batch if row.reason is not None]
     bulk.quarantine(connection, project_id, "prepare", broken)
     whole = [row for row in batch if row.reason is None]
@@ -96,9 +95,11 @@ def write(
                 fresh.append((row.raw_id, made))
         gone += [item.id for rest in by_revision.values() for item in rest]
     _replace(connection, project_id, gone)
-    _keep(connection, kept, deduplicate)
-    duplicates = _insert(connection, project_id, fresh, deduplicate)
-    connection.execute(sa.update(raw_items).where(raw_items.c.id.in_([row.raw_id for row in batch])).values(prepared_by=digest))
+    duplicates = _keep(connection, project_id, kept, deduplicate)
+    duplicates += _insert(connection, project_id, fresh, deduplicate)
+    connection.execute(
+        sa.update(raw_items).where(bulk.among(connection, raw_items.c.id, [row.raw_id for row in batch])).values(prepared_by=digest)
+    )
     return Outcome(
         rows=len(batch),
         prepared=len(fresh) + len(kept) - duplicates,
@@ -114,57 +115,59 @@ def write(
 def _items_before(connection: Connection, project_id: int, rows: Sequence[Prepared]) -> dict[str, list[Any]]:
     """Return the items that rows of the same keys have had so far, in order."""
     # A row's items include one of its own key or its first piece, and all of them know their row.
-    raws: dict[int, str] = {}
     keys = [row.key for row in rows]
-    for start in range(0, len(keys), _MANY // 2):
-        part = keys[start : start + _MANY // 2]
-        wanted = [*part, *(f"{key}#1" for key in part)]
-        query = (
-            sa.select(raw_items.c.id, raw_items.c.key)
-            .join_from(items, raw_items, raw_items.c.id == items.c.raw_id)
-            .where(items.c.project_id == project_id, items.c.key.in_(wanted), items.c.state != "replaced", raw_items.c.key.in_(part))
-        )
-        raws.update({row.id: row.key for row in connection.execute(query)})
+    wanted = [*keys, *(f"{key}#1" for key in keys)]
+    query = (
+        sa.select(raw_items.c.id, raw_items.c.key)
+        .join_from(items, raw_items, raw_items.c.id == items.c.raw_id)
+        .where(items.c.project_id == project_id, bulk.among(connection, items.c.key, wanted), items.c.state != "replaced")
+    )
+    mine = set(keys)
+    raws = {row.id: row.key for row in connection.execute(query) if row.key in mine}
+    known = sa.select(items).where(bulk.among(connection, items.c.raw_id, list(raws)), items.c.state != "replaced")
     before: dict[str, list[Any]] = {}
-    ids = list(raws)
-    for start in range(0, len(ids), _MANY):
-        known = sa.select(items).where(items.c.raw_id.in_(ids[start : start + _MANY]), items.c.state != "replaced").order_by(items.c.id)
-        for item in connection.execute(known):
-            before.setdefault(raws[item.raw_id], []).append(item)
+    for item in connection.execute(known.order_by(items.c.id)):
+        before.setdefault(raws[item.raw_id], []).append(item)
     return before
 
 
 def _replace(connection: Connection, project_id: int, gone: list[int]) -> None:
     """Let items go; the first duplicate of each takes its place."""
-    for start in range(0, len(gone), _MANY):
-        part = gone[start : start + _MANY]
-        connection.execute(sa.update(items).where(items.c.id.in_(part)).values(state="replaced", duplicate_of=None))
-        for item_id in part:
-            log.append(connection, project_id, "item_replaced", item_id=item_id)
-        orphans = sa.select(items.c.id, items.c.duplicate_of).where(
-            items.c.project_id == project_id, items.c.state == "duplicate", items.c.duplicate_of.in_(part)
-        )
-        heirs: dict[int, int] = {}
-        for orphan in connection.execute(orphans.order_by(items.c.id)).all():
-            heir = heirs.setdefault(orphan.duplicate_of, orphan.id)
-            change = {"state": "active", "duplicate_of": None} if heir == orphan.id else {"duplicate_of": heir}
-            connection.execute(sa.update(items).where(items.c.id == orphan.id).values(**change))
+    if not gone:
+        return
+    connection.execute(sa.update(items).where(bulk.among(connection, items.c.id, gone)).values(state="replaced", duplicate_of=None))
+    for item_id in gone:
+        log.append(connection, project_id, "item_replaced", item_id=item_id)
+    orphans = sa.select(items.c.id, items.c.duplicate_of).where(
+        items.c.project_id == project_id, items.c.state == "duplicate", bulk.among(connection, items.c.duplicate_of, gone)
+    )
+    heirs: dict[int, int] = {}
+    for orphan in connection.execute(orphans.order_by(items.c.id)).all():
+        heir = heirs.setdefault(orphan.duplicate_of, orphan.id)
+        change = {"state": "active", "duplicate_of": None} if heir == orphan.id else {"duplicate_of": heir}
+        connection.execute(sa.update(items).where(items.c.id == orphan.id).values(**change))
 
 
-def _keep(connection: Connection, kept: list[tuple[Any, int, Made]], deduplicate: bool) -> None:
-    """Bring kept items up to date: their row, key, place, other columns, thumbnails."""
+def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Made]], deduplicate: bool) -> int:
+    """Bring kept items up to date (row, key, offset, other columns, thumbnails) and return how many of them are duplicates."""
     changes = []
+    active = [item.revision for item, _, _ in kept if item.state == "active"]
+    originals = _originals(connection, project_id, active) if deduplicate else {}
+    duplicates = 0
     for item, raw_id, made in kept:
         values = {"raw_id": raw_id, "key": made.key, "data": made.data, "meta": made.meta, "offset": made.offset}
-        # Without a search for duplicates nothing is one; with it, what was found stays, and newly equal items are found below.
-        if not deduplicate:
-            values |= {"state": "active", "duplicate_of": None}
+        original = item.duplicate_of if deduplicate else None
+        if deduplicate and item.state == "active" and originals[item.revision] != item.id:
+            original = originals[item.revision]
+        values |= {"state": "duplicate" if original else "active", "duplicate_of": original}
+        duplicates += original is not None
         if any(getattr(item, name) != value for name, value in values.items()):
             changes.append({"item": item.id, **values})
     if changes:
         names = [name for name in changes[0] if name != "item"]
         statement = sa.update(items).where(items.c.id == sa.bindparam("item")).values({name: sa.bindparam(f"new_{name}") for name in names})
         connection.execute(statement, [{"item": one["item"], **{f"new_{name}": one[name] for name in names}} for one in changes])
+    return duplicates
 
 
 def _insert(connection: Connection, project_id: int, fresh: list[tuple[int, Made]], deduplicate: bool) -> int:
@@ -198,12 +201,9 @@ def _insert(connection: Connection, project_id: int, fresh: list[tuple[int, Made
 
 def _originals(connection: Connection, project_id: int, revisions: list[str]) -> dict[str, int]:
     """Return the first active item of each revision."""
-    found: dict[str, int] = {}
-    for start in range(0, len(revisions), _MANY):
-        query = (
-            sa.select(items.c.revision, sa.func.min(items.c.id))
-            .where(items.c.project_id == project_id, items.c.state == "active", items.c.revision.in_(revisions[start : start + _MANY]))
-            .group_by(items.c.revision)
-        )
-        found.update({revision: item_id for revision, item_id in connection.execute(query)})
-    return found
+    query = (
+        sa.select(items.c.revision, sa.func.min(items.c.id))
+        .where(items.c.project_id == project_id, items.c.state == "active", bulk.among(connection, items.c.revision, revisions))
+        .group_by(items.c.revision)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}

@@ -369,7 +369,7 @@ def _remember_files(connection: Connection, project_id: int, done: list[_Done]) 
         return
     table = tables.source_files
     last = {entry.name: entry for entry in done}
-    connection.execute(sa.delete(table).where(table.c.project_id == project_id, table.c.uri.in_(list(last))))
+    connection.execute(sa.delete(table).where(table.c.project_id == project_id, bulk.among(connection, table.c.uri, list(last))))
     now = time.time()
     rows = [(project_id, entry.name, entry.fingerprint, entry.rows, now) for entry in last.values()]
     bulk.insert(connection, table, ("project_id", "uri", "fingerprint", "rows", "seen_at"), rows)

@@ -100,7 +100,9 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
             incoming[row.key] = row
             fresh.append((project_id, source, *row, now))
     if replaced:
-        connection.execute(sa.update(tables.raw_items).where(tables.raw_items.c.id.in_(replaced)).values(state="replaced"))
+        connection.execute(
+            sa.update(tables.raw_items).where(bulk.among(connection, tables.raw_items.c.id, replaced)).values(state="replaced")
+        )
     _write(connection, fresh)
     if conflicts:
         bulk.quarantine(connection, project_id, "collect", conflicts)

@@ -43,8 +43,8 @@ class Shape(Struct, frozen=True):
 def finisher(shape: Shape) -> Callable[[dict[str, Any], str], Ready]:
     """Return the function that turns a row (its columns and its place) into what is stored; equal rows give equal results.
 
-    It raises `InvalidInput` where the row has no key or its media cannot be read. Every row of every table goes through it, so what does not
-    change from row to row is worked out once, here.
+    It raises `InvalidInput` where the row has no key or its media cannot be read. Every row of every table goes through it, so what
+    does not change from row to row is worked out once, here.
     """
     prefix, media, file_key = shape.prefix, shape.media, shape.file_key
     renamed = list(shape.columns.items())

@@ -7,17 +7,18 @@ wait long.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from labelwright.store import tables
 from labelwright.store.codec import encode
 
-__all__ = ["BATCH", "Broken", "Current", "current_rows", "insert", "lock_project", "quarantine"]
+__all__ = ["BATCH", "Broken", "Current", "among", "current_rows", "insert", "lock_project", "quarantine"]
 
 BATCH = 2000
 """At most so many rows are written in one transaction."""
@@ -72,6 +73,13 @@ def current_rows(connection: Connection, project_id: int, keys: Sequence[str]) -
     else:
         found = connection.exec_driver_sql(f'{chosen} ? AND "key" IN (SELECT value FROM json_each(?))', (project_id, encode(keys)))
     return [Current(*row) for row in found]
+
+
+def among(connection: Connection, column: sa.ColumnElement[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
+    """Return the condition that `column` is one of `values`, which go along as one parameter however many they are."""
+    if connection.dialect.name == "postgresql":
+        return column == sa.any_(sa.bindparam(None, list(values), type_=ARRAY(column.type)))
+    return column.in_(sa.select(sa.literal_column("value")).select_from(sa.func.json_each(encode(list(values)))))
 
 
 def lock_project(connection: Connection, project_id: int) -> None:

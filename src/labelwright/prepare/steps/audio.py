@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from labelwright.media import audio
-from labelwright.prepare.draft import Context, Draft, fields_named
+from labelwright.prepare.draft import Context, Draft
 from labelwright.prepare.steps._media import body_of
 from labelwright.schema import Audio
 
@@ -20,7 +20,7 @@ __all__ = ["Options", "apply"]
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`field`: one field instead of all. `rate`: samples a second. `peaks`: stretches of the outline. `max_seconds`: no longer than this."""
+    """`field`: one field instead of all. `rate`: samples a second. `peaks`: stretches of the outline. `max_seconds`: the limit."""
 
     field: str | None = None
     rate: int | None = None
@@ -31,7 +31,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
     """Turn each recording named by its blob into an `Audio`."""
     made = {}
-    for field in fields_named(context.schema, "audio", options.field):
+    for field in context.fields_of("audio", options.field):
         body, digest, name = body_of(draft, field, context)
         found = audio.normalise(body, where=name, rate=options.rate, points=options.peaks, max_seconds=options.max_seconds)
         made[field] = Audio(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from labelwright.media import image
-from labelwright.prepare.draft import Context, Draft, fields_named
+from labelwright.prepare.draft import Context, Draft
 from labelwright.prepare.steps._media import body_of
 from labelwright.schema import Image
 
@@ -32,7 +32,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
     """Turn each picture named by its blob into an `Image`."""
     made = {}
-    for field in fields_named(context.schema, "image", options.field):
+    for field in context.fields_of("image", options.field):
         body, digest, name = body_of(draft, field, context)
         found = image.normalise(body, where=name, max_side=options.max_side, thumbnail=options.thumbnail, max_pixels=options.max_pixels)
         made[field] = Image(

@@ -8,6 +8,7 @@ Example: `{split: {field: body, by: paragraph}}`.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +22,8 @@ from labelwright.schema import Schema
 
 __all__ = ["Options", "apply", "check"]
 
-_PIECES = {
-    "paragraph": re.compile(r"\S(?:.*?\S)??(?=[^\S\n]*(?:\n[^\S\n]*\n|\Z)|\s*\Z)", re.DOTALL),
-    "line": re.compile(r"\S(?:[^\n]*\S)?"),
-}
+_BETWEEN = {"paragraph": re.compile(r"\n(?:[^\S\n]*\n)+"), "line": re.compile(r"\n+")}
+"""What lies between two pieces."""
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,15 +46,27 @@ def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
         raise InvalidInput(
             f"There is no text in '{field}' to split.", hint=None if field in draft.columns else nearest(field, draft.columns)
         )
-    found = list(_PIECES[options.by].finditer(text))
+    found = _pieces(text, options.by)
     if len(found) < 2:
         yield draft
         return
     normal = draft.positions.get(field)
     before = draft.offset or 0
-    for number, piece in enumerate(found, 1):
-        start = normal.to_raw(piece.start()) if normal else piece.start()
-        yield structs.replace(draft, columns={**draft.columns, field: piece[0]}, number=number, offset=before + start, positions={})
+    for number, (start, end) in enumerate(found, 1):
+        offset = before + (normal.to_raw(start) if normal else start)
+        yield structs.replace(draft, columns={**draft.columns, field: text[start:end]}, number=number, offset=offset, positions={})
+
+
+def _pieces(text: str, by: str) -> list[tuple[int, int]]:
+    """Return where each piece begins and ends, without the white space around it."""
+    gaps = [(0, 0), *(gap.span() for gap in _BETWEEN[by].finditer(text)), (len(text), len(text))]
+    pieces = []
+    for (_, begin), (end, _) in itertools.pairwise(gaps):
+        piece = text[begin:end]
+        if piece and not piece.isspace():
+            start = begin + len(piece) - len(piece.lstrip())
+            pieces.append((start, start + len(piece.strip())))
+    return pieces
 
 
 def _field(options: Options, schema: Schema) -> str:

@@ -2,19 +2,19 @@
 
 Offsets of labels count the code points of the prepared text; `media.text.normalise` gives the way back to the raw one.
 
-Example: `{text: {max_characters: 20000}}`. Runs by itself, first, for every text field of the schema; `{text: {normalise: false}}` leaves texts as
-they are.
+Example: `{text: {max_characters: 20000}}`. Runs by itself, first, for every text field of the schema; `{text: {normalise: false}}` leaves
+texts as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from labelwright.errors import InvalidInput, TooLarge
 from labelwright.media import text
-from labelwright.prepare.draft import Context, Draft, fields_named
+from labelwright.prepare.draft import Context, Draft
 
 __all__ = ["Options", "apply"]
 
@@ -29,9 +29,9 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
     """Normalise each text; numbers and truth values become text."""
-    positions = dict(draft.positions)
-    made: dict[str, str] = {}
-    for field in fields_named(context.schema, "text", options.field):
+    positions = draft.positions
+    columns = dict(draft.columns)
+    for field in context.fields_of("text", options.field):
         if field not in draft.columns:
             continue  # said when the fields are put together
         value = _as_text(draft.columns[field], field)
@@ -42,10 +42,10 @@ def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
         if options.normalise:
             normal = text.normalise(value)
             if normal.starts:
-                positions[field] = normal
+                positions = {**positions, field: normal}
             value = normal.text
-        made[field] = value
-    yield structs.replace(draft, columns={**draft.columns, **made}, positions=positions)
+        columns[field] = value
+    yield Draft(draft.key, columns, draft.number, draft.offset, positions)
 
 
 def _as_text(value: object, field: str) -> str:
