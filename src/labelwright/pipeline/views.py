@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from labelwright.pipeline.workspace import OpenProject
     from labelwright.tasks import Leased
 
-__all__ = ["TaskView", "assisted", "show"]
+__all__ = ["MyAnnotation", "TaskView", "assisted", "my_annotations", "show"]
 
 
 class ItemView(Struct, frozen=True):
@@ -190,3 +190,30 @@ def _review(connection: Connection, opened: OpenProject, item_id: int) -> Review
         ),
         reasons=decode(reasons) if reasons else [],
     )
+
+
+class MyAnnotation(Struct, frozen=True):
+    """One of one's own answers, to go back to."""
+
+    annotation_id: int
+    task_id: int | None
+    item_key: str
+    state: str
+    created_at: float
+
+
+def my_annotations(connection: Connection, project_id: int, user_id: int, limit: int) -> list[MyAnnotation]:
+    """Return a person's newest answers that still stand or came back, the newest first."""
+    query = (
+        sa.select(_annotations.c.id, _annotations.c.task_id, _items.c.key, _annotations.c.state, _annotations.c.created_at)
+        .join(_items, _items.c.id == _annotations.c.item_id)
+        .where(
+            _annotations.c.project_id == project_id,
+            _annotations.c.user_id == user_id,
+            _annotations.c.origin == "person",
+            _annotations.c.state != "replaced",
+        )
+        .order_by(_annotations.c.id.desc())
+        .limit(limit)
+    )
+    return [MyAnnotation(*row) for row in connection.execute(query)]

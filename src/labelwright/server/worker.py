@@ -151,7 +151,9 @@ def _run(_workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any],
         advance(opened, progress=progress)
 
 
-def _freeze(_workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]) -> None:
+def _freeze(
+    _workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]
+) -> None:
     from labelwright.pipeline.run import freeze
 
     with turn(opened.project.database, wait_seconds=600):
