@@ -1,5 +1,32 @@
 """Step five, quality: many answers become one label with a confidence, and everybody's work is measured, people and guidelines alike."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from labelwright.quality.policy import CrossValidate, QualityPolicy
 
-__all__ = ["CrossValidate", "QualityPolicy"]
+if TYPE_CHECKING:
+    from labelwright.quality.refreshing import Refreshed
+    from labelwright.store.project import Project
+
+__all__ = ["CrossValidate", "QualityPolicy", "refresh"]
+
+
+def refresh(
+    project: Project,
+    policy: QualityPolicy,
+    *,
+    full: bool = False,
+    progress: Callable[[int, int | None, str], None] = lambda done, total, what: None,
+) -> Refreshed:
+    """Write consensus, annotator quality and the quality reports for what was answered since the last time.
+
+    With `full`, every item is looked at again. Where nothing happened, nothing is read and nothing written. Running it again, or after a
+    crash anywhere, comes to the same result.
+    """
+    # The statistics behind it are imported where they are needed, so that reading a policy stays quick.
+    from labelwright.quality.refreshing import refresh as work
+
+    return work(project, policy, full=full, progress=progress)

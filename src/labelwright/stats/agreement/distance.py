@@ -18,11 +18,11 @@ from labelwright.stats.agreement.base import Agreement, no_agreement, ratio_agre
 __all__ = ["alpha_by_distance"]
 
 PAIRS = 100_000
-"""Up to this many pairs of values the disagreement by chance is exact; beyond it is estimated from so many random pairs."""
+"""Up to this many pairs of values the disagreement by chance is exact, unless said otherwise."""
 
 
 def alpha_by_distance(
-    units: Sequence[Sequence[Any]], distance: Callable[[Any, Any], float], *, confidence: float = 0.95, seed: int = 0
+    units: Sequence[Sequence[Any]], distance: Callable[[Any, Any], float], *, confidence: float = 0.95, seed: int = 0, pairs: int = PAIRS
 ) -> Agreement:
     """Return alpha over units, each the values that different annotators gave to one item.
 
@@ -31,6 +31,7 @@ def alpha_by_distance(
         distance: how far two values disagree: symmetric, at least 0, and 0 for equal values. It is used as it is, not squared.
         confidence: of the interval over items, above 0 and below 1.
         seed: of the random pairs from which the disagreement by chance is estimated where all pairs would be too many.
+        pairs: up to this many pairs of values that disagreement is exact; beyond it is estimated from about so many.
 
     Returns:
         An `Agreement`; NaN with a note where no item has two values or all values are the same.
@@ -48,7 +49,7 @@ def alpha_by_distance(
     owner = np.repeat(np.arange(len(shared)), [len(unit) for unit in shared])
     m = np.bincount(owner).astype(np.float64)
     inside = np.array([2 * sum(_checked(distance(a, b)) for a, b in combinations(unit, 2)) for unit in shared]) / (m - 1)
-    mean, worst = _mean_distances(values, distance, seed)
+    mean, worst = _mean_distances(values, distance, seed, pairs)
     n, size = m.sum(), m.mean()
     observed, expected = float(inside.sum() / n), float(mean.mean())
     if expected <= 0:
@@ -64,11 +65,11 @@ def alpha_by_distance(
     )
 
 
-def _mean_distances(values: list[Any], distance: Callable[[Any, Any], float], seed: int) -> tuple[Any, float]:
+def _mean_distances(values: list[Any], distance: Callable[[Any, Any], float], seed: int, pairs: int) -> tuple[Any, float]:
     """Return each value's mean distance to the other values, and the greatest distance met."""
     n = len(values)
     total, worst = np.zeros(n), 0.0
-    if n * (n - 1) // 2 <= PAIRS:
+    if n * (n - 1) // 2 <= pairs:
         for i, j in combinations(range(n), 2):
             apart = _checked(distance(values[i], values[j]))
             total[i] += apart
@@ -76,7 +77,7 @@ def _mean_distances(values: list[Any], distance: Callable[[Any, Any], float], se
             worst = max(worst, apart)
         return total / (n - 1), worst
     rng = np.random.default_rng(seed)
-    rounds = max(PAIRS // n, 10)
+    rounds = max(pairs // n, 10 if pairs >= PAIRS else 2)
     for _ in range(rounds):
         # A shift of a random order pairs every value with another one, and each equally often.
         order = rng.permutation(n)

@@ -1,0 +1,135 @@
+"""Report `agreement`: how far annotators agree, overall, in pairs, and under each version of the guidelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from labelwright import stats
+from labelwright.quality.pairs import Comparison, Guidelines, Sample
+from labelwright.quality.reports import GuidelinesAgreement, PairAgreement, QuestionAgreement
+from labelwright.schema import Question
+from labelwright.schema.figure import Figure
+from labelwright.stats.agreement.base import mean_agreement
+
+__all__ = ["of_choices", "of_places", "unanswered"]
+
+MOST_PAIRS = 200
+"""Pairs of annotators in a report: those with the most items in common."""
+
+CHANCE_PAIRS = 10_000
+"""Pairs of answers from which the disagreement by chance is estimated."""
+
+NO_PAIRS = "No item has answers of two people."
+
+
+def of_choices(
+    name: str,
+    question: Question,
+    data: Mapping[str, Any],
+    comparison: Comparison,
+    guidelines: Mapping[int, Guidelines],
+    names: Mapping[int, str],
+) -> QuestionAgreement:
+    """Return the agreement on a choice."""
+    independent = (data["annotation"] > 0) & data["independent"]
+    data = {key: values[independent] for key, values in data.items()}
+    versions = []
+    for digest, first in _first_versions(guidelines):
+        numbers = [number for number, one in guidelines.items() if one.digest == digest]
+        kept = np.isin(data["version"], numbers)
+        if kept.any():
+            part = {key: values[kept] for key, values in data.items()}
+            versions.append(GuidelinesAgreement(digest=digest, version=first, alpha=_alpha(part), agreement=_percent(part)))
+    return QuestionAgreement(
+        question=name,
+        kind=question.kind,
+        alpha=_alpha(data),
+        agreement=_percent(data),
+        pairs=_pairs(comparison, names, whole=True),
+        guidelines=versions,
+    )
+
+
+def of_places(
+    name: str, question: Question, sample: Sample, comparison: Comparison, guidelines: Mapping[int, Guidelines], names: Mapping[int, str]
+) -> QuestionAgreement:
+    """Return the agreement on spans, boxes or segments."""
+    items = sample.items
+    versions = []
+    for digest, first in _first_versions(guidelines):
+        tally = comparison.guidelines.get(digest)
+        if tally is not None:
+            part = [[one for one in given if getattr(guidelines.get(one.version), "digest", None) == digest] for _, given in items]
+            versions.append(
+                GuidelinesAgreement(digest=digest, version=first, alpha=_distance_alpha(name, part), agreement=_mean(tally.by_item))
+            )
+    return QuestionAgreement(
+        question=name,
+        kind=question.kind,
+        alpha=_distance_alpha(name, [given for _, given in items]),
+        agreement=_mean(comparison.overall.by_item),
+        overlap=_mean(comparison.overlaps, "Nothing that two people marked matches."),
+        sampled=len(items) if sample.seen > len(items) else None,
+        pairs=_pairs(comparison, names, whole=False),
+        guidelines=versions,
+    )
+
+
+def unanswered(name: str, question: Question) -> QuestionAgreement:
+    """Return the agreement on a question that nobody answered."""
+    nothing = Figure.missing("Nobody has answered yet.")
+    return QuestionAgreement(question=name, kind=question.kind, alpha=nothing, agreement=nothing)
+
+
+def _alpha(data: Mapping[str, Any]) -> Figure:
+    if not len(data["item"]):
+        return Figure.missing(NO_PAIRS)
+    return _figure(stats.krippendorff_alpha(data["item"], data["user"], data["label"]))
+
+
+def _percent(data: Mapping[str, Any]) -> Figure:
+    if not len(data["item"]):
+        return Figure.missing(NO_PAIRS)
+    return _figure(stats.percent_agreement(data["item"], data["user"], data["label"]))
+
+
+def _distance_alpha(name: str, items: Sequence[Sequence[Any]]) -> Figure:
+    units = [[one.values[name] for one in given] for given in items]
+    return _figure(stats.alpha_by_distance(units, lambda first, second: first.distance(second), pairs=CHANCE_PAIRS))
+
+
+def _mean(values: Sequence[float], reason: str = NO_PAIRS) -> Figure:
+    """The mean of values from 0 to 1, one an item, with its interval."""
+    if not values:
+        return Figure.missing(reason)
+    return _figure(mean_agreement(np.array(values, dtype=np.float64), confidence=0.95))
+
+
+def _figure(found: stats.Agreement) -> Figure:
+    return Figure.of(found.value, found.low, found.high, count=found.items, confidence=found.confidence, reason=found.note)
+
+
+def _pairs(comparison: Comparison, names: Mapping[int, str], *, whole: bool) -> list[PairAgreement]:
+    found = []
+    ordered = sorted(comparison.people.items(), key=lambda one: (-one[1][0], one[0]))
+    for (first, second), (count, agreed) in ordered[:MOST_PAIRS]:
+        low, high = stats.binomial_interval(round(agreed), count) if whole else (None, None)
+        found.append(
+            PairAgreement(
+                first=names.get(first, str(first)),
+                second=names.get(second, str(second)),
+                first_id=first,
+                second_id=second,
+                agreement=Figure.of(agreed / count, low, high, count=count),
+            )
+        )
+    return found
+
+
+def _first_versions(guidelines: Mapping[int, Guidelines]) -> list[tuple[str, int]]:
+    """Each version of the guidelines and the first pipeline version that had it, in the order in which they came."""
+    first = {one.digest: one.first for one in guidelines.values()}
+    return sorted(first.items(), key=lambda one: one[1])

@@ -1,0 +1,142 @@
+"""Which answers count, read in pages: the newest standing one of each person about each active item.
+
+Answers to gold items measure people and make no consensus. Rejected and replaced answers, and those that a reviewer fixed, do not count;
+the reviewer's own version does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.schema import Schema
+from labelwright.store import tables
+from labelwright.store.codec import decode_answer, decode_values
+
+__all__ = ["PAGE", "Given", "Page", "pages", "read"]
+
+PAGE = 2000
+"""Items read, and written, at a time."""
+
+_annotations, _items, _suggestions = tables.annotations, tables.items, tables.suggestions
+
+
+class Given(NamedTuple):
+    """One person's answers about one item, or a machine's, which has no annotation and a negative `user_id`.
+
+    `independent` is false for a reviewer's version, which was made with the others in view.
+    """
+
+    item_id: int
+    user_id: int
+    annotation_id: int | None
+    version: int
+    values: dict[str, Any]
+    independent: bool
+
+
+class Page(NamedTuple):
+    """The answers about the next `size` active items, up to the item `upto`: by item, and then in the order in which they came."""
+
+    upto: int
+    size: int
+    items: dict[int, list[Given]]
+
+
+def pages(connection: Connection, project_id: int, schema: Schema, *, machines: Sequence[str] = ()) -> Iterator[Page]:
+    """Yield what was answered about all active items, in ascending order; items without a person's answer are left out."""
+    after = 0
+    while True:
+        ids = list(
+            connection.scalars(
+                sa.select(_items.c.id)
+                .where(_items.c.project_id == project_id, _items.c.state == "active", _items.c.id > after)
+                .order_by(_items.c.id)
+                .limit(PAGE)
+            )
+        )
+        if not ids:
+            return
+        within = sa.and_(_items.c.id > after, _items.c.id <= ids[-1])
+        yield Page(ids[-1], len(ids), _read(connection, project_id, schema, within, machines))
+        after = ids[-1]
+
+
+def read(
+    connection: Connection, project_id: int, schema: Schema, item_ids: Sequence[int], *, machines: Sequence[str] = ()
+) -> dict[int, list[Given]]:
+    """Return what was answered about these items, at most `PAGE`."""
+    return _read(connection, project_id, schema, _items.c.id.in_(item_ids), machines)
+
+
+def _read(
+    connection: Connection, project_id: int, schema: Schema, within: sa.ColumnElement[bool], machines: Sequence[str]
+) -> dict[int, list[Given]]:
+    query = (
+        sa.select(
+            _annotations.c.item_id,
+            _annotations.c.user_id,
+            _annotations.c.id,
+            _annotations.c.pipeline_version,
+            _annotations.c["values"],
+            _annotations.c.origin,
+        )
+        .join(_items, _items.c.id == _annotations.c.item_id)
+        .where(
+            _items.c.project_id == project_id,
+            _items.c.state == "active",
+            within,
+            _annotations.c.state.in_(("submitted", "accepted")),
+            _annotations.c.purpose != "gold",
+        )
+        .order_by(_annotations.c.item_id, _annotations.c.id)
+    )
+    newest: dict[int, dict[int, Given]] = {}
+    for item_id, user_id, number, version, values, origin in connection.execute(query).all():
+        of_item = newest.setdefault(item_id, {})
+        of_item.pop(user_id, None)
+        of_item[user_id] = Given(item_id, user_id, number, version, _valid(decode_values(values), schema), origin != "review")
+    if machines:
+        _add_machines(connection, project_id, schema, within, machines, newest)
+    return {item_id: list(of_item.values()) for item_id, of_item in newest.items()}
+
+
+def _add_machines(
+    connection: Connection,
+    project_id: int,
+    schema: Schema,
+    within: sa.ColumnElement[bool],
+    machines: Sequence[str],
+    newest: dict[int, dict[int, Given]],
+) -> None:
+    """Let suggestions vote beside the people who answered; no item gets a label from machines alone."""
+    query = (
+        sa.select(_suggestions.c.item_id, _suggestions.c.labeler, _suggestions.c.question, _suggestions.c.answer)
+        .join(_items, _items.c.id == _suggestions.c.item_id)
+        .where(_suggestions.c.project_id == project_id, _suggestions.c.labeler.in_(machines), within)
+        .order_by(_suggestions.c.item_id, _suggestions.c.labeler)
+    )
+    number = {name: -1 - index for index, name in enumerate(machines)}
+    for item_id, labeler, question, answer in connection.execute(query).all():
+        of_item = newest.get(item_id)
+        if of_item is None:
+            continue
+        user_id = number[labeler]
+        given = of_item.setdefault(user_id, Given(item_id, user_id, None, 0, {}, True))
+        given.values.update(_valid({question: decode_answer(answer)}, schema))
+
+
+def _valid(values: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    """Leave out answers to questions, and choices of labels, that the schema does not have any more."""
+    kept = {}
+    for question, answer in values.items():
+        asked = schema.questions.get(question)
+        if asked is None or asked.kind != str(answer.__struct_config__.tag):
+            continue
+        if asked.family == "category" and answer.label not in asked.labels:
+            continue
+        kept[question] = answer
+    return kept

@@ -1,0 +1,132 @@
+"""What the search for label errors looks at: cheap features, made from the items themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from labelwright.errors import InvalidInput
+from labelwright.schema import Question
+from labelwright.schema.item import Audio, Field, Image, Text
+from labelwright.store.labels import FinalLabel
+from labelwright.store.project import Project
+
+__all__ = ["Example", "features_of"]
+
+MANY = 5000
+"""From this many examples on, a model is trained that takes one pass after another and not all at once."""
+
+CONTEXT = 3
+"""Words before and after a span that tell what it is."""
+
+
+class Example(NamedTuple):
+    """One label and what it stands on: a field, or a place in it; `place` counts the units of the answer that it comes from."""
+
+    item_id: int
+    label: str
+    field: Field | None
+    geometry: tuple[float, ...]
+    place: int
+    source: FinalLabel
+
+
+def features_of(project: Project, question: Question, examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
+    """Return features, one row an example, what they are in words, and how to make an untrained model that suits them."""
+    if project.schema.data[question.of] == "text":
+        return _of_text(examples)
+    return _of_media(project, examples)
+
+
+def _of_media(project: Project, examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
+    import numpy as np
+
+    rows: list[Any] = []
+    shown: tuple[str, Any] = ("", None)
+    for example in examples:
+        if not isinstance(example.field, Image | Audio):
+            raise InvalidInput("The item has neither a picture nor a recording.", where=f"item {example.item_id}")
+        if shown[0] != example.field.blob:
+            # The examples of one item come one behind the other.
+            shown = (example.field.blob, _decoded(example.field, project.blobs.get(example.field.blob)))
+        rows.append(_vector(example, shown[1]))
+
+    def model() -> Any:
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        return make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200, random_state=0))
+
+    picture = isinstance(examples[0].field, Image)
+    what = "edges, brightness and colours of the picture" if picture else "cepstral coefficients of the recording (MFCC)"
+    return np.vstack(rows).astype(np.float64), what, model
+
+
+def _decoded(field: Image | Audio, body: bytes) -> Any:
+    from labelwright.media.features import audio, image
+
+    return image.open_rgb(body) if isinstance(field, Image) else audio.frames(body)
+
+
+def _vector(example: Example, decoded: Any) -> Any:
+    """The numbers of the whole picture or recording, or of the place that the label stands on."""
+    from labelwright.media.features import audio, image
+
+    if isinstance(example.field, Image):
+        if not example.geometry:
+            return image.vector_of(decoded)
+        x, y, width, height = example.geometry
+        left, top = min(max(int(x), 0), decoded.width - 1), min(max(int(y), 0), decoded.height - 1)
+        right, bottom = min(int(x + width) + 1, decoded.width), min(int(y + height) + 1, decoded.height)
+        return image.vector_of(decoded.crop((left, top, max(right, left + 1), max(bottom, top + 1))))
+    if not example.geometry:
+        return audio.vector_of(decoded)
+    begin = min(max(int(example.geometry[0] / audio.HOP_SECONDS), 0), len(decoded) - 1)
+    return audio.vector_of(decoded[begin : max(int(example.geometry[1] / audio.HOP_SECONDS), begin + 1)])
+
+
+def _of_text(examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = [example.field.text if isinstance(example.field, Text) else "" for example in examples]
+    spans = any(example.geometry for example in examples)
+    if spans:
+        texts = [_around(text, example.geometry) for text, example in zip(texts, examples, strict=True)]
+        what = f"words of the span and {CONTEXT} words on both sides (tf-idf)"
+        vectorizer = TfidfVectorizer(token_pattern=r"\S+", lowercase=False, sublinear_tf=True, max_features=100_000)
+    else:
+        what = "words and pairs of words (tf-idf)"
+        vectorizer = TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), sublinear_tf=True, max_features=100_000)
+    if not any(re.search(r"\w", text) for text in texts):
+        texts = ["empty"] * len(texts)
+    matrix = vectorizer.fit_transform(texts)
+    few = len(examples) < MANY
+
+    def model() -> Any:
+        from sklearn.linear_model import LogisticRegression, SGDClassifier
+
+        if few:
+            return LogisticRegression(C=10.0, max_iter=200, random_state=0)
+        return SGDClassifier(loss="log_loss", alpha=1e-5, random_state=0)
+
+    return matrix, what, model
+
+
+def _around(text: str, geometry: tuple[float, ...]) -> str:
+    """Describe a span by words: its own, its shape, and those beside it.
+
+    >>> _around("Flight to Oslo on Monday", (10, 14))
+    'S:oslo E:oslo H:Xx B:flight B:to A:on A:monday'
+    """
+    start, end = int(geometry[0]), int(geometry[1])
+    inside = re.findall(r"\w+|[^\w\s]", text[start:end])
+    before = re.findall(r"\w+|[^\w\s]", text[max(0, start - 80) : start])[-CONTEXT:]
+    after = re.findall(r"\w+|[^\w\s]", text[end : end + 80])[:CONTEXT]
+    shapes = [re.sub(r"(.)\1+", r"\1", re.sub(r"\d", "0", re.sub(r"[^\W\d_a-z]", "X", re.sub(r"[a-z]", "x", word)))) for word in inside]
+    words = [f"S:{word.lower()}" for word in inside]
+    words += [f"E:{inside[-1].lower()}"] if inside else []
+    words += [f"H:{shape}" for shape in shapes]
+    words += [f"B:{word.lower()}" for word in before] + [f"A:{word.lower()}" for word in after]
+    return " ".join(words)

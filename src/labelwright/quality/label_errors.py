@@ -1,0 +1,220 @@
+"""Report `label_errors`: labels that a model, trained on the others, finds doubtful; and the table of them that reviews are picked from.
+
+C. Northcutt, L. Jiang and I. Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70 (2021). Every item is judged
+by a model that has seen neither it nor anything cut from the same raw item.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright import stats
+from labelwright.errors import LabelwrightError
+from labelwright.quality.answers import PAGE
+from labelwright.quality.features import Example, features_of
+from labelwright.quality.gold import share_of
+from labelwright.quality.reports import LabelErrorsReport, QuestionLabelErrors, Suspect
+from labelwright.schema import Question
+from labelwright.schema.figure import Figure
+from labelwright.store import tables
+from labelwright.store.codec import decode_fields, encode
+from labelwright.store.labels import FinalLabel, final_labels
+from labelwright.store.project import Project
+
+__all__ = ["forget", "search"]
+
+FOLDS = 5
+FEWEST = 20
+"""Labels below which a model says nothing."""
+
+MOST = 50_000
+"""Labels looked at; of more, a part that is as good as random."""
+
+MOST_MEDIA = 4000
+"""The same for pictures and recordings, which have to be decoded."""
+
+WORST = 100
+"""Suspects named in the report."""
+
+_label_errors = tables.label_errors
+
+
+class _Found(NamedTuple):
+    item_id: int
+    key: str
+    given: str
+    proposed: str
+    score: float
+    answers: tuple[str, str]
+
+
+def search(project: Project) -> LabelErrorsReport:
+    """Search the labels of every question, write the table, and return the report."""
+    questions = []
+    labels, groups, keys = _labels(project)
+    for name, question in project.schema.questions.items():
+        report, suspects = _question(project, name, question, labels.get(name, []), groups, keys)
+        _write(project, name, suspects)
+        questions.append(report)
+    names = list(project.schema.questions)
+    project.database.write(lambda connection: _forget_others(connection, project.id, names))
+    return LabelErrorsReport(questions=questions)
+
+
+def forget(project: Project) -> None:
+    """Remove all suspects, where the policy does not search for any."""
+    project.database.write(lambda connection: _forget_others(connection, project.id, []))
+
+
+def _forget_others(connection: Connection, project_id: int, names: list[str]) -> None:
+    connection.execute(sa.delete(_label_errors).where(_label_errors.c.project_id == project_id, _label_errors.c.question.not_in(names)))
+
+
+def _labels(project: Project) -> tuple[dict[str, list[FinalLabel]], dict[int, int], dict[int, str]]:
+    """The labels of every question, and each item's raw item and key."""
+    labels: dict[str, list[FinalLabel]] = defaultdict(list)
+    items = tables.items
+    with project.database.read() as connection:
+        total = connection.scalar(
+            sa.select(sa.func.count()).select_from(items).where(items.c.project_id == project.id, items.c.state == "active")
+        )
+        for label in final_labels(connection, project.id, project.schema):
+            # A number that scatters items as if by chance decides who is looked at where there are too many.
+            if not total or total <= MOST or label.item_id * 2654435761 % 2**32 < MOST / total * 2**32:
+                labels[label.question].append(label)
+        wanted = sorted({label.item_id for of_question in labels.values() for label in of_question})
+        groups, keys = {}, {}
+        for start in range(0, len(wanted), PAGE):
+            part = items.c.id.in_(wanted[start : start + PAGE])
+            for item_id, raw_id, key in connection.execute(sa.select(items.c.id, items.c.raw_id, items.c.key).where(part)):
+                groups[item_id], keys[item_id] = raw_id, key
+    return labels, groups, keys
+
+
+def _question(
+    project: Project, name: str, question: Question, labels: list[FinalLabel], groups: dict[int, int], keys: dict[int, str]
+) -> tuple[QuestionLabelErrors, list[_Found]]:
+    examples = _examples(project, question, labels)
+    frequent = {label for label, count in Counter(example.label for example in examples).items() if count >= 2}
+    examples = [example for example in examples if example.label in frequent]
+    if len(examples) < FEWEST:
+        return _silent(name, question, len(labels), f"There are {len(examples)} labels, and a model needs {FEWEST} to learn from."), []
+    if len(frequent) < 2:
+        return _silent(name, question, len(labels), "Only one label occurs, so there is nothing to tell apart."), []
+    raw = [groups[example.item_id] for example in examples]
+    folds = min(FOLDS, len(set(raw)))
+    if folds < 2:
+        return _silent(name, question, len(labels), "All items come from one raw item, so no model can be tested on another."), []
+    try:
+        matrix, what, model = features_of(project, question, examples)
+    except LabelwrightError as error:
+        return _silent(name, question, len(labels), f"An item cannot be looked at: {error}"), []
+    given = [example.label for example in examples]
+    with warnings.catch_warnings():
+        # A model that has not converged to the last digit serves as well here.
+        warnings.simplefilter("ignore")
+        foretold = stats.out_of_fold(matrix, given, groups=raw, folds=folds, model=model)
+    errors = stats.find_label_errors(given, foretold.probabilities, classes=foretold.classes)
+    suspects = _suspects(question, examples, errors, keys)
+    right = [float(one == other) for one, other in zip(given, errors.suggested, strict=True)]
+    joint = errors.joint
+    report = QuestionLabelErrors(
+        question=name,
+        kind=question.kind,
+        items=len({example.item_id for example in examples}),
+        suspects=len(suspects),
+        features=what,
+        expected_errors=round(float(1 - np.trace(joint)), 6),
+        accuracy=share_of(right),
+        worst=[
+            Suspect(item_id=one.item_id, key=one.key, given=one.given, proposed=one.proposed, score=one.score) for one in suspects[:WORST]
+        ],
+    )
+    return report, suspects
+
+
+def _silent(name: str, question: Question, items: int, reason: str) -> QuestionLabelErrors:
+    return QuestionLabelErrors(question=name, kind=question.kind, items=items, suspects=0, accuracy=Figure.missing(reason), reason=reason)
+
+
+def _examples(project: Project, question: Question, labels: list[FinalLabel]) -> list[Example]:
+    """One example for each label: of a choice the item, of spans, boxes and segments each place."""
+    fields = {}
+    wanted = sorted(label.item_id for label in labels)
+    items = tables.items
+    with project.database.read() as connection:
+        for start in range(0, len(wanted), PAGE):
+            part = items.c.id.in_(wanted[start : start + PAGE])
+            for item_id, data in connection.execute(sa.select(items.c.id, items.c.data).where(part)):
+                fields[item_id] = decode_fields(data).get(question.of)
+    found = [
+        Example(label.item_id, unit.label, fields[label.item_id], unit.geometry, place, label)
+        for label in labels
+        if fields.get(label.item_id) is not None
+        for place, unit in enumerate(label.answer.units())
+    ]
+    most = MOST if project.schema.data[question.of] == "text" else MOST_MEDIA
+    if len(found) > most:
+        kept = most / len(found) * 2**32
+        found = [example for example in found if example.item_id * 2654435761 % 2**32 < kept]
+    return found
+
+
+def _suspects(question: Question, examples: list[Example], errors: stats.LabelErrors, keys: dict[int, str]) -> list[_Found]:
+    """The suspects by item, the most doubtful first; what people reviewed is settled and none."""
+    by_item: dict[int, list[int]] = defaultdict(list)
+    for place in errors.suspects:
+        if examples[place].source.origin == "consensus":
+            by_item[examples[place].item_id].append(place)
+    found = []
+    for item_id, doubtful in by_item.items():
+        worst = examples[doubtful[0]]
+        units = worst.source.answer.units()
+        for place in doubtful:
+            units[examples[place].place] = units[examples[place].place]._replace(label=errors.suggested[place])
+        answers = (encode(worst.source.answer), encode(question.from_units(units)))
+        score = round(float(errors.score[doubtful[0]]), 6)
+        found.append(_Found(item_id, keys[item_id], worst.label, str(errors.suggested[doubtful[0]]), score, answers))
+    return sorted(found, key=lambda one: (one.score, one.item_id))
+
+
+def _write(project: Project, name: str, suspects: list[_Found]) -> None:
+    """Bring the table to what was found, in small transactions, and leave alone what is there already."""
+    rows = {one.item_id: one for one in suspects}
+    mine = sa.and_(_label_errors.c.project_id == project.id, _label_errors.c.question == name)
+    with project.database.read() as connection:
+        columns = (_label_errors.c.item_id, _label_errors.c.score, _label_errors.c.given, _label_errors.c.proposed)
+        old = {row[0]: tuple(row[1:]) for row in connection.execute(sa.select(*columns).where(mine))}
+    gone = [item_id for item_id in old if item_id not in rows or old[item_id] != (rows[item_id].score, *rows[item_id].answers)]
+    new = [one for one in suspects if one.item_id not in old or one.item_id in set(gone)]
+    for start in range(0, max(len(gone), len(new)), PAGE):
+        leave, come = gone[start : start + PAGE], new[start : start + PAGE]
+
+        def work(connection: Connection, leave: list[int] = leave, come: list[_Found] = come) -> None:
+            if leave:
+                connection.execute(sa.delete(_label_errors).where(mine, _label_errors.c.item_id.in_(leave)))
+            if come:
+                connection.execute(
+                    sa.insert(_label_errors),
+                    [
+                        {
+                            "item_id": one.item_id,
+                            "question": name,
+                            "project_id": project.id,
+                            "score": one.score,
+                            "given": one.answers[0],
+                            "proposed": one.answers[1],
+                            "updated_at": time.time(),
+                        }
+                        for one in come
+                    ],
+                )
+
+        project.database.write(work)

@@ -1,0 +1,381 @@
+"""Brings all that is derived from answers up to date, at a cost that follows what changed.
+
+A light refresh judges the items that something happened to since the last one, by what the last fit learned. A deep one reads all
+answers, fits the models anew and rewrites the reports; it comes by itself when the answers have grown by a twentieth, so that all deep
+refreshes together cost about twenty times the last of them. A search for label errors comes when they have grown by a fifth.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright.quality import agreement, annotators, consensus, criteria, cross_validation, gold, label_errors
+from labelwright.quality.annotators import Measured, Reviewed
+from labelwright.quality.answers import PAGE, Given, Page, pages, read
+from labelwright.quality.choices import Choices, Fit, judge, settle
+from labelwright.quality.consensus import Changed
+from labelwright.quality.pairs import Comparison, Guidelines, Sample, compare_choices, compare_places
+from labelwright.quality.places import fuse, similarity
+from labelwright.quality.policy import QualityPolicy
+from labelwright.quality.reports import AgreementReport, CriteriaReport, QuestionAgreement, QuestionCriteria
+from labelwright.schema import Question, content_hash
+from labelwright.schema.figure import Figure
+from labelwright.store import log, tables
+from labelwright.store.codec import decode, encode
+from labelwright.store.project import Project
+
+__all__ = ["Fits", "Refreshed", "refresh"]
+
+Progress = Callable[[int, int | None, str], None]
+
+GROWTH, SEARCH_GROWTH = 0.05, 0.2
+"""By how much the answers grow until all is measured again, and until label errors are searched for again."""
+
+EVENTS = 10_000
+"""Events read at a time."""
+
+LAST = 2**62
+"""Behind every item."""
+
+_SILENT = ("task_skipped", "comment_added", "comment_resolved")
+"""Events that change no answer."""
+
+_reports = tables.quality_reports
+
+
+class Fits(Struct, frozen=True, kw_only=True):
+    """Report `consensus`: what the last fit of each question learned; `answers` counts the annotations that counted then.
+
+    `new` counts the answers that came since, and `unsearched` those since label errors were last searched for.
+    """
+
+    digest: str = ""
+    answers: int = 0
+    new: int = 0
+    unsearched: int = 0
+    questions: dict[str, Fit] = {}
+
+
+class Refreshed(Struct, frozen=True, kw_only=True):
+    """What a refresh did: rows of the consensus that changed, and whether all was measured again (`deep`)."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    deep: bool = False
+
+
+def _quiet(done: int, total: int | None, what: str) -> None:
+    pass
+
+
+def refresh(project: Project, policy: QualityPolicy, *, full: bool = False, progress: Progress = _quiet) -> Refreshed:
+    """Write consensus, annotator quality and the quality reports for what was answered.
+
+    With `full`, every item is looked at again. Where nothing happened since the last time, nothing is read and nothing written. Running
+    it again, or after a crash anywhere, comes to the same result.
+    """
+    digest = content_hash([encode(policy), encode(project.schema)])[:16]
+    cursor = f"quality {digest}"
+    touched: set[int] = set()
+    answered = 0
+    with project.database.read() as connection:
+        fits = _stored(connection, project.id, "consensus", Fits) or Fits()
+        full = full or fits.digest != digest
+        reached = log.newest(connection, project.id)
+        after = log.position(connection, project.id, cursor)
+        while not full:
+            events = log.follow(connection, project.id, after, EVENTS)
+            if not events:
+                break
+            reached = after = events[-1].position
+            heard = [event for event in events if event.kind not in _SILENT]
+            # What names no item, such as an import, may have changed any.
+            full = any(event.item_id is None and event.kind != "pipeline_declared" for event in heard)
+            touched |= {event.item_id for event in heard if event.item_id is not None}
+            answered += sum(event.kind == "annotation_submitted" for event in heard)
+        if not full and not touched:
+            if reached != log.position(connection, project.id, cursor):
+                project.database.write(lambda connection: log.remember(connection, project.id, cursor, reached))
+            return Refreshed()
+        names = {row.id: row.name for row in connection.execute(sa.select(tables.users.c.id, tables.users.c.name))}
+        gold_report, scores = gold.examine(connection, project.id, project.schema, names)
+    fits = msgspec.structs.replace(fits, digest=digest, new=fits.new + answered, unsearched=fits.unsearched + answered)
+    deep = full or fits.new > GROWTH * fits.answers
+    run = _Run(project, policy, scores.of, names, progress)
+    reports: dict[str, Any] = {"gold": gold_report}
+    if deep:
+        changed, fits, measured, found = run.deep(fits, full)
+        reports.update(found)
+        annotators.write(project, measured, scores.of)
+    else:
+        changed = run.light(fits, touched)
+        annotators.write(project, None, scores.of)
+    with project.database.read() as connection:
+        reports["cross_validation"] = cross_validation.compare(connection, project.id, project.schema, policy.cross_validate)
+    if not policy.label_errors:
+        label_errors.forget(project)
+        reports["label_errors"] = None
+    elif full or fits.unsearched > SEARCH_GROWTH * fits.answers:
+        progress(0, None, "searching for label errors")
+        reports["label_errors"] = label_errors.search(project)
+        fits = msgspec.structs.replace(fits, unsearched=0)
+    reports["consensus"] = fits
+
+    def finish(connection: Connection) -> None:
+        for name, report in reports.items():
+            _store(connection, project.id, name, report)
+        log.remember(connection, project.id, cursor, reached)
+
+    project.database.write(finish)
+    return Refreshed(added=changed.added, changed=changed.changed, removed=changed.removed, deep=deep)
+
+
+class _Run:
+    """One refresh: the project, its policy, and what gold says about people."""
+
+    def __init__(
+        self,
+        project: Project,
+        policy: QualityPolicy,
+        scores: Mapping[str, Mapping[int, tuple[float, int]]],
+        names: dict[int, str],
+        progress: Progress,
+    ) -> None:
+        self.project, self.policy, self.scores, self.names, self.progress = project, policy, scores, names, progress
+        questions = project.schema.questions
+        self.choices: dict[str, Question] = {name: one for name, one in questions.items() if one.family == "category"}
+        self.places: dict[str, Question] = {name: one for name, one in questions.items() if one.family != "category"}
+
+    def light(self, fits: Fits, touched: set[int]) -> Changed:
+        """Judge the items that something happened to by what the last fit learned."""
+        data = {name: Choices(question) for name, question in self.choices.items()}
+        changed = Changed()
+        listed = sorted(touched)
+        for start in range(0, len(listed), PAGE):
+            part = listed[start : start + PAGE]
+            with self.project.database.read() as connection:
+                answered = self._read(connection, part)
+                for name, choices in data.items():
+                    choices.add(name, answered)
+                for name in self.places:
+                    fit = fits.questions.get(name) or Fit(method="fused", reason="", answers=0)
+                    rows, kept = self._fused(connection, name, answered, fit)
+                    changed += self._write(name, rows, gone=set(part).difference(kept, (row.item_id for row in rows)))
+        for name, question in self.choices.items():
+            arrays = data[name].arrays()
+            fit = fits.questions.get(name) or Fit(method="majority", reason="", answers=0)
+            judged = judge(question, arrays, fit, self.scores.get(name, {}))
+            for rows in consensus.choice_rows(question, arrays, judged, fit.method):
+                changed += self._write(name, rows)
+            gone = sorted(touched.difference(judged.items.tolist()))
+            for start in range(0, len(gone), PAGE):
+                changed += self._write(name, [], gone=gone[start : start + PAGE])
+        return changed
+
+    def deep(self, fits: Fits, full: bool) -> tuple[Changed, Fits, dict[str, dict[int, Measured]], dict[str, Any]]:
+        """Read all answers, fit the models, and measure agreement, criteria and annotators anew."""
+        data = {name: Choices(question) for name, question in self.choices.items()}
+        samples = {name: Sample(name, question) for name, question in self.places.items()}
+        answers, read = 0, 0
+        with self.project.database.read() as connection:
+            total = _active(connection, self.project.id)
+            guidelines = _guidelines(connection, self.project.id)
+            reviewed = annotators.reviewed_answers(connection, self.project.id, self.project.schema)
+            for page in self._pages(connection):
+                for name, choices in data.items():
+                    choices.add(name, page.items)
+                for sample in samples.values():
+                    sample.add(page.items)
+                answers += sum(one.annotation_id is not None for given in page.items.values() for one in given)
+                read += page.size
+                self.progress(read, total, "reading answers")
+        changed = Changed()
+        learned: dict[str, Fit] = {}
+        measured: dict[str, dict[int, Measured]] = {}
+        agreements: list[QuestionAgreement] = []
+        tested: list[QuestionCriteria] = []
+        for name, question in self.project.schema.questions.items():
+            self.progress(0, None, f"consensus on {name}")
+            comparison: Comparison | None = None
+            if name in data and len(data[name].item):
+                arrays = data[name].arrays()
+                judged, learned[name] = settle(question, arrays, self.policy.method(name), self.scores.get(name, {}))
+                changed += self._write_all(name, consensus.choice_rows(question, arrays, judged, learned[name].method))
+                comparison = compare_choices(question, arrays, guidelines)
+                counted = Counter(arrays["user"][arrays["annotation"] > 0].tolist())
+                agreed = annotators.agreement_of_choices(arrays, judged, reviewed.annotations)
+                measured[name] = _measured(counted, agreed, reviewed.agreement.get(name, {}), learned[name].skill)
+                agreements.append(agreement.of_choices(name, question, arrays, comparison, guidelines, self.names))
+                del arrays, judged
+            elif name in samples and samples[name].people:
+                sample = samples[name]
+                comparison = compare_places(sample, guidelines)
+                old = fits.questions.get(name)
+                weights = old.weights if old is not None and not full else _weights(comparison.skill)
+                learned[name] = _fit_of_places(weights, comparison.skill, sum(sample.people.values()))
+                changed += self._fuse_all(name, learned[name])
+                agreed = _agreement_of_places(sample, weights, reviewed)
+                measured[name] = _measured(sample.people, agreed, reviewed.agreement.get(name, {}), comparison.skill)
+                agreements.append(agreement.of_places(name, question, sample, comparison, guidelines, self.names))
+            else:
+                changed += self._write_all(name, [])
+                agreements.append(agreement.unanswered(name, question))
+            shares: dict[str | None, Figure] = {None: agreements[-1].agreement}
+            shares.update((one.digest, one.agreement) for one in agreements[-1].guidelines)
+            tested.append(criteria.of_question(name, question, comparison, shares, guidelines))
+        with self.project.database.read() as connection:
+            tested = criteria.with_keys(connection, tested)
+        names = list(self.project.schema.questions)
+        self.project.database.write(lambda connection: consensus.forget_questions(connection, self.project.id, names))
+        reports = {"agreement": AgreementReport(questions=agreements), "criteria": CriteriaReport(questions=tested)}
+        kept = msgspec.structs.replace(fits, answers=answers, new=0, questions=learned)
+        return changed, kept, measured, reports
+
+    def _pages(self, connection: Connection) -> Iterator[Page]:
+        return pages(connection, self.project.id, self.project.schema, machines=self.policy.machines)
+
+    def _read(self, connection: Connection, item_ids: list[int]) -> dict[int, list[Given]]:
+        return read(connection, self.project.id, self.project.schema, item_ids, machines=self.policy.machines)
+
+    def _fused(
+        self, connection: Connection, name: str, answered: Mapping[int, Sequence[Given]], fit: Fit
+    ) -> tuple[list[consensus.Row], set[int]]:
+        """Fuse the items of a page where their answers changed; return the rows, and the items whose rows stand as they are."""
+        standing = consensus.standing(connection, name, sorted(answered))
+        rows, kept = [], set()
+        for item_id, given in answered.items():
+            row = consensus.fused_row(
+                name,
+                self.places[name],
+                item_id,
+                given,
+                fit.weights,
+                fit.method,
+                self.scores.get(name, {}),
+                standing.get(item_id),
+            )
+            if isinstance(row, consensus.Row):
+                rows.append(row)
+            elif row == "unchanged":
+                kept.add(item_id)
+        return rows, kept
+
+    def _fuse_all(self, name: str, fit: Fit) -> Changed:
+        changed, read, after = Changed(), 0, 0
+        with self.project.database.read() as connection:
+            total = _active(connection, self.project.id)
+            for page in self._pages(connection):
+                rows, kept = self._fused(connection, name, page.items, fit)
+                changed += self._write(name, rows, between=(after, page.upto), kept=kept)
+                after, read = page.upto, read + page.size
+                self.progress(read, total, f"consensus on {name}")
+        return changed + self._write(name, [], between=(after, LAST))
+
+    def _write_all(self, name: str, paged: Iterable[list[consensus.Row]]) -> Changed:
+        """Write all rows of a question in ascending order of the item, and remove those in between."""
+        changed, after = Changed(), 0
+        for rows in paged:
+            changed += self._write(name, rows, between=(after, rows[-1].item_id))
+            after = rows[-1].item_id
+        return changed + self._write(name, [], between=(after, LAST))
+
+    def _write(
+        self,
+        name: str,
+        rows: list[consensus.Row],
+        *,
+        gone: Iterable[int] = (),
+        between: tuple[int, int] | None = None,
+        kept: Iterable[int] = (),
+    ) -> Changed:
+        return consensus.write(self.project.database, self.project.id, name, rows, gone=gone, between=between, kept=kept)
+
+
+def _measured(
+    answers: Mapping[int, int],
+    agreed: Mapping[int, tuple[float, int]],
+    reviewed: Mapping[int, tuple[float, int]],
+    skill: Mapping[int, float],
+) -> dict[int, Measured]:
+    found = {}
+    for user_id in {*answers, *reviewed}:
+        one, other = agreed.get(user_id, (0.0, 0)), reviewed.get(user_id, (0.0, 0))
+        found[user_id] = Measured(answers.get(user_id, 0), (one[0] + other[0], one[1] + other[1]), skill.get(user_id))
+    return found
+
+
+def _agreement_of_places(sample: Sample, weights: Mapping[int, float], reviewed: Reviewed) -> dict[int, tuple[float, int]]:
+    """Each person's agreement with the fused answer, over the sampled items, leaving out what reviews have judged."""
+    found: dict[int, tuple[float, int]] = {}
+    for _, given in sample.items:
+        values = [one.values[sample.name] for one in given]
+        fused = fuse(sample.question, values, [weights.get(one.user_id, 1.0) for one in given])
+        for one, value in zip(given, values, strict=True):
+            if one.annotation_id not in reviewed.annotations:
+                total, count = found.get(one.user_id, (0.0, 0))
+                found[one.user_id] = (total + similarity(sample.question, value, fused), count + 1)
+    return found
+
+
+def _weights(skill: Mapping[int, float]) -> dict[int, float]:
+    """Each annotator's weight: the skill in steps of a twentieth, so that a small change of it changes no label."""
+    weights = {user_id: max(round(value * 20) / 20, 0.05) for user_id, value in skill.items()}
+    return weights if len(set(weights.values())) > 1 else {}
+
+
+def _fit_of_places(weights: dict[int, float], skill: dict[int, float], answers: int) -> Fit:
+    reason = "Places are grouped by overlap; those are kept, with their label, that carry half of the annotators' weight."
+    if weights:
+        reason += " An annotator weighs as much as agreeing with the others."
+    return Fit(method=consensus.method_of_weights(weights), reason=reason, answers=answers, skill=skill, weights=weights)
+
+
+def _active(connection: Connection, project_id: int) -> int:
+    items = tables.items
+    query = sa.select(sa.func.count()).select_from(items).where(items.c.project_id == project_id, items.c.state == "active")
+    return int(connection.scalar(query) or 0)
+
+
+def _guidelines(connection: Connection, project_id: int) -> dict[int, Guidelines]:
+    versions = tables.pipeline_versions
+    rows = connection.execute(
+        sa.select(versions.c.id, versions.c.number, versions.c.guidelines_digest)
+        .where(versions.c.project_id == project_id)
+        .order_by(versions.c.number)
+    ).all()
+    first: dict[str, int] = {}
+    for row in rows:
+        first.setdefault(row.guidelines_digest, row.number)
+    return {row.id: Guidelines(row.guidelines_digest, first[row.guidelines_digest]) for row in rows}
+
+
+def _stored(connection: Connection, project_id: int, name: str, form: Any) -> Any:
+    body = connection.scalar(sa.select(_reports.c.report).where(_reports.c.project_id == project_id, _reports.c.name == name))
+    try:
+        return decode(body, form) if body else None
+    except msgspec.ValidationError:
+        # Written by a version with another form: what is derived is derived again.
+        return None
+
+
+def _store(connection: Connection, project_id: int, name: str, report: Any) -> None:
+    """Write a report where it differs from what stands; None removes it."""
+    mine = sa.and_(_reports.c.project_id == project_id, _reports.c.name == name)
+    if report is None:
+        connection.execute(sa.delete(_reports).where(mine))
+        return
+    body = encode(report)
+    standing = connection.scalar(sa.select(_reports.c.report).where(mine))
+    if standing is None:
+        connection.execute(sa.insert(_reports).values(project_id=project_id, name=name, report=body, updated_at=time.time()))
+    elif standing != body:
+        connection.execute(sa.update(_reports).where(mine).values(report=body, updated_at=time.time()))

@@ -1,0 +1,360 @@
+"""What quality derives from answers: consensus, annotators, reports; incrementally, and on both databases."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from labelwright import stats
+from labelwright.quality import QualityPolicy, refresh
+from labelwright.schema import Schema
+from labelwright.store import tables
+from labelwright.store.codec import decode, decode_answer
+from labelwright.store.project import Project
+from tests.quality.answers import add_version, answer, choice, report, rows, set_state, spans
+from tests.rows import add_known, add_texts, add_users
+
+Make = Callable[..., Project]
+LABELS = ("refund", "bug", "other")
+POLICY = QualityPolicy(label_errors=False)
+
+TEXT = {
+    "data": {"body": "text"},
+    "questions": {
+        "intent": {"kind": "choice", "of": "body", "options": list(LABELS)},
+        "entities": {"kind": "spans", "of": "body", "options": ["DATE", "NAME"], "overlapping": False},
+    },
+}
+
+
+def crowd(
+    project: Project, items: int, people: int, *, accuracy: float = 0.85, overlap: int = 3, seed: int = 0
+) -> tuple[list[int], list[str]]:
+    """Items with a true intent, each answered by `overlap` of `people`, who are right with the same chance."""
+    rng = random.Random(seed)
+    users = add_users(project, *(f"user{seed}-{index}" for index in range(people)))
+    ids = add_texts(project, [f"text {index} of {seed}" for index in range(items)], key=f"k{seed}-")
+    truth = [rng.choice(LABELS) for _ in ids]
+    given = []
+    for item_id, true in zip(ids, truth, strict=True):
+        for user in rng.sample(users, overlap):
+            label = true if rng.random() < accuracy else rng.choice([one for one in LABELS if one != true])
+            given.append((item_id, user, {"intent": choice(label)}))
+    answer(project, given)
+    return ids, truth
+
+
+def consensus(project: Project, question: str) -> dict[int, dict[str, Any]]:
+    return {row["item_id"]: row for row in rows(project, tables.consensus) if row["question"] == question}
+
+
+def test_consensus_of_choices(make_project: Make) -> None:
+    """The consensus is what `stats.aggregate` says of the same answers, with confidence, agreement, annotations and method."""
+    project = make_project()
+    ids, truth = crowd(project, 120, 6)
+    refresh(project, POLICY)
+    found = consensus(project, "intent")
+    with project.database.read() as connection:
+        given = connection.execute(sa.select(tables.annotations).order_by(tables.annotations.c.item_id, tables.annotations.c.id)).all()
+    labels = [decode(row.values)["intent"]["label"] for row in given]
+    direct = stats.aggregate([row.item_id for row in given], [row.user_id for row in given], [LABELS.index(label) for label in labels])
+    right = 0
+    for item_id, true in zip(ids, truth, strict=True):
+        row = found[item_id]
+        label = decode_answer(row["answer"]).label
+        assert label == LABELS[direct.labels[item_id]]
+        assert row["confidence"] == pytest.approx(direct.confidence[item_id], abs=1e-6)
+        assert row["answers"] == 3
+        assert row["method"] == direct.method
+        assert decode(row["annotation_ids"]) == [one.id for one in given if one.item_id == item_id]
+        given_labels = [other for one, other in zip(given, labels, strict=True) if one.item_id == item_id]
+        pairs = [one == other for index, one in enumerate(given_labels) for other in given_labels[:index]]
+        assert row["agreement"] == pytest.approx(sum(pairs) / 3, abs=1e-6)
+        right += label == true
+    assert right >= 108
+
+
+def test_unchanged_rows_are_left_alone(make_project: Make) -> None:
+    """A second refresh writes nothing; after one answer more only that item's row is written; the whole again changes nothing."""
+    project = make_project()
+    ids, _ = crowd(project, 100, 5)
+    first = refresh(project, POLICY)
+    assert (first.added, first.changed, first.removed, first.deep) == (100, 0, 0, True)
+    before = rows(project, tables.consensus)
+    assert refresh(project, POLICY).added == 0
+    assert refresh(project, POLICY, full=True) == type(first)(deep=True)
+    assert rows(project, tables.consensus) == before
+    (late,) = add_users(project, "late")
+    answer(project, [(ids[7], late, {"intent": choice("bug")})])
+    again = refresh(project, POLICY)
+    assert (again.added, again.changed, again.removed, again.deep) == (0, 1, 0, False)
+    after = rows(project, tables.consensus)
+    assert [one["item_id"] for one, other in zip(before, after, strict=True) if one != other] == [ids[7]]
+    assert next(row for row in after if row["item_id"] == ids[7])["answers"] == 4
+
+
+def test_light_refresh_agrees_with_the_fit(make_project: Make) -> None:
+    """What is judged by an earlier fit gets the labels that a new fit of everything gives it, but for a few."""
+    project = make_project()
+    ids, _ = crowd(project, 200, 6)
+    refresh(project, POLICY)
+    users = sorted({row["user_id"] for row in rows(project, tables.annotator_quality)})
+    more = add_texts(project, [f"more {index}" for index in range(10)], key="m")
+    rng = random.Random(3)
+    for item_id in more:
+        true = rng.choice(LABELS)
+        for user in rng.sample(users, 3):
+            answer(project, [(item_id, user, {"intent": choice(true if rng.random() < 0.9 else "other")})])
+    light = refresh(project, POLICY)
+    assert not light.deep
+    assert light.added == 10
+    quick = {item_id: row["answer"] for item_id, row in consensus(project, "intent").items()}
+    refresh(project, POLICY, full=True)
+    slow = {item_id: row["answer"] for item_id, row in consensus(project, "intent").items()}
+    assert sum(quick[item_id] == slow[item_id] for item_id in more) >= 9
+    assert quick.keys() == slow.keys() == {*ids, *more}
+
+
+def test_which_answers_count(make_project: Make) -> None:
+    """Only the newest standing answer of a person counts; gold, rejected, fixed and replaced ones do not; a reviewer's version does."""
+    project = make_project()
+    ann, bob, rev = add_users(project, "ann", "bob", "rev")
+    one, two, three, four = add_texts(project, ["a", "b", "c", "d"])
+    answer(project, [(one, ann, {"intent": choice("bug")})], state="replaced")
+    answer(project, [(one, ann, {"intent": choice("refund")}), (one, ann, {"intent": choice("other")})])
+    answer(project, [(two, ann, {"intent": choice("bug")})], purpose="gold")
+    (rejected,) = answer(project, [(three, bob, {"intent": choice("bug")})], state="rejected")
+    answer(project, [(four, bob, {"intent": choice("bug")})], state="fixed")
+    answer(project, [(four, rev, {"intent": choice("refund")})], origin="review", purpose="review", state="accepted")
+    refresh(project, POLICY)
+    found = consensus(project, "intent")
+    assert {item_id: decode_answer(row["answer"]).label for item_id, row in found.items()} == {one: "other", four: "refund"}
+    assert found[one]["answers"] == 1
+    set_state(project, rejected, "submitted")
+    refresh(project, POLICY)
+    assert three in consensus(project, "intent")
+    set_state(project, rejected, "rejected")
+    assert refresh(project, POLICY).removed == 1
+    assert three not in consensus(project, "intent")
+
+
+def test_spans_are_fused_and_only_touched_items_again(make_project: Make) -> None:
+    """Spans of several people become one set; one answer more re-fuses one item; an item with one answer has it unchanged."""
+    project = make_project(TEXT)
+    ann, bob, cyd = add_users(project, "ann", "bob", "cyd")
+    ids = add_texts(project, [f"Anna met Bert on Monday the {index}th." for index in range(30)])
+    given = []
+    for index, item_id in enumerate(ids):
+        for user in (ann, bob, cyd) if index % 3 else (ann,):
+            marks = [(0, 4, "NAME"), (9, 13, "NAME")] + ([(17, 23, "DATE")] if user != cyd else [])
+            given.append((item_id, user, {"entities": spans(*marks), "intent": choice("other")}))
+    answer(project, given)
+    refresh(project, POLICY)
+    found = consensus(project, "entities")
+    assert decode_answer(found[ids[1]]["answer"]) == spans((0, 4, "NAME"), (9, 13, "NAME"), (17, 23, "DATE"))
+    assert (found[ids[0]]["method"], found[ids[0]]["agreement"]) == ("single", None)
+    assert found[ids[1]]["agreement"] == pytest.approx((1 + 0.8 + 0.8) / 3, abs=1e-6)
+    assert 0.5 < found[ids[0]]["confidence"] < found[ids[1]]["confidence"] < 1
+    (dan,) = add_users(project, "dan")
+    before = consensus(project, "entities")
+    answer(project, [(ids[0], dan, {"entities": spans((0, 4, "NAME"))})])
+    assert refresh(project, POLICY).deep is False
+    after = consensus(project, "entities")
+    assert [item_id for item_id in ids if before[item_id] != after[item_id]] == [ids[0]]
+
+
+def test_annotator_quality(make_project: Make) -> None:
+    """Each person has answers, gold accuracy, agreement with labels that others helped to make, and skill; who errs more has less."""
+    project = make_project()
+    good, fair, bad = add_users(project, "good", "fair", "bad")
+    ids = add_texts(project, [f"text {index}" for index in range(90)])
+    rng = random.Random(1)
+    given, gold = [], []
+    for index, item_id in enumerate(ids):
+        true = LABELS[index % 3]
+        if index < 20:
+            add_known(project, item_id, {"intent": choice(true)})
+        for user, accuracy in ((good, 0.98), (fair, 0.85), (bad, 0.5)):
+            label = true if rng.random() < accuracy else LABELS[(index + rng.choice((1, 2))) % 3]
+            (gold if index < 20 else given).append((item_id, user, {"intent": choice(label)}))
+    answer(project, given)
+    answer(project, gold, purpose="gold")
+    refresh(project, POLICY)
+    found = {row["user_id"]: row for row in rows(project, tables.annotator_quality)}
+    assert [found[user]["answers"] for user in (good, fair, bad)] == [70, 70, 70]
+    assert [found[user]["gold_answers"] for user in (good, fair, bad)] == [20, 20, 20]
+    for column in ("gold_accuracy", "agreement", "skill"):
+        assert found[good][column] > found[fair][column] > found[bad][column], column
+    gold_report = report(project, "gold")["questions"][0]
+    assert (gold_report["items"], gold_report["answers"]) == (20, 60)
+    assert gold_report["accuracy"]["low"] < gold_report["accuracy"]["value"] < gold_report["accuracy"]["high"]
+    assert sum(cell["count"] for cell in gold_report["matrix"]) == 60
+
+
+def test_agreement_is_the_textbook_value(make_project: Make) -> None:
+    """The report has Krippendorff's alpha of `stats`, the share of equal pairs, and each pair of people."""
+    project = make_project()
+    crowd(project, 80, 4)
+    refresh(project, POLICY)
+    (found,) = report(project, "agreement")["questions"]
+    with project.database.read() as connection:
+        given = connection.execute(sa.select(tables.annotations)).all()
+    labels = [decode(row.values)["intent"]["label"] for row in given]
+    alpha = stats.krippendorff_alpha([row.item_id for row in given], [row.user_id for row in given], labels)
+    assert found["alpha"]["value"] == pytest.approx(alpha.value)
+    assert (found["alpha"]["low"], found["alpha"]["high"]) == (pytest.approx(alpha.low), pytest.approx(alpha.high))
+    assert len(found["pairs"]) == 6
+    for pair in found["pairs"]:
+        first = {row.item_id: label for row, label in zip(given, labels, strict=True) if row.user_id == pair["first_id"]}
+        second = {row.item_id: label for row, label in zip(given, labels, strict=True) if row.user_id == pair["second_id"]}
+        both = first.keys() & second.keys()
+        assert pair["agreement"]["count"] == len(both)
+        assert pair["agreement"]["value"] == pytest.approx(sum(first[item] == second[item] for item in both) / len(both))
+
+
+def test_criteria_name_what_the_guidelines_do_not_tell_apart(make_project: Make) -> None:
+    """The labels that people confuse come first, with counts and examples, and a new version of the guidelines is told apart."""
+    project = make_project(guidelines="old")
+    ann, bob = add_users(project, "ann", "bob")
+    better = add_version(project, "new", 2)
+    ids = add_texts(project, [f"text {index}" for index in range(60)])
+    for index, item_id in enumerate(ids):
+        version = project.pipeline_version if index < 30 else better
+        apart = index < 12 or index == 40
+        answer(
+            project,
+            [
+                (item_id, ann, {"intent": choice("bug" if apart else LABELS[index % 3])}),
+                (item_id, bob, {"intent": choice("other" if apart else LABELS[index % 3])}),
+            ],
+            version=version,
+        )
+    refresh(project, POLICY)
+    (found,) = report(project, "criteria")["questions"]
+    (worst,) = found["confusions"]
+    assert (worst["first"], worst["second"], worst["pairs"]) == ("bug", "other", 13)
+    assert worst["items"] == ids[:5]
+    assert worst["keys"] == ["t0", "t1", "t2", "t3", "t4"]
+    old, new = found["guidelines"]
+    assert (old["version"], new["version"]) == (1, 2)
+    assert (old["items"], new["items"]) == (30, 30)
+    assert old["disagreement"]["value"] == pytest.approx(12 / 30)
+    assert new["disagreement"]["value"] == pytest.approx(1 / 30)
+    direct = stats.confusable_labels([1, 1, 2, 2], ["a", "b"] * 2, ["bug", "other", "bug", "bug"])
+    assert direct[0].share == 0.5
+    versions = report(project, "agreement")["questions"][0]["guidelines"]
+    assert versions[0]["alpha"]["value"] < versions[1]["alpha"]["value"]
+
+
+def test_criteria_of_spans(make_project: Make) -> None:
+    """For places the report names labels given to one place, and labels that one person marked and another did not."""
+    project = make_project(TEXT)
+    ann, bob = add_users(project, "ann", "bob")
+    ids = add_texts(project, [f"Anna met Bert on Monday the {index}th." for index in range(10)])
+    for item_id in ids:
+        answer(project, [(item_id, ann, {"entities": spans((0, 4, "NAME"), (17, 23, "DATE"))})])
+        answer(project, [(item_id, bob, {"entities": spans((0, 4, "DATE"))})])
+    refresh(project, POLICY)
+    found = {one["question"]: one for one in report(project, "criteria")["questions"]}["entities"]
+    assert [(one["first"], one["second"], one["pairs"], one["share"]) for one in found["confusions"]] == [("DATE", "NAME", 10, 1.0)]
+    assert [(one["label"], one["compared"], one["missed"]) for one in found["missed"]] == [("DATE", 20, 10)]
+    assert found["missed"][0]["items"] == ids[:5]
+
+
+def test_nobody_nothing(make_project: Make) -> None:
+    """No item, no answer, one annotator, one class, questions left out: no number is invented, and each gap has its reason."""
+    project = make_project(TEXT)
+    refresh(project, POLICY)
+    for name in ("agreement", "criteria", "gold", "cross_validation"):
+        assert "NaN" not in str(report(project, name))
+    (ann,) = add_users(project, "ann")
+    ids = add_texts(project, ["one", "two"])
+    refresh(project, QualityPolicy())
+    answer(project, [(item_id, ann, {"intent": choice("bug")}) for item_id in ids])
+    refresh(project, QualityPolicy())
+    found = consensus(project, "intent")
+    assert {row["confidence"] for row in found.values()} == {0.8}
+    assert {row["agreement"] for row in found.values()} == {None}
+    for one in report(project, "agreement")["questions"]:
+        assert one["alpha"]["value"] is None
+        assert one["alpha"]["reason"]
+    assert report(project, "label_errors")["questions"][0]["reason"]
+    (row,) = rows(project, tables.annotator_quality)
+    assert (row["answers"], row["gold_answers"], row["gold_accuracy"], row["agreement"], row["skill"]) == (2, 0, None, None, None)
+    (bob,) = add_users(project, "bob")
+    answer(project, [(item_id, bob, {"intent": choice("bug")}) for item_id in ids])
+    for method in ("majority", "dawid_skene", "auto"):
+        refresh(project, QualityPolicy(consensus=method))
+        assert all(0.9 < row["confidence"] <= 1 for row in consensus(project, "intent").values())
+
+
+def test_old_labels_and_questions(make_project: Make) -> None:
+    """Answers with labels or to questions that the schema does not have any more count no more, and their consensus goes."""
+    project = make_project(TEXT)
+    (ann,) = add_users(project, "ann")
+    one, two = add_texts(project, ["one", "two"])
+    answer(project, [(one, ann, {"intent": choice("bug"), "entities": spans((0, 3, "NAME"))}), (two, ann, {"intent": choice("other")})])
+    refresh(project, POLICY)
+    assert len(rows(project, tables.consensus)) == 3
+    import dataclasses
+
+    import msgspec
+
+    narrower = msgspec.convert(
+        {"data": {"body": "text"}, "questions": {"intent": {"kind": "choice", "of": "body", "options": ["bug", "refund"]}}}, Schema
+    )
+    changed = dataclasses.replace(project, schema=narrower)
+    refresh(changed, POLICY)
+    assert [(row["item_id"], row["question"]) for row in rows(project, tables.consensus)] == [(one, "intent")]
+    assert [row["question"] for row in rows(project, tables.annotator_quality)] == ["intent"]
+
+
+def test_machines_vote_only_where_the_policy_names_them(make_project: Make) -> None:
+    """A labeler's suggestion joins as one more annotator if the policy says so, and makes no label where nobody answered."""
+    project = make_project()
+    ann, bob = add_users(project, "ann", "bob")
+    one, two = add_texts(project, ["one", "two"])
+    answer(project, [(one, ann, {"intent": choice("bug")}), (one, bob, {"intent": choice("other")})])
+
+    def suggest(connection: sa.Connection) -> None:
+        for item_id in (one, two):
+            connection.execute(
+                sa.insert(tables.suggestions).values(
+                    project_id=project.id,
+                    item_id=item_id,
+                    question="intent",
+                    labeler="words",
+                    version="1",
+                    answer='{"kind":"choice","label":"other"}',
+                    created_at=0.0,
+                )
+            )
+
+    project.database.write(suggest)
+    refresh(project, QualityPolicy(consensus="majority", label_errors=False))
+    assert consensus(project, "intent")[one]["confidence"] == pytest.approx(0.470588, abs=0.1)
+    refresh(project, QualityPolicy(consensus="majority", machines=("words",), label_errors=False))
+    (row,) = consensus(project, "intent").values()
+    assert (row["item_id"], decode_answer(row["answer"]).label, row["answers"]) == (one, "other", 2)
+    assert row["confidence"] > 0.7
+
+
+def test_a_crash_between_steps_is_finished_by_running_again(make_project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a refresh dies half-way, the next one comes to what one undisturbed run comes to."""
+    project = make_project()
+    ids, _ = crowd(project, 60, 5)
+    refresh(project, POLICY)
+    (late,) = add_users(project, "late")
+    answer(project, [(ids[0], late, {"intent": choice("bug")})])
+    from labelwright.quality import cross_validation
+
+    with monkeypatch.context() as broken:
+        broken.setattr(cross_validation, "compare", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            refresh(project, POLICY)
+    refresh(project, POLICY)
+    assert consensus(project, "intent")[ids[0]]["answers"] == 4
