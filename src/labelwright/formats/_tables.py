@@ -237,6 +237,8 @@ class _Records:
                 outcome = _csv_reason(str(error))
             begin = self.taken[0] or b"" if self.taken else b""
             if isinstance(outcome, str):
+                if len(self.taken) > 1:  # what is wrong on a later line is wrong there, too
+                    outcome = "A quote is opened and never closed."
                 self.ahead.extendleft(reversed(self.taken[1:]))
                 self.number = first
                 self.reader = self._parser()

@@ -1,0 +1,143 @@
+"""Tables are read row by row, and whatever is broken says where and why while the rest goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labelwright.errors import InvalidInput
+from labelwright.formats._tables import BrokenRow, Row, rows
+
+
+def read(path: Path, **options: object) -> tuple[list[Row], list[BrokenRow]]:
+    found = list(rows(path, **options))  # type: ignore[arg-type]
+    return [row for row in found if isinstance(row, Row)], [row for row in found if isinstance(row, BrokenRow)]
+
+
+def test_every_broken_line_of_jsonl_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    """Bad JSON, bad UTF-8, lists, deep nesting and overlong lines each cost one row."""
+    path = tmp_path / "a.jsonl"
+    lines = [b'{"id": 1}', b"not json", b'{"id": "\xff"}', b"[1, 2]", b"[" * 100_000, b'{"id": "' + b"x" * 2000 + b'"}', b"", b'{"id": 2}']
+    path.write_bytes(b"\xef\xbb\xbf" + b"\n".join(lines))
+    whole, broken = read(path, max_row=200_000)
+    assert [(row.number, row.data["id"] if len(str(row.data["id"])) < 9 else "long") for row in whole] == [(1, 1), (6, "long"), (8, 2)]
+    assert [row.number for row in broken] == [2, 3, 4, 5]
+    assert [row.place for row in broken] == [f"a.jsonl line {number}" for number in (2, 3, 4, 5)]
+    assert "UTF-8" in broken[1].reason
+    assert "list" in broken[2].reason
+    assert "nested" in broken[3].reason
+    whole, broken = read(path, max_row=1000)
+    assert [row.number for row in broken] == [2, 3, 4, 5, 6]
+    assert "longer than 1,000 bytes" in broken[-1].reason
+    assert whole[-1] == Row(8, {"id": 2})
+
+
+def test_an_unclosed_quote_costs_one_row_of_csv(tmp_path: Path) -> None:
+    """The lines behind an unclosed quote are read again, each as itself."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'id,text\n1,plain\n2,"two\nlines"\n3,"open\n4,fine\n5,a,b\n6\n7,\xff\n\n8,"says ""hi"""\n')
+    whole, broken = read(path)
+    assert [(row.number, row.data["text"]) for row in whole] == [(2, "plain"), (3, "two\nlines"), (6, "fine"), (11, 'says "hi"')]
+    assert [row.number for row in broken] == [5, 7, 8, 9]
+    assert "quote" in broken[0].reason
+    assert "3 columns where the header has 2" in broken[1].reason
+
+
+def test_a_quote_that_is_never_closed_is_found_at_the_end_of_the_file(tmp_path: Path) -> None:
+    """With no other quote in the file, all lines but the one with the quote are read."""
+    path = tmp_path / "a.csv"
+    path.write_text('id;text\n1;a\n2;"b\n' + "".join(f"{number};c\n" for number in range(3, 5000)))
+    whole, broken = read(path)
+    assert len(whole) == 4998
+    assert [row.number for row in broken] == [3]
+    assert "never closed" in broken[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "reason"),
+    [
+        ("a.jsonl", b"", "empty"),
+        ("a.csv", b"", "empty"),
+        ("a.parquet", b"", "empty"),
+        ("a.jsonl", b"\n\n", "blank"),
+        ("a.csv", b"a,a\n1,2\n", "'a' twice"),
+        ("a.csv", "id,text\n1,grün\n".encode("utf-16"), "UTF-16"),
+        ("a.jsonl", '{"id": 1}\n'.encode("utf-16"), "UTF-16"),
+        ("a.parquet", b"PAR1 this is none", "Parquet"),
+    ],
+)
+def test_a_file_that_is_broken_as_a_whole_says_why(tmp_path: Path, name: str, body: bytes, reason: str) -> None:
+    """Such a file is one broken row without a number."""
+    path = tmp_path / name
+    path.write_bytes(body)
+    whole, broken = read(path)
+    assert not whole
+    assert len(broken) == 1
+    assert broken[0].number is None
+    assert reason in broken[0].reason
+
+
+def test_a_damaged_parquet_file_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    """Rows in front of the damage come out; then one broken row says where it stopped."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path = tmp_path / "a.parquet"
+    parquet.write_table(
+        pa.table({"id": list(range(20_000)), "text": [f"text {n} {n * 7919 % 1009}" for n in range(20_000)]}), path, row_group_size=2000
+    )
+    assert [row.data["id"] for row in read(path)[0]] == list(range(20_000))
+    body = bytearray(path.read_bytes())
+    middle = len(body) // 2
+    body[middle : middle + 3000] = b"\x07" * 3000
+    path.write_bytes(bytes(body))
+    whole, broken = read(path)
+    assert 2000 <= len(whole) < 20_000
+    assert len(broken) == 1
+    assert "behind row" in broken[0].reason
+    path.write_bytes(bytes(body[: len(body) // 2]))
+    assert len(read(path)[1]) == 1
+
+
+def test_an_unknown_format_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    """A misspelt format is a mistake of the caller, not of the file."""
+    path = tmp_path / "a.txt"
+    path.write_text("x")
+    with pytest.raises(InvalidInput, match="'jsonl'"):
+        list(rows(path, "jsnl"))
+    with pytest.raises(InvalidInput, match="ending"):
+        list(rows(path))
+
+
+texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\0"), max_size=12)
+
+
+@given(
+    st.lists(st.one_of(st.dictionaries(texts, texts, min_size=1, max_size=3), st.binary(min_size=1, max_size=20)), min_size=1, max_size=12)
+)
+def test_no_line_of_jsonl_is_lost(tmp_path_factory: pytest.TempPathFactory, lines: list[dict[str, str] | bytes]) -> None:
+    """Whatever the lines hold, each that is not blank comes out once, whole or broken, in order."""
+    path = tmp_path_factory.mktemp("t") / "a.jsonl"
+    bodies = [line.replace(b"\n", b" ") if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
+    bodies = [b"x" + body if body.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")) else body for body in bodies]
+    path.write_bytes(b"\n".join(bodies) + b"\n")
+    expected = [number for number, body in enumerate(bodies, 1) if body.strip(b" \t\r\n\x0b\x0c")]
+    found = [row.number for row in rows(path)]
+    assert found == (expected or [None])
+
+
+@given(st.lists(st.tuples(texts, texts), min_size=1, max_size=12))
+def test_csv_is_read_back_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]) -> None:
+    """Quotes, delimiters and line ends inside of fields survive."""
+    import csv
+
+    path = tmp_path_factory.mktemp("t") / "a.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerow(["one", "two"])
+        writer.writerows(pairs)
+    assert [tuple(row.data.values()) for row in rows(path) if isinstance(row, Row)] == pairs
