@@ -256,7 +256,7 @@ def _rows(connection: Connection, project_id: int, schema: Schema, rows: list[An
 
     def counts(table: sa.Table, *where: Any) -> dict[int, int]:
         query = sa.select(table.c.item_id, sa.func.count()).where(table.c.item_id.in_(ids), *where).group_by(table.c.item_id)
-        return {item_id: amount for item_id, amount in connection.execute(query)}
+        return dict(connection.execute(query))
 
     answers = counts(_annotations, _annotations.c.state.in_(("submitted", "accepted")))
     reviews, findings = counts(tables.reviews), counts(tables.findings)

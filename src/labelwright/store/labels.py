@@ -22,7 +22,8 @@ PAGE = 2000
 class FinalLabel(Struct, frozen=True, kw_only=True):
     """The label of one question about one item.
 
-    `confidence` is 1 for a review or gold, and the statistical model's belief for a consensus: it steers, it is no certificate.
+    `confidence` is 1 for a review or gold, and the statistical model's belief for a consensus: it steers, it is no certificate. `method`
+    names that model.
     """
 
     item_id: int
@@ -32,6 +33,7 @@ class FinalLabel(Struct, frozen=True, kw_only=True):
     confidence: float
     annotation_ids: tuple[int, ...] = ()
     review_id: int | None = None
+    method: str | None = None
 
 
 def final_labels(connection: Connection, project_id: int, schema: Schema, *, item_ids: list[int] | None = None) -> Iterator[FinalLabel]:
@@ -90,6 +92,7 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema) -> Itera
             origin="consensus",
             confidence=row.confidence,
             annotation_ids=tuple(decode(row.annotation_ids)),
+            method=row.method,
         )
     for item_id in page:
         for question in schema.questions:

@@ -246,6 +246,14 @@ labeler_versions = Table(
     UniqueConstraint("project_id", "labeler", "version"),
 )
 
+features = Table(  # derived
+    "features",
+    metadata,
+    Column("extractor", Text, primary_key=True),  # which numbers, in which version
+    Column("content", Text, primary_key=True),  # the blob that they describe
+    Column("vector", Text, nullable=False),  # half-precision floats in base64
+)
+
 # --- 3b tasks: a row a hand-out that the item still needs ---------------------------------------------------------------
 
 tasks = Table(

@@ -1,0 +1,173 @@
+"""Who may do what: the one table of roles, and the only way from a request to an object.
+
+Every route names its permission in `opt={"permission": …}`; a route without one is refused when the application is made. A project that
+the person has no part in is "not found", never "forbidden", and so is everything in it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from labelwright.errors import NotAllowed, NotFound, NotSignedIn
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.store import people, tables
+from labelwright.store.people import ROLES, Identity, Role
+
+__all__ = ["PERMISSIONS", "Access", "Doors"]
+
+PERMISSIONS: dict[str, Role | None] = {
+    "anybody": None,  # signing in, the page itself
+    "signed_in": None,  # one's own session, password and tokens
+    "annotate": "annotator",  # own queue, own answers, guidelines, media
+    "review": "reviewer",  # reviews, all items with their answers
+    "analyse": "reviewer",  # dashboards, quality, requirements, reports
+    "manage": "manager",  # sources, suggestions, exports, versions, jobs
+    "people": "manager",  # users and roles
+}
+"""Each permission and the least role that has it."""
+
+CACHE_SECONDS = 5.0
+"""Who somebody is, and with which role, is believed for so long before it is read again."""
+
+
+class Access:
+    """What the sender of one request may reach."""
+
+    def __init__(self, doors: Doors, identity: Identity, roles: dict[int, Role]) -> None:
+        self._doors = doors
+        self.identity = identity
+        self._roles = roles
+
+    @property
+    def user_id(self) -> int:
+        return self.identity.user_id
+
+    def role_in(self, opened: OpenProject) -> Role | None:
+        """The role in a project, at most that of the token; None where there is none."""
+        role = self._roles.get(opened.project.id)
+        if role is None or self.identity.project_id not in (None, opened.project.id):
+            return None
+        return min(role, self.identity.role, key=ROLES.index) if self.identity.role else role
+
+    def projects(self) -> list[tuple[OpenProject, Role]]:
+        """Every project that the sender has a part in, with the role."""
+        found = ((opened, self.role_in(opened)) for opened in self._doors.workspace.projects.values())
+        return [(opened, role) for opened, role in found if role is not None]
+
+    def project(self, name: str, permission: str) -> OpenProject:
+        """Return a project for an act that needs `permission`.
+
+        Raises:
+            NotFound: there is no such project, or the sender has no part in it.
+            NotAllowed: the role does not cover the act.
+        """
+        opened = self._doors.workspace.projects.get(name)
+        role = self.role_in(opened) if opened else None
+        if opened is None or role is None:
+            raise NotFound("There is no such project.", where=name[:80])
+        self._require(role, permission)
+        return opened
+
+    def anywhere(self, permission: str) -> None:
+        """Make sure that the sender has the permission in at least one project.
+
+        Raises:
+            NotAllowed: it has it in none.
+        """
+        roles = [role for _, role in self.projects()]
+        self._require(max(roles, key=ROLES.index) if roles else None, permission)
+
+    async def by_task(self, task_id: int, permission: str) -> OpenProject:
+        """Return the project of a task."""
+        return self._project_of(await self._doors.project_of(tables.tasks, task_id), f"task {task_id}", permission)
+
+    async def by_item(self, item_id: int, permission: str) -> OpenProject:
+        """Return the project of an item."""
+        return self._project_of(await self._doors.project_of(tables.items, item_id), f"item {item_id}", permission)
+
+    async def by_comment(self, comment_id: int, permission: str) -> OpenProject:
+        """Return the project of a comment."""
+        return self._project_of(await self._doors.project_of(tables.comments, comment_id), f"comment {comment_id}", permission)
+
+    def _project_of(self, project_id: int | None, where: str, permission: str) -> OpenProject:
+        for opened, role in self.projects():
+            if opened.project.id == project_id:
+                self._require(role, permission)
+                return opened
+        raise NotFound("There is no such thing here.", where=where)
+
+    @staticmethod
+    def _require(role: Role | None, permission: str) -> None:
+        least = PERMISSIONS[permission]
+        if least is not None and (role is None or ROLES.index(role) < ROLES.index(least)):
+            raise NotAllowed(f"This needs the role of a {least}.", hint="Ask an owner or a manager of the project.")
+
+
+class Doors:
+    """Finds out who sends a request, with a short memory so that each costs no query."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._known: dict[str, tuple[float, Identity, dict[int, Role]]] = {}
+        self._projects: dict[tuple[str, int], int] = {}
+
+    async def by_session(self, secret: str) -> Access:
+        """Return the access of a browser's session.
+
+        Raises:
+            NotSignedIn: the session has ended.
+        """
+        return await self._find("session", secret, people.find_session)
+
+    async def by_token(self, secret: str) -> Access:
+        """Return the access of a program's token.
+
+        Raises:
+            NotSignedIn: the token is void.
+        """
+        return await self._find("token", secret, people.find_token)
+
+    def forget(self) -> None:
+        """Believe nothing that was read before: somebody's session, token, role or password has changed."""
+        self._known.clear()
+
+    async def _find(self, kind: str, secret: str, find: Any) -> Access:
+        key = f"{kind} {secret}"
+        known = self._known.get(key)
+        if known is None or known[0] < time.monotonic():
+
+            def read(connection: sa.Connection) -> tuple[Identity, dict[int, Role]] | None:
+                identity = find(connection, secret)
+                return (identity, people.roles_of(connection, identity.user_id)) if identity else None
+
+            found = await self.workspace.database.read_soon(read)
+            if found is None:
+                self._known.pop(key, None)
+                what = "The session has ended." if kind == "session" else "The token is void."
+                raise NotSignedIn(what, hint="Sign in again." if kind == "session" else "Make a new one.")
+            if len(self._known) > 10_000:
+                self._known.clear()
+            known = self._known[key] = (time.monotonic() + CACHE_SECONDS, *found)
+        return Access(self, known[1], known[2])
+
+    async def project_of(self, table: sa.Table, row_id: int) -> int | None:
+        """Return the number of the project that a row belongs to, which never changes."""
+        key = (table.name, row_id)
+        if key not in self._projects:
+            if not 0 < row_id < 2**63:
+                return None
+            query = sa.select(table.c.project_id).where(table.c.id == row_id)
+            found = await self.workspace.database.read_soon(lambda connection: connection.scalar(query))
+            if found is None:
+                return None
+            if len(self._projects) > 500_000:
+                self._projects.clear()
+            self._projects[key] = found
+        return self._projects[key]
+
+    def remember_task(self, task_id: int, opened: OpenProject) -> None:
+        """Note whose task it is, so that its submission need not ask."""
+        self._projects["tasks", task_id] = opened.project.id

@@ -1,0 +1,71 @@
+"""The application: routes, gate, errors and the page, put together for one workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from labelwright.errors import NotSignedIn
+from labelwright.pipeline.workspace import Workspace
+from labelwright.server.access import PERMISSIONS, Access, Doors
+from labelwright.server.errors import HANDLERS
+from labelwright.server.gate import Gate
+from labelwright.server.page import page_handlers
+from labelwright.server.routes import blobs, items, jobs, people, projects, quality, session, tasks, versions
+from labelwright.settings import Settings, settings
+
+__all__ = ["ROUTES", "create_app"]
+
+ROUTES = [handler for module in (session, projects, tasks, items, quality, versions, jobs, people, blobs) for handler in module.HANDLERS]
+
+
+def _access(request: Any) -> Access:
+    found = request.scope["state"]["access"]
+    if isinstance(found, NotSignedIn):
+        raise found
+    access: Access = found
+    return access
+
+
+def create_app(workspace: Workspace, *, options: Settings | None = None, address: str = "127.0.0.1") -> Litestar:
+    """Return the application that serves one workspace; `address` is where it will listen."""
+    chosen = options or settings()
+    doors = Doors(workspace)
+    names = {
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+        address.lower(),
+        *(name.strip().lower() for name in chosen.allowed_hosts.split(",") if name),
+    }
+    for handler in ROUTES:
+        if handler.opt.get("permission") not in PERMISSIONS:
+            raise AssertionError(f"The route {handler} states no permission.")
+    return Litestar(
+        route_handlers=[*ROUTES, *page_handlers(Path(__file__).parents[1] / "web")],
+        middleware=[Gate(doors, frozenset(names))],
+        dependencies={
+            "access": Provide(_access, sync_to_thread=False),
+            "doors": Provide(lambda: doors, sync_to_thread=False),
+            "workspace": Provide(lambda: workspace, sync_to_thread=False),
+            "options": Provide(lambda: chosen, sync_to_thread=False),
+        },
+        exception_handlers=HANDLERS,
+        request_max_body_size=chosen.max_body_bytes,
+        compression_config=CompressionConfig(backend="gzip", minimum_size=2000, gzip_compress_level=3, exclude=["/api/blobs/", "/export"]),
+        openapi_config=OpenAPIConfig(
+            title="Labelwright",
+            version="1",
+            path="/api",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            use_handler_docstrings=True,
+        ),
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,123 @@
+"""The gate: what every request passes before any handler sees it, and what every answer carries.
+
+Foreign hosts, foreign forms and bodies that are no JSON are turned away; whoever comes in is recognised; pages may load nothing from
+elsewhere and run nothing that came as data.
+"""
+
+from __future__ import annotations
+
+import hmac
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from labelwright.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
+from labelwright.server.access import Access, Doors
+
+__all__ = ["COOKIE", "PAGE_POLICY", "Gate"]
+
+COOKIE = "labelwright_session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+BODIES = (b"application/json", b"application/x-ndjson")
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; "
+    "connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+]
+
+
+class Gate(ASGIMiddleware):
+    """Checks host, body type, identity and CSRF token, and adds the headers of safety."""
+
+    def __init__(self, doors: Doors, hosts: frozenset[str]) -> None:
+        self._doors = doors
+        self._hosts = hosts
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Pass the request on with `scope["state"]["access"]` set where the sender is known."""
+        if scope["type"] != "http":
+            return
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _add_headers(message)
+            await send(message)
+
+        headers = dict(scope["headers"])
+        self._check_host(headers)
+        scope.setdefault("state", {})["access"] = await self._recognise(scope, headers)
+        if scope["method"] not in SAFE:
+            _check_body(headers)
+        await next_app(scope, receive, send_safely)
+
+    def _check_host(self, headers: dict[bytes, bytes]) -> None:
+        # Another site's name that points to this address would make its pages ours: DNS rebinding.
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+        if name not in self._hosts and "*" not in self._hosts:
+            raise InvalidInput(
+                f"The page is not served under the name '{name[:100]}'.", where="Host", hint="Add the name to LABELWRIGHT_ALLOWED_HOSTS."
+            )
+
+    async def _recognise(self, scope: HTTPScope, headers: dict[bytes, bytes]) -> Access | NotSignedIn:
+        authorization = headers.get(b"authorization", b"").decode("latin-1")
+        if authorization:
+            scheme, _, secret = authorization.partition(" ")
+            if scheme.lower() != "bearer":
+                return NotSignedIn("Programs send 'Authorization: Bearer TOKEN'.", where="Authorization")
+            return await self._or_why_not(self._doors.by_token(secret.strip()))
+        secret = _cookie(headers.get(b"cookie", b"").decode("latin-1"))
+        if not secret:
+            return NotSignedIn("Nobody is signed in.", hint="Sign in, or send a token.")
+        found = await self._or_why_not(self._doors.by_session(secret))
+        if isinstance(found, Access) and scope["method"] not in SAFE:
+            sent = headers.get(b"x-csrf-token", b"").decode("latin-1")
+            if not hmac.compare_digest(sent.encode(), (found.identity.csrf or "").encode()):
+                raise NotAllowed("The request does not carry the session's token.", where="X-CSRF-Token", hint="Reload the page.")
+        return found
+
+    @staticmethod
+    async def _or_why_not(finding: Any) -> Access | NotSignedIn:
+        try:
+            found: Access = await finding
+        except NotSignedIn as error:
+            return error
+        return found
+
+
+def _cookie(header: str) -> str:
+    try:
+        morsel = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def _check_body(headers: dict[bytes, bytes]) -> None:
+    # A form of a foreign page can send text/plain without asking; JSON it cannot.
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    length = headers.get(b"content-length", b"0")
+    empty = length == b"0" and b"transfer-encoding" not in headers
+    if not empty and kind not in BODIES:
+        raise InvalidInput("A body has to be JSON.", where="Content-Type", hint="Send 'Content-Type: application/json'.")
+    if not length.isdigit():
+        raise TooLarge("The length of the body is no number.", where="Content-Length")
+
+
+def _add_headers(message: Any) -> None:
+    present = {name.lower() for name, _ in message["headers"]}
+    added = [pair for pair in _HEADERS if pair[0] not in present]
+    if b"content-security-policy" not in present:
+        added.append((b"content-security-policy", PAGE_POLICY.encode()))
+    if b"cache-control" not in present:
+        added.append((b"cache-control", b"no-store"))
+    message["headers"] = [*message["headers"], *added]

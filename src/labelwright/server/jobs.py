@@ -1,0 +1,24 @@
+"""The jobs that need more than the pipeline: simulated colleagues, who work through the server's own HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.server.worker import Handler
+
+__all__ = ["handlers"]
+
+
+def handlers(address: str) -> dict[str, Handler]:
+    """Return the handlers of jobs for a server that listens at `address`."""
+
+    def simulate(
+        workspace: Workspace, opened: OpenProject, arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]
+    ) -> None:
+        from labelwright.demo.simulate import simulate_project
+
+        simulate_project(workspace, opened, address, progress=progress, **arguments)
+
+    return {"simulate": simulate}

@@ -1,0 +1,49 @@
+"""Serves the built page: one HTML file and its hashed assets."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from litestar import Response, get
+
+from labelwright.errors import NotFound
+
+__all__ = ["page_handlers"]
+
+_NOT_BUILT = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Labelwright</title>
+<h1>The page is not built</h1>
+<p>The server runs, and programs can use it under <code>/api</code>. To build the page, run <code>make page</code> in the checkout
+(it needs Node 20.19 or newer), then reload. An installed package contains the page.</p>
+</html>
+"""
+
+
+def page_handlers(folder: Path) -> list[Any]:
+    """Return the handlers for `/` and everything under `/assets`."""
+
+    @get("/", include_in_schema=False, opt={"permission": "anybody"}, sync_to_thread=False)
+    def page() -> Response[bytes]:
+        index = folder / "index.html"
+        body = index.read_bytes() if index.is_file() else _NOT_BUILT.encode()
+        return Response(body, media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+    @get("/assets/{name:path}", include_in_schema=False, opt={"permission": "anybody"}, sync_to_thread=False)
+    def asset(name: str) -> Response[bytes]:
+        return _file(folder / "assets", name, "public, max-age=31536000, immutable")
+
+    @get("/{name:str}", include_in_schema=False, opt={"permission": "anybody"}, sync_to_thread=False)
+    def top_file(name: str) -> Response[bytes]:
+        return _file(folder, name, "no-cache")
+
+    return [page, asset, top_file]
+
+
+def _file(folder: Path, name: str, caching: str) -> Response[bytes]:
+    path = (folder / name.lstrip("/")).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise NotFound("There is nothing here.", where=name[:200])
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Response(path.read_bytes(), media_type=kind, headers={"Cache-Control": caching})

@@ -1,0 +1,106 @@
+"""Media: served through the rights of their project, as data and never as pages."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import sqlalchemy as sa
+from litestar import Request, Response, get
+
+from labelwright.errors import InvalidInput, NotFound
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.server.access import Access
+from labelwright.store import tables
+
+__all__ = ["HANDLERS"]
+
+_MAGIC = {
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"GIF8": "image/gif",
+    b"BM": "image/bmp",
+    b"fLaC": "audio/flac",
+    b"OggS": "audio/ogg",
+    b"ID3": "audio/mpeg",
+    b"\xff\xfb": "audio/mpeg",
+}
+"""How the bytes of each kind that is shown begin; anything else is a download, whatever it claims to be."""
+
+_POLICY = "sandbox; default-src 'none'"
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+@get("/api/blobs/{project:str}/{digest:str}", opt={"permission": "annotate"})
+async def blob(project: str, digest: str, request: Request, access: Access, workspace: Workspace) -> Response[bytes]:
+    """Return the bytes of a picture or clip of the project; audio in ranges."""
+    opened = access.project(project, "annotate")
+    path = workspace.blobs.path(digest)
+    if not await _belongs(workspace, opened, digest):
+        raise NotFound("There is no such blob.", where=digest)
+    body = path.read_bytes()
+    kind = _kind(body)
+    headers = {
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "Content-Security-Policy": _POLICY,
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{digest}"',
+    }
+    if kind == "application/octet-stream":
+        headers["Content-Disposition"] = f'attachment; filename="{digest}"'
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(b"", status_code=304, headers=headers, media_type=kind)
+    wanted = request.headers.get("range")
+    if wanted is None:
+        return Response(body, headers=headers, media_type=kind)
+    start, end = _range(wanted, len(body))
+    headers["Content-Range"] = f"bytes {start}-{end}/{len(body)}"
+    return Response(body[start : end + 1], status_code=206, headers=headers, media_type=kind)
+
+
+def _kind(body: bytes) -> str:
+    if body[:4] == b"RIFF" and body[8:12] in (b"WEBP", b"WAVE"):
+        return "image/webp" if body[8:12] == b"WEBP" else "audio/wav"
+    for magic, kind in _MAGIC.items():
+        if body.startswith(magic):
+            return kind
+    if body[:1] in b"[{" and len(body) < 5_000_000:
+        # Outlines of sounds are JSON of our own making.
+        return "application/json"
+    return "application/octet-stream"
+
+
+def _range(header: str, length: int) -> tuple[int, int]:
+    found = _RANGE.fullmatch(header.strip())
+    if found and (found[1] or found[2]):
+        start = int(found[1]) if found[1] else max(length - int(found[2]), 0)
+        end = min(int(found[2]), length - 1) if found[1] and found[2] else length - 1
+        if start <= end < length:
+            return start, end
+    raise InvalidInput("The range does not lie within the file.", where="Range")
+
+
+_owners: dict[tuple[int, str], bool] = {}
+
+
+async def _belongs(workspace: Workspace, opened: OpenProject, digest: str) -> bool:
+    """Tell whether an item of the project names the blob, so that one project's media are not read through another."""
+    key = (opened.project.id, digest)
+    if key not in _owners:
+        items, raw = tables.items, tables.raw_items
+        named = sa.select(sa.literal(1)).where(items.c.project_id == opened.project.id, items.c.data.like(f"%{digest}%")).limit(1)
+        source = sa.select(sa.literal(1)).where(raw.c.project_id == opened.project.id, raw.c.blob == digest).limit(1)
+
+        def read(connection: sa.Connection) -> Any:
+            return connection.scalar(source) or connection.scalar(named)
+
+        found = bool(await workspace.database.read_soon(read))
+        if not found:
+            return False
+        if len(_owners) > 200_000:
+            _owners.clear()
+        _owners[key] = found
+    return True
+
+
+HANDLERS = [blob]

@@ -1,0 +1,222 @@
+"""Items: look around, send more in, and let programs suggest."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import IO, Annotated, Any
+
+import sqlalchemy as sa
+from litestar import Request, get, post
+from litestar.params import Parameter
+from msgspec import Struct
+
+from labelwright import prepare, review, sources
+from labelwright.errors import InvalidInput, NotFound, TooLarge
+from labelwright.pipeline.turn import turn
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.server.access import Access
+from labelwright.settings import Settings
+from labelwright.sources import CollectReport
+from labelwright.store import log, tables
+from labelwright.store.codec import encode
+from labelwright.store.items import ItemDetail, ItemPage, read_item, read_items
+
+__all__ = ["HANDLERS"]
+
+MOST_SUGGESTIONS = 10_000
+
+
+class SuggestionIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A program's suggestion for one item, named by `key` or `item_id`; `answer` is plain or tagged with its kind."""
+
+    question: str
+    answer: Any
+    labeler: str
+    version: str = "1"
+    score: float | None = None
+    key: str | None = None
+    item_id: int | None = None
+
+
+class RejectedSuggestion(Struct, frozen=True):
+    """A suggestion that was not taken: its place in the list, and why."""
+
+    index: int
+    message: str
+
+
+class SuggestionReport(Struct, frozen=True):
+    """How many suggestions were stored, and which were not."""
+
+    stored: int
+    rejected: list[RejectedSuggestion]
+
+
+class QuarantineRow(Struct, frozen=True):
+    """Something that could not be read."""
+
+    stage: str
+    source: str
+    place: str
+    key: str | None
+    reason: str
+    sample: str
+    created_at: float
+
+
+@get("/api/projects/{project:str}/items", opt={"permission": "analyse"})
+async def items(
+    project: str,
+    access: Access,
+    workspace: Workspace,
+    limit: int = 50,
+    after: str | None = None,
+    in_state: Annotated[str | None, Parameter(query="state")] = None,
+    question: str | None = None,
+    label: str | None = None,
+    search: str | None = None,
+    sort: str = "id",
+) -> ItemPage:
+    """Return a page of items, filtered and sorted."""
+    opened = access.project(project, "analyse")
+    return await workspace.database.read_soon(
+        lambda connection: read_items(
+            connection,
+            opened.project.id,
+            opened.project.schema,
+            limit=limit,
+            after=after,
+            state=in_state,
+            question=question,
+            label=label,
+            search=search,
+            sort=sort,
+        )
+    )
+
+
+@get("/api/projects/{project:str}/items/{item_id:int}", opt={"permission": "analyse"})
+async def item(project: str, item_id: int, access: Access, workspace: Workspace) -> ItemDetail:
+    """Return everything that is known of one item."""
+    opened = access.project(project, "analyse")
+    return await workspace.database.read_soon(lambda connection: read_item(connection, opened.project.id, opened.project.schema, item_id))
+
+
+@post("/api/projects/{project:str}/items/{item_id:int}/review", opt={"permission": "review"}, status_code=200)
+async def request_review(project: str, item_id: int, access: Access, workspace: Workspace) -> dict[str, bool]:
+    """Send an item to review, whatever the rules say."""
+    opened = access.project(project, "review")
+    query = sa.select(tables.items.c.id).where(tables.items.c.id == item_id, tables.items.c.project_id == opened.project.id)
+
+    def work(connection: sa.Connection) -> bool:
+        if connection.scalar(query) is None:
+            raise NotFound("There is no such item.", where=f"item {item_id}")
+        opens = review.request(connection, opened.project, item_id, "requested")
+        if opens:
+            log.append(connection, opened.project.id, "review_requested", user_id=access.user_id, item_id=item_id)
+        return opens
+
+    return {"opened": await workspace.database.write_soon(work)}
+
+
+@post(
+    "/api/projects/{project:str}/items",
+    opt={"permission": "manage"},
+    status_code=200,
+    request_max_body_size=None,
+)
+async def add_items(project: str, request: Request, access: Access, workspace: Workspace, options: Settings) -> CollectReport:
+    """Collect items from a stream of JSON lines, each with the columns that the schema names, and make them ready."""
+    opened = access.project(project, "manage")
+    with tempfile.SpooledTemporaryFile(max_size=4_000_000) as file:
+        await _spool(request.stream(), file, options.max_stream_bytes)
+        return await asyncio.to_thread(_collect, opened, file, access.identity.name)
+
+
+async def _spool(stream: AsyncIterator[bytes], file: Any, most: int) -> None:
+    total = 0
+    async for chunk in stream:
+        total += len(chunk)
+        if total > most:
+            raise TooLarge(f"A stream of items may have {most:,} bytes.", hint="Send it in parts, or name the file as a source.")
+        file.write(chunk)
+
+
+def _collect(opened: OpenProject, file: IO[bytes], sender: str) -> CollectReport:
+    file.seek(0)
+    with turn(opened.project.database, wait_seconds=60):
+        report = sources.collect_rows(opened.project, f"sent by {sender}", _lines(file))
+        prepare.prepare(opened.project, opened.pipeline.steps)
+        from labelwright.tasks import open_tasks
+
+        open_tasks(opened.project, opened.pipeline.tasks)
+    return report
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    return (line for line in file if line.strip())
+
+
+@post("/api/projects/{project:str}/suggestions", opt={"permission": "manage"}, status_code=200)
+async def add_suggestions(project: str, data: list[SuggestionIn], access: Access, workspace: Workspace) -> SuggestionReport:
+    """Store what a program suggests; a newer suggestion of the same labeler takes the older one's place."""
+    opened = access.project(project, "manage")
+    if len(data) > MOST_SUGGESTIONS:
+        raise TooLarge(f"One request brings at most {MOST_SUGGESTIONS:,} suggestions.")
+    return await workspace.database.write_soon(lambda connection: _store_suggestions(connection, opened, data))
+
+
+def _store_suggestions(connection: sa.Connection, opened: OpenProject, data: list[SuggestionIn]) -> SuggestionReport:
+    table, items_ = tables.suggestions, tables.items
+    rejected: list[RejectedSuggestion] = []
+    stored = 0
+    for index, one in enumerate(data):
+        try:
+            row = connection.execute(
+                sa.select(items_.c.id).where(
+                    items_.c.project_id == opened.project.id,
+                    items_.c.state == "active",
+                    items_.c.id == one.item_id if one.item_id is not None else items_.c.key == one.key,
+                )
+            ).one_or_none()
+            if row is None:
+                raise NotFound("There is no such item.", where=str(one.key or one.item_id))
+            answer = _answer(opened, one)
+        except (InvalidInput, NotFound) as error:
+            rejected.append(RejectedSuggestion(index, str(error)))
+            continue
+        same = sa.and_(table.c.item_id == row.id, table.c.question == one.question, table.c.labeler == one.labeler)
+        values = {"version": one.version, "answer": encode(answer), "score": one.score, "created_at": time.time()}
+        if not connection.execute(sa.update(table).where(same).values(values)).rowcount:
+            keys = {"project_id": opened.project.id, "item_id": row.id, "question": one.question, "labeler": one.labeler}
+            connection.execute(sa.insert(table).values(**keys, **values))
+        stored += 1
+    return SuggestionReport(stored, rejected)
+
+
+def _answer(opened: OpenProject, one: SuggestionIn) -> Any:
+    schema = opened.project.schema
+    if one.score is not None and not 0 <= one.score <= 1:
+        raise InvalidInput("A score lies between 0 and 1.", where="score")
+    tagged = isinstance(one.answer, dict) and "kind" in one.answer
+    values = schema.read_values({one.question: one.answer}) if tagged else schema.read_plain({one.question: one.answer})
+    unknown = schema.questions[one.question].unknown_labels([unit.label for unit in values[one.question].units()])
+    if unknown:
+        raise InvalidInput(unknown[0].message, where=one.question)
+    return values[one.question]
+
+
+@get("/api/projects/{project:str}/quarantine", opt={"permission": "analyse"})
+async def quarantine(project: str, access: Access, workspace: Workspace, limit: int = 200) -> list[QuarantineRow]:
+    """List what could not be read, the newest first, with its place and reason."""
+    opened = access.project(project, "analyse")
+    table = tables.quarantine
+    columns = (table.c.stage, table.c.source, table.c.place, table.c.key, table.c.reason, table.c.sample, table.c.created_at)
+    query = sa.select(*columns).where(table.c.project_id == opened.project.id).order_by(table.c.id.desc()).limit(min(max(limit, 1), 1000))
+    return await workspace.database.read_soon(lambda connection: [QuarantineRow(*row) for row in connection.execute(query)])
+
+
+HANDLERS = [items, item, request_review, add_items, add_suggestions, quarantine]

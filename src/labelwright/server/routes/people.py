@@ -1,0 +1,172 @@
+"""People and tokens: who is there, with which role, and which programs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import sqlalchemy as sa
+from litestar import delete, get, post, put
+from msgspec import Struct
+
+from labelwright.errors import NotAllowed, NotFound
+from labelwright.pipeline.workspace import Workspace
+from labelwright.server.access import Access, Doors
+from labelwright.store import people, tables
+from labelwright.store.people import ROLES, SIGN_IN_LINK_SECONDS, Role, Token, User
+
+__all__ = ["HANDLERS"]
+
+
+class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
+    """A new person, and the roles in projects by their names."""
+
+    name: str
+    roles: dict[str, Role] = {}
+
+
+class Invited(Struct, frozen=True):
+    """The new person's number, and the secret of the one-time link `/#/welcome/SECRET`, shown this once."""
+
+    id: int
+    token: str
+
+
+class UserChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change: `roles` by project, null to take one away; `active`; `link` for a new sign-in link, which voids the password."""
+
+    roles: dict[str, Role | None] = {}
+    active: bool | None = None
+    link: bool = False
+
+
+class Changed(Struct, frozen=True):
+    """The secret of the new sign-in link, where one was asked for."""
+
+    token: str | None
+
+
+class NewToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A token of a program: at most one's own role, for one project or all of one's own, for some days."""
+
+    name: str
+    role: Role = "annotator"
+    project: str | None = None
+    days: float = 90.0
+
+
+class Made(Struct, frozen=True):
+    """The token's secret, shown this once."""
+
+    token: str
+
+
+@get("/api/users", opt={"permission": "people"})
+async def users(access: Access, workspace: Workspace) -> list[User]:
+    """List everybody who has a part in a project that the sender manages, and those who have none yet."""
+    access.anywhere("people")
+    managed = _managed(access)
+    found = await workspace.database.read_soon(people.list_users)
+    return [user for user in found if not user.roles or managed & set(user.roles)]
+
+
+@post("/api/users", opt={"permission": "people"}, status_code=201)
+async def add_user(data: NewUser, access: Access, workspace: Workspace, doors: Doors) -> Invited:
+    """Add somebody, with roles no higher than one's own, and return a link to sign in with."""
+    numbers = {access.project(name, "people").project.id: role for name, role in data.roles.items()}
+    access.anywhere("people")
+    for name, role in data.roles.items():
+        _at_most_own(access, name, role)
+
+    def work(connection: sa.Connection) -> Invited:
+        user_id = people.create_user(connection, data.name)
+        for project_id, role in numbers.items():
+            people.set_role(connection, project_id, user_id, role)
+        link = people.create_token(connection, user_id, "invitation", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in")
+        return Invited(user_id, link)
+
+    made = await workspace.database.write_soon(work)
+    doors.forget()
+    return made
+
+
+@put("/api/users/{user_id:int}", opt={"permission": "people"})
+async def change_user(user_id: int, data: UserChange, access: Access, workspace: Workspace, doors: Doors) -> Changed:
+    """Change somebody's roles, let them in or not, or make a new sign-in link."""
+    access.anywhere("people")
+    everybody = await workspace.database.read_soon(people.list_users)
+    user = next((one for one in everybody if one.id == user_id), None)
+    if user is None or (user.roles and not _managed(access) & set(user.roles)):
+        raise NotFound("There is no such person.", where=f"user {user_id}")
+    for name, role in data.roles.items():
+        access.project(name, "people")
+        _at_most_own(access, name, role or "annotator")
+    for name, role in user.roles.items():
+        # Whoever locks a person out, or signs in as one, has to stand no lower anywhere.
+        if data.link or data.active is not None or name in data.roles:
+            _at_most_own(access, name, role)
+
+    def work(connection: sa.Connection) -> Changed:
+        for name, role in data.roles.items():
+            people.set_role(connection, workspace.projects[name].project.id, user_id, role)
+        if data.active is not None:
+            people.set_active(connection, user_id, data.active)
+        if not data.link:
+            return Changed(None)
+        people.end_sessions_of(connection, user_id)
+        connection.execute(sa.update(tables.users).where(tables.users.c.id == user_id).values(password_hash=None))
+        return Changed(
+            people.create_token(connection, user_id, "sign-in link", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in")
+        )
+
+    changed = await workspace.database.write_soon(work)
+    doors.forget()
+    return changed
+
+
+@get("/api/tokens", opt={"permission": "signed_in"})
+async def tokens(access: Access, workspace: Workspace) -> list[Token]:
+    """List one's own tokens, without their secrets."""
+    return await workspace.database.read_soon(lambda connection: people.list_tokens(connection, user_id=access.user_id))
+
+
+@post("/api/tokens", opt={"permission": "signed_in"}, status_code=201)
+async def add_token(data: NewToken, access: Access, workspace: Workspace) -> Made:
+    """Make a token for a program of one's own."""
+    if access.identity.role is not None:
+        raise NotAllowed("A token cannot make tokens.", hint="Sign in and make it there.")
+    project_id = None
+    if data.project is not None:
+        project_id = access.project(data.project, "annotate").project.id
+        _at_most_own(access, data.project, data.role)
+    secret = await workspace.database.write_soon(
+        partial(
+            people.create_token,
+            user_id=access.user_id,
+            name=data.name,
+            role=data.role,
+            project_id=project_id,
+            seconds=data.days * 24 * 3600,
+        )
+    )
+    return Made(secret)
+
+
+@delete("/api/tokens/{token_id:int}", opt={"permission": "signed_in"}, status_code=200)
+async def remove_token(token_id: int, access: Access, workspace: Workspace, doors: Doors) -> dict[str, str]:
+    """Make one of one's own tokens void."""
+    await workspace.database.write_soon(partial(people.delete_token, token_id=token_id, user_id=access.user_id))
+    doors.forget()
+    return {}
+
+
+def _managed(access: Access) -> set[str]:
+    return {opened.name for opened, role in access.projects() if ROLES.index(role) >= ROLES.index("manager")}
+
+
+def _at_most_own(access: Access, project: str, role: Role) -> None:
+    own = next((mine for opened, mine in access.projects() if opened.name == project), None)
+    if own is None or ROLES.index(role) > ROLES.index(own):
+        raise NotAllowed(f"Nobody gives or changes a role above the own one in {project}.", hint="Ask an owner.")
+
+
+HANDLERS = [users, add_user, change_user, tokens, add_token, remove_token]

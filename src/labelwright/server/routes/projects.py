@@ -1,0 +1,107 @@
+"""Projects: what there is, and what one of them asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from litestar import get
+from msgspec import Struct
+
+from labelwright.pipeline.status import Status, read_status
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.server.access import Access
+from labelwright.store import people, tables
+
+__all__ = ["HANDLERS"]
+
+
+class ProjectCard(Struct, frozen=True, kw_only=True):
+    """What the list of projects shows; `labeled` of `items` have all their answers."""
+
+    name: str
+    role: people.Role
+    modality: str
+    items: int
+    labeled: int
+    open_tasks: int
+    waiting_reviews: int
+
+
+class ProjectView(Struct, frozen=True, kw_only=True):
+    """What a project asks and how: the schema as the pipeline file declares it, and the guidelines as Markdown."""
+
+    name: str
+    role: people.Role
+    schema: dict[str, Any]
+    guidelines: str
+    guidelines_digest: str
+    pipeline_version: int
+    blind: bool
+    lease_seconds: float
+    overlap: int
+    requirements: list[str]
+
+
+def _card(connection: sa.Connection, opened: OpenProject, role: people.Role) -> ProjectCard:
+    tasks, items = tables.tasks, tables.items
+    mine = tasks.c.project_id == opened.project.id
+
+    def count(*where: sa.ColumnElement[bool]) -> int:
+        return connection.scalar(sa.select(sa.func.count()).where(mine, *where)) or 0
+
+    active = sa.select(sa.func.count()).where(items.c.project_id == opened.project.id, items.c.state == "active")
+    total = connection.scalar(active) or 0
+    unfinished = tasks.c.purpose.in_(("label", "redo")) & tasks.c.state.in_(("open", "leased"))
+    waiting_items = sa.select(sa.func.count(tasks.c.item_id.distinct())).where(mine, unfinished)
+    return ProjectCard(
+        name=opened.name,
+        role=role,
+        modality=next(iter(opened.project.schema.data.values())),
+        items=total,
+        labeled=max(total - (connection.scalar(waiting_items) or 0), 0),
+        open_tasks=count(unfinished),
+        waiting_reviews=count(tasks.c.purpose == "review", tasks.c.state.in_(("open", "leased"))),
+    )
+
+
+@get("/api/projects", opt={"permission": "signed_in"})
+async def projects(access: Access, workspace: Workspace) -> list[ProjectCard]:
+    """List the projects that the person has a part in."""
+    mine = access.projects()
+    return await workspace.database.read_soon(lambda connection: [_card(connection, opened, role) for opened, role in mine])
+
+
+@get("/api/projects/{project:str}", opt={"permission": "annotate"})
+async def project_view(project: str, access: Access, workspace: Workspace) -> ProjectView:
+    """Return what a project asks."""
+    opened = access.project(project, "annotate")
+    versions = tables.pipeline_versions
+    query = sa.select(versions.c.number, versions.c.guidelines_digest).where(versions.c.id == opened.project.pipeline_version)
+    version = await workspace.database.read_soon(lambda connection: connection.execute(query).one())
+    policy = opened.pipeline.tasks
+    role = access.role_in(opened)
+    assert role is not None
+    return ProjectView(
+        name=opened.name,
+        role=role,
+        schema=msgspec.to_builtins(opened.project.schema),
+        guidelines=opened.project.guidelines,
+        guidelines_digest=version.guidelines_digest,
+        pipeline_version=version.number,
+        blind=policy.blind,
+        lease_seconds=policy.lease_seconds,
+        overlap=policy.start,
+        requirements=list(opened.pipeline.requirements),
+    )
+
+
+@get("/api/projects/{project:str}/status", opt={"permission": "analyse"})
+async def status(project: str, access: Access, workspace: Workspace) -> Status:
+    """Tell how much went through each step, what waits, and what lies in quarantine."""
+    opened = access.project(project, "analyse")
+    return await workspace.database.read_soon(lambda connection: read_status(connection, opened.project))
+
+
+HANDLERS = [projects, project_view, status]

@@ -1,0 +1,198 @@
+"""Quality and analytics: the dashboard, the reports, the requirements, and what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Response, get
+from msgspec import Struct
+
+from labelwright import analytics
+from labelwright.analytics import Outcome, Overview
+from labelwright.errors import InvalidInput
+from labelwright.pipeline.workspace import Workspace
+from labelwright.server.access import Access
+from labelwright.store import log, tables
+from labelwright.store.codec import decode
+from labelwright.store.log import Position
+
+__all__ = ["HANDLERS"]
+
+REPORT_POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""The report is one file with its style inside; it is sandboxed, without scripts and without an origin."""
+
+
+class AnnotatorRow(Struct, frozen=True, kw_only=True):
+    """What is known of one annotator's quality about one question."""
+
+    annotator: str
+    question: str
+    answers: int
+    gold_answers: int
+    gold_accuracy: float | None
+    agreement: float | None
+    skill: float | None
+
+
+class SuspectRow(Struct, frozen=True, kw_only=True):
+    """A label that is hardly supported, and what is proposed instead, both in plain form."""
+
+    item_id: int
+    key: str
+    question: str
+    score: float
+    given: Any
+    proposed: Any
+
+
+class QualityView(Struct, frozen=True):
+    """The reports of the assurance by name, the annotators, and the doubtful labels, the worst first."""
+
+    reports: dict[str, Any]
+    annotators: list[AnnotatorRow]
+    suspects: list[SuspectRow]
+
+
+class EventView(Struct, frozen=True):
+    """One thing that happened."""
+
+    kind: str
+    user: str | None
+    item_id: int | None
+    subject_id: int | None
+    payload: dict[str, Any]
+    created_at: float
+
+
+class EventPage(Struct, frozen=True):
+    """Events in order; `next` asks for those behind them, and stays good when there are none yet."""
+
+    events: list[EventView]
+    next: str
+
+
+@get("/api/projects/{project:str}/overview", opt={"permission": "analyse"})
+async def overview(project: str, access: Access, workspace: Workspace) -> Overview:
+    """Return all that the dashboard shows."""
+    opened = access.project(project, "analyse")
+    return await workspace.database.read_soon(lambda connection: analytics.overview(connection, opened.project))
+
+
+@get("/api/projects/{project:str}/quality", opt={"permission": "analyse"})
+async def quality(project: str, access: Access, workspace: Workspace) -> QualityView:
+    """Return the reports of the assurance."""
+    opened = access.project(project, "analyse")
+    number = opened.project.id
+    reports, rows, users = tables.quality_reports, tables.annotator_quality, tables.users
+    errors, items = tables.label_errors, tables.items
+
+    def read(connection: sa.Connection) -> QualityView:
+        found = connection.execute(sa.select(reports.c.name, reports.c.report).where(reports.c.project_id == number))
+        people = connection.execute(
+            sa.select(rows, users.c.name)
+            .join(users, users.c.id == rows.c.user_id)
+            .where(rows.c.project_id == number)
+            .order_by(users.c.name)
+        )
+        suspects = connection.execute(
+            sa.select(errors, items.c.key)
+            .join(items, items.c.id == errors.c.item_id)
+            .where(errors.c.project_id == number)
+            .order_by(errors.c.score)
+            .limit(100)
+        )
+        return QualityView(
+            {row.name: decode(row.report) for row in found},
+            [
+                AnnotatorRow(
+                    annotator=row.name,
+                    question=row.question,
+                    answers=row.answers,
+                    gold_answers=row.gold_answers,
+                    gold_accuracy=row.gold_accuracy,
+                    agreement=row.agreement,
+                    skill=row.skill,
+                )
+                for row in people
+            ],
+            [
+                SuspectRow(
+                    item_id=row.item_id,
+                    key=row.key,
+                    question=row.question,
+                    score=row.score,
+                    given=decode(row.given),
+                    proposed=decode(row.proposed),
+                )
+                for row in suspects
+            ],
+        )
+
+    return await workspace.database.read_soon(read)
+
+
+@get("/api/projects/{project:str}/requirements", opt={"permission": "analyse"})
+async def requirements(project: str, access: Access, workspace: Workspace) -> list[Outcome]:
+    """Tell of each requirement of the pipeline file whether it holds."""
+    opened = access.project(project, "analyse")
+    return await workspace.database.read_soon(
+        lambda connection: analytics.check_requirements(connection, opened.project, opened.pipeline.requirements)
+    )
+
+
+@get("/api/projects/{project:str}/report", opt={"permission": "analyse"})
+async def report(project: str, access: Access) -> Response[bytes]:
+    """Return the report as one HTML file."""
+    opened = access.project(project, "analyse")
+
+    def write() -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "report.html"
+            analytics.write_report(opened.project, path, requirements=opened.pipeline.requirements)
+            return path.read_bytes()
+
+    headers = {"Content-Security-Policy": REPORT_POLICY, "Content-Disposition": f'inline; filename="{opened.name}-report.html"'}
+    return Response(await asyncio.to_thread(write), media_type="text/html; charset=utf-8", headers=headers)
+
+
+@get("/api/projects/{project:str}/events", opt={"permission": "analyse"})
+async def events(project: str, access: Access, workspace: Workspace, after: str | None = None, limit: int = 100) -> EventPage:
+    """Return what happened behind a place in the log, or the newest events where none is given."""
+    opened = access.project(project, "analyse")
+    start = _place(after) if after else None
+    most = min(max(limit, 1), 1000)
+    users = tables.users
+
+    def read(connection: sa.Connection) -> EventPage:
+        position = start
+        if position is None:
+            newest = sa.select(tables.events.c.transaction, tables.events.c.id).where(tables.events.c.project_id == opened.project.id)
+            row = connection.execute(newest.order_by(tables.events.c.id.desc()).offset(most).limit(1)).one_or_none()
+            position = Position(*row) if row else Position()
+        found = log.follow(connection, opened.project.id, position, most)
+        people = {event.user_id for event in found if event.user_id is not None}
+        names = dict(connection.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(people))))
+        last = found[-1].position if found else position
+        views = [
+            EventView(event.kind, names.get(event.user_id or 0), event.item_id, event.subject_id, event.payload, event.created_at)
+            for event in found
+        ]
+        return EventPage(views, base64.urlsafe_b64encode(msgspec.json.encode(last)).decode())
+
+    return await workspace.database.read_soon(read)
+
+
+def _place(text: str) -> Position:
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(text.encode()), type=Position)
+    except (ValueError, msgspec.DecodeError) as error:
+        raise InvalidInput("This is no place in the log.", where="after", hint="Send back what `next` said.") from error
+
+
+HANDLERS = [overview, quality, requirements, report, events]

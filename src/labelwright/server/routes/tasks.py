@@ -1,0 +1,243 @@
+"""Tasks: take, keep, answer, pass on, review."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import get, post, put
+from litestar.params import Parameter
+from msgspec import Struct
+
+from labelwright.annotate import Comment
+from labelwright.errors import InvalidInput
+from labelwright.pipeline import events
+from labelwright.pipeline.events import Reviewed, Submission, Submitted
+from labelwright.pipeline.views import MyAnnotation, TaskView, my_annotations
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.schema import Verdict
+from labelwright.server.access import Access, Doors
+
+__all__ = ["HANDLERS"]
+
+KeyHeader = Annotated[str | None, Parameter(header="Idempotency-Key")]
+
+
+class Take(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many tasks, and whether to label or to review."""
+
+    count: int = 1
+    purpose: str = "label"
+
+
+class Tasks(Struct, frozen=True):
+    """Leased tasks; none where the queue has nothing for this person."""
+
+    tasks: list[TaskView]
+
+
+class Beat(Struct, frozen=True, forbid_unknown_fields=True):
+    """The lease to be kept alive."""
+
+    lease: str
+
+
+class Kept(Struct, frozen=True):
+    """How long the lease runs from now."""
+
+    lease_seconds: float
+
+
+class DraftBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Unfinished work: `sequence` counts the saves, `body` is the page's own."""
+
+    lease: str
+    sequence: int
+    body: Any
+
+
+class Saved(Struct, frozen=True):
+    """The sequence of the draft that is kept."""
+
+    sequence: int
+
+
+class SkipBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the task is passed on."""
+
+    reason: str = ""
+
+
+class Next(Struct, frozen=True):
+    """The next task, if there is one."""
+
+    next: TaskView | None
+
+
+class CommentBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A comment on an item, or on one annotation, question, or unit."""
+
+    text: str
+    annotation_id: int | None = None
+    question: str | None = None
+    unit: int | None = None
+
+
+def _key(header: str | None) -> str:
+    if not header or len(header) > 200:
+        raise InvalidInput("A submission carries an idempotency key.", where="Idempotency-Key", hint="Make up a random one for each.")
+    return header
+
+
+def _purpose(purpose: str) -> str:
+    return "review" if purpose == "review" else "annotate"
+
+
+def _remember(doors: Doors, opened: OpenProject, *tasks: TaskView | None) -> None:
+    for task in tasks:
+        if task is not None:
+            doors.remember_task(task.id, opened)
+
+
+@post("/api/projects/{project:str}/tasks/next", opt={"permission": "annotate"}, status_code=200)
+async def next_tasks(project: str, data: Take, access: Access, workspace: Workspace, doors: Doors) -> Tasks:
+    """Lease tasks; those that are held already come first, so that a reload goes on where it was."""
+    opened = access.project(project, _purpose(data.purpose))
+    found = await workspace.database.write_soon(
+        lambda connection: events.next_tasks(connection, opened, access.user_id, count=data.count, purpose=data.purpose)
+    )
+    _remember(doors, opened, *found)
+    return Tasks(found)
+
+
+@get("/api/tasks/{task_id:int}", opt={"permission": "annotate"})
+async def one_task(task_id: int, access: Access, workspace: Workspace) -> TaskView:
+    """Return one's own task: one that is held, or one that was answered, with the answer."""
+    opened = await access.by_task(task_id, "annotate")
+    return await workspace.database.read_soon(lambda connection: events.task_view(connection, opened, access.user_id, task_id))
+
+
+@post("/api/tasks/{task_id:int}/heartbeat", opt={"permission": "annotate"}, status_code=200)
+async def heartbeat(task_id: int, data: Beat, access: Access, workspace: Workspace) -> Kept:
+    """Keep a lease alive."""
+    opened = await access.by_task(task_id, "annotate")
+    lasting = await workspace.database.write_soon(
+        lambda connection: events.heartbeat(connection, opened, access.user_id, task_id, data.lease)
+    )
+    return Kept(lasting)
+
+
+@put("/api/tasks/{task_id:int}/draft", opt={"permission": "annotate"})
+async def save_draft(task_id: int, data: DraftBody, access: Access, workspace: Workspace) -> Saved:
+    """Save unfinished work; an older save never overwrites a newer one."""
+    opened = await access.by_task(task_id, "annotate")
+    sequence = await workspace.database.write_soon(
+        lambda connection: events.save_draft(
+            connection, opened, access.user_id, task_id, lease=data.lease, sequence=data.sequence, body=data.body
+        )
+    )
+    return Saved(sequence)
+
+
+@post("/api/tasks/{task_id:int}/submit", opt={"permission": "annotate"}, status_code=200)
+async def submit(
+    task_id: int, data: Submission, access: Access, workspace: Workspace, doors: Doors, idempotency_key: KeyHeader = None
+) -> Submitted:
+    """Submit an answer; the next task comes along."""
+    key = _key(idempotency_key)
+    opened = await access.by_task(task_id, "annotate")
+    done = await workspace.database.write_soon(lambda connection: events.submit(connection, opened, access.user_id, task_id, data, key=key))
+    _remember(doors, opened, done.next)
+    return done
+
+
+@post("/api/tasks/{task_id:int}/skip", opt={"permission": "annotate"}, status_code=200)
+async def skip(task_id: int, data: SkipBody, access: Access, workspace: Workspace, doors: Doors) -> Next:
+    """Pass a task on to somebody else."""
+    opened = await access.by_task(task_id, "annotate")
+    found = await workspace.database.write_soon(lambda connection: events.skip(connection, opened, access.user_id, task_id, data.reason))
+    _remember(doors, opened, found)
+    return Next(found)
+
+
+@post("/api/tasks/{task_id:int}/release", opt={"permission": "annotate"}, status_code=200)
+async def release(task_id: int, access: Access, workspace: Workspace) -> dict[str, str]:
+    """Give a task back; it may come again."""
+    opened = await access.by_task(task_id, "annotate")
+    await workspace.database.write_soon(lambda connection: events.release(connection, opened, access.user_id, task_id))
+    return {}
+
+
+@post("/api/tasks/{task_id:int}/review", opt={"permission": "review"}, status_code=200)
+async def review(
+    task_id: int, data: Verdict, access: Access, workspace: Workspace, doors: Doors, idempotency_key: KeyHeader = None
+) -> Reviewed:
+    """Give a verdict; the next review comes along."""
+    key = _key(idempotency_key)
+    opened = await access.by_task(task_id, "review")
+    done = await workspace.database.write_soon(
+        lambda connection: events.give_review(connection, opened, access.user_id, task_id, data, key=key)
+    )
+    _remember(doors, opened, done.next)
+    return done
+
+
+@get("/api/projects/{project:str}/annotations/mine", opt={"permission": "annotate"})
+async def mine(project: str, access: Access, workspace: Workspace, limit: int = 10) -> list[MyAnnotation]:
+    """Return one's own newest answers, to go back to."""
+    opened = access.project(project, "annotate")
+    return await workspace.database.read_soon(
+        lambda connection: my_annotations(connection, opened.project.id, access.user_id, min(max(limit, 1), 100))
+    )
+
+
+@post("/api/items/{item_id:int}/comments", opt={"permission": "annotate"}, status_code=200)
+async def add_comment(item_id: int, data: CommentBody, access: Access, workspace: Workspace) -> Comment:
+    """Comment on an item."""
+    opened = await access.by_item(item_id, "annotate")
+    return await workspace.database.write_soon(
+        lambda connection: events.add_comment(
+            connection,
+            opened,
+            access.user_id,
+            item_id,
+            text=data.text,
+            annotation_id=data.annotation_id,
+            question=data.question,
+            unit=data.unit,
+        )
+    )
+
+
+@get("/api/items/{item_id:int}/comments", opt={"permission": "annotate"})
+async def comments(item_id: int, access: Access, workspace: Workspace) -> list[Comment]:
+    """Return the comments on an item: all of them for reviewers, one's own where a project is blind."""
+    from labelwright.annotate import read_comments
+
+    opened = await access.by_item(item_id, "annotate")
+    found = await workspace.database.read_soon(lambda connection: read_comments(connection, item_id))
+    blind = opened.pipeline.tasks.blind and access.role_in(opened) == "annotator"
+    return [comment for comment in found if not blind or comment.user_id == access.user_id]
+
+
+@post("/api/comments/{comment_id:int}/resolve", opt={"permission": "annotate"}, status_code=200)
+async def resolve(comment_id: int, access: Access, workspace: Workspace) -> dict[str, str]:
+    """Mark a comment as settled."""
+    opened = await access.by_comment(comment_id, "annotate")
+    await workspace.database.write_soon(lambda connection: events.resolve_comment(connection, opened, access.user_id, comment_id))
+    return {}
+
+
+HANDLERS = [
+    next_tasks,
+    one_task,
+    heartbeat,
+    save_draft,
+    submit,
+    skip,
+    release,
+    review,
+    mine,
+    add_comment,
+    comments,
+    resolve,
+]

@@ -1,0 +1,88 @@
+"""Datasets: frozen versions with their certificates, and exports as streams."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+from litestar import get, post
+from litestar.response import Stream
+
+from labelwright import datasets, plugins
+from labelwright.datasets import Certificate, Version
+from labelwright.errors import InvalidInput, nearest
+from labelwright.pipeline import jobs
+from labelwright.pipeline.jobs import Job
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.server.access import Access
+
+__all__ = ["HANDLERS"]
+
+CHUNK = 1 << 18
+
+
+@get("/api/projects/{project:str}/versions", opt={"permission": "analyse"})
+async def versions(project: str, access: Access, workspace: Workspace) -> list[Version]:
+    """List the frozen versions, the newest first."""
+    opened = access.project(project, "analyse")
+    return await workspace.database.read_soon(lambda connection: datasets.list_versions(connection, opened.project))
+
+
+@post("/api/projects/{project:str}/versions", opt={"permission": "manage"}, status_code=202)
+async def freeze(project: str, access: Access, workspace: Workspace) -> Job:
+    """Freeze the labels as they are; the job is done when the version is in the list."""
+    opened = access.project(project, "manage")
+    return await enqueue(workspace, opened, "freeze", {})
+
+
+@get("/api/projects/{project:str}/certificate", opt={"permission": "analyse"})
+async def certificate(project: str, access: Access, workspace: Workspace) -> Certificate:
+    """Tell what the audit proves at this moment about the share of wrong labels."""
+    opened = access.project(project, "analyse")
+    return await workspace.database.read_soon(lambda connection: datasets.certificate(connection, opened.project))
+
+
+@get("/api/projects/{project:str}/export", opt={"permission": "manage"})
+async def export(project: str, access: Access, format: str = "jsonl", version: int | None = None) -> Stream:
+    """Stream the labels, as they are or as a version froze them; a format that is a folder comes as a ZIP file."""
+    opened = access.project(project, "manage")
+    if format not in plugins.names("formats"):
+        raise InvalidInput(f"There is no format '{format}'.", where="format", hint=nearest(format, plugins.names("formats")))
+    folder = Path(tempfile.mkdtemp(prefix="labelwright-export-"))
+    try:
+        path = await asyncio.to_thread(_write, opened, format, folder, version)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    headers = {"Content-Disposition": f'attachment; filename="{path.name}"', "Content-Length": str(path.stat().st_size)}
+    return Stream(_chunks(path, folder), media_type="application/octet-stream", headers=headers)
+
+
+def _write(opened: OpenProject, format: str, folder: Path, version: int | None) -> Path:
+    suffix = plugins.load("formats", format).SUFFIX
+    path = folder / f"{opened.name}{suffix}"
+    datasets.export(opened.project, format, path, version=version)
+    return Path(shutil.make_archive(str(folder / f"{opened.name}-{format}"), "zip", path)) if path.is_dir() else path
+
+
+async def _chunks(path: Path, folder: Path) -> AsyncIterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while chunk := await asyncio.to_thread(file.read, CHUNK):
+                yield chunk
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def enqueue(workspace: Workspace, opened: OpenProject, kind: str, arguments: dict[str, object]) -> Job:
+    """Ask the worker for a job and return it."""
+    number = await workspace.database.write_soon(partial(jobs.enqueue, project_id=opened.project.id, kind=kind, arguments=arguments))
+    found = await workspace.database.read_soon(lambda connection: jobs.list_jobs(connection, opened.project.id))
+    return next(job for job in found if job.id == number)
+
+
+HANDLERS = [versions, freeze, certificate, export]

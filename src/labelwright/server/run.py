@@ -1,0 +1,187 @@
+"""Runs the server of a workspace: the listener, and the worker beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from labelwright.errors import InvalidInput
+from labelwright.pipeline.turn import turn
+from labelwright.pipeline.workspace import Workspace
+from labelwright.store import people, tables
+from labelwright.store.people import SIGN_IN_LINK_SECONDS
+
+__all__ = ["app", "first_sign_in", "serve"]
+
+FOLDER = "LABELWRIGHT_SERVED_FOLDER"
+ADDRESS = "LABELWRIGHT_SERVED_ADDRESS"
+
+logger = logging.getLogger("labelwright.server")
+
+
+def serve(
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 1,
+    worker: bool = True,
+    started: Callable[[str, str | None], None] = lambda address, link: None,
+) -> None:
+    """Serve a workspace until the process is told to stop.
+
+    Args:
+        folder: the workspace.
+        host: the address to listen on.
+        port: the port; 0 picks a free one.
+        workers: processes that answer requests; more than one needs PostgreSQL.
+        worker: whether to run the background worker too.
+        started: called with the page's address, and with a one-time sign-in link while nobody can sign in.
+
+    Raises:
+        InvalidInput: several workers on SQLite, or the port is taken.
+        Conflict: another server serves this SQLite store.
+    """
+    workspace = Workspace.open(folder)
+    try:
+        database = workspace.database
+        if database.dialect == "sqlite" and workers > 1:
+            raise InvalidInput(
+                "SQLite has one writer, so it is served by one process.", where="--workers", hint="Set run.store to a PostgreSQL for more."
+            )
+        chosen = _free_port(host, port)
+        address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{chosen}"
+        secret = database.write(lambda connection: first_sign_in(connection, workspace))
+        started(address, f"{address}/#/welcome/{secret}" if secret else None)
+        if database.dialect == "sqlite":
+            with turn(database, "serve"):
+                _listen(workspace, folder, host, chosen, address, worker=worker)
+        elif workers == 1:
+            _listen(workspace, folder, host, chosen, address, worker=worker)
+        else:
+            _listen_in_many(folder, host, chosen, address, workers)
+    finally:
+        workspace.close()
+
+
+def first_sign_in(connection: sa.Connection, workspace: Workspace) -> str | None:
+    """Return the secret of a link with which an owner signs in, as long as nobody has a password; make the owner where there is none.
+
+    Projects that have come since get the owners of the others.
+    """
+    memberships = tables.memberships
+    owners = list(connection.scalars(sa.select(memberships.c.user_id).where(memberships.c.role == "owner").distinct()))
+    if not owners:
+        known = people.find_user(connection, "owner")
+        owners = [known[0] if known else people.create_user(connection, "owner")]
+    for opened in workspace.projects.values():
+        has_owner = sa.select(memberships.c.user_id).where(memberships.c.project_id == opened.project.id, memberships.c.role == "owner")
+        if connection.scalar(has_owner.limit(1)) is None:
+            for user_id in owners:
+                people.set_role(connection, opened.project.id, user_id, "owner")
+    able = sa.select(sa.func.count()).where(
+        tables.users.c.id.in_(owners), tables.users.c.password_hash.is_not(None), tables.users.c.active == 1
+    )
+    if connection.scalar(able):
+        return None
+    return people.create_token(connection, owners[0], "first sign-in", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in")
+
+
+def app() -> Any:
+    """Make the application in a process of a larger server, told by the environment what to serve."""
+    from labelwright.server.app import create_app
+
+    return create_app(Workspace.open(Path(os.environ[FOLDER])), address=os.environ[ADDRESS])
+
+
+def _free_port(host: str, port: int) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise InvalidInput(
+                f"The port {port} of {host} cannot be had: {error.strerror}.", where="--port", hint="Choose another, or 0 for any."
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _listen(workspace: Workspace, folder: Path, host: str, port: int, address: str, *, worker: bool) -> None:
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    from labelwright.server.app import create_app
+
+    application = create_app(workspace, address=host)
+    server = Server(application, address=host, port=port, interface=Interfaces.ASGI, backlog=1024, websockets=False, log_enabled=False)
+
+    async def run() -> None:
+        import signal
+
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, server.stop)
+        beside = asyncio.create_task(_keep_working(folder, address)) if worker else None
+        try:
+            await server.serve()
+        finally:
+            if beside:
+                beside.cancel()
+                await asyncio.gather(beside, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+async def _keep_working(folder: Path, address: str) -> None:
+    """Keep a worker process alive; one that dies at once is not started again in a hurry."""
+    rest = 1.0
+    while True:
+        began = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "labelwright.server.worker", str(folder), address, stdin=subprocess.DEVNULL
+        )
+        try:
+            await process.wait()
+        except asyncio.CancelledError:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), 5)
+            except TimeoutError:
+                process.kill()
+            raise
+        rest = 1.0 if time.monotonic() - began > 60 else min(2 * rest, 60.0)
+        logger.error("the worker ended with code %s; another starts in %.0f s", process.returncode, rest)
+        await asyncio.sleep(rest)
+
+
+def _listen_in_many(folder: Path, host: str, port: int, address: str, workers: int) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    os.environ[FOLDER], os.environ[ADDRESS] = str(folder), host
+    worker = subprocess.Popen([sys.executable, "-m", "labelwright.server.worker", str(folder), address], stdin=subprocess.DEVNULL)
+    try:
+        Granian(
+            "labelwright.server.run:app",
+            address=host,
+            port=port,
+            interface=Interfaces.ASGI,
+            workers=workers,
+            factory=True,
+            websockets=False,
+            log_enabled=False,
+        ).serve()
+    finally:
+        worker.terminate()
+        worker.wait(10)
