@@ -1,0 +1,206 @@
+"""Media are checked, made upright and outlined; what is broken is an error with a reason, never a warning or a picture half grey."""
+
+from __future__ import annotations
+
+import io
+import struct
+import unicodedata
+import zlib
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from labelwright.errors import InvalidFile, TooLarge
+from labelwright.media import audio, image, text
+from tests.shared import shared
+
+
+def picture(format: str = "JPEG", size: tuple[int, int] = (40, 30), mode: str = "RGB", **options: object) -> bytes:
+    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(noise).convert(mode).save(out, format, **options)
+    return out.getvalue()
+
+
+def sound(seconds: float = 1.0, rate: int = 8000, channels: int = 1, format: str = "WAV", **options: str) -> bytes:
+    import soundfile
+
+    wave = 0.5 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)
+    out = io.BytesIO()
+    soundfile.write(out, np.stack([wave] * channels, axis=1), rate, format=format, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_every_picture_format_is_probed_and_verified(format: str) -> None:
+    """The header tells size and type, and the whole decodes."""
+    body = picture(format)
+    found = image.probe(body)
+    assert (found.width, found.height, found.media_type) == (40, 30, image.FORMATS[format])
+    image.verify(body)
+    normal = image.normalise(body)
+    assert normal.media_type == ("image/png" if format == "TIFF" else image.FORMATS[format])
+    assert (normal.body is None) == (format != "TIFF")
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_a_truncated_picture_is_refused(format: str) -> None:
+    """Half of a file is no picture, though its header is whole."""
+    body = picture(format, (200, 150))
+    with pytest.raises(InvalidFile) as caught:
+        image.verify(body[: len(body) // 2], where="a.jpg")
+    assert caught.value.where == "a.jpg"
+    with pytest.raises(InvalidFile):
+        image.normalise(body[: len(body) // 2])
+
+
+def test_other_formats_are_refused_whatever_they_are_called() -> None:
+    """PostScript, which Pillow would hand to a program, and text are no pictures here."""
+    for body in (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"hello", b"", b"\0" * 100, picture("PPM")):
+        with pytest.raises(InvalidFile):
+            image.probe(body)
+
+
+def test_too_many_pixels_are_refused_before_decoding() -> None:
+    """A PNG of a few bytes that claims 20,000 x 20,000 pixels is refused by its header; so is any above a limit given."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    bomb = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", b"")
+        + chunk(b"IEND", b"")
+    )
+    with pytest.raises(TooLarge, match="pixels"):
+        image.probe(bomb)
+    with pytest.raises(TooLarge, match="1,199"):
+        image.normalise(picture(), max_pixels=1199)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_upright(orientation: int) -> None:
+    """Whatever the camera noted, the prepared picture shows the corner that belongs at the top left there, and the note is gone."""
+    upright = Image.new("RGB", (40, 20), "white")
+    upright.paste("red", (0, 0, 10, 10))
+    back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # the turn that undoes each note, by Pillow's numbers
+    turned = upright.transpose(Image.Transpose(back[orientation])) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    out = io.BytesIO()
+    turned.save(out, "JPEG", quality=95, exif=exif)
+    assert (image.probe(out.getvalue()).width, image.probe(out.getvalue()).height) == (40, 20)
+    normal = image.normalise(out.getvalue())
+    assert (normal.width, normal.height) == (40, 20)
+    shown = Image.open(io.BytesIO(normal.body or out.getvalue()))
+    assert shown.getexif().get(0x0112, 1) == 1
+    red, green, _ = shown.getpixel((3, 3))  # type: ignore[misc]
+    assert red > 200 > 100 > green
+    assert shown.getpixel((36, 16))[1] > 200  # type: ignore[index]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "I", "F", "CMYK"])
+def test_every_kind_of_pixel_has_a_thumbnail(mode: str) -> None:
+    """Palettes, transparency and sixteen bits come out as a small JPEG, and survive a limit on their size."""
+    format = "PNG" if mode not in ("I", "F", "CMYK") else "TIFF"
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    base = Image.fromarray(noise)
+    if mode == "I;16":
+        base = Image.fromarray((noise[:, :, 0].astype(np.uint16)) * 257)
+    elif mode != "RGB":
+        base = base.convert(mode)
+    out = io.BytesIO()
+    base.save(out, format)
+    normal = image.normalise(out.getvalue(), max_side=200, thumbnail=64)
+    assert (normal.width, normal.height) == (200, 150)
+    image.verify(normal.body or b"")
+    small = Image.open(io.BytesIO(normal.thumbnail or b""))
+    assert (small.format, small.size, small.mode) == ("JPEG", (64, 48), "RGB")
+    assert 30 < np.asarray(small).mean() < 225
+
+
+def test_the_same_picture_gives_the_same_bytes() -> None:
+    """Preparing twice changes nothing, so nothing is written twice."""
+    body = picture("PNG", (300, 200))
+    assert image.normalise(body, max_side=100) == image.normalise(body, max_side=100)
+
+
+@pytest.mark.parametrize(("format", "options"), [("WAV", {}), ("FLAC", {}), ("OGG", {}), ("MP3", {})])
+def test_every_sound_format_is_probed_outlined_and_decoded(format: str, options: dict[str, str]) -> None:
+    """Duration, rate and outline are those of the tone that was written; other rates come by resampling."""
+    body = sound(2.0, 16_000, 2, format, **options)
+    found = audio.probe(body)
+    assert found.duration == pytest.approx(2.0, abs=0.1)
+    assert (found.rate, found.channels, found.media_type) == (16_000, 2, audio.FORMATS[format])
+    audio.verify(body)
+    normal = audio.normalise(body, points=100)
+    outline = msgspec.json.decode(normal.peaks)
+    assert normal.body is None
+    assert len(outline["min"]) == len(outline["max"]) <= 100
+    assert max(outline["max"]) == pytest.approx(64, abs=4)
+    assert min(outline["min"]) == pytest.approx(-64, abs=4)
+    resampled = audio.normalise(body, rate=8000)
+    assert resampled.body is not None
+    assert audio.probe(resampled.body).rate == 8000
+    assert audio.probe(resampled.body).duration == pytest.approx(2.0, abs=0.1)
+    samples = audio.decode(body, 8000)
+    assert samples.dtype == np.float32
+    assert len(samples) == pytest.approx(16_000, abs=800)
+    assert np.argmax(np.abs(np.fft.rfft(samples[:8000]))) == pytest.approx(440, abs=2)
+
+
+@pytest.mark.parametrize("format", ["WAV", "FLAC", "OGG"])
+def test_a_truncated_recording_is_refused(format: str) -> None:
+    """Half of a file is no recording, though libsndfile would read what is left."""
+    body = sound(3.0, format=format)
+    with pytest.raises(InvalidFile):
+        audio.verify(body[: len(body) // 2], where="a.wav")
+
+
+def test_what_is_no_recording_is_refused() -> None:
+    """Text, nothing, a header alone, and a format that no browser plays."""
+    for body in (b"hello", b"", sound(0.0), sound(format="AIFF"), sound()[:20]):
+        with pytest.raises(InvalidFile):
+            audio.probe(body)
+    with pytest.raises(TooLarge, match="seconds"):
+        audio.probe(sound(2.0), max_seconds=1.0)
+
+
+def test_texts_are_utf8_and_not_empty() -> None:
+    """A byte-order mark goes; other encodings and empty files are refused with the line."""
+    assert text.read(b"\xef\xbb\xbfhello") == "hello"
+    for body, reason in ((b"one\ntwo \xff", "Line 2"), ("hi".encode("utf-16"), "UTF-16"), (b" \n", "empty"), (b"", "empty")):
+        with pytest.raises(InvalidFile, match=reason):
+            text.verify(body)
+    with pytest.raises(TooLarge):
+        text.read(b"x" * 100, max_characters=99)
+    assert text.probe(b"hello").characters == 5
+
+
+@given(st.text(alphabet=st.one_of(st.characters(codec="utf-8"), st.sampled_from("e\u0301\u0308\r\n\u1112\u1161\u11ab\uac00가"))))
+def test_normal_text_is_normal_and_knows_where_it_came_from(raw: str) -> None:
+    """It is Unicode's composed form with one kind of line end; positions rise, end at the end, and unchanged characters keep theirs."""
+    normal = text.normalise(raw)
+    assert normal.text == unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n"))
+    assert text.normalise(normal.text) == text.NormalText(normal.text)
+    places = [normal.to_raw(position) for position in range(len(normal.text) + 1)]
+    assert places == sorted(places)
+    assert places[-1] == len(raw)
+    for position, character in enumerate(normal.text):
+        if character.isascii() and character != "\n" and character.isalnum():
+            assert raw[places[position]] == character
+
+
+def test_real_media_are_whole() -> None:
+    """Blood-cell pictures and spoken digits pass, and their outlines are small."""
+    for path in sorted(shared("data/bccd").rglob("*.jp*g"))[:5]:
+        assert image.normalise(path.read_bytes(), where=path.name).thumbnail
+    for path in sorted(shared("data/fsdd").rglob("*.wav"))[:5]:
+        normal = audio.normalise(path.read_bytes(), where=path.name)
+        assert normal.duration > 0.1
+        assert len(normal.peaks) < 20_000
