@@ -1,0 +1,32 @@
+"""Datasets: what comes out. Versions that never change, splits without leakage, a certificate, exports, and labels that come in.
+
+- `freeze` makes a version: the labels, how each came to be, and what the audit proves about them.
+- `certificate` bounds the share of wrong labels from the random audit.
+- `export` writes a version, or the labels as they stand, in any of the formats.
+- `import_labels` reads labels from any of the formats, as suggestions, annotations, gold or reference.
+"""
+
+from labelwright.datasets.certificate import Certificate, QuestionCertificate, certificate
+from labelwright.datasets.export import export, export_all
+from labelwright.datasets.imports import ImportReport, Use, import_labels
+from labelwright.datasets.policy import DatasetPolicy, ExportTarget
+from labelwright.datasets.splits import Splits, assign
+from labelwright.datasets.versions import Version, find_version, freeze, versions
+
+__all__ = [
+    "Certificate",
+    "DatasetPolicy",
+    "ExportTarget",
+    "ImportReport",
+    "QuestionCertificate",
+    "Splits",
+    "Version",
+    "assign",
+    "certificate",
+    "export",
+    "export_all",
+    "find_version",
+    "freeze",
+    "import_labels",
+    "versions",
+]

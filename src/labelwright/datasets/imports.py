@@ -1,0 +1,409 @@
+"""Labels that come in from files of any format: as suggestions, annotations, gold or reference.
+
+Every entry is matched with an item and checked against it; what does not match or is not valid goes to the quarantine, under the stage
+`import`, with its place and the reason. Reading a file twice changes nothing the second time. Its entries in the quarantine are always
+those of its latest reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright import plugins
+from labelwright.datasets.matching import Found, find_items
+from labelwright.errors import InvalidFile, InvalidInput, nearest
+from labelwright.formats import Broken, Labeled, guess
+from labelwright.schema import Image, Text
+from labelwright.store import bulk, log, tables
+from labelwright.store.codec import decode_answer, decode_values, encode
+from labelwright.store.project import Project
+
+__all__ = ["ImportReport", "Use", "import_labels"]
+
+Progress = Callable[[int, int | None, str], None]
+Use = Literal["suggestions", "annotations", "gold", "reference"]
+
+BATCH = 500
+"""Entries that are written in one transaction."""
+
+
+class ImportReport(Struct, frozen=True, kw_only=True):
+    """What became of a file's entries. `stored` are new or changed, `unchanged` were there already, `quarantined` are set aside with
+    their reasons, `left_out` are predictions in a file that was read for people's answers.
+    """
+
+    file: str
+    format: str
+    use: str
+    read: int
+    stored: int
+    unchanged: int
+    quarantined: int
+    left_out: int
+
+
+def _silent(done: int, total: int | None, what: str) -> None:
+    pass
+
+
+def import_labels(
+    project: Project,
+    path: Path,
+    format: str | None,
+    use: Use,
+    *,
+    key: str | None = None,
+    annotator: str | None = None,
+    progress: Progress = _silent,
+) -> ImportReport:
+    """Read labels from a file or folder.
+
+    An entry is about the item with its key; where the file names no keys, about the item whose file it names or that shows the same.
+
+    Args:
+        project: whose items they are about.
+        path: the file or folder.
+        format: its format; None = as its name or content says.
+        use: `suggestions` are shown to people as a machine's proposals; `annotations` count as answers of the people that the file names,
+            who become users that cannot sign in; `gold` is the truth, hidden in the queue; `reference` is another dataset to compare with.
+        key: the column, or entry, that holds the items' keys; by default `key`, else `id`.
+        annotator: whose answers or suggestions they are, where the file does not say; by default the file's name.
+        progress: told after every batch.
+
+    Raises:
+        InvalidFile: there is no such file, or nothing tells its format.
+        InvalidInput: the format or the use is unknown.
+    """
+    if use not in get_args(Use):
+        raise InvalidInput(f"Labels cannot be imported as '{use}'.", where="use", hint=nearest(str(use), get_args(Use)))
+    if not path.exists():
+        raise InvalidFile("There is no such file.", where=str(path))
+    format = format or guess(path)
+    module = plugins.load("formats", format)
+    if not module.READS:
+        raise InvalidInput(f"The format '{format}' is only written.", where="format")
+    origin = _origin(project, path)
+    writer = _WRITERS[use](project, origin, annotator or f"import {path.stem}", _digest(path))
+    tally = _Tally()
+    project.database.write(lambda connection: _forget(connection, project.id, origin))
+    entries = iter(module.read(path, project.schema, key=key))
+    while batch := list(islice(entries, BATCH)):
+        taken = [entry for entry in batch if not (isinstance(entry, Labeled) and entry.machine and use != "suggestions")]
+        done = project.database.write(_Batch(project, origin, writer, taken))
+        writer.seen.update(done.seen)
+        tally.add(len(batch), len(batch) - len(taken), done)
+        progress(tally.read, None, f"{use} imported")
+    if tally.stored and use != "annotations":
+        project.database.write(
+            lambda connection: log.append(
+                connection, project.id, "labels_imported", payload={"file": origin, "use": use, "stored": tally.stored}
+            )
+        )
+    return ImportReport(
+        file=origin,
+        format=format,
+        use=use,
+        read=tally.read,
+        stored=tally.stored,
+        unchanged=tally.unchanged,
+        quarantined=tally.quarantined,
+        left_out=tally.left_out,
+    )
+
+
+class _Done(NamedTuple):
+    """What one batch came to."""
+
+    stored: int
+    unchanged: int
+    quarantined: int
+    seen: dict[tuple[Any, ...], int]
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self.read = self.stored = self.unchanged = self.quarantined = self.left_out = 0
+
+    def add(self, read: int, left_out: int, done: _Done) -> None:
+        self.read += read
+        self.left_out += left_out
+        self.stored += done.stored
+        self.unchanged += done.unchanged
+        self.quarantined += done.quarantined
+
+
+class _Batch:
+    """One transaction: match, check, write, set aside."""
+
+    def __init__(self, project: Project, origin: str, writer: _Writer, entries: Sequence[Labeled | Broken]) -> None:
+        self.project = project
+        self.origin = origin
+        self.writer = writer
+        self.entries = entries
+
+    def __call__(self, connection: Connection) -> _Done:
+        broken = [
+            bulk.Broken(self.origin, entry.place, None, entry.reason, entry.sample) for entry in self.entries if isinstance(entry, Broken)
+        ]
+        labeled = [entry for entry in self.entries if isinstance(entry, Labeled)]
+        fitting: list[tuple[Found, Labeled]] = []
+        seen: dict[tuple[Any, ...], int] = {}
+        again = 0
+        for entry, item in zip(labeled, find_items(connection, self.project, labeled), strict=True):
+            reason = self._problem(entry, item)
+            mark = self.writer.mark(item, entry) if reason is None and item is not None else None
+            if mark is not None:
+                said = hash(encode(entry.values))
+                earlier = seen.get(mark, self.writer.seen.get(mark))
+                seen.setdefault(mark, said)
+                if earlier == said:
+                    again += 1
+                    continue
+                if earlier is not None:
+                    reason = "An earlier entry of the file gives this item another answer."
+            if reason is None and item is not None:
+                fitting.append((item, entry))
+            else:
+                shown = encode({name: answer.plain() for name, answer in entry.values.items()})
+                broken.append(bulk.Broken(self.origin, entry.place, entry.key, reason or "", shown[:200]))
+        stored, unchanged = self.writer.write(connection, fitting) if fitting else (0, 0)
+        bulk.quarantine(connection, self.project.id, "import", broken)
+        return _Done(stored, unchanged + again, len(broken), seen)
+
+    def _problem(self, entry: Labeled, item: Found | None) -> str | None:
+        """Return why an entry cannot be taken."""
+        if item is None:
+            if entry.key is not None:
+                return f"No item has the key '{entry.key[:100]}'."
+            if entry.files:
+                return f"No item belongs to the file '{next(iter(entry.files.values()))[:100]}'."
+            return "No item shows the same, and the entry names no key." if entry.data else "The entry names no key."
+        if not entry.values:
+            known = ", ".join(self.project.schema.questions)
+            hint = nearest(next(iter(entry.meta), ""), self.project.schema.questions) if len(entry.meta) == 1 else None
+            return f"The entry answers no question. The questions are {known}." + (f" {hint}" if hint else "")
+        for name in entry.values:
+            field = self.project.schema.questions[name].of
+            reason = _other_content(entry, item, field, exact=self.project.schema.questions[name].kind != "choice")
+            if reason:
+                return reason
+        found = self.project.schema.problems(entry.values, item.data)
+        problems = [
+            f"{name}: {problem.message}"
+            for name, listed in found.items()
+            for problem in listed
+            if problem.rule != "missing_answer" or self.writer.complete
+        ]
+        return " ".join(problems[:3]) or None
+
+
+def _other_content(entry: Labeled, item: Found, field: str, *, exact: bool) -> str | None:
+    """Tell where places in a text or picture would be places in another one; a choice about the whole is less particular."""
+    given, own = entry.data.get(field), item.data.get(field)
+    if exact and isinstance(given, Text) and isinstance(own, Text) and given.text != own.text:
+        return f"The entry's text in '{field}' is not that of the item '{item.key[:100]}', so its offsets would be wrong."
+    if exact and entry.size is not None and isinstance(own, Image) and entry.size != (own.width, own.height):
+        width, height = entry.size
+        return f"The file measures the picture at {width:g} x {height:g} pixels, and it has {own.width} x {own.height}."
+    return None
+
+
+# --- writing ------------------------------------------------------------------------------------------------------------------
+
+
+class _Writer:
+    """Writes entries that fit, and counts how many were new and how many were there already."""
+
+    complete = False
+    """Whether every required question must be answered."""
+
+    def __init__(self, project: Project, origin: str, author: str, digest: str) -> None:
+        self.project = project
+        self.origin = origin
+        self.author = author
+        self.digest = digest
+        self.seen: dict[tuple[Any, ...], int] = {}
+
+    def mark(self, item: Found, entry: Labeled) -> tuple[Any, ...] | None:
+        """Return what two entries of a file with different answers may not have in common; None = they may."""
+        return (item.id,)
+
+    def write(self, connection: Connection, fitting: list[tuple[Found, Labeled]]) -> tuple[int, int]:
+        raise AttributeError(f"{type(self).__name__} does not define write()")
+
+
+class _Suggestions(_Writer):
+    def mark(self, item: Found, entry: Labeled) -> tuple[Any, ...]:
+        return item.id, self._labeler(entry)
+
+    def _labeler(self, entry: Labeled) -> str:
+        return entry.annotator or self.author
+
+    def write(self, connection: Connection, fitting: list[tuple[Found, Labeled]]) -> tuple[int, int]:
+        table = tables.suggestions
+        query = sa.select(table).where(table.c.item_id.in_([item.id for item, _ in fitting]))
+        known = {(row.item_id, row.question, row.labeler): row for row in connection.execute(query)}
+        new, stored, unchanged = [], 0, 0
+        for item, entry in fitting:
+            changed = False
+            for question, answer in entry.values.items():
+                made_by = entry.provenance.get(question)
+                score = made_by.confidence if made_by else None
+                before = known.get((item.id, question, self._labeler(entry)))
+                if before is not None and decode_answer(before.answer) == answer and before.score == score:
+                    continue
+                changed = True
+                row = {"version": self.digest, "answer": encode(answer), "score": score, "created_at": time.time()}
+                if before is not None:
+                    connection.execute(sa.update(table).where(table.c.id == before.id).values(row))
+                else:
+                    key = {"project_id": self.project.id, "item_id": item.id, "question": question, "labeler": self._labeler(entry)}
+                    new.append(key | row)
+            stored += changed
+            unchanged += not changed
+        if new:
+            connection.execute(sa.insert(table), new)
+        return stored, unchanged
+
+
+class _Known(_Writer):
+    use = ""
+
+    def write(self, connection: Connection, fitting: list[tuple[Found, Labeled]]) -> tuple[int, int]:
+        table = tables.known_answers
+        query = sa.select(table.c.item_id, table.c.id, table.c["values"]).where(
+            table.c.item_id.in_([item.id for item, _ in fitting]), table.c.use == self.use, table.c.origin == self.origin
+        )
+        known = {item_id: (number, values) for item_id, number, values in connection.execute(query)}
+        new, stored, unchanged = [], 0, 0
+        for item, entry in fitting:
+            number, before = known.get(item.id, (None, None))
+            if before is not None and decode_values(before) == entry.values:
+                unchanged += 1
+                continue
+            stored += 1
+            row = {"values": encode(entry.values), "created_at": time.time()}
+            if number is not None:
+                connection.execute(sa.update(table).where(table.c.id == number).values(row))
+            else:
+                new.append({"project_id": self.project.id, "item_id": item.id, "use": self.use, "origin": self.origin} | row)
+        if new:
+            connection.execute(sa.insert(table), new)
+        return stored, unchanged
+
+
+class _Gold(_Known):
+    use = "gold"
+
+
+class _Reference(_Known):
+    use = "reference"
+
+
+class _Annotations(_Writer):
+    """Answers of people elsewhere. An answer that its author gave before, in whatever state it is now, is there already; another answer
+    of the same author replaces the earlier one.
+    """
+
+    complete = True
+
+    def mark(self, item: Found, entry: Labeled) -> None:
+        return None
+
+    def write(self, connection: Connection, fitting: list[tuple[Found, Labeled]]) -> tuple[int, int]:
+        table = tables.annotations
+        users = _users(connection, {entry.annotator or self.author for _, entry in fitting})
+        query = sa.select(table.c.id, table.c.item_id, table.c.user_id, table.c.state, table.c["values"]).where(
+            table.c.item_id.in_([item.id for item, _ in fitting]), table.c.user_id.in_(sorted(users.values())), table.c.origin == "import"
+        )
+        known: dict[tuple[int, int], list[tuple[int, str, Any]]] = {}
+        for number, item_id, user_id, state, values in connection.execute(query.order_by(table.c.id)):
+            known.setdefault((item_id, user_id), []).append((number, state, decode_values(values)))
+        stored = unchanged = 0
+        for item, entry in fitting:
+            user_id = users[entry.annotator or self.author]
+            before = known.setdefault((item.id, user_id), [])
+            if any(values == entry.values for _, _, values in before):
+                unchanged += 1
+                continue
+            standing = [number for number, state, _ in before if state == "submitted"]
+            if standing:
+                connection.execute(sa.update(table).where(table.c.id.in_(standing)).values(state="replaced"))
+            written = connection.execute(
+                sa.insert(table).values(
+                    project_id=self.project.id,
+                    item_id=item.id,
+                    user_id=user_id,
+                    pipeline_version=self.project.pipeline_version,
+                    values=encode(entry.values),
+                    origin="import",
+                    replaces=standing[-1] if standing else None,
+                    created_at=time.time(),
+                )
+            )
+            number = written.inserted_primary_key[0]  # type: ignore[index]  # an INSERT of one row always has a key
+            known[item.id, user_id] = [
+                *((old, "replaced" if state == "submitted" else state, values) for old, state, values in before),
+                (number, "submitted", entry.values),
+            ]
+            payload = {"purpose": "label", "origin": "import", "file": self.origin}
+            log.append(
+                connection, self.project.id, "annotation_submitted", user_id=user_id, item_id=item.id, subject_id=number, payload=payload
+            )
+            stored += 1
+        return stored, unchanged
+
+
+_WRITERS: dict[str, type[_Writer]] = {"suggestions": _Suggestions, "annotations": _Annotations, "gold": _Gold, "reference": _Reference}
+
+
+def _users(connection: Connection, names: set[str]) -> dict[str, int]:
+    """Return the users of these names; new ones have no password and no role, so they cannot sign in."""
+    users = tables.users
+    query = sa.select(users.c.name, users.c.id).where(users.c.name.in_(sorted(names)))
+    known = dict(connection.execute(query).tuples())
+    for name in sorted(names - set(known)):
+        row = connection.execute(sa.insert(users).values(name=name, password_hash=None, created_at=time.time()))
+        known[name] = row.inserted_primary_key[0]  # type: ignore[index]  # as above
+    return known
+
+
+# --- the file -----------------------------------------------------------------------------------------------------------------
+
+
+def _origin(project: Project, path: Path) -> str:
+    """What the file is called in the store: relative to the project where it lies in it, and by its name elsewhere."""
+    whole, folder = path.resolve(), project.folder.resolve()
+    return str(whole.relative_to(folder).as_posix()) if whole.is_relative_to(folder) else whole.name
+
+
+def _digest(path: Path) -> str:
+    """A short hash of a file's content, or of what a folder holds, as the version of the suggestions in it."""
+    found = hashlib.blake2b(digest_size=6)
+    for file in _files(path):
+        with file.open("rb") as body:
+            while chunk := body.read(1 << 20):
+                found.update(chunk)
+    return found.hexdigest()
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from sorted(file for file in path.rglob("*") if file.suffix in (".json", ".jsonl", ".csv", ".parquet", ".conll"))
+    else:
+        yield path
+
+
+def _forget(connection: Connection, project_id: int, origin: str) -> None:
+    """Take what an earlier reading of the file set aside out of the quarantine."""
+    table = tables.quarantine
+    connection.execute(sa.delete(table).where(table.c.project_id == project_id, table.c.stage == "import", table.c.source == origin))

@@ -1,0 +1,100 @@
+"""Which item of the project an entry of a file is about: by its key, by the file it names, or by what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.formats import Labeled
+from labelwright.schema import Field, Image, Text
+from labelwright.store import tables
+from labelwright.store.codec import decode_fields
+from labelwright.store.project import Project
+
+__all__ = ["Found", "find_items", "shown"]
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+class Found(NamedTuple):
+    """An item that an entry is about."""
+
+    id: int
+    key: str
+    data: dict[str, Field]
+
+
+def find_items(connection: Connection, project: Project, entries: Sequence[Labeled]) -> list[Found | None]:
+    """Return the item of each entry, or None where there is none or it is not clear which one.
+
+    An entry about a duplicate that was set aside is about the item that stands for it.
+    """
+    wanted = [_names(entry) for entry in entries]
+    by_key = _by_column(connection, project.id, "key", {name for names in wanted for name in names})
+    unmatched = [index for index, names in enumerate(wanted) if not any(name in by_key for name in names)]
+    revisions = {index: shown(entries[index].data) for index in unmatched if set(entries[index].data) == set(project.schema.data)}
+    by_revision = _by_column(connection, project.id, "revision", set(revisions.values()))
+    chosen: list[int | None] = []
+    for index, names in enumerate(wanted):
+        hits = next((by_key[name] for name in names if name in by_key), None)
+        if hits is not None:
+            # Several items under one key: it names none of them.
+            chosen.append(hits[0] if len(hits) == 1 else None)
+        else:
+            # Several items that show the same: any of them, so always the first.
+            same = by_revision.get(revisions.get(index, ""))
+            chosen.append(same[0] if same else None)
+    items = _read(connection, {number for number in chosen if number is not None})
+    return [items.get(number) if number is not None else None for number in chosen]
+
+
+def shown(data: dict[str, Field]) -> str:
+    """Return the hash of what people see and label, as preparation computes an item's revision."""
+    parts: dict[str, Any] = {}
+    for name, value in data.items():
+        if isinstance(value, Text):
+            parts[name] = value.text
+        elif isinstance(value, Image):
+            parts[name] = [value.blob, value.width, value.height]
+        else:
+            parts[name] = [value.blob, value.duration, value.rate]
+    return sha256(_encode(parts)).hexdigest()
+
+
+def _names(entry: Labeled) -> list[str]:
+    """The keys that an entry may mean, the likeliest first: its own, or the file it names, with its folders and without."""
+    if entry.key is not None:
+        return [entry.key]
+    names: list[str] = []
+    for file in entry.files.values():
+        path = PurePosixPath(file.replace("\\", "/"))
+        names += [file, str(path), path.name, path.stem]
+    return list(dict.fromkeys(names))
+
+
+def _by_column(connection: Connection, project_id: int, column: str, values: Iterable[str]) -> dict[str, list[int]]:
+    items = tables.items
+    wanted = sorted(values)
+    if not wanted:
+        return {}
+    query = sa.select(items.c[column], items.c.id, items.c.state, items.c.duplicate_of).where(
+        items.c.project_id == project_id, items.c[column].in_(wanted), items.c.state.in_(("active", "duplicate"))
+    )
+    found: dict[str, list[int]] = {}
+    for value, number, state, original in connection.execute(query.order_by(items.c.state, items.c.id)):
+        target = original if state == "duplicate" else number
+        if target is not None and target not in found.setdefault(value, []):
+            found[value].append(target)
+    return found
+
+
+def _read(connection: Connection, numbers: set[int]) -> dict[int, Found]:
+    items = tables.items
+    query = sa.select(items.c.id, items.c.key, items.c.data).where(items.c.id.in_(sorted(numbers)), items.c.state == "active")
+    return {row.id: Found(row.id, row.key, decode_fields(row.data)) for row in connection.execute(query)}

@@ -1,0 +1,146 @@
+"""Who is in train and who in test: by hash, the same every time, and without leakage.
+
+Items that belong together always land in one split: pieces of one raw row, items that show the same (also those set aside as
+duplicates, which tie their rows together), and rows with the same value in the column `by`. Belonging is carried on from item to item, so
+a group is whatever hangs together. A group's split follows from the smallest hash of its raw keys (or `by` values), which depends neither
+on the order of collecting nor on what else there is; shares are therefore met on average, not to the item.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.datasets.policy import DatasetPolicy
+from labelwright.errors import InvalidPipeline, nearest
+from labelwright.schema import Text
+from labelwright.store import tables
+from labelwright.store.codec import decode, decode_fields
+from labelwright.store.project import Project
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Splits", "assign"]
+
+PAGE = 5000
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The split of each item, kept in arrays: nine bytes an item."""
+
+    names: tuple[str, ...]
+    ids: np.ndarray[Any, Any]
+    chosen: np.ndarray[Any, Any]
+
+    def of(self, item_ids: list[int]) -> list[str | None]:
+        """Return the split of each item, or None where there are no splits."""
+        if not self.names:
+            return [None] * len(item_ids)
+        import numpy as np
+
+        places = np.searchsorted(self.ids, item_ids)
+        return [self.names[number] for number in self.chosen[places]]
+
+
+def assign(connection: Connection, project: Project, policy: DatasetPolicy) -> Splits:
+    """Give every active item its split.
+
+    Raises:
+        InvalidPipeline: the column `by` is in no item.
+    """
+    import numpy as np
+
+    shares = policy.shares
+    if not shares:
+        return Splits((), np.zeros(0, np.int64), np.zeros(0, np.int8))
+    ids, raws, shown, hashes, active = _read(connection, project, policy.by)
+    labels = _connected(raws, shown, hashes)
+    # The smallest hash in each group decides for the whole group.
+    smallest = np.full(labels.max(initial=-1) + 1, np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(smallest, labels, hashes)
+    ends = np.cumsum(list(shares.values()))[:-1]
+    chosen = np.searchsorted(ends, smallest[labels] / 2.0**64, side="right").astype(np.int8)
+    return Splits(tuple(shares), ids[active], chosen[active])
+
+
+def _read(connection: Connection, project: Project, by: str | None) -> tuple[Any, ...]:
+    """Read, for every item active or set aside: its number, raw row, what it shows, its hash, and whether it is active.
+
+    The hash is that of the value in the column `by`, which ties items together, and else that of the raw key.
+    """
+    import numpy as np
+
+    items, raw_items = tables.items, tables.raw_items
+    columns = [items.c.id, items.c.raw_id, items.c.revision, items.c.state, raw_items.c.key]
+    columns += [items.c.meta, items.c.data] if by else []
+    query = sa.select(*columns).join(raw_items, raw_items.c.id == items.c.raw_id)
+    query = query.where(items.c.project_id == project.id, items.c.state.in_(("active", "duplicate"))).order_by(items.c.id).limit(PAGE)
+    parts: list[tuple[Any, ...]] = []
+    found = not by
+    seen: set[str] = set()
+    after = 0
+    while rows := connection.execute(query.where(items.c.id > after)).all():
+        after = rows[-1].id
+        values: list[Any] = [None] * len(rows)
+        if by:
+            for index, row in enumerate(rows):
+                meta = decode(row.meta)
+                if len(seen) < 100:
+                    seen.update(meta)
+                values[index] = _value(meta, row.data, by, project)
+            found = found or any(value is not None for value in values)
+        hashes = [_hash(f"by\0{value}" if value is not None else f"key\0{row.key}") for row, value in zip(rows, values, strict=True)]
+        parts.append(
+            (
+                np.array([row.id for row in rows], np.int64),
+                np.array([row.raw_id for row in rows], np.int64),
+                np.array([int(row.revision[:16], 16) for row in rows], np.uint64),
+                np.array(hashes, np.uint64),
+                np.array([row.state == "active" for row in rows], bool),
+            )
+        )
+    if not parts:
+        empty = np.zeros(0, np.uint64)
+        return empty, empty, empty, empty, np.zeros(0, bool)
+    if not found:
+        hint = nearest(str(by), {*seen, *project.schema.data})
+        raise InvalidPipeline(f"No item has a column '{by}'.", where="dataset.split.by", hint=hint)
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def _value(meta: dict[str, Any], data: str, by: str, project: Project) -> str | None:
+    if by in meta:
+        return None if meta[by] is None else str(meta[by])
+    if by in project.schema.data:
+        field = decode_fields(data).get(by)
+        return field.text if isinstance(field, Text) else getattr(field, "blob", None)
+    return None
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+
+
+def _connected(*ties: Any) -> Any:
+    """Return the number of each item's group: items are tied by any equal value in any of the columns."""
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(ties[0])
+    if not count:
+        return np.zeros(0, np.int64)
+    rows, columns, nodes = [], [], count
+    for tie in ties:
+        _, inverse = np.unique(tie, return_inverse=True)
+        rows.append(np.arange(count))
+        columns.append(inverse + nodes)
+        nodes += int(inverse.max()) + 1
+    graph = coo_array((np.ones(count * len(ties), np.int8), (np.concatenate(rows), np.concatenate(columns))), shape=(nodes, nodes))
+    return connected_components(graph, directed=False)[1][:count]

@@ -1,0 +1,91 @@
+"""Plays a finished project: consensus, audits and reviews written straight into the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.schema import Answer
+from labelwright.schema.kinds.choice import Choice
+from labelwright.store import tables
+from labelwright.store.codec import encode
+from labelwright.store.project import Project
+
+
+def annotate(project: Project, item_id: int, user_id: int, values: Mapping[str, Answer], *, at: float | None = None, **more: Any) -> int:
+    """Write one annotation and return its number."""
+    row = {
+        "project_id": project.id,
+        "item_id": item_id,
+        "user_id": user_id,
+        "pipeline_version": project.pipeline_version,
+        "values": encode(values),
+        "created_at": at or time.time(),
+        **more,
+    }
+    return int(
+        project.database.write(lambda connection: connection.execute(sa.insert(tables.annotations).values(row)).inserted_primary_key[0])
+    )
+
+
+def agree(
+    project: Project, labels: Mapping[int, Answer | str], *, question: str = "intent", annotations: Mapping[int, Sequence[int]] = {}
+) -> None:
+    """Write the consensus of items."""
+    rows = [
+        {
+            "item_id": item_id,
+            "question": question,
+            "project_id": project.id,
+            "answer": encode(Choice(answer) if isinstance(answer, str) else answer),
+            "confidence": 0.9,
+            "answers": 1,
+            "annotation_ids": encode(list(annotations.get(item_id, ()))),
+            "method": "dawid_skene",
+            "updated_at": time.time(),
+        }
+        for item_id, answer in labels.items()
+    ]
+    project.database.write(lambda connection: connection.execute(sa.insert(tables.consensus), rows))
+
+
+def pick(project: Project, item_ids: Sequence[int], *, random: int = 1) -> None:
+    """Pick items for review."""
+    rows = [{"item_id": item_id, "project_id": project.id, "random": random, "created_at": time.time()} for item_id in item_ids]
+    project.database.write(lambda connection: connection.execute(sa.insert(tables.review_picks), rows))
+
+
+def review(
+    project: Project,
+    item_id: int,
+    reviewer: int,
+    before: Mapping[str, Answer],
+    after: Mapping[str, Answer] | None = None,
+    *,
+    verdict: str | None = None,
+    random: int = 1,
+    at: float | None = None,
+) -> int:
+    """Write a review: an accept of what was there, or a fix with `after`."""
+    fixed = annotate(project, item_id, reviewer, after, origin="review", at=at) if after is not None else None
+
+    def work(connection: Connection) -> int:
+        row = connection.execute(
+            sa.insert(tables.reviews).values(
+                project_id=project.id,
+                item_id=item_id,
+                reviewer_id=reviewer,
+                verdict=verdict or ("fix" if after is not None else "accept"),
+                fixed_annotation_id=fixed,
+                label_before=encode(before),
+                random=random,
+                created_at=at or time.time(),
+            )
+        )
+        return int(row.inserted_primary_key[0])
+
+    return project.database.write(work)
