@@ -94,6 +94,9 @@ class Pipeline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         self.schema.check()
         self.tasks.check()
         self.review.check()
+        self.assist.check()
+        self.quality.check(self.schema.questions)
+        self.dataset.check()
         for index, line in enumerate(self.requirements):
             requirement = Requirement.parse(line)
             if requirement.question and requirement.question not in self.schema.questions:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -85,15 +84,15 @@ def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: b
 def _import_known(opened: OpenProject, progress: Progress) -> list[datasets.ImportReport]:
     """Read the gold items and the datasets to compare with; files that were read before change nothing."""
     policy = opened.pipeline.quality
-    wanted = [(policy.gold, "gold", None)] if policy.gold else []
-    if policy.cross_validate:
-        wanted.append((policy.cross_validate.against, "reference", policy.cross_validate.key))
+    wanted: list[tuple[str, datasets.Use, str | None, str | None]] = [(policy.gold, "gold", None, None)] if policy.gold else []
+    if other := policy.cross_validate:
+        wanted.append((other.against, "reference", other.format, other.key))
     reports = []
-    for name, use, key in wanted:
+    for name, use, format, key in wanted:
         path = (opened.project.folder / name).resolve()
         if not path.exists():
             raise InvalidPipeline(f"There is no file '{name}'.", where=f"quality, {use}")
-        reports.append(datasets.import_labels(opened.project, Path(path), None, use, key=key, progress=progress))
+        reports.append(datasets.import_labels(opened.project, path, format, use, key=key, progress=progress))
     return reports
 
 
@@ -134,9 +133,7 @@ def freeze(opened: OpenProject, *, progress: Progress = _silent) -> Frozen:
     project, pipeline = opened.project, opened.pipeline
     catch_up(opened, progress=progress, everything=True)
     version = datasets.freeze(project, pipeline.dataset, requirements=pipeline.requirements, progress=progress)
-    exported = []
-    for wanted in pipeline.dataset.export:
-        target = project.folder / wanted.to
-        datasets.export(project, wanted.format, target, version=version.number)
-        exported.append(str(target))
-    return Frozen(version, exported)
+    written = datasets.export_all(project, pipeline.dataset, version.number, progress=progress)
+    if version.new:
+        project.database.write(partial(log.append, project_id=project.id, kind="version_frozen", subject_id=version.number))
+    return Frozen(version, [str(path) for path in written])

@@ -29,7 +29,7 @@ CHUNK = 1 << 18
 async def versions(project: str, access: Access, workspace: Workspace) -> list[Version]:
     """List the frozen versions, the newest first."""
     opened = access.project(project, "analyse")
-    return await workspace.database.read_soon(lambda connection: datasets.list_versions(connection, opened.project))
+    return await workspace.database.read_soon(lambda connection: datasets.versions(connection, opened.project.id))
 
 
 @post("/api/projects/{project:str}/versions", opt={"permission": "manage"}, status_code=202)

@@ -1,0 +1,138 @@
+"""A real server for benchmarks and chaos: a project on disk, `labelwright serve` in a process of its own, people with tokens."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+from labelwright.pipeline.run import advance
+from labelwright.pipeline.workspace import Workspace
+from labelwright.store import people
+
+__all__ = ["Service", "write_text_project"]
+
+PIPELINE = """\
+name: tickets
+sources: [{{uri: tickets.jsonl, id: id}}]
+schema:
+  data: {{body: text}}
+  questions:
+    intent: {{kind: choice, of: body, options: [refund, bug, other]}}
+tasks: {{overlap: {overlap}, gold: 0%, lease: {lease}}}
+quality: {{label_errors: false}}
+review: {{sample: 0%, always: []}}
+run: {{store: "{store}"}}
+"""
+
+
+def write_text_project(folder: Path, items: int, *, overlap: int = 1, lease: str = "15m", store: str = "sqlite:///labelwright.db") -> None:
+    """Write a project of short texts, collect them and open their tasks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "labelwright.yaml").write_text(PIPELINE.format(overlap=overlap, lease=lease, store=store), "utf-8")
+    with (folder / "tickets.jsonl").open("w") as file:
+        for number in range(items):
+            file.write(
+                json.dumps({"id": f"t{number}", "body": f"Message {number}: the lamp that I ordered has not come, what now?"}) + "\n"
+            )
+    workspace = Workspace.open(folder)
+    try:
+        advance(workspace.projects["tickets"])
+    finally:
+        workspace.close()
+
+
+class Service:
+    """`labelwright serve` as a user runs it; `kill` ends it like a power cut."""
+
+    project = "tickets"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._people = 0
+
+    def __enter__(self) -> Service:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        command = [sys.executable, "-m", "labelwright", "serve", str(self.folder), "--port", str(self.port)]
+        log = (self.folder / "serve.log").open("ab")
+        self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError(f"The server did not start:\n{(self.folder / 'serve.log').read_text(errors='replace')[-3000:]}")
+
+    def kill(self) -> None:
+        """Kill the server and its worker at once, without a word."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Stop the server as Ctrl+C does."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def add_people(self, number: int) -> list[str]:
+        """Add annotators and return a token for each."""
+        workspace = Workspace.open(self.folder)
+        try:
+            project_id = workspace.projects[self.project].project.id
+            tokens = []
+            for _ in range(number):
+                self._people += 1
+                name = f"person {self._people}"
+
+                def work(connection: object, name: str = name) -> str:
+                    user_id = people.create_user(connection, name)  # type: ignore[arg-type]  # the store's own connection
+                    people.set_role(connection, project_id, user_id, "annotator")  # type: ignore[arg-type]
+                    return people.create_token(connection, user_id, "load", role="annotator")  # type: ignore[arg-type]
+
+                tokens.append(workspace.database.write(work))
+            return tokens
+        finally:
+            workspace.close()
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the server and its worker have taken so far."""
+        assert self._process is not None
+        total = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == self._process.pid:
+                total += int(fields[11]) + int(fields[12])
+        return total / os.sysconf("SC_CLK_TCK")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

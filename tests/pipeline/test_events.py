@@ -1,0 +1,239 @@
+"""What people do happens once and whole, whatever the network does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from labelwright.errors import Blocked, Conflict, InvalidInput, KeyReused, LeaseLost, NeedsConfirmation, NotFound
+from labelwright.pipeline import events
+from labelwright.pipeline.events import Submission, Submitted
+from labelwright.pipeline.run import advance, catch_up
+from labelwright.pipeline.views import TaskView
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.schema import Verdict
+from labelwright.schema.kinds.choice import Choice
+from labelwright.schema.kinds.spans import Span, Spans
+from labelwright.store import tables
+from tests.rows import add_users, count
+
+VALUES: dict[str, Any] = {"intent": Choice("bug"), "entities": Spans(())}
+
+
+@pytest.fixture
+def tickets(workspace: Workspace) -> OpenProject:
+    """The small project after its first run."""
+    opened = workspace.projects["tickets"]
+    advance(opened)
+    return opened
+
+
+def take(opened: OpenProject, user: int, purpose: str = "label", how_many: int = 1) -> list[TaskView]:
+    return opened.project.database.write(lambda connection: events.next_tasks(connection, opened, user, count=how_many, purpose=purpose))
+
+
+def submit(opened: OpenProject, user: int, task: int, values: Any = None, *, key: str, **more: Any) -> Submitted:
+    submission = Submission(values=VALUES if values is None else values, **{"seconds_active": 3.0, **more})
+    return opened.project.database.write(lambda connection: events.submit(connection, opened, user, task, submission, key=key))
+
+
+def test_a_submission_closes_its_task_and_brings_the_next(tickets: OpenProject) -> None:
+    """The answer is kept with its author, time and pipeline version, and the next task is another item."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    done = submit(tickets, ann, task.id, key="k1")
+    assert done.next is not None
+    assert done.next.item.id != task.item.id
+    with tickets.project.database.read() as connection:
+        row = connection.execute(sa.select(tables.annotations)).one()
+    assert (row.user_id, row.item_id, row.seconds_active, row.state) == (ann, task.item.id, 3.0, "submitted")
+    assert row.pipeline_version == tickets.project.pipeline_version
+
+
+def test_the_same_submission_twice_is_one_annotation(tickets: OpenProject) -> None:
+    """A repeated key changes nothing and returns the same annotation and the same next task; another body under it is refused."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    first = submit(tickets, ann, task.id, key="k1")
+    again = submit(tickets, ann, task.id, key="k1")
+    assert again.annotation_id == first.annotation_id
+    assert first.next is not None
+    assert again.next is not None
+    assert again.next.id == first.next.id
+    with pytest.raises(KeyReused):
+        submit(tickets, ann, task.id, {**VALUES, "intent": Choice("other")}, key="k1")
+    assert count(tickets.project, tables.annotations) == 1
+
+
+def test_going_back_replaces_the_own_answer(tickets: OpenProject) -> None:
+    """Until it is reviewed an answer may be given again: the newer one stands, the older is kept as replaced."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    submit(tickets, ann, task.id, key="k1")
+    submit(tickets, ann, task.id, {**VALUES, "intent": Choice("other")}, key="k2")
+    with tickets.project.database.read() as connection:
+        states = list(connection.scalars(sa.select(tables.annotations.c.state).order_by(tables.annotations.c.id)))
+    assert states == ["replaced", "submitted"]
+    view = tickets.project.database.write(lambda connection: events.task_view(connection, tickets, ann, task.id))
+    assert view.values == {**VALUES, "intent": Choice("other")}
+
+
+def test_an_error_blocks_and_a_warning_asks(tickets: OpenProject) -> None:
+    """Nothing is kept of a blocked answer; a warning lets it through once confirmed, and is kept with it."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    outside = {**VALUES, "entities": Spans((Span(0, 9999, "PRODUCT"),))}
+    with pytest.raises(Blocked) as blocked:
+        submit(tickets, ann, task.id, outside, key="k1")
+    assert blocked.value.findings[0].rule == "out_of_bounds"
+    with pytest.raises(Blocked):
+        submit(tickets, ann, task.id, {"entities": Spans(())}, key="k1")
+    refund = {**VALUES, "intent": Choice("refund")}
+    with pytest.raises(NeedsConfirmation) as asked:
+        submit(tickets, ann, task.id, refund, key="k1")
+    assert [finding.severity for finding in asked.value.findings] == ["warning"]
+    assert count(tickets.project, tables.annotations) == 0
+    done = submit(tickets, ann, task.id, refund, key="k1", confirmed=True)
+    assert done.findings
+    assert count(tickets.project, tables.findings, tables.findings.c.stage == "submit") == 1
+
+
+def test_answers_to_unknown_questions_and_of_other_kinds_are_refused(tickets: OpenProject) -> None:
+    """A wrong question or kind is a clear error that names it."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    for values in ({"intnt": Choice("bug")}, {"intent": Spans(())}):
+        with pytest.raises(InvalidInput):
+            submit(tickets, ann, task.id, values, key="k1")
+
+
+def test_a_task_of_somebody_else_cannot_be_answered(tickets: OpenProject) -> None:
+    """Whoever does not hold a task gets a lost lease, and an unknown task is not found."""
+    ann, ben = add_users(tickets.project, "ann", "ben")
+    (task,) = take(tickets, ann)
+    with pytest.raises(LeaseLost):
+        submit(tickets, ben, task.id, key="k1")
+    with pytest.raises(NotFound):
+        submit(tickets, ben, 10**9, key="k1")
+
+
+def test_a_late_answer_counts_while_nobody_else_took_the_task(tickets: OpenProject) -> None:
+    """After its lease ended an answer is still taken by its token; once somebody else holds the task it is refused, and the draft stays."""
+    from labelwright import tasks
+
+    ann, ben = add_users(tickets.project, "ann", "ben")
+    first, second = take(tickets, ann, how_many=2)
+    database = tickets.project.database
+    database.write(lambda connection: events.save_draft(connection, tickets, ann, second.id, lease=second.lease, sequence=1, body={"a": 1}))
+    database.write(lambda connection: tasks.advance_clock(connection, 100))
+    assert database.write(tasks.sweep) == 2
+    submit(tickets, ann, first.id, key="k1", lease=first.lease)
+    (taken,) = take(tickets, ben)
+    assert taken.id == second.id
+    with pytest.raises(LeaseLost):
+        submit(tickets, ann, second.id, key="k2", lease=second.lease)
+    assert count(tickets.project, tables.drafts, tables.drafts.c.user_id == ann) == 1
+
+
+def test_an_older_draft_never_overwrites_a_newer_one(tickets: OpenProject) -> None:
+    """Saves that arrive out of order leave the newest, and the draft comes back with the task and goes with the answer."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    database = tickets.project.database
+    for sequence in (1, 3, 2):
+        database.write(
+            lambda connection, sequence=sequence: events.save_draft(
+                connection, tickets, ann, task.id, lease=task.lease, sequence=sequence, body={"n": sequence}
+            )
+        )
+    (again,) = take(tickets, ann)
+    assert again.id == task.id
+    assert again.draft is not None
+    assert (again.draft.sequence, again.draft.body) == (3, {"n": 3})
+    submit(tickets, ann, task.id, key="k1")
+    assert count(tickets.project, tables.drafts) == 0
+
+
+def test_a_skipped_item_is_passed_on(tickets: OpenProject) -> None:
+    """A skip brings another item, and the skipped one goes to somebody else."""
+    ann, ben = add_users(tickets.project, "ann", "ben")
+    (task,) = take(tickets, ann)
+    following = tickets.project.database.write(lambda connection: events.skip(connection, tickets, ann, task.id, "unclear"))
+    assert following is not None
+    assert following.item.id != task.item.id
+    assert take(tickets, ben)[0].item.id == task.item.id
+
+
+def answer_all(opened: OpenProject, user: int, label: Callable[[TaskView], str] = lambda task: "bug") -> int:
+    answered = 0
+    while found := take(opened, user):
+        for task in found:
+            submit(opened, user, task.id, {**VALUES, "intent": Choice(label(task))}, key=f"{user}-{task.id}", confirmed=True)
+            answered += 1
+    return answered
+
+
+def test_the_whole_story_from_raw_rows_to_a_frozen_version(tickets: OpenProject) -> None:
+    """Twelve messages, two people each, reviews of disagreements and a sample, and a version with every label's origin."""
+    import json
+
+    from labelwright.pipeline.run import freeze
+
+    ann, ben, rita = add_users(tickets.project, "ann", "ben", "rita")
+    assert answer_all(tickets, ann) == 12
+    assert answer_all(tickets, ben, lambda task: "other" if task.item.key == "t0" else "bug") == 12
+    catch_up(tickets)
+    reviewed = {}
+    while found := take(tickets, rita, "review"):
+        (task,) = found
+        assert task.review is not None
+        assert all(annotation.annotator is None for annotation in task.review.annotations)
+        if task.item.key == "t0":
+            assert "low_agreement" in task.review.reasons
+            verdict = Verdict(verdict="fix", values={**VALUES, "intent": Choice("refund")}, annotation_id=task.review.annotations[0].id)
+        else:
+            verdict = Verdict(verdict="accept")
+        tickets.project.database.write(
+            lambda connection, task=task, verdict=verdict: events.give_review(
+                connection, tickets, rita, task.id, verdict, key=f"r{task.id}"
+            )
+        )
+        reviewed[task.item.key] = verdict.verdict
+    assert reviewed["t0"] == "fix"
+    frozen = freeze(tickets)
+    assert frozen.version.number == 1
+    assert frozen.version.items == 12
+    rows = [json.loads(line) for line in Path(frozen.exported[0]).read_text("utf-8").splitlines()]
+    labels = {row["key"]: row for row in rows}
+    assert len(labels) == 12
+    assert "refund" in json.dumps(labels["t0"])
+    assert freeze(tickets).version.number == 1
+    report = advance(tickets)
+    assert (report.collected.new, report.prepared.prepared, report.caught_up.tasks_opened) == (0, 0, 0)
+    assert {outcome.requirement: outcome.holds for outcome in report.requirements}["labeled() >= 90%"] is True
+
+
+def test_a_rejected_answer_comes_back_to_its_author_and_then_to_review(tickets: OpenProject) -> None:
+    """The author gets the item with the reason and the old answer, answers again, and the review is asked for once more."""
+    ann, ben, rita = add_users(tickets.project, "ann", "ben", "rita")
+    answer_all(tickets, ann)
+    answer_all(tickets, ben)
+    catch_up(tickets)
+    (task,) = take(tickets, rita, "review")
+    assert task.review is not None
+    verdict = Verdict(verdict="reject", annotation_id=task.review.annotations[0].id, reason="Look again.")
+    tickets.project.database.write(lambda connection: events.give_review(connection, tickets, rita, task.id, verdict, key="r1"))
+    (redo,) = take(tickets, ann)
+    assert redo.purpose == "redo"
+    assert redo.redo is not None
+    assert (redo.redo.reason, redo.redo.reviewer) == ("Look again.", "rita")
+    submit(tickets, ann, redo.id, {**VALUES, "intent": Choice("other")}, key="again", confirmed=True)
+    with pytest.raises(Conflict):
+        submit(tickets, ann, task.id, key="x")
+    catch_up(tickets)
+    reviews = take(tickets, rita, "review", how_many=20)
+    assert task.item.id in {view.item.id for view in reviews}
