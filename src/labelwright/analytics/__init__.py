@@ -1,6 +1,7 @@
 """Step six, analytics: where the project stands, what the help of machines is worth, and whether the requirements hold."""
 
-from labelwright.analytics.overview import Overview
-from labelwright.analytics.requirements import Outcome
+from labelwright.analytics.reading import overview
+from labelwright.analytics.requirements import Outcome, check_requirements
+from labelwright.analytics.values import Overview
 
-__all__ = ["Outcome", "Overview"]
+__all__ = ["Outcome", "Overview", "check_requirements", "overview"]

@@ -15,14 +15,16 @@ METRICS = {
     "count": "The number of labeled items, of one label where one is named.",
     "share": "The share of labeled items that have one label, 0 to 1.",
     "alpha": "Krippendorff's alpha among annotators, at most 1.",
+    "agreement": "The mean agreement of pairs of annotators, not corrected for chance, 0 to 1.",
     "accuracy": "The annotators' accuracy on gold items, 0 to 1.",
+    "gold_accuracy": "The same as accuracy.",
     "labeled": "The share of items that have a label, 0 to 1.",
     "reviewed": "The share of labeled items that a person reviewed, 0 to 1.",
 }
 """Each metric that a requirement may name, and what it measures."""
 
 _LINE = re.compile(
-    r"""\s*(?P<metric>\w+)\s*\(\s*(?P<question>\w+)?\s*(?:=\s*(?P<quote>['"])(?P<label>.*?)(?P=quote))?\s*\)
+    r"""\s*(?P<metric>\w+)\s*(?:\(\s*(?P<question>\w+)?\s*(?:=\s*(?P<quote>['"])(?P<label>.*?)(?P=quote))?\s*\))?
         \s*(?P<comparison><=|>=|<|>)\s*(?P<number>-?\d+(?:\.\d+)?)\s*(?P<percent>%)?
         (?:\s+at\s+(?P<confidence>\d+(?:\.\d+)?)\s*%)?\s*""",
     re.VERBOSE,
@@ -31,6 +33,8 @@ _LINE = re.compile(
 
 class Requirement(Struct, frozen=True):
     """A metric of a question, compared with a threshold, and the confidence at which a bound must hold.
+
+    Without a question it has to hold for every one.
 
     >>> Requirement.parse("count(intent='refund') >= 500")
     Requirement(metric='count', question='intent', label='refund', comparison='>=', threshold=500.0, confidence=None)

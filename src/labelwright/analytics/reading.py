@@ -1,0 +1,342 @@
+"""Reads the overview: each part is a query or two that the database answers by counting, or a look at the newest or at a fair sample.
+
+Medians and comparisons rest on at most `NEWEST` answers, so that a project of a million items has its overview as soon as a small one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.analytics.assistance import read_assistance, read_labelers
+from labelwright.analytics.figures import median
+from labelwright.analytics.forecast import read_forecast
+from labelwright.analytics.labeled import Labeled, read_labeled
+from labelwright.analytics.values import (
+    AnnotatorFigures,
+    Bucket,
+    CertificateFigures,
+    Effort,
+    FindingFigures,
+    Funnel,
+    LabelCount,
+    Overview,
+    QuestionFigures,
+    ReviewFigures,
+)
+from labelwright.schema.figure import Figure
+from labelwright.store import tables
+from labelwright.store.audit import audit
+from labelwright.store.codec import decode
+from labelwright.store.project import Project
+
+__all__ = ["overview"]
+
+NEWEST = 5000
+"""So many of the newest answers are timed."""
+
+HOUR, DAY = 3600, 86400
+HOURS, DAYS = 48, 60
+"""Buckets shown."""
+
+IDLE = 10
+"""An answer that took more than so many medians was left open in a pause; only so many count."""
+
+_annotations, _items, _reviews, _tasks = tables.annotations, tables.items, tables.reviews, tables.tasks
+
+
+class _Work(NamedTuple):
+    """One row of the count of all annotations: whose, of what kind, in which hour, how many."""
+
+    user_id: int
+    purpose: str
+    state: str
+    origin: str
+    hour: int
+    answers: int
+    seconds: float
+    newest: float
+
+
+def overview(connection: Connection, project: Project) -> Overview:
+    """Return where the project stands at this moment."""
+    now = time.time()
+    timed = _newest_seconds(connection, project.id)
+    seconds = median([value for values in timed.values() for value in values], "No answer was timed yet.")
+    work = _work(connection, project.id, IDLE * (seconds.value or 0.0))
+    labeled, complete = read_labeled(connection, project.id, project.schema)
+    reports = _reports(connection, project.id)
+    reviews, review_hours, review_seconds = _read_reviews(connection, project.id)
+    return Overview(
+        project=project.name,
+        at=now,
+        funnel=_funnel(connection, project.id, complete),
+        days=_buckets(work, review_hours, now, DAY, DAYS),
+        hours=_buckets(work, review_hours, now, HOUR, HOURS),
+        effort=_effort(work, seconds, review_seconds, sum(count for count, _ in review_hours.values()), complete),
+        assistance=read_assistance(connection, project),
+        labelers=read_labelers(connection, project),
+        questions=_questions(connection, project, labeled, reports),
+        annotators=_annotators(connection, project.id, work, timed),
+        reviews=reviews,
+        forecast=read_forecast(connection, project.id, now),
+        certificates=_certificates(connection, project),
+        findings=_findings(connection, project.id),
+    )
+
+
+def _count(connection: Connection, table: sa.Table, *where: Any) -> int:
+    return int(connection.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0)
+
+
+def _bucket(connection: Connection, column: Any, size: int) -> Any:
+    """The number of whole `size` seconds before a time. SQLite cuts a number off where it is cast, PostgreSQL rounds it."""
+    whole = column / size
+    return sa.cast(whole if connection.dialect.name == "sqlite" else sa.func.floor(whole), sa.BigInteger)
+
+
+def _funnel(connection: Connection, project_id: int, labeled: int) -> Funnel:
+    raw, quarantine, suggestions = tables.raw_items, tables.quarantine, tables.suggestions
+    states: dict[str, int] = dict(
+        connection.execute(
+            sa.select(_items.c.state, sa.func.count()).where(_items.c.project_id == project_id).group_by(_items.c.state)
+        ).all()
+    )
+    active = sa.and_(_items.c.project_id == project_id, _items.c.state == "active")
+
+    def items_with(rows: Any) -> int:
+        return int(connection.scalar(sa.select(sa.func.count()).select_from(_items).where(active, _items.c.id.in_(rows))) or 0)
+
+    answered = sa.select(_annotations.c.item_id).where(
+        _annotations.c.project_id == project_id,
+        _annotations.c.state.in_(("submitted", "accepted", "fixed")),
+        _annotations.c.purpose != "gold",
+    )
+    reviewed = sa.select(_reviews.c.item_id).where(_reviews.c.project_id == project_id, _reviews.c.verdict != "reject")
+    return Funnel(
+        raw=_count(connection, raw, raw.c.project_id == project_id, raw.c.state == "current"),
+        quarantined=_count(connection, quarantine, quarantine.c.project_id == project_id),
+        duplicates=states.get("duplicate", 0),
+        prepared=states.get("active", 0),
+        suggested=items_with(sa.select(suggestions.c.item_id).where(suggestions.c.project_id == project_id)),
+        answered=items_with(answered),
+        reviewed=items_with(reviewed),
+        labeled=labeled,
+    )
+
+
+def _newest_seconds(connection: Connection, project_id: int) -> dict[int, list[float]]:
+    """The active seconds of the newest answers by people, by their author."""
+    query = (
+        sa.select(_annotations.c.user_id, _annotations.c.seconds_active)
+        .where(_annotations.c.project_id == project_id, _annotations.c.origin == "person", _annotations.c.seconds_active > 0)
+        .order_by(_annotations.c.id.desc())
+        .limit(NEWEST)
+    )
+    timed: dict[int, list[float]] = defaultdict(list)
+    for user_id, seconds in connection.execute(query):
+        timed[user_id].append(seconds)
+    return timed
+
+
+def _work(connection: Connection, project_id: int, most: float) -> list[_Work]:
+    """All answers, counted in one pass. Seconds beyond `most` an answer are a pause and do not count."""
+    hour = _bucket(connection, _annotations.c.created_at, HOUR)
+    active = sa.case((_annotations.c.seconds_active > most, most), else_=_annotations.c.seconds_active)
+    keys = (_annotations.c.user_id, _annotations.c.purpose, _annotations.c.state, _annotations.c.origin, hour)
+    query = (
+        sa.select(*keys, sa.func.count(), sa.func.sum(active), sa.func.max(_annotations.c.created_at))
+        .where(_annotations.c.project_id == project_id)
+        .group_by(*keys)
+    )
+    return [_Work(*row) for row in connection.execute(query)]
+
+
+def _read_reviews(connection: Connection, project_id: int) -> tuple[ReviewFigures, dict[int, tuple[int, float]], Figure]:
+    """The reviews by verdict, how many in each hour and how long they took, and the median of one."""
+    picks = tables.review_picks
+    hour = _bucket(connection, _reviews.c.created_at, HOUR)
+    verdicts: dict[str, int] = defaultdict(int)
+    hours: dict[int, tuple[int, float]] = {}
+    given_random = 0
+    query = (
+        sa.select(_reviews.c.verdict, _reviews.c.random, hour, sa.func.count(), sa.func.sum(_reviews.c.seconds_active))
+        .where(_reviews.c.project_id == project_id)
+        .group_by(_reviews.c.verdict, _reviews.c.random, hour)
+    )
+    for verdict, random, when, count, seconds in connection.execute(query):
+        verdicts[verdict] += count
+        given_random += count if random else 0
+        before = hours.get(when, (0, 0.0))
+        hours[when] = (before[0] + count, before[1] + seconds)
+    picked: dict[int, int] = dict(
+        connection.execute(
+            sa.select(picks.c.random, sa.func.count()).where(picks.c.project_id == project_id).group_by(picks.c.random)
+        ).all()
+    )
+    timed = connection.scalars(
+        sa.select(_reviews.c.seconds_active)
+        .where(_reviews.c.project_id == project_id, _reviews.c.seconds_active > 0)
+        .order_by(_reviews.c.id.desc())
+        .limit(NEWEST)
+    )
+    figures = ReviewFigures(
+        picked=sum(picked.values()),
+        picked_random=picked.get(1, 0),
+        given=sum(verdicts.values()),
+        given_random=given_random,
+        waiting=_count(
+            connection, _tasks, _tasks.c.project_id == project_id, _tasks.c.purpose == "review", _tasks.c.state.in_(("open", "leased"))
+        ),
+        accepted=verdicts["accept"],
+        fixed=verdicts["fix"],
+        rejected=verdicts["reject"],
+    )
+    return figures, hours, median(list(timed), "No review was timed yet.")
+
+
+def _buckets(work: list[_Work], reviews: Mapping[int, tuple[int, float]], now: float, size: int, most: int) -> list[Bucket]:
+    """Answers and reviews in each of the last hours or days, the empty ones too, from the first that is not."""
+    answers: dict[int, int] = defaultdict(int)
+    given: dict[int, int] = defaultdict(int)
+    for row in work:
+        if row.origin == "person":
+            answers[row.hour * HOUR // size] += row.answers
+    for hour, (count, _) in reviews.items():
+        given[hour * HOUR // size] += count
+    last = int(now // size)
+    seen = [place for place in (*answers, *given) if last - most < place <= last]
+    if not seen:
+        return []
+    return [Bucket(float(place * size), answers[place], given[place]) for place in range(min(seen), last + 1)]
+
+
+def _effort(work: list[_Work], seconds: Figure, review_seconds: Figure, reviews: int, labeled: int) -> Effort:
+    spent = sum(row.seconds for row in work if row.origin == "person") + reviews * (review_seconds.value or 0.0)
+    return Effort(
+        seconds_per_answer=seconds,
+        seconds_per_review=review_seconds,
+        hours=round(spent / HOUR, 6),
+        hours_per_label=round(spent / HOUR / labeled, 6) if labeled else None,
+    )
+
+
+def _reports(connection: Connection, project_id: int) -> dict[str, Any]:
+    reports = tables.quality_reports
+    query = sa.select(reports.c.name, reports.c.report).where(reports.c.project_id == project_id, reports.c.name == "agreement")
+    return {name: decode(body) for name, body in connection.execute(query)}
+
+
+def _questions(
+    connection: Connection, project: Project, labeled: Mapping[str, Labeled], reports: Mapping[str, Any]
+) -> list[QuestionFigures]:
+    errors = tables.label_errors
+    suspects: dict[str, int] = dict(
+        connection.execute(
+            sa.select(errors.c.question, sa.func.count()).where(errors.c.project_id == project.id).group_by(errors.c.question)
+        ).all()
+    )
+    agreed = {one["question"]: one for one in reports.get("agreement", {}).get("questions", [])}
+    unknown = Figure.missing("Agreement has not been measured yet.")
+    found = []
+    for name, question in project.schema.questions.items():
+        one = labeled[name]
+        found.append(
+            QuestionFigures(
+                question=name,
+                kind=question.kind,
+                labeled=one.items,
+                labels=[LabelCount(label, one.places[label]) for label in question.labels],
+                alpha=Figure(**agreed[name]["alpha"]) if name in agreed else unknown,
+                agreement=Figure(**agreed[name]["agreement"]) if name in agreed else unknown,
+                confidence=one.confidence,
+                methods=one.methods,
+                suspects=suspects.get(name, 0),
+            )
+        )
+    return found
+
+
+def _annotators(connection: Connection, project_id: int, work: list[_Work], timed: Mapping[int, list[float]]) -> list[AnnotatorFigures]:
+    """Everybody who answered, the most answers first."""
+    answers: dict[int, int] = defaultdict(int)
+    rejected: dict[int, int] = defaultdict(int)
+    newest: dict[int, float] = {}
+    for row in work:
+        if row.origin == "review":
+            continue
+        if row.state != "replaced":
+            answers[row.user_id] += row.answers
+            rejected[row.user_id] += row.answers if row.state == "rejected" else 0
+        newest[row.user_id] = max(newest.get(row.user_id, 0.0), row.newest)
+    quality, users = tables.annotator_quality, tables.users
+    measured: dict[int, list[Any]] = defaultdict(list)
+    for known in connection.execute(sa.select(quality).where(quality.c.project_id == project_id)).all():
+        measured[known.user_id].append(known)
+    names: dict[int, str] = {}
+    ids = sorted(newest)
+    for start in range(0, len(ids), 500):
+        query = sa.select(users.c.id, users.c.name).where(users.c.id.in_(ids[start : start + 500]))
+        names.update(connection.execute(query).all())
+    found = [
+        AnnotatorFigures(
+            user_id=user_id,
+            name=names.get(user_id, str(user_id)),
+            answers=answers[user_id],
+            rejected=rejected[user_id],
+            rejected_share=round(rejected[user_id] / answers[user_id], 6) if answers[user_id] else None,
+            seconds=median(timed.get(user_id, []), "None of the newest answers was timed."),
+            gold_answers=max((row.gold_answers for row in measured[user_id]), default=0),
+            gold_accuracy=_mean([row.gold_accuracy for row in measured[user_id]]),
+            agreement=_mean([row.agreement for row in measured[user_id]]),
+            skill=_mean([row.skill for row in measured[user_id]]),
+            last_answer_at=newest[user_id],
+        )
+        for user_id in ids
+    ]
+    return sorted(found, key=lambda one: (-one.answers, one.name))
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(sum(known) / len(known), 6) if known else None
+
+
+def _certificates(connection: Connection, project: Project) -> list[CertificateFigures]:
+    picks = tables.review_picks
+    if not _count(connection, picks, picks.c.project_id == project.id, picks.c.random == 1):
+        reason = "No item was picked for the random audit yet."
+        return [
+            CertificateFigures(question=name, audits=0, errors=0, population=0, rate=None, bound=None, reason=reason)
+            for name in project.schema.questions
+        ]
+    return [
+        CertificateFigures(
+            question=name,
+            audits=found.audited,
+            errors=found.errors,
+            population=found.population,
+            rate=found.errors / found.audited if found.audited else None,
+            bound=found.bound if found.enough else None,
+            confidence=found.confidence,
+            reason=found.statement,
+        )
+        for name, found in audit(connection, project.id, project.schema).items()
+    ]
+
+
+def _findings(connection: Connection, project_id: int) -> list[FindingFigures]:
+    findings = tables.findings
+    items = sa.func.count(sa.distinct(findings.c.item_id))
+    query = (
+        sa.select(findings.c.rule, findings.c.severity, sa.func.count(), items)
+        .where(findings.c.project_id == project_id)
+        .group_by(findings.c.rule, findings.c.severity)
+        .order_by(sa.func.count().desc(), findings.c.rule)
+    )
+    return [FindingFigures(*row) for row in connection.execute(query)]
