@@ -316,8 +316,6 @@ def _parquet(path: Path, name: str) -> Iterator[Row | BrokenRow]:
                 for data in batch.to_pylist():
                     number += 1
                     yield Row(number, data)
-            if number == 0:
-                yield BrokenRow(None, name, "The file has no rows.")
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         yield BrokenRow(None, name, f"The Parquet file cannot be read{f' behind row {number}' if number else ''}: {reason}.")

@@ -1,0 +1,76 @@
+"""Every modality, bundled or installed, keeps the contract of `media`: it says what bytes are, or why they are nothing that it knows."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labelwright import plugins
+from labelwright.errors import InvalidFile, LabelwrightError, TooLarge
+from labelwright.media import modality_of
+
+MEDIA = plugins.names("media")
+
+
+def whole(name: str) -> bytes:
+    """Return a small whole file of a modality known here."""
+    import numpy as np
+    import soundfile
+    from PIL import Image
+
+    out = io.BytesIO()
+    if name == "image":
+        Image.effect_noise((40, 30), 50).convert("RGB").save(out, "JPEG")
+    elif name == "audio":
+        soundfile.write(out, np.linspace(-1, 1, 4000), 8000, format="FLAC")
+    else:
+        out.write("grün\nund blau".encode())
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", MEDIA)
+def test_it_says_which_files_are_its_own(name: str) -> None:
+    """Its endings belong to no other modality, and it names the types that may be served."""
+    module = plugins.load("media", name)
+    assert plugins.summary("media", name).rstrip().endswith((".", ",", ";")) or len(plugins.summary("media", name)) > 20
+    assert module.MEDIA_TYPES
+    for suffix in module.SUFFIXES:
+        assert modality_of(f"file{suffix.upper()}") == name
+
+
+@pytest.mark.parametrize("name", MEDIA)
+def test_a_whole_file_is_probed_and_verified(name: str) -> None:
+    """The probe names a media type that may be served."""
+    module = plugins.load("media", name)
+    module.verify(whole(name), where="file")
+    assert module.probe(whole(name), where="file").media_type in module.MEDIA_TYPES
+
+
+@pytest.mark.parametrize("name", MEDIA)
+@given(body=st.binary(max_size=300), cut=st.integers(0, 400), flip=st.integers(0, 400))
+def test_any_bytes_are_accepted_or_refused(name: str, body: bytes, cut: int, flip: int) -> None:
+    """Noise, and whole files cut off or changed in one place, raise nothing but the two errors, and no warning."""
+    module = plugins.load("media", name)
+    good = bytearray(whole(name))
+    changed = bytes(good[: max(0, len(good) - cut)])
+    good[flip % len(good)] ^= 0x55
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for candidate in (body, changed, bytes(good), b""):
+            for look in (module.probe, module.verify):
+                refusal = refused(look, candidate)
+                assert refusal is None or (refusal.where == "file" and refusal.message.endswith("."))
+
+
+def refused(look: Callable[..., Any], body: bytes) -> LabelwrightError | None:
+    try:
+        look(body, where="file")
+    except (InvalidFile, TooLarge) as error:
+        return error
+    return None
