@@ -20,7 +20,7 @@ schema:
     entities: {kind: spans, of: body, options: [PRODUCT, AMOUNT]}
   guidelines: guidelines.md
 tasks: {overlap: 2, gold: 0%, lease: 1m}
-checks: ["intent == 'refund' implies any(entities, label == 'AMOUNT')", {too_fast: {seconds: 0.5}}]
+checks: [{expression: {that: "intent == 'refund' implies any(entities, label == 'AMOUNT')", severity: warning}}, {too_fast: {seconds: 0.5}}]
 review: {sample: 50%, always: [low_agreement]}
 requirements: ["labeled() >= 90%", "label_error(intent) <= 60% at 95%"]
 dataset: {split: {train: 50%, test: 50%}, export: [{to: out/labels.jsonl, format: jsonl}]}

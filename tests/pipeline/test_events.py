@@ -131,7 +131,8 @@ def test_a_late_answer_counts_while_nobody_else_took_the_task(tickets: OpenProje
     database.write(lambda connection: events.save_draft(connection, tickets, ann, second.id, lease=second.lease, sequence=1, body={"a": 1}))
     database.write(lambda connection: tasks.advance_clock(connection, 100))
     assert database.write(tasks.sweep) == 2
-    submit(tickets, ann, first.id, key="k1", lease=first.lease)
+    late = Submission(values=VALUES, seconds_active=3.0, lease=first.lease)
+    database.write(lambda connection: events.submit(connection, tickets, ann, first.id, late, key="k1", next=False))
     (taken,) = take(tickets, ben)
     assert taken.id == second.id
     with pytest.raises(LeaseLost):

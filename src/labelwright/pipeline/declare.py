@@ -15,7 +15,7 @@ from labelwright.errors import InvalidInput, InvalidPipeline, nearest
 from labelwright.pipeline import _yaml
 from labelwright.quality import QualityPolicy
 from labelwright.review import ReviewPolicy
-from labelwright.schema import Requirement, Schema, content_hash
+from labelwright.schema import QuestionUnion, Requirement, Schema, content_hash
 from labelwright.sources import Source
 from labelwright.tasks import TaskPolicy
 
@@ -71,7 +71,7 @@ class Pipeline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         try:
             pipeline = msgspec.convert(data, cls)
         except msgspec.ValidationError as error:
-            raise _explain(error, lines) from error
+            raise _explain(error, data, lines) from error
         try:
             pipeline.check()
         except InvalidInput as error:
@@ -98,7 +98,10 @@ class Pipeline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         self.quality.check(self.schema.questions)
         self.dataset.check()
         for index, line in enumerate(self.requirements):
-            requirement = Requirement.parse(line)
+            try:
+                requirement = Requirement.parse(line)
+            except InvalidPipeline as error:
+                raise InvalidPipeline(error.message, where=f"requirements[{index}]", hint=error.hint) from error
             if requirement.question and requirement.question not in self.schema.questions:
                 hint = nearest(requirement.question, self.schema.questions)
                 raise InvalidPipeline(f"There is no question '{requirement.question}'.", where=f"requirements[{index}]", hint=hint)
@@ -124,9 +127,9 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE, **found}
 
 
-def _explain(error: msgspec.ValidationError, lines: dict[str, int]) -> InvalidPipeline:
+def _explain(error: msgspec.ValidationError, data: dict[str, Any], lines: dict[str, int]) -> InvalidPipeline:
     message, _, place = str(error).partition(" - at `")
-    place = place.rstrip("`") or "$"
+    place = _exact(place.rstrip("`") or "$", data)
     line = _line(place, lines)
     hint = None
     unknown = re.search(r"unknown field `(.+?)`", message)
@@ -138,6 +141,16 @@ def _explain(error: msgspec.ValidationError, lines: dict[str, int]) -> InvalidPi
     return InvalidPipeline(
         message if message.endswith(".") else f"{message}.", where=f"{FILE} line {line}{', ' if shown else ''}{shown}", hint=hint
     )
+
+
+def _exact(place: str, data: dict[str, Any]) -> str:
+    """Name the question that an error is about, which msgspec writes as `[...]`."""
+    for name, question in data["schema"]["questions"].items() if place.startswith("$.schema.questions[...]") else ():
+        try:
+            msgspec.convert(question, QuestionUnion)
+        except msgspec.ValidationError:
+            return place.replace("[...]", f".{name}", 1)
+    return place
 
 
 def _line(place: str, lines: dict[str, int]) -> int | None:

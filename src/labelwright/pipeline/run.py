@@ -132,7 +132,9 @@ def freeze(opened: OpenProject, *, progress: Progress = _silent) -> Frozen:
     """
     project, pipeline = opened.project, opened.pipeline
     catch_up(opened, progress=progress, everything=True)
-    version = datasets.freeze(project, pipeline.dataset, requirements=pipeline.requirements, progress=progress)
+    with project.database.read() as connection:
+        outcomes = analytics.check_requirements(connection, project, pipeline.requirements)
+    version = datasets.freeze(project, pipeline.dataset, requirements=outcomes, progress=progress)
     written = datasets.export_all(project, pipeline.dataset, version.number, progress=progress)
     if version.new:
         project.database.write(partial(log.append, project_id=project.id, kind="version_frozen", subject_id=version.number))

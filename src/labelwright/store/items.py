@@ -256,7 +256,7 @@ def _rows(connection: Connection, project_id: int, schema: Schema, rows: list[An
 
     def counts(table: sa.Table, *where: Any) -> dict[int, int]:
         query = sa.select(table.c.item_id, sa.func.count()).where(table.c.item_id.in_(ids), *where).group_by(table.c.item_id)
-        return dict(connection.execute(query))
+        return dict(connection.execute(query).all())
 
     answers = counts(_annotations, _annotations.c.state.in_(("submitted", "accepted")))
     reviews, findings = counts(tables.reviews), counts(tables.findings)

@@ -210,7 +210,7 @@ def set_role(connection: Connection, project_id: int, user_id: int, role: Role |
 def roles_of(connection: Connection, user_id: int) -> dict[int, Role]:
     """Return the person's role in each project, by the project's number."""
     query = sa.select(_memberships.c.project_id, _memberships.c.role).where(_memberships.c.user_id == user_id)
-    return dict(connection.execute(query))
+    return dict(connection.execute(query).all())
 
 
 # --- sessions -----------------------------------------------------------------------------------------------------------------

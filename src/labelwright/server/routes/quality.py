@@ -177,7 +177,7 @@ async def events(project: str, access: Access, workspace: Workspace, after: str 
             position = Position(*row) if row else Position()
         found = log.follow(connection, opened.project.id, position, most)
         people = {event.user_id for event in found if event.user_id is not None}
-        names = dict(connection.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(people))))
+        names = dict(connection.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(people))).all())
         last = found[-1].position if found else position
         views = [
             EventView(event.kind, names.get(event.user_id or 0), event.item_id, event.subject_id, event.payload, event.created_at)
