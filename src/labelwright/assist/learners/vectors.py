@@ -1,0 +1,54 @@
+"""Choices about pictures and recordings: a row of numbers for each (edges and colours, or the spectrum), with logistic regression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+
+from labelwright.assist.arrays import Arrays
+from labelwright.assist.labelers.base import Proposal
+from labelwright.assist.learners import _choice, _linear
+from labelwright.assist.learners.base import Example, Learned, Result
+from labelwright.assist.media import Media
+from labelwright.media.features import audio, image
+from labelwright.schema import Audio, Item
+from labelwright.schema.kinds import Question
+
+METHOD = "vector_logistic"
+VERSION = f"1 {image.VERSION} {audio.VERSION}"
+ANSWERS = frozenset({("choice", "image"), ("choice", "audio")})
+MOST = 20_000
+AT_LEAST = 0.5
+
+_STRENGTH = 0.02
+
+
+def learn(question: Question, examples: Sequence[Example], media: Media, fewest: int) -> Result:
+    """Learn from labeled pictures or recordings."""
+    rows, usable = media.vectors(
+        [example.item for example in examples], question.of, _features([example.item for example in examples], question)
+    )
+    kept = _choice.enough(question, [example for example, good in zip(examples, usable, strict=True) if good], fewest)
+    chosen = {example.item.id for example in kept}
+    matrix = rows[[index for index, example in enumerate(examples) if example.item.id in chosen]]
+    return _choice.learn_choice(question, kept, matrix, strength=_STRENGTH, scale=True)
+
+
+def load(question: Question, arrays: Arrays) -> Learned:
+    """Make the model of its arrays again."""
+    return _Model(question, arrays)
+
+
+class _Model:
+    def __init__(self, question: Question, arrays: Arrays) -> None:
+        self._question = question
+        self._linear = _linear.Linear.of(arrays)
+
+    def predict(self, items: Sequence[Item], media: Media) -> list[Proposal | None]:
+        rows, usable = media.vectors(items, self._question.of, _features(items, self._question))
+        found = _choice.proposals(self._question, self._linear.probabilities(rows))
+        return [proposal if good else None for proposal, good in zip(found, usable, strict=True)]
+
+
+def _features(items: Sequence[Item], question: Question) -> ModuleType:
+    return audio if any(isinstance(item.data.get(question.of), Audio) for item in items) else image
