@@ -20,6 +20,7 @@ __all__ = [
     "ImportReport",
     "QuestionCertificate",
     "Splits",
+    "Use",
     "Version",
     "assign",
     "certificate",

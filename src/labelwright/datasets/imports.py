@@ -370,7 +370,7 @@ def _users(connection: Connection, names: set[str]) -> dict[str, int]:
     """Return the users of these names; new ones have no password and no role, so they cannot sign in."""
     users = tables.users
     query = sa.select(users.c.name, users.c.id).where(users.c.name.in_(sorted(names)))
-    known = dict(connection.execute(query).tuples())
+    known = dict(connection.execute(query).all())
     for name in sorted(names - set(known)):
         row = connection.execute(sa.insert(users).values(name=name, password_hash=None, created_at=time.time()))
         known[name] = row.inserted_primary_key[0]  # type: ignore[index]  # as above

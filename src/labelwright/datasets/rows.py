@@ -120,11 +120,11 @@ class _Names:
             return {}
         reviews = tables.reviews
         query = sa.select(reviews.c.id, reviews.c.reviewer_id).where(reviews.c.id.in_(wanted))
-        return self._named(dict(self.connection.execute(query).tuples()))
+        return self._named(dict(self.connection.execute(query).all()))
 
     def _named(self, users: dict[int, int]) -> dict[int, str]:
         unknown = set(users.values()) - set(self.known)
         if unknown:
             query = sa.select(tables.users.c.id, tables.users.c.name).where(tables.users.c.id.in_(unknown))
-            self.known.update(dict(self.connection.execute(query).tuples()))
+            self.known.update(dict(self.connection.execute(query).all()))
         return {number: self.known[user] for number, user in users.items()}

@@ -65,7 +65,7 @@ def assign(connection: Connection, project: Project, policy: DatasetPolicy) -> S
     smallest = np.full(labels.max(initial=-1) + 1, np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(smallest, labels, hashes)
     ends = np.cumsum(list(shares.values()))[:-1]
-    chosen = np.searchsorted(ends, smallest[labels] / 2.0**64, side="right").astype(np.int8)
+    chosen = np.searchsorted(ends, _mixed(smallest)[labels] / 2.0**64, side="right").astype(np.int8)
     return Splits(tuple(shares), ids[active], chosen[active])
 
 
@@ -125,6 +125,16 @@ def _value(meta: dict[str, Any], data: str, by: str, project: Project) -> str | 
 
 def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+
+
+def _mixed(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Hash numbers once more (splitmix64): the smallest of many is small, and would put every large group into the first split."""
+    import numpy as np
+
+    found = numbers + np.uint64(0x9E3779B97F4A7C15)
+    found = (found ^ (found >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    found = (found ^ (found >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return found ^ (found >> np.uint64(31))
 
 
 def _connected(*ties: Any) -> Any:

@@ -162,12 +162,17 @@ def guess(path: Path) -> str:
     """
     hint = "Name the format: labelwright plugins lists them."
     if path.is_dir():
-        for pattern, name in (("**/*.parquet", "hugging_face"), ("**/metadata.jsonl", "hugging_face"), ("annotations/*.json", "coco")):
+        known = {
+            "labels.jsonl": "jsonl",
+            "labels.csv": "csv",
+            "labels.parquet": "parquet",
+            "tasks.json": "label_studio",
+            "*.conll": "conll",
+        }
+        known |= {"annotations/*.json": "coco", "**/*.parquet": "hugging_face", "**/metadata.jsonl": "hugging_face"}
+        for pattern, found in known.items():
             if next(path.glob(pattern), None):
-                return name
-        for pattern, name in (("labels.jsonl", "jsonl"), ("labels.csv", "csv"), ("tasks.json", "label_studio"), ("*.conll", "conll")):
-            if next(path.glob(pattern), None):
-                return name
+                return found
         raise InvalidFile("The folder holds no labels of a known format.", where=str(path), hint=hint)
     endings = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
     endings |= {".conll": "conll", ".bio": "conll", ".iob": "conll"}
