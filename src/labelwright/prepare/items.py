@@ -33,7 +33,7 @@ def make(draft: Draft, schema: Schema) -> Made:
     when those change.
 
     Raises:
-        Unfit: a field of the schema has no column, or a column not of its modality.
+        InvalidInput: a field of the schema has no column, or a column not of its modality.
     """
     columns = draft.columns
     fields: dict[str, Text | Image | Audio] = {}

@@ -128,7 +128,7 @@ def _waiting(project: Project, digest: str, limit: int) -> list[Any]:
     ]
     with project.database.read() as connection:
         for query in queries:
-            result = connection.execution_options(yield_per=50).execute(query.limit(limit))
+            result = connection.execution_options(yield_per=250).execute(query.limit(limit))
             found: list[Any] = []
             size = 0
             for row in result:
@@ -143,9 +143,9 @@ def _waiting(project: Project, digest: str, limit: int) -> list[Any]:
 
 
 def _prepare_row(raw: Any, plan: Plan, context: Context) -> Prepared:
-    columns = _decode(raw.data)
+    raw_id, key, source, place, data = raw
     try:
-        made = [make(draft, context.schema) for draft in plan.run(Draft(raw.key, columns), context)]
+        made = [make(draft, context.schema) for draft in plan.run(Draft(key, _decode(data)), context)]
     except LabelwrightError as error:
-        return Prepared(raw.id, raw.key, raw.source, raw.place, [], str(error), raw.data[:200])
-    return Prepared(raw.id, raw.key, raw.source, raw.place, made)
+        return Prepared(raw_id, key, source, place, [], str(error), data[:200])
+    return Prepared(raw_id, key, source, place, made)

@@ -21,7 +21,7 @@ from labelwright.store.tables import items, quarantine, raw_items
 
 __all__ = ["Outcome", "Prepared", "write"]
 
-_COLUMNS = ("project_id", "raw_id", "key", "revision", "data", "meta", "offset", "duplicate_of", "state", "created_at")
+_COLUMNS = ("project_id", "raw_id", "key", "revision", "data", "meta", "offset", "twin", "duplicate_of", "state", "created_at")
 
 
 class Prepared(NamedTuple):
@@ -151,8 +151,14 @@ def _replace(connection: Connection, project_id: int, gone: list[int]) -> None:
 def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Made]], deduplicate: bool) -> int:
     """Bring kept items up to date (row, key, offset, other columns, thumbnails) and return how many of them are duplicates."""
     changes = []
-    active = [item.revision for item, _, _ in kept if item.state == "active"]
-    originals = _originals(connection, project_id, active) if deduplicate else {}
+    originals: dict[str, int] = {}
+    if deduplicate and kept:
+        active = [item.revision for item, _, _ in kept if item.state == "active"]
+        known = _originals(connection, project_id, active)
+        # Items from before the step came take part from now on; those that took part already come first.
+        alone = [item.id for item, _, _ in kept if item.twin is None]
+        connection.execute(sa.update(items).where(bulk.among(connection, items.c.id, alone)).values(twin=items.c.revision))
+        originals = _originals(connection, project_id, active) | known
     duplicates = 0
     for item, raw_id, made in kept:
         values = {"raw_id": raw_id, "key": made.key, "data": made.data, "meta": made.meta, "offset": made.offset}
@@ -160,6 +166,7 @@ def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Ma
         if deduplicate and item.state == "active" and originals[item.revision] != item.id:
             original = originals[item.revision]
         values |= {"state": "duplicate" if original else "active", "duplicate_of": original}
+        values["twin"] = made.revision if deduplicate else None
         duplicates += original is not None
         if any(getattr(item, name) != value for name, value in values.items()):
             changes.append({"item": item.id, **values})
@@ -177,7 +184,7 @@ def _insert(connection: Connection, project_id: int, fresh: list[tuple[int, Made
     def rows(part: Sequence[tuple[int, Made]], original: dict[str, int]) -> list[tuple[Any, ...]]:
         state = "duplicate" if original else "active"
         return [
-            (project_id, raw_id, made.key, made.revision, made.data, made.meta, made.offset, original.get(made.revision), state, now)
+            (project_id, raw_id, *made, made.revision if deduplicate else None, original.get(made.revision), state, now)
             for raw_id, made in part
         ]
 
@@ -202,8 +209,8 @@ def _insert(connection: Connection, project_id: int, fresh: list[tuple[int, Made
 def _originals(connection: Connection, project_id: int, revisions: list[str]) -> dict[str, int]:
     """Return the first active item of each revision."""
     query = (
-        sa.select(items.c.revision, sa.func.min(items.c.id))
-        .where(items.c.project_id == project_id, items.c.state == "active", bulk.among(connection, items.c.revision, revisions))
-        .group_by(items.c.revision)
+        sa.select(items.c.twin, sa.func.min(items.c.id))
+        .where(items.c.project_id == project_id, items.c.state == "active", bulk.among(connection, items.c.twin, revisions))
+        .group_by(items.c.twin)
     )
     return {row[0]: row[1] for row in connection.execute(query)}

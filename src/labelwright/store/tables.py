@@ -204,13 +204,14 @@ items = Table(
     Column("data", Text, nullable=False),  # fields of the schema
     Column("meta", Text, nullable=False, server_default="{}"),
     Column("offset", Integer),
+    Column("twin", Text),  # the revision, where duplicates are looked for; only then is it worth an index in random order
     Column("duplicate_of", Key, ForeignKey("items.id")),
     Column("state", Text, nullable=False, server_default="active"),  # active, duplicate, replaced
     Column("tasks_opened", Integer, nullable=False, server_default="0"),
     Column("created_at", Double, nullable=False),
     Index(None, "project_id", "state", "id"),
     Index(None, "project_id", "key"),
-    Index(None, "project_id", "revision"),
+    Index("ix_items_twin", "project_id", "twin", sqlite_where=text("twin IS NOT NULL"), postgresql_where=text("twin IS NOT NULL")),
     Index(None, "raw_id"),
 )
 

@@ -34,10 +34,12 @@ def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
     for field in context.fields_of("text", options.field):
         if field not in draft.columns:
             continue  # said when the fields are put together
-        value = _as_text(draft.columns[field], field)
+        value = columns[field]
+        if type(value) is not str:
+            value = _as_text(value, field)
         if len(value) > options.max_characters:
             raise TooLarge(f"The text in '{field}' has more than {options.max_characters:,} characters.", hint="Split it.")
-        if not value.strip():
+        if not value or value.isspace():
             raise InvalidInput(f"The text in '{field}' is empty.")
         if options.normalise:
             normal = text.normalise(value)
