@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.analytics.figures import difference, mean, median, ratio
+from labelwright.analytics.newest import NewAnswer
 from labelwright.analytics.values import Assistance, AssistanceGroup, LabelerFigures
 from labelwright.schema import Answer, quantities
 from labelwright.schema.figure import Figure
@@ -20,46 +20,36 @@ from labelwright.store.project import Project
 
 __all__ = ["read_assistance", "read_labelers"]
 
-NEWEST = 2000
-"""So many of the newest answers of each group are compared."""
-
-SAMPLE = 2000
+SAMPLE = 1000
 """So many labeled items, evenly spread, are looked at for each labeler."""
 
 _annotations, _items = tables.annotations, tables.items
 
 
-class _Answer(NamedTuple):
-    item_id: int
-    key: str
-    values: str
-    seconds: float
-    purpose: str
-    at: float
-
-
-def read_assistance(connection: Connection, project: Project) -> Assistance:
+def read_assistance(connection: Connection, project: Project, answers: list[NewAnswer]) -> Assistance:
     """Compare answers with suggestions in view and without.
 
     Where the pipeline hides the suggestions of a share of the items (`tasks.unassisted`), which items these are is as good as random,
     and the two groups are answers to those and to the others since suggestions were first shown: their difference is an effect.
     Otherwise all answers are compared, and the difference may come from what changed between them.
     """
-    groups = {flag: _newest(connection, project.id, flag) for flag in (1, 0)}
+    answers = [one for one in answers if one.purpose in ("label", "gold")]
+    groups = {flag: [one for one in answers if one.assisted == flag] for flag in (1, 0)}
     hidden = _hidden_share(connection, project)
     randomised = False
     if hidden and groups[1] and groups[0]:
-        since = _first_assisted(connection, project.id)
+        since = min(one.at for one in groups[1])
+        keys = _keys(connection, {one.item_id for one in answers})
         apart = {
-            1: [one for one in groups[1] if _chance(project.name, one.key) >= hidden],
-            0: [one for one in groups[0] if one.at >= since and _chance(project.name, one.key) < hidden],
+            1: [one for one in groups[1] if _chance(project.name, keys[one.item_id]) >= hidden],
+            0: [one for one in groups[0] if one.at >= since and _chance(project.name, keys[one.item_id]) < hidden],
         }
         randomised = bool(apart[1] and apart[0])
         groups = apart if randomised else groups
     assisted, unassisted = (_group(connection, project, groups[flag]) for flag in (1, 0))
     missing = "No answer was given with a suggestion in view." if not groups[1] else "Every answer was given with a suggestion in view."
     speedup = ratio(unassisted.seconds, assisted.seconds, missing)
-    total = int(connection.scalar(_of_group(sa.func.count(), project.id, 1)) or 0)
+    total = _assisted_answers(connection, project.id)
     return Assistance(
         assisted=assisted,
         unassisted=unassisted,
@@ -88,38 +78,19 @@ def _hours_saved(assisted: Figure, unassisted: Figure, answers: int, randomised:
     )
 
 
-def _of_group(what: Any, project_id: int, assisted: int) -> Any:
-    return sa.select(what).where(
-        _annotations.c.project_id == project_id, _annotations.c.origin == "person", _annotations.c.assisted == assisted
+def _assisted_answers(connection: Connection, project_id: int) -> int:
+    query = sa.select(sa.func.sum(_annotations.c.assisted)).where(
+        _annotations.c.project_id == project_id, _annotations.c.origin == "person"
     )
+    return int(connection.scalar(query) or 0)
 
 
-def _newest(connection: Connection, project_id: int, assisted: int) -> list[_Answer]:
-    query = (
-        sa.select(
-            _annotations.c.item_id,
-            _items.c.key,
-            _annotations.c["values"],
-            _annotations.c.seconds_active,
-            _annotations.c.purpose,
-            _annotations.c.created_at,
-        )
-        .join(_items, _items.c.id == _annotations.c.item_id)
-        .where(
-            _annotations.c.project_id == project_id,
-            _annotations.c.origin == "person",
-            _annotations.c.assisted == assisted,
-            _annotations.c.purpose.in_(("label", "gold")),
-            _annotations.c.state != "replaced",
-        )
-        .order_by(_annotations.c.id.desc())
-        .limit(NEWEST)
-    )
-    return [_Answer(*row) for row in connection.execute(query)]
-
-
-def _first_assisted(connection: Connection, project_id: int) -> float:
-    return float(connection.scalar(_of_group(sa.func.min(_annotations.c.created_at), project_id, 1)) or 0.0)
+def _keys(connection: Connection, item_ids: set[int]) -> dict[int, str]:
+    wanted = sorted(item_ids)
+    keys: dict[int, str] = {}
+    for start in range(0, len(wanted), 500):
+        keys.update(connection.execute(sa.select(_items.c.id, _items.c.key).where(_items.c.id.in_(wanted[start : start + 500]))).all())
+    return keys
 
 
 def _hidden_share(connection: Connection, project: Project) -> float:
@@ -136,7 +107,7 @@ def _chance(project: str, key: str) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
-def _group(connection: Connection, project: Project, answers: list[_Answer]) -> AssistanceGroup:
+def _group(connection: Connection, project: Project, answers: list[NewAnswer]) -> AssistanceGroup:
     labels = _labels(connection, project, {one.item_id for one in answers if one.purpose == "label"}, with_others=True)
     gold = _gold(connection, {one.item_id for one in answers if one.purpose == "gold"})
     agreed = [alike for one in answers if one.purpose == "label" for alike in _alike(one.values, labels.get(one.item_id, {}))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from labelwright.analytics.newest import NewAnswer
 from labelwright.analytics.values import Forecast
 from labelwright.schema.figure import Figure
 from labelwright.store import tables
@@ -24,12 +25,14 @@ SHORTEST = 60.0
 """Seconds below which the window says nothing."""
 
 
-def read_forecast(connection: Connection, project_id: int, now: float) -> Forecast:
+def read_forecast(connection: Connection, project_id: int, now: float, answers: list[NewAnswer]) -> Forecast:
     """Return the answers that are still to be given and when they will be, at the pace of the last day, its pauses included.
+
+    Where the newest `answers` do not reach back a day, the pace is that since the first of them.
 
     The interval follows from how much the pace varied from one eighth of the window to the next; it knows nothing of weekends to come.
     """
-    tasks, annotations = tables.tasks, tables.annotations
+    tasks = tables.tasks
     remaining = int(
         connection.scalar(
             sa.select(sa.func.count())
@@ -38,19 +41,7 @@ def read_forecast(connection: Connection, project_id: int, now: float) -> Foreca
         )
         or 0
     )
-    times = list(
-        connection.scalars(
-            sa.select(annotations.c.created_at)
-            .where(
-                annotations.c.project_id == project_id,
-                annotations.c.origin == "person",
-                annotations.c.purpose.in_(("label", "redo")),
-                annotations.c.created_at > now - WINDOW,
-                annotations.c.created_at <= now,
-            )
-            .order_by(annotations.c.id.desc())
-        )
-    )
+    times = [one.at for one in answers if one.purpose in ("label", "redo") and now - WINDOW < one.at <= now]
     if len(times) < FEWEST:
         reason = f"{len(times)} answers in the last 24 hours are too few to tell a pace." if times else "No answer in the last 24 hours."
         return Forecast(

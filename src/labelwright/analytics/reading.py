@@ -1,6 +1,6 @@
 """Reads the overview: each part is a query or two that the database answers by counting, or a look at the newest or at a fair sample.
 
-Medians and comparisons rest on at most `NEWEST` answers, so that a project of a million items has its overview as soon as a small one.
+Medians and comparisons rest on the newest `MOST` answers, so that a project of a million items has its overview as soon as a small one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from labelwright.analytics.assistance import read_assistance, read_labelers
 from labelwright.analytics.figures import median
 from labelwright.analytics.forecast import read_forecast
 from labelwright.analytics.labeled import Labeled, read_labeled
+from labelwright.analytics.newest import MOST, NewAnswer, newest_answers
 from labelwright.analytics.values import (
     AnnotatorFigures,
     Bucket,
@@ -37,8 +38,8 @@ from labelwright.store.project import Project
 
 __all__ = ["overview"]
 
-NEWEST = 5000
-"""So many of the newest answers are timed."""
+MANY = 20_000
+"""From this many items on, reading the overview costs a good part of a second."""
 
 HOUR, DAY = 3600, 86400
 HOURS, DAYS = 48, 60
@@ -63,10 +64,31 @@ class _Work(NamedTuple):
     newest: float
 
 
+_kept: dict[tuple[str, int], tuple[float, Overview]] = {}
+
+
 def overview(connection: Connection, project: Project) -> Overview:
-    """Return where the project stands at this moment."""
+    """Return where the project stands; `at` says when that was read.
+
+    Of a project with `MANY` items, what was read is kept for as long as makes reading it a twentieth of the work at most, however often
+    the page asks.
+    """
+    key = (project.database.url, project.id)
+    until, known = _kept.get(key, (0.0, None))
+    began = time.monotonic()
+    if known is not None and began < until:
+        return known
+    found = _read(connection, project)
+    if found.funnel.prepared >= MANY:
+        ended = time.monotonic()
+        _kept[key] = (ended + 20 * (ended - began), found)
+    return found
+
+
+def _read(connection: Connection, project: Project) -> Overview:
     now = time.time()
-    timed = _newest_seconds(connection, project.id)
+    answers = newest_answers(connection, project.id)
+    timed = _seconds(answers)
     seconds = median([value for values in timed.values() for value in values], "No answer was timed yet.")
     work = _work(connection, project.id, IDLE * (seconds.value or 0.0))
     labeled, complete = read_labeled(connection, project.id, project.schema)
@@ -79,12 +101,12 @@ def overview(connection: Connection, project: Project) -> Overview:
         days=_buckets(work, review_hours, now, DAY, DAYS),
         hours=_buckets(work, review_hours, now, HOUR, HOURS),
         effort=_effort(work, seconds, review_seconds, sum(count for count, _ in review_hours.values()), complete),
-        assistance=read_assistance(connection, project),
+        assistance=read_assistance(connection, project, answers),
         labelers=read_labelers(connection, project),
         questions=_questions(connection, project, labeled, reports),
         annotators=_annotators(connection, project.id, work, timed),
         reviews=reviews,
-        forecast=read_forecast(connection, project.id, now),
+        forecast=read_forecast(connection, project.id, now, answers),
         certificates=_certificates(connection, project),
         findings=_findings(connection, project.id),
     )
@@ -130,17 +152,12 @@ def _funnel(connection: Connection, project_id: int, labeled: int) -> Funnel:
     )
 
 
-def _newest_seconds(connection: Connection, project_id: int) -> dict[int, list[float]]:
+def _seconds(answers: list[NewAnswer]) -> dict[int, list[float]]:
     """The active seconds of the newest answers by people, by their author."""
-    query = (
-        sa.select(_annotations.c.user_id, _annotations.c.seconds_active)
-        .where(_annotations.c.project_id == project_id, _annotations.c.origin == "person", _annotations.c.seconds_active > 0)
-        .order_by(_annotations.c.id.desc())
-        .limit(NEWEST)
-    )
     timed: dict[int, list[float]] = defaultdict(list)
-    for user_id, seconds in connection.execute(query):
-        timed[user_id].append(seconds)
+    for one in answers:
+        if one.seconds > 0:
+            timed[one.user_id].append(one.seconds)
     return timed
 
 
@@ -183,7 +200,7 @@ def _read_reviews(connection: Connection, project_id: int) -> tuple[ReviewFigure
         sa.select(_reviews.c.seconds_active)
         .where(_reviews.c.project_id == project_id, _reviews.c.seconds_active > 0)
         .order_by(_reviews.c.id.desc())
-        .limit(NEWEST)
+        .limit(MOST)
     )
     figures = ReviewFigures(
         picked=sum(picked.values()),

@@ -1,0 +1,143 @@
+"""Requirements are tried on the labels as they stand: they hold, do not hold, or lack the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from labelwright import stats
+from labelwright.analytics import Outcome, check_requirements
+from labelwright.errors import InvalidPipeline
+from labelwright.quality import QualityPolicy, refresh
+from labelwright.schema import Requirement
+from labelwright.schema.requirement import METRICS
+from labelwright.store.project import Project
+from tests.analytics.test_overview import pick, review
+from tests.quality.answers import answer, choice
+from tests.rows import add_known, add_texts, add_users
+
+Make = Callable[..., Project]
+
+
+def check(project: Project, *lines: str) -> list[Outcome]:
+    with project.database.read() as connection:
+        return check_requirements(connection, project, lines)
+
+
+def labeled_project(make_project: Make) -> Project:
+    """100 items: 80 answered by two people who agree on 76, 50 of them reviewed at random, 2 of these wrong; 10 gold items."""
+    project = make_project()
+    ann, bob, rev = add_users(project, "ann", "bob", "rev")
+    ids = add_texts(project, [f"text {index}" for index in range(100)])
+    for index, item in enumerate(ids[:80]):
+        label = ("refund", "bug", "other")[index % 3]
+        answer(project, [(item, ann, {"intent": choice(label)}), (item, bob, {"intent": choice(label if index < 76 else "refund")})])
+    for index, item in enumerate(ids[80:90]):
+        add_known(project, item, {"intent": choice("bug")})
+        answer(project, [(item, ann, {"intent": choice("bug" if index else "other")})], purpose="gold")
+    refresh(project, QualityPolicy(consensus="majority", label_errors=False))
+    pick(project, *ids[:50])
+    for index, item in enumerate(ids[:50]):
+        label = ("refund", "bug", "other")[index % 3]
+        review(project, item, choice(label), choice("bug") if index in (0, 2) else None, reviewer=rev)
+    refresh(project, QualityPolicy(consensus="majority", label_errors=False))
+    return project
+
+
+def test_every_metric(make_project: Make) -> None:
+    """Each metric has its value and bound, and holds or not as they say."""
+    project = labeled_project(make_project)
+    error, worse, count, label, share, labeled, all_labeled, reviewed, gold = check(
+        project,
+        "label_error(intent) <= 20% at 95%",
+        "label_error(intent) <= 1% at 95%",
+        "count(intent) >= 90",
+        "count(intent='bug') >= 100",
+        "share(intent='bug') >= 20%",
+        "labeled(intent) >= 85%",
+        "labeled >= 95%",
+        "reviewed(intent) >= 50%",
+        "gold_accuracy(intent) >= 85%",
+    )
+    assert (error.holds, error.value) == (True, 0.04)
+    assert error.bound == pytest.approx(stats.binomial_upper_bound(2, 50))
+    assert worse.holds is False
+    assert (count.holds, count.value) == (True, 90.0)
+    assert (label.holds, label.value) == (False, 37.0)  # 25 agreed, 2 fixed, 10 gold
+    assert share.holds is True
+    assert (labeled.holds, labeled.value) == (True, 0.9)
+    assert (all_labeled.holds, all_labeled.value) == (False, 0.9)
+    assert (reviewed.holds, reviewed.value) == (True, pytest.approx(50 / 90))
+    assert (gold.holds, gold.value) == (True, 0.9)
+
+
+def test_agreement_and_its_bound(make_project: Make) -> None:
+    """Without a confidence the value is compared, with one the end of its interval; what is too wide is undecided."""
+    project = labeled_project(make_project)
+    alpha, sure, hopeless, plain, alias = check(
+        project,
+        "alpha(intent) >= 0.70",
+        "alpha(intent) >= 0.92 at 95%",
+        "alpha(intent) >= 0.99 at 95%",
+        "agreement(intent) >= 90%",
+        "accuracy(intent) >= 85% at 95%",
+    )
+    assert alpha.holds is True
+    assert alpha.bound == alpha.value
+    assert (sure.holds, hopeless.holds, plain.holds) == (None, False, True)
+    assert sure.bound is not None
+    assert sure.value is not None
+    assert sure.bound < 0.92 < sure.value
+    assert alias.holds is None
+    assert "at least" in alias.reason
+
+
+def test_no_evidence_is_neither_yes_nor_no(make_project: Make) -> None:
+    """With nothing labeled, audited or answered twice, what rests on evidence is undecided and says why."""
+    project = make_project()
+    for found in check(project, "label_error(intent) <= 2% at 95%", "alpha(intent) >= 0.7", "accuracy(intent) >= 0.9", "labeled >= 90%"):
+        assert found.holds is None
+        assert found.reason
+    (counted,) = check(project, "count(intent='bug') >= 1")
+    assert (counted.holds, counted.value) == (False, 0.0)
+    unknown, label = check(project, "count(nothing) >= 1", "count(intent='bgu') >= 1")
+    assert (unknown.holds, label.holds) == (None, None)
+    assert "bgu" in label.reason
+
+
+def test_more_audits_are_named(make_project: Make) -> None:
+    """Where the audit is on the way to prove a requirement, the reason says how many more audits would."""
+    project = make_project()
+    ann, rev = add_users(project, "ann", "rev")
+    ids = add_texts(project, [f"text {index}" for index in range(40)])
+    answer(project, [(item, ann, {"intent": choice("bug")}) for item in ids])
+    refresh(project, QualityPolicy(label_errors=False))
+    pick(project, *ids)
+    for item in ids:
+        review(project, item, choice("bug"), reviewer=rev)
+    (found,) = check(project, "label_error(intent) <= 2% at 95%")
+    assert found.holds is None
+    assert f"{stats.audits_needed(0.02) - 40} more audits" in found.reason
+
+
+def test_the_worst_question_decides(make_project: Make) -> None:
+    """A requirement that names no question has to hold for each."""
+    options = {"kind": "choice", "of": "body", "options": ["a", "b"]}
+    project = make_project({"data": {"body": "text"}, "questions": {"first": options, "second": options}})
+    (ann,) = add_users(project, "ann")
+    one, two = add_texts(project, ["one", "two"])
+    answer(project, [(one, ann, {"first": choice("a"), "second": choice("a")}), (two, ann, {"first": choice("a")})])
+    refresh(project, QualityPolicy(label_errors=False))
+    (found,) = check(project, "count >= 2")
+    assert (found.holds, found.value) == (False, 1.0)
+    assert found.reason.startswith("second: ")
+
+
+def test_lines_are_read() -> None:
+    """Metrics may stand without parentheses where no question is meant; an unknown one is refused with the nearest."""
+    assert Requirement.parse("labeled() >= 95%") == Requirement.parse("labeled >= 95%")
+    assert Requirement.parse("gold_accuracy(intent) > 0.9 at 95%").confidence == 0.95
+    with pytest.raises(InvalidPipeline, match="gold_accuracy"):
+        Requirement.parse("gold_acuracy(intent) >= 0.9")
+    assert {"label_error", "count", "share", "alpha", "agreement", "accuracy", "gold_accuracy", "labeled", "reviewed"} == set(METRICS)
