@@ -32,7 +32,12 @@ def add(project: Project, fields: Sequence[dict[str, Field]], metas: Sequence[di
         found = []
         start = connection.scalar(sa.select(sa.func.count()).select_from(tables.items)) or 0
         for index, data in enumerate(fields, start):
-            same = {"project_id": project.id, "key": f"k{index}", "revision": content_hash(encode(data).encode()), "created_at": time.time()}
+            same = {
+                "project_id": project.id,
+                "key": f"k{index}",
+                "revision": content_hash(encode(data).encode()),
+                "created_at": time.time(),
+            }
             raw = connection.execute(sa.insert(tables.raw_items).values(**same, source="test", place=f"test:{index}", data="{}"))
             meta = metas[index - start] if metas else {}
             values = {**same, "raw_id": raw.inserted_primary_key[0], "data": encode(data), "meta": encode(meta)}

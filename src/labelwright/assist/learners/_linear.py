@@ -64,7 +64,8 @@ def fit(matrix: Any, codes: NDArray[Any], classes: int, *, strength: float, scal
         mean, spread = matrix.mean(axis=0), matrix.std(axis=0)
         spread[spread == 0] = 1.0
     model = _model(strength, iterations)
-    model.fit(((matrix - mean) / spread).astype(np.float32) if scale else matrix, codes)
+    with _one_thread():
+        model.fit(((matrix - mean) / spread).astype(np.float32) if scale else matrix, codes)
     found, offset = (model.coef_, model.intercept_)
     if len(present) == 2:
         # Two classes have one row, the score of the second over the first.
@@ -96,7 +97,8 @@ def unseen(
         classifier = _model(strength, iterations)
         return make_pipeline(StandardScaler(), classifier) if scale else classifier
 
-    found = out_of_fold(matrix, codes.tolist(), groups=groups, folds=folds, model=model)
+    with _one_thread():
+        found = out_of_fold(matrix, codes.tolist(), groups=groups, folds=folds, model=model)
     probabilities = np.zeros((len(codes), classes))
     probabilities[:, [int(code) for code in found.classes]] = found.probabilities
     return probabilities
@@ -146,6 +148,13 @@ def calibration_error(scores: NDArray[Any], right: NDArray[Any]) -> float:
         abs(float(scores[place == one].mean() - right[place == one].mean())) * float((place == one).mean()) for one in np.unique(place)
     ]
     return round(sum(apart), 4)
+
+
+def _one_thread() -> Any:
+    """Learn on one core: it is in the background, and the threads of linear algebra wait for each other where people are served beside."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    return threadpool_limits(1)
 
 
 def _model(strength: float, iterations: int) -> Any:

@@ -1,0 +1,204 @@
+"""Labeling functions: what they suggest, when they are asked again, and what their mistakes do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from labelwright.assist import AssistPolicy, suggest
+from labelwright.errors import InvalidPipeline
+from labelwright.schema import Text
+from labelwright.schema.kinds.choice import Choice
+from labelwright.store import tables
+from labelwright.store.codec import decode, decode_answer, encode
+from labelwright.store.project import Project
+from tests.assist import make
+from tests.rows import add_texts, count
+
+RULES = """
+from labelwright import labeling_function
+
+WORD = "refund"
+
+@labeling_function
+def refunds(item):
+    return "refund" if WORD in item.data["body"].text else None
+
+@labeling_function(question="intent")
+def bugs(item):
+    return ("bug", 0.75) if "breaks" in item.data["body"].text else None
+"""
+DECLARED = [{"functions": "rules.py"}]
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Project]) -> Project:
+    project = make_project()
+    (project.folder / "rules.py").write_text(RULES)
+    return project
+
+
+def found(project: Project) -> list[tuple[str, str, float | None]]:
+    return [
+        (labeler, decode_answer(answer).label, score) for labeler, answer, score in make.suggestions(project, "labeler", "answer", "score")
+    ]
+
+
+def test_functions_suggest_or_abstain(project: Project):
+    """Each function is a labeler that suggests its answer with its score, or nothing; a second run writes nothing."""
+    add_texts(project, ["a refund please", "it breaks", "hello", "refund, it breaks"])
+    report = suggest(project, DECLARED)
+    assert (report.written, report.removed) == (4, 0)
+    assert found(project) == [
+        ("rules.refunds", "refund", None),
+        ("rules.bugs", "bug", 0.75),
+        ("rules.bugs", "bug", 0.75),
+        ("rules.refunds", "refund", None),
+    ]
+    before = make.suggestions(project)
+    again = suggest(project, DECLARED)
+    assert (again.written, again.removed, [one.looked_at for one in again.labelers]) == (0, 0, [0, 0])
+    assert make.suggestions(project) == before
+    assert count(project, tables.labeler_versions) == 2
+
+
+def test_only_new_items_are_looked_at(project: Project):
+    """Items that came later get their suggestions; the others are not looked at again."""
+    add_texts(project, ["a refund please"])
+    suggest(project, DECLARED)
+    add_texts(project, ["one more refund", "nothing"], key="u")
+    report = suggest(project, DECLARED)
+    assert report.written == 1
+    assert [one.looked_at for one in report.labelers] == [2, 2]
+
+
+def test_a_changed_function_leaves_the_others_alone(project: Project):
+    """A changed function looks at everything again and withdraws what it no longer says; the other one's version stays."""
+    add_texts(project, ["a refund please", "it breaks"])
+    suggest(project, DECLARED)
+    versions = dict(make.suggestions(project, "labeler", "version"))
+    (project.folder / "rules.py").write_text(RULES.replace('"breaks"', '"crashes"').replace("WORD =", "# a comment\nWORD ="))
+    report = suggest(project, DECLARED)
+    assert (report.written, report.removed) == (0, 1)
+    assert dict(make.suggestions(project, "labeler", "version")) == {"rules.refunds": versions["rules.refunds"]}
+    (project.folder / "rules.py").write_text(RULES.replace('"refund"\n', '"breaks"\n'))
+    suggest(project, DECLARED)
+    assert [(labeler, label) for labeler, label, _ in found(project)] == [("rules.bugs", "bug"), ("rules.refunds", "refund")]
+
+
+def test_undeclared_labelers_lose_their_suggestions(project: Project):
+    """What a labeler suggested goes when it is declared no more; what came over the API stays."""
+    (item,) = add_texts(project, ["a refund please"])
+    suggest(project, DECLARED)
+    values = {"project_id": project.id, "item_id": item, "question": "intent", "labeler": "api", "version": "1", "created_at": 0.0}
+    project.database.write(
+        lambda connection: connection.execute(sa.insert(tables.suggestions).values(**values, answer=encode(Choice("bug"))))
+    )
+    assert suggest(project, []).removed == 1
+    assert found(project) == [("api", "bug", None)]
+    assert suggest(project, []).removed == 0
+    assert suggest(project, DECLARED).written == 1
+
+
+def test_a_raising_function_abstains(project: Project):
+    """A function that raises, or answers what the question does not allow, abstains; its report counts and says why."""
+    (project.folder / "rules.py").write_text(
+        "from labelwright import labeling_function\n"
+        "@labeling_function\ndef broken(item):\n    return {}[item.key]\n"
+        "@labeling_function\ndef wrong(item):\n    return 'refnd'\n"
+        "@labeling_function\ndef fine(item):\n    return 'bug'\n"
+    )
+    add_texts(project, ["one", "two"])
+    assert suggest(project, DECLARED).written == 2
+    with project.database.read() as connection:
+        reports = {row.labeler: decode(row.report) for row in connection.execute(sa.select(tables.labeler_versions))}
+    assert (reports["rules.broken"]["failed"], reports["rules.broken"]["answered"]) == (2, 0)
+    assert reports["rules.broken"]["error"] == "KeyError at item t0: 't0'"
+    assert "'refnd' is none of the labels" in reports["rules.wrong"]["error"]
+
+
+def test_a_function_may_read_the_bytes(make_project: Callable[..., Project]):
+    """A second parameter is handed the blobs; spans, boxes and segments are answered in plain form."""
+    schema = {"data": {"clip": "audio"}, "questions": {"speech": {"kind": "segments", "of": "clip", "options": ["speech"]}}}
+    project = make_project(schema)
+    (project.folder / "rules.py").write_text(
+        "from labelwright import labeling_function\n"
+        "@labeling_function\ndef all_of_it(item, blobs):\n"
+        "    clip = item.data['clip']\n"
+        "    return [{'start': 0.0, 'end': clip.duration, 'label': 'speech'}] if blobs.get(clip.blob)[:4] == b'RIFF' else None\n"
+    )
+    import io
+
+    import numpy as np
+    import soundfile
+
+    out = io.BytesIO()
+    soundfile.write(out, np.zeros(8000), 8000, format="WAV")
+    make.add(project, [{"clip": make.sound(project, out.getvalue())}])
+    suggest(project, DECLARED)
+    (answer,) = make.suggestions(project, "answer")
+    assert decode_answer(answer[0]).plain() == [{"start": 0.0, "end": 1.0, "label": "speech"}]
+
+
+@pytest.mark.parametrize(
+    ("declared", "file", "message", "where"),
+    [
+        ({"function": "rules.py"}, "", "no labeler named 'function'", "assist.labelers[0]"),
+        ({"functions": {"fil": "rules.py"}}, "", "fil", "assist.labelers[0]"),
+        ({"functions": "nothing.py"}, "", "no file 'nothing.py'", "assist.labelers[0], functions"),
+        ({"functions": "rules.py"}, "x = 1", "no function marked", "assist.labelers[0]"),
+        ({"functions": "rules.py"}, "1 / 0", "ZeroDivisionError", "assist.labelers[0], rules.py line 1"),
+        (
+            {"functions": "rules.py"},
+            "from labelwright import labeling_function\n@labeling_function(question='intnet')\ndef f(item): ...",
+            "no question 'intnet'",
+            "assist.labelers[0], rules.py, f",
+        ),
+        ({"model": {"questions": ["intnet"]}}, "", "no question 'intnet'", "assist.labelers[0].model.questions"),
+        ({"model": "tfidf_logistc"}, "", "no model 'tfidf_logistc'", "assist.labelers[0].model"),
+        ({"model": {"retrain": "soon"}}, "", "no share", "assist.labelers[0].model.retrain"),
+        ({"model": "token_logistic"}, "", "fits none", "assist.labelers[0].model"),
+    ],
+)
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_wrong_declarations_say_where(project: Project, declared: dict[str, object], file: str, message: str, where: str):
+    """An unknown labeler, option, file, question or model is refused with its place."""
+    (project.folder / "rules.py").write_text(file)
+    with pytest.raises(InvalidPipeline) as error:
+        suggest(project, [declared])
+    assert message in error.value.message
+    assert error.value.where == where
+
+
+def test_the_policy_is_checked_without_running_anything():
+    """An unknown labeler or option, or the same labeler twice, is found before any file is run."""
+    AssistPolicy(labelers=({"functions": "rules.py"}, "model")).check()
+    for labelers in (("modl",), ({"model": {"fewst": 3}},), ("model", {"model": {}})):
+        with pytest.raises(InvalidPipeline):
+            AssistPolicy(labelers=labelers).check()
+
+
+def test_many_pages_are_written(project: Project, tmp_path: Path):
+    """More items than fit a page all get their suggestion, and progress is told."""
+    make.add(project, [{"body": Text(f"refund {index}")} for index in range(1100)])
+    told: list[int] = []
+    assert suggest(project, DECLARED, progress=lambda done, total, what: told.append(done)).written == 1100
+    assert max(told) == 1100
+
+
+def test_a_killed_run_goes_on_where_it_was(project: Project):
+    """Pages that were written are not looked at again; nothing is written twice."""
+    make.add(project, [{"body": Text(f"refund {index}")} for index in range(1100)])
+
+    def stop(done: int, total: int | None, what: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        suggest(project, DECLARED, progress=stop)
+    assert count(project, tables.suggestions) == 500
+    report = suggest(project, DECLARED)
+    assert report.labelers[0].looked_at == 600
+    assert count(project, tables.suggestions) == 1100
