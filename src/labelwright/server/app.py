@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -25,7 +24,7 @@ __all__ = ["ROUTES", "create_app"]
 ROUTES = [handler for module in (session, projects, tasks, items, quality, versions, jobs, people, blobs) for handler in module.HANDLERS]
 
 
-def _access(request: Any) -> Access:
+def _access(request: Request) -> Access:  # type: ignore[type-arg]  # Litestar reads the bare class
     found = request.scope["state"]["access"]
     if isinstance(found, NotSignedIn):
         raise found

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from labelwright.errors import NotFound
 
@@ -31,11 +32,11 @@ def page_handlers(folder: Path) -> list[Any]:
         return Response(body, media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
     @get("/assets/{name:path}", include_in_schema=False, opt={"permission": "anybody"}, sync_to_thread=False)
-    def asset(name: str) -> Response[bytes]:
+    def asset(name: FromPath[str]) -> Response[bytes]:
         return _file(folder / "assets", name, "public, max-age=31536000, immutable")
 
     @get("/{name:str}", include_in_schema=False, opt={"permission": "anybody"}, sync_to_thread=False)
-    def top_file(name: str) -> Response[bytes]:
+    def top_file(name: FromPath[str]) -> Response[bytes]:
         return _file(folder, name, "no-cache")
 
     return [page, asset, top_file]

@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from labelwright.errors import InvalidInput, NotFound
-from labelwright.pipeline.workspace import OpenProject, Workspace
-from labelwright.server.access import Access
+from labelwright.pipeline.workspace import OpenProject
+from labelwright.server.given import Access, Workspace
 from labelwright.store import tables
 
 __all__ = ["HANDLERS"]
@@ -32,7 +33,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 @get("/api/blobs/{project:str}/{digest:str}", opt={"permission": "annotate"})
-async def blob(project: str, digest: str, request: Request, access: Access, workspace: Workspace) -> Response[bytes]:
+async def blob(project: FromPath[str], digest: FromPath[str], request: Request, access: Access, workspace: Workspace) -> Response[bytes]:
     """Return the bytes of a picture or clip of the project; audio in ranges."""
     opened = access.project(project, "annotate")
     path = workspace.blobs.path(digest)

@@ -10,15 +10,14 @@ from typing import IO, Annotated, Any
 
 import sqlalchemy as sa
 from litestar import Request, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Struct
 
 from labelwright import prepare, review, sources
 from labelwright.errors import InvalidInput, NotFound, TooLarge
 from labelwright.pipeline.turn import turn
-from labelwright.pipeline.workspace import OpenProject, Workspace
-from labelwright.server.access import Access
-from labelwright.settings import Settings
+from labelwright.pipeline.workspace import OpenProject
+from labelwright.server.given import Access, Options, Workspace
 from labelwright.sources import CollectReport
 from labelwright.store import log, tables
 from labelwright.store.codec import encode
@@ -69,16 +68,16 @@ class QuarantineRow(Struct, frozen=True):
 
 @get("/api/projects/{project:str}/items", opt={"permission": "analyse"})
 async def items(
-    project: str,
+    project: FromPath[str],
     access: Access,
     workspace: Workspace,
-    limit: int = 50,
-    after: str | None = None,
-    in_state: Annotated[str | None, Parameter(query="state")] = None,
-    question: str | None = None,
-    label: str | None = None,
-    search: str | None = None,
-    sort: str = "id",
+    limit: FromQuery[int] = 50,
+    after: FromQuery[str | None] = None,
+    in_state: Annotated[str | None, QueryParameter(name="state")] = None,
+    question: FromQuery[str | None] = None,
+    label: FromQuery[str | None] = None,
+    search: FromQuery[str | None] = None,
+    sort: FromQuery[str] = "id",
 ) -> ItemPage:
     """Return a page of items, filtered and sorted."""
     opened = access.project(project, "analyse")
@@ -99,14 +98,14 @@ async def items(
 
 
 @get("/api/projects/{project:str}/items/{item_id:int}", opt={"permission": "analyse"})
-async def item(project: str, item_id: int, access: Access, workspace: Workspace) -> ItemDetail:
+async def item(project: FromPath[str], item_id: FromPath[int], access: Access, workspace: Workspace) -> ItemDetail:
     """Return everything that is known of one item."""
     opened = access.project(project, "analyse")
     return await workspace.database.read_soon(lambda connection: read_item(connection, opened.project.id, opened.project.schema, item_id))
 
 
 @post("/api/projects/{project:str}/items/{item_id:int}/review", opt={"permission": "review"}, status_code=200)
-async def request_review(project: str, item_id: int, access: Access, workspace: Workspace) -> dict[str, bool]:
+async def request_review(project: FromPath[str], item_id: FromPath[int], access: Access, workspace: Workspace) -> dict[str, bool]:
     """Send an item to review, whatever the rules say."""
     opened = access.project(project, "review")
     query = sa.select(tables.items.c.id).where(tables.items.c.id == item_id, tables.items.c.project_id == opened.project.id)
@@ -128,7 +127,13 @@ async def request_review(project: str, item_id: int, access: Access, workspace: 
     status_code=200,
     request_max_body_size=None,
 )
-async def add_items(project: str, request: Request, access: Access, workspace: Workspace, options: Settings) -> CollectReport:
+async def add_items(
+    project: FromPath[str],
+    request: Request,
+    access: Access,
+    workspace: Workspace,
+    options: Options,
+) -> CollectReport:
     """Collect items from a stream of JSON lines, each with the columns that the schema names, and make them ready."""
     opened = access.project(project, "manage")
     with tempfile.SpooledTemporaryFile(max_size=4_000_000) as file:
@@ -161,7 +166,9 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
 
 
 @post("/api/projects/{project:str}/suggestions", opt={"permission": "manage"}, status_code=200)
-async def add_suggestions(project: str, data: list[SuggestionIn], access: Access, workspace: Workspace) -> SuggestionReport:
+async def add_suggestions(
+    project: FromPath[str], data: JSONBody[list[SuggestionIn]], access: Access, workspace: Workspace
+) -> SuggestionReport:
     """Store what a program suggests; a newer suggestion of the same labeler takes the older one's place."""
     opened = access.project(project, "manage")
     if len(data) > MOST_SUGGESTIONS:
@@ -210,7 +217,7 @@ def _answer(opened: OpenProject, one: SuggestionIn) -> Any:
 
 
 @get("/api/projects/{project:str}/quarantine", opt={"permission": "analyse"})
-async def quarantine(project: str, access: Access, workspace: Workspace, limit: int = 200) -> list[QuarantineRow]:
+async def quarantine(project: FromPath[str], access: Access, workspace: Workspace, limit: FromQuery[int] = 200) -> list[QuarantineRow]:
     """List what could not be read, the newest first, with its place and reason."""
     opened = access.project(project, "analyse")
     table = tables.quarantine

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from litestar import get, post
+from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput
 from labelwright.pipeline import jobs
 from labelwright.pipeline.jobs import Job
-from labelwright.pipeline.workspace import Workspace
-from labelwright.server.access import Access
+from labelwright.server.given import Access, Workspace
 from labelwright.server.routes.versions import enqueue
 
 __all__ = ["HANDLERS"]
@@ -24,7 +24,7 @@ class Simulate(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/api/projects/{project:str}/simulate", opt={"permission": "manage"}, status_code=202)
-async def simulate(project: str, data: Simulate, access: Access, workspace: Workspace) -> Job:
+async def simulate(project: FromPath[str], data: JSONBody[Simulate], access: Access, workspace: Workspace) -> Job:
     """Let simulated colleagues label and review; it needs the known truth that the demo and the tests have."""
     opened = access.project(project, "manage")
     if not 1 <= data.annotators <= 32 or not 0 < data.accuracy <= 1:
@@ -34,14 +34,14 @@ async def simulate(project: str, data: Simulate, access: Access, workspace: Work
 
 
 @post("/api/projects/{project:str}/run", opt={"permission": "manage"}, status_code=202)
-async def run(project: str, access: Access, workspace: Workspace) -> Job:
+async def run(project: FromPath[str], access: Access, workspace: Workspace) -> Job:
     """Do every automated step that can go forward, from the sources on."""
     opened = access.project(project, "manage")
     return await enqueue(workspace, opened, "run", {})
 
 
 @get("/api/projects/{project:str}/jobs", opt={"permission": "analyse"})
-async def list_jobs(project: str, access: Access, workspace: Workspace) -> list[Job]:
+async def list_jobs(project: FromPath[str], access: Access, workspace: Workspace) -> list[Job]:
     """List the newest jobs with their progress."""
     opened = access.project(project, "analyse")
     return await workspace.database.read_soon(lambda connection: jobs.list_jobs(connection, opened.project.id))

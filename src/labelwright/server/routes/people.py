@@ -6,11 +6,11 @@ from functools import partial
 
 import sqlalchemy as sa
 from litestar import delete, get, post, put
+from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from labelwright.errors import NotAllowed, NotFound
-from labelwright.pipeline.workspace import Workspace
-from labelwright.server.access import Access, Doors
+from labelwright.server.given import Access, Doors, Workspace
 from labelwright.store import people, tables
 from labelwright.store.people import ROLES, SIGN_IN_LINK_SECONDS, Role, Token, User
 
@@ -70,7 +70,7 @@ async def users(access: Access, workspace: Workspace) -> list[User]:
 
 
 @post("/api/users", opt={"permission": "people"}, status_code=201)
-async def add_user(data: NewUser, access: Access, workspace: Workspace, doors: Doors) -> Invited:
+async def add_user(data: JSONBody[NewUser], access: Access, workspace: Workspace, doors: Doors) -> Invited:
     """Add somebody, with roles no higher than one's own, and return a link to sign in with."""
     numbers = {access.project(name, "people").project.id: role for name, role in data.roles.items()}
     access.anywhere("people")
@@ -90,7 +90,7 @@ async def add_user(data: NewUser, access: Access, workspace: Workspace, doors: D
 
 
 @put("/api/users/{user_id:int}", opt={"permission": "people"})
-async def change_user(user_id: int, data: UserChange, access: Access, workspace: Workspace, doors: Doors) -> Changed:
+async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access: Access, workspace: Workspace, doors: Doors) -> Changed:
     """Change somebody's roles, let them in or not, or make a new sign-in link."""
     access.anywhere("people")
     everybody = await workspace.database.read_soon(people.list_users)
@@ -130,7 +130,7 @@ async def tokens(access: Access, workspace: Workspace) -> list[Token]:
 
 
 @post("/api/tokens", opt={"permission": "signed_in"}, status_code=201)
-async def add_token(data: NewToken, access: Access, workspace: Workspace) -> Made:
+async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspace) -> Made:
     """Make a token for a program of one's own."""
     if access.identity.role is not None:
         raise NotAllowed("A token cannot make tokens.", hint="Sign in and make it there.")
@@ -152,7 +152,7 @@ async def add_token(data: NewToken, access: Access, workspace: Workspace) -> Mad
 
 
 @delete("/api/tokens/{token_id:int}", opt={"permission": "signed_in"}, status_code=200)
-async def remove_token(token_id: int, access: Access, workspace: Workspace, doors: Doors) -> dict[str, str]:
+async def remove_token(token_id: FromPath[int], access: Access, workspace: Workspace, doors: Doors) -> dict[str, str]:
     """Make one of one's own tokens void."""
     await workspace.database.write_soon(partial(people.delete_token, token_id=token_id, user_id=access.user_id))
     doors.forget()

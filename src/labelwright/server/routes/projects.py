@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from litestar import get
+from litestar.params import FromPath
 from msgspec import Struct
 
 from labelwright.pipeline.status import Status, read_status
-from labelwright.pipeline.workspace import OpenProject, Workspace
-from labelwright.server.access import Access
+from labelwright.pipeline.workspace import OpenProject
+from labelwright.server.given import Access, Workspace
 from labelwright.store import people, tables
 
 __all__ = ["HANDLERS"]
@@ -74,7 +75,7 @@ async def projects(access: Access, workspace: Workspace) -> list[ProjectCard]:
 
 
 @get("/api/projects/{project:str}", opt={"permission": "annotate"})
-async def project_view(project: str, access: Access, workspace: Workspace) -> ProjectView:
+async def project_view(project: FromPath[str], access: Access, workspace: Workspace) -> ProjectView:
     """Return what a project asks."""
     opened = access.project(project, "annotate")
     versions = tables.pipeline_versions
@@ -98,7 +99,7 @@ async def project_view(project: str, access: Access, workspace: Workspace) -> Pr
 
 
 @get("/api/projects/{project:str}/status", opt={"permission": "analyse"})
-async def status(project: str, access: Access, workspace: Workspace) -> Status:
+async def status(project: FromPath[str], access: Access, workspace: Workspace) -> Status:
     """Tell how much went through each step, what waits, and what lies in quarantine."""
     opened = access.project(project, "analyse")
     return await workspace.database.read_soon(lambda connection: read_status(connection, opened.project))

@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 
 from labelwright import analytics
 from labelwright.analytics import Outcome, Overview
 from labelwright.errors import InvalidInput
-from labelwright.pipeline.workspace import Workspace
-from labelwright.server.access import Access
+from labelwright.server.given import Access, Workspace
 from labelwright.store import log, tables
 from labelwright.store.codec import decode
 from labelwright.store.log import Position
@@ -78,14 +78,14 @@ class EventPage(Struct, frozen=True):
 
 
 @get("/api/projects/{project:str}/overview", opt={"permission": "analyse"})
-async def overview(project: str, access: Access, workspace: Workspace) -> Overview:
+async def overview(project: FromPath[str], access: Access, workspace: Workspace) -> Overview:
     """Return all that the dashboard shows."""
     opened = access.project(project, "analyse")
     return await workspace.database.read_soon(lambda connection: analytics.overview(connection, opened.project))
 
 
 @get("/api/projects/{project:str}/quality", opt={"permission": "analyse"})
-async def quality(project: str, access: Access, workspace: Workspace) -> QualityView:
+async def quality(project: FromPath[str], access: Access, workspace: Workspace) -> QualityView:
     """Return the reports of the assurance."""
     opened = access.project(project, "analyse")
     number = opened.project.id
@@ -138,7 +138,7 @@ async def quality(project: str, access: Access, workspace: Workspace) -> Quality
 
 
 @get("/api/projects/{project:str}/requirements", opt={"permission": "analyse"})
-async def requirements(project: str, access: Access, workspace: Workspace) -> list[Outcome]:
+async def requirements(project: FromPath[str], access: Access, workspace: Workspace) -> list[Outcome]:
     """Tell of each requirement of the pipeline file whether it holds."""
     opened = access.project(project, "analyse")
     return await workspace.database.read_soon(
@@ -147,7 +147,7 @@ async def requirements(project: str, access: Access, workspace: Workspace) -> li
 
 
 @get("/api/projects/{project:str}/report", opt={"permission": "analyse"})
-async def report(project: str, access: Access) -> Response[bytes]:
+async def report(project: FromPath[str], access: Access) -> Response[bytes]:
     """Return the report as one HTML file."""
     opened = access.project(project, "analyse")
 
@@ -162,7 +162,9 @@ async def report(project: str, access: Access) -> Response[bytes]:
 
 
 @get("/api/projects/{project:str}/events", opt={"permission": "analyse"})
-async def events(project: str, access: Access, workspace: Workspace, after: str | None = None, limit: int = 100) -> EventPage:
+async def events(
+    project: FromPath[str], access: Access, workspace: Workspace, after: FromQuery[str | None] = None, limit: FromQuery[int] = 100
+) -> EventPage:
     """Return what happened behind a place in the log, or the newest events where none is given."""
     opened = access.project(project, "analyse")
     start = _place(after) if after else None

@@ -8,13 +8,12 @@ from functools import partial
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
+from litestar.params import JSONBody
 from msgspec import Struct
 
 from labelwright.errors import NotSignedIn, TooManyAttempts
-from labelwright.pipeline.workspace import Workspace
-from labelwright.server.access import Access, Doors
 from labelwright.server.gate import COOKIE, _cookie
-from labelwright.settings import Settings
+from labelwright.server.given import Access, Doors, Options, Workspace
 from labelwright.store import people
 
 __all__ = ["HANDLERS"]
@@ -103,17 +102,23 @@ def _session(access: Access) -> Session:
     )
 
 
-async def _begin(workspace: Workspace, doors: Doors, options: Settings, user_id: int) -> Response[Session]:
+async def _begin(workspace: Workspace, doors: Doors, options: Options, user_id: int) -> Response[Session]:
     secret = await workspace.database.write_soon(partial(people.create_session, user_id=user_id, hours=options.session_hours))
     access = await doors.by_session(secret)
     cookie = Cookie(
-        COOKIE, secret, path="/", httponly=True, samesite="strict", secure=options.https, max_age=int(3600 * options.session_hours)
+        key=COOKIE,
+        value=secret,
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=options.https,
+        max_age=int(3600 * options.session_hours),
     )
     return Response(_session(access), cookies=[cookie])
 
 
 @post("/api/sign-in", opt={"permission": "anybody"}, status_code=200)
-async def sign_in(request: Request, data: SignIn, workspace: Workspace, doors: Doors, options: Settings) -> Response[Session]:
+async def sign_in(request: Request, data: JSONBody[SignIn], workspace: Workspace, doors: Doors, options: Options) -> Response[Session]:
     """Sign in by name and password."""
     address = f"address {request.client.host if request.client else '?'}"
     name = f"name {data.name[:100]}"
@@ -128,7 +133,13 @@ async def sign_in(request: Request, data: SignIn, workspace: Workspace, doors: D
 
 
 @post("/api/sign-in/link", opt={"permission": "anybody"}, status_code=200)
-async def sign_in_by_link(request: Request, data: SignInLink, workspace: Workspace, doors: Doors, options: Settings) -> Response[Session]:
+async def sign_in_by_link(
+    request: Request,
+    data: JSONBody[SignInLink],
+    workspace: Workspace,
+    doors: Doors,
+    options: Options,
+) -> Response[Session]:
     """Sign in by a one-time link, which is void afterwards."""
     address = f"address {request.client.host if request.client else '?'}"
     _attempts.check(address)
@@ -145,12 +156,17 @@ async def sign_out(request: Request, access: Access, workspace: Workspace, doors
     secret = _cookie(request.headers.get("cookie", ""))
     await workspace.database.write_soon(partial(people.end_session, secret=secret))
     doors.forget()
-    return Response({}, cookies=[Cookie(COOKIE, "", path="/", httponly=True, samesite="strict", max_age=0)])
+    return Response({}, cookies=[Cookie(key=COOKIE, value="", path="/", httponly=True, samesite="strict", max_age=0)])
 
 
 @post("/api/password", opt={"permission": "signed_in"}, status_code=200)
 async def set_password(
-    request: Request, data: NewPassword, access: Access, workspace: Workspace, doors: Doors, options: Settings
+    request: Request,
+    data: JSONBody[NewPassword],
+    access: Access,
+    workspace: Workspace,
+    doors: Doors,
+    options: Options,
 ) -> Response[Session]:
     """Set one's own password; all other sessions end."""
     name = f"name {access.identity.name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import get, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Struct
 
 from labelwright.annotate import Comment
@@ -13,13 +13,13 @@ from labelwright.errors import InvalidInput
 from labelwright.pipeline import events
 from labelwright.pipeline.events import Reviewed, Submission, Submitted
 from labelwright.pipeline.views import MyAnnotation, TaskView, my_annotations
-from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Verdict
-from labelwright.server.access import Access, Doors
+from labelwright.server.given import Access, Doors, Workspace
 
 __all__ = ["HANDLERS"]
 
-KeyHeader = Annotated[str | None, Parameter(header="Idempotency-Key")]
+KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
 
 
 class Take(Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,7 +99,7 @@ def _remember(doors: Doors, opened: OpenProject, *tasks: TaskView | None) -> Non
 
 
 @post("/api/projects/{project:str}/tasks/next", opt={"permission": "annotate"}, status_code=200)
-async def next_tasks(project: str, data: Take, access: Access, workspace: Workspace, doors: Doors) -> Tasks:
+async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Access, workspace: Workspace, doors: Doors) -> Tasks:
     """Lease tasks; those that are held already come first, so that a reload goes on where it was."""
     opened = access.project(project, _purpose(data.purpose))
     found = await workspace.database.write_soon(
@@ -110,14 +110,14 @@ async def next_tasks(project: str, data: Take, access: Access, workspace: Worksp
 
 
 @get("/api/tasks/{task_id:int}", opt={"permission": "annotate"})
-async def one_task(task_id: int, access: Access, workspace: Workspace) -> TaskView:
+async def one_task(task_id: FromPath[int], access: Access, workspace: Workspace) -> TaskView:
     """Return one's own task: one that is held, or one that was answered, with the answer."""
     opened = await access.by_task(task_id, "annotate")
     return await workspace.database.read_soon(lambda connection: events.task_view(connection, opened, access.user_id, task_id))
 
 
 @post("/api/tasks/{task_id:int}/heartbeat", opt={"permission": "annotate"}, status_code=200)
-async def heartbeat(task_id: int, data: Beat, access: Access, workspace: Workspace) -> Kept:
+async def heartbeat(task_id: FromPath[int], data: JSONBody[Beat], access: Access, workspace: Workspace) -> Kept:
     """Keep a lease alive."""
     opened = await access.by_task(task_id, "annotate")
     lasting = await workspace.database.write_soon(
@@ -127,7 +127,7 @@ async def heartbeat(task_id: int, data: Beat, access: Access, workspace: Workspa
 
 
 @put("/api/tasks/{task_id:int}/draft", opt={"permission": "annotate"})
-async def save_draft(task_id: int, data: DraftBody, access: Access, workspace: Workspace) -> Saved:
+async def save_draft(task_id: FromPath[int], data: JSONBody[DraftBody], access: Access, workspace: Workspace) -> Saved:
     """Save unfinished work; an older save never overwrites a newer one."""
     opened = await access.by_task(task_id, "annotate")
     sequence = await workspace.database.write_soon(
@@ -140,7 +140,12 @@ async def save_draft(task_id: int, data: DraftBody, access: Access, workspace: W
 
 @post("/api/tasks/{task_id:int}/submit", opt={"permission": "annotate"}, status_code=200)
 async def submit(
-    task_id: int, data: Submission, access: Access, workspace: Workspace, doors: Doors, idempotency_key: KeyHeader = None
+    task_id: FromPath[int],
+    data: JSONBody[Submission],
+    access: Access,
+    workspace: Workspace,
+    doors: Doors,
+    idempotency_key: KeyHeader = None,
 ) -> Submitted:
     """Submit an answer; the next task comes along."""
     key = _key(idempotency_key)
@@ -151,7 +156,7 @@ async def submit(
 
 
 @post("/api/tasks/{task_id:int}/skip", opt={"permission": "annotate"}, status_code=200)
-async def skip(task_id: int, data: SkipBody, access: Access, workspace: Workspace, doors: Doors) -> Next:
+async def skip(task_id: FromPath[int], data: JSONBody[SkipBody], access: Access, workspace: Workspace, doors: Doors) -> Next:
     """Pass a task on to somebody else."""
     opened = await access.by_task(task_id, "annotate")
     found = await workspace.database.write_soon(lambda connection: events.skip(connection, opened, access.user_id, task_id, data.reason))
@@ -160,7 +165,7 @@ async def skip(task_id: int, data: SkipBody, access: Access, workspace: Workspac
 
 
 @post("/api/tasks/{task_id:int}/release", opt={"permission": "annotate"}, status_code=200)
-async def release(task_id: int, access: Access, workspace: Workspace) -> dict[str, str]:
+async def release(task_id: FromPath[int], access: Access, workspace: Workspace) -> dict[str, str]:
     """Give a task back; it may come again."""
     opened = await access.by_task(task_id, "annotate")
     await workspace.database.write_soon(lambda connection: events.release(connection, opened, access.user_id, task_id))
@@ -169,7 +174,12 @@ async def release(task_id: int, access: Access, workspace: Workspace) -> dict[st
 
 @post("/api/tasks/{task_id:int}/review", opt={"permission": "review"}, status_code=200)
 async def review(
-    task_id: int, data: Verdict, access: Access, workspace: Workspace, doors: Doors, idempotency_key: KeyHeader = None
+    task_id: FromPath[int],
+    data: JSONBody[Verdict],
+    access: Access,
+    workspace: Workspace,
+    doors: Doors,
+    idempotency_key: KeyHeader = None,
 ) -> Reviewed:
     """Give a verdict; the next review comes along."""
     key = _key(idempotency_key)
@@ -182,7 +192,7 @@ async def review(
 
 
 @get("/api/projects/{project:str}/annotations/mine", opt={"permission": "annotate"})
-async def mine(project: str, access: Access, workspace: Workspace, limit: int = 10) -> list[MyAnnotation]:
+async def mine(project: FromPath[str], access: Access, workspace: Workspace, limit: FromQuery[int] = 10) -> list[MyAnnotation]:
     """Return one's own newest answers, to go back to."""
     opened = access.project(project, "annotate")
     return await workspace.database.read_soon(
@@ -191,7 +201,7 @@ async def mine(project: str, access: Access, workspace: Workspace, limit: int = 
 
 
 @post("/api/items/{item_id:int}/comments", opt={"permission": "annotate"}, status_code=200)
-async def add_comment(item_id: int, data: CommentBody, access: Access, workspace: Workspace) -> Comment:
+async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], access: Access, workspace: Workspace) -> Comment:
     """Comment on an item."""
     opened = await access.by_item(item_id, "annotate")
     return await workspace.database.write_soon(
@@ -209,7 +219,7 @@ async def add_comment(item_id: int, data: CommentBody, access: Access, workspace
 
 
 @get("/api/items/{item_id:int}/comments", opt={"permission": "annotate"})
-async def comments(item_id: int, access: Access, workspace: Workspace) -> list[Comment]:
+async def comments(item_id: FromPath[int], access: Access, workspace: Workspace) -> list[Comment]:
     """Return the comments on an item: all of them for reviewers, one's own where a project is blind."""
     from labelwright.annotate import read_comments
 
@@ -220,7 +230,7 @@ async def comments(item_id: int, access: Access, workspace: Workspace) -> list[C
 
 
 @post("/api/comments/{comment_id:int}/resolve", opt={"permission": "annotate"}, status_code=200)
-async def resolve(comment_id: int, access: Access, workspace: Workspace) -> dict[str, str]:
+async def resolve(comment_id: FromPath[int], access: Access, workspace: Workspace) -> dict[str, str]:
     """Mark a comment as settled."""
     opened = await access.by_comment(comment_id, "annotate")
     await workspace.database.write_soon(lambda connection: events.resolve_comment(connection, opened, access.user_id, comment_id))

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from litestar import get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from labelwright import datasets, plugins
@@ -17,8 +18,8 @@ from labelwright.datasets import Certificate, Version
 from labelwright.errors import InvalidInput, nearest
 from labelwright.pipeline import jobs
 from labelwright.pipeline.jobs import Job
-from labelwright.pipeline.workspace import OpenProject, Workspace
-from labelwright.server.access import Access
+from labelwright.pipeline.workspace import OpenProject
+from labelwright.server.given import Access, Workspace
 
 __all__ = ["HANDLERS"]
 
@@ -26,28 +27,28 @@ CHUNK = 1 << 18
 
 
 @get("/api/projects/{project:str}/versions", opt={"permission": "analyse"})
-async def versions(project: str, access: Access, workspace: Workspace) -> list[Version]:
+async def versions(project: FromPath[str], access: Access, workspace: Workspace) -> list[Version]:
     """List the frozen versions, the newest first."""
     opened = access.project(project, "analyse")
     return await workspace.database.read_soon(lambda connection: datasets.versions(connection, opened.project.id))
 
 
 @post("/api/projects/{project:str}/versions", opt={"permission": "manage"}, status_code=202)
-async def freeze(project: str, access: Access, workspace: Workspace) -> Job:
+async def freeze(project: FromPath[str], access: Access, workspace: Workspace) -> Job:
     """Freeze the labels as they are; the job is done when the version is in the list."""
     opened = access.project(project, "manage")
     return await enqueue(workspace, opened, "freeze", {})
 
 
 @get("/api/projects/{project:str}/certificate", opt={"permission": "analyse"})
-async def certificate(project: str, access: Access, workspace: Workspace) -> Certificate:
+async def certificate(project: FromPath[str], access: Access, workspace: Workspace) -> Certificate:
     """Tell what the audit proves at this moment about the share of wrong labels."""
     opened = access.project(project, "analyse")
     return await workspace.database.read_soon(lambda connection: datasets.certificate(connection, opened.project))
 
 
 @get("/api/projects/{project:str}/export", opt={"permission": "manage"})
-async def export(project: str, access: Access, format: str = "jsonl", version: int | None = None) -> Stream:
+async def export(project: FromPath[str], access: Access, format: FromQuery[str] = "jsonl", version: FromQuery[int | None] = None) -> Stream:
     """Stream the labels, as they are or as a version froze them; a format that is a folder comes as a ZIP file."""
     opened = access.project(project, "manage")
     if format not in plugins.names("formats"):

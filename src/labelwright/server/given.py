@@ -1,0 +1,16 @@
+"""What a handler is given besides its request, by the name of the argument."""
+
+from __future__ import annotations
+
+from litestar.di import NamedDependency
+
+from labelwright.pipeline import workspace
+from labelwright.server import access
+from labelwright.settings import Settings
+
+__all__ = ["Access", "Doors", "Options", "Workspace"]
+
+Access = NamedDependency[access.Access]
+Doors = NamedDependency[access.Doors]
+Options = NamedDependency[Settings]
+Workspace = NamedDependency[workspace.Workspace]
