@@ -232,7 +232,7 @@ def test_files_are_items_named_by_their_path(make_project: Make, stored: Stored,
     assert counts(prefixed) == (1, 0, 3, 1)
 
 
-def test_tables_may_name_or_hold_media(make_project: Make, stored: Stored, set_aside: SetAside) -> None:
+def test_tables_may_name_or_hold_media(make_project: Make, stored: Stored, set_aside: SetAside, monkeypatch: pytest.MonkeyPatch) -> None:
     """A column of paths is read beside the table, inside the folder only; Parquet may hold the bytes."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -249,6 +249,9 @@ def test_tables_may_name_or_hold_media(make_project: Make, stored: Stored, set_a
         "upwards",
         "leads out",
     ]
+    with monkeypatch.context() as patched:  # an unchanged picture is not read again
+        patched.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+        assert counts(collect(project, [source])) == (0, 0, 1, 3)
     (project.folder / "img" / "a.png").write_bytes(picture("blue"))
     assert counts(collect(project, [source])) == (0, 1, 0, 3)
     parquet.write_table(pa.table({"id": ["p"], "photo": [{"bytes": picture("green"), "path": "g.png"}]}), project.folder / "p.parquet")

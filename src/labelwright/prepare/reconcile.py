@@ -21,8 +21,6 @@ from labelwright.store.tables import items, quarantine, raw_items
 
 __all__ = ["Outcome", "Prepared", "write"]
 
-_COLUMNS = ("project_id", "raw_id", "key", "revision", "data", "meta", "offset", "twin", "duplicate_of", "state", "created_at")
-
 
 class Prepared(NamedTuple):
     """A raw row and what came of it: its items (none where it was dropped), or the reason why there are none."""
@@ -179,17 +177,9 @@ def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Ma
 
 def _insert(connection: Connection, project_id: int, fresh: list[tuple[int, Made]], deduplicate: bool) -> int:
     """Insert new items and return how many of them are duplicates."""
-    now = time.time()
-
-    def rows(part: Sequence[tuple[int, Made]], original: dict[str, int]) -> list[tuple[Any, ...]]:
-        state = "duplicate" if original else "active"
-        return [
-            (project_id, raw_id, *made, made.revision if deduplicate else None, original.get(made.revision), state, now)
-            for raw_id, made in part
-        ]
-
+    same = {"project_id": project_id, "created_at": time.time()}
     if not deduplicate:
-        bulk.insert(connection, items, _COLUMNS, rows(fresh, {}))
+        bulk.insert(connection, items, ("raw_id", *Made._fields), [(raw_id, *made) for raw_id, made in fresh], {**same, "state": "active"})
         return 0
     known = _originals(connection, project_id, [made.revision for _, made in fresh])
     firsts: dict[str, tuple[int, Made]] = {}
@@ -199,10 +189,11 @@ def _insert(connection: Connection, project_id: int, fresh: list[tuple[int, Made
             others.append((raw_id, made))
         else:
             firsts[made.revision] = (raw_id, made)
-    bulk.insert(connection, items, _COLUMNS, rows(list(firsts.values()), {}))
-    if others:
-        known = _originals(connection, project_id, [made.revision for _, made in others])
-        bulk.insert(connection, items, _COLUMNS, rows(others, known))
+    rows = [(raw_id, *made, made.revision) for raw_id, made in firsts.values()]
+    bulk.insert(connection, items, ("raw_id", *Made._fields, "twin"), rows, {**same, "state": "active"})
+    known = _originals(connection, project_id, [made.revision for _, made in others])
+    twins = [(raw_id, *made, made.revision, known[made.revision]) for raw_id, made in others]
+    bulk.insert(connection, items, ("raw_id", *Made._fields, "twin", "duplicate_of"), twins, {**same, "state": "duplicate"})
     return len(others)
 
 

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -28,9 +27,10 @@ from labelwright.media._pool import THREADS, in_order
 from labelwright.sources import batches
 from labelwright.sources._seen import Seen
 from labelwright.sources.batches import BATCH_BYTES, Table
+from labelwright.sources.linked import Linked, keep
+from labelwright.sources.linked import fingerprint as fingerprint_of
 from labelwright.sources.locate import File, Place, locate, place_of
 from labelwright.sources.merge import PUSHED, Merged, Ready, Rules, file_of, merge
-from labelwright.sources.readers._file import MAX_FILE
 from labelwright.sources.rows import Shape, finisher, sample_of
 from labelwright.sources.source import CollectReport, Source, check_source
 from labelwright.store import bulk, tables
@@ -168,8 +168,8 @@ class _Run:
                 wanted: list[tuple[File, str]] = []
                 for file in chunk:
                     self.counts["files"] += 1
-                    fingerprint = "" if file.problem else _fingerprint(file.path, digest)
-                    # A table that names media files is read each time: the files may have changed though it has not.
+                    fingerprint = "" if file.problem else fingerprint_of(file.path, digest)
+                    # A table that names media files is read each time: they may have changed though it has not.
                     again = media and not file.problem and plugins.load("readers", file.reader).MODALITY is None
                     if fingerprint and not again and known.get(file.name, ("", 0))[0] == fingerprint:
                         rows = known[file.name][1]
@@ -197,8 +197,8 @@ class _Run:
                 self.set_aside(file.name, file.key, file.problem)
                 continue
             modality = plugins.load("readers", file.reader).MODALITY
-            load = partial(_load, place, file.path.parent) if media else None
-            shape = Shape(self.source.id, self.source.columns, self.source.prefix, media, self.project.blobs, load)
+            linked = Linked(self.project, place, file.path.parent) if media else None
+            shape = Shape(self.source.id, self.source.columns, self.source.prefix, media, partial(keep, project=self.project), linked)
             if modality is None:
                 self._read_table(file, fingerprint, shape, digest, pool)
             else:
@@ -209,7 +209,7 @@ class _Run:
                 self.add(outcome)
             else:
                 self.set_aside(file.name, file.key, outcome)
-            if _fingerprint(file.path, digest) == fingerprint:
+            if fingerprint_of(file.path, digest) == fingerprint:
                 self.done.append(_Done(file.name, fingerprint, 1))
 
     def _read_table(self, file: File, fingerprint: str, shape: Shape, digest: str, pool: ThreadPoolExecutor) -> None:
@@ -220,6 +220,9 @@ class _Run:
             finish = partial(_finish_row, finish=finisher(shape), begin=table.begin)
             for row, outcome in in_order(pool, finish, rows):
                 count += 1
+                if isinstance(shape.linked, Linked):
+                    while shape.linked.read:
+                        self.done.append(_Done(*shape.linked.read.pop(), 0))
                 if isinstance(outcome, Ready):
                     self.add(outcome)
                 else:
@@ -230,7 +233,7 @@ class _Run:
                 self.ready += batch.ready
                 self.broken += [Broken(self.source.uri, place, None, reason, sample) for place, reason, sample in batch.broken]
                 self.flush()
-        if fingerprint and _fingerprint(file.path, digest) == fingerprint:
+        if fingerprint and fingerprint_of(file.path, digest) == fingerprint:
             self.done.append(_Done(file.name, fingerprint, count))
 
     def _field(self, modality: str, fields: dict[str, str]) -> str:
@@ -267,7 +270,7 @@ class _Run:
 
     def receive(self, source_name: str, rows: Iterable[bytes | dict[str, Any]]) -> None:
         media = {name: str(modality) for name, modality in self.project.schema.data.items() if modality != "text"}
-        shape = Shape(self.source.id, {}, "", media, self.project.blobs, None)
+        shape = Shape(self.source.id, {}, "", media, partial(keep, project=self.project))
         finish: dict[str | None, Callable[[dict[str, Any], str], Ready]] = {}
         begin = f"{source_name} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} row "
         for number, given in enumerate(rows, 1):
@@ -305,18 +308,9 @@ def _rules(project: Project, declared: frozenset[str], seen: Seen) -> Rules:
         table = tables.source_files
         query = sa.select(table.c.fingerprint).where(table.c.project_id == project.id, table.c.uri == name)
         known = connection.scalar(query)
-        return known is not None and known.rpartition("-")[0] == _fingerprint(project.folder / name, "").rpartition("-")[0]
+        return known is not None and known.rpartition("-")[0] == fingerprint_of(project.folder / name, "").rpartition("-")[0]
 
     return Rules(declared, seen, newest, stands)
-
-
-def _fingerprint(path: Path, digest: str) -> str:
-    """Return a text that changes when the file or the reader's options do."""
-    try:
-        state = path.stat()
-    except OSError:
-        return ""
-    return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ctime_ns}-{digest}"
 
 
 def _read_whole(task: tuple[File, str, Shape, str]) -> Ready | str:
@@ -338,23 +332,6 @@ def _finish_row(row: Row | BrokenRow, *, finish: Callable[[dict[str, Any], str],
         return finish(row.data, f"{begin}{row.number}")
     except InvalidInput as error:
         return BrokenRow(row.number, f"{begin}{row.number}", str(error))
-
-
-def _load(place: Place, beside: Path, value: str) -> bytes:
-    """Return the bytes of a file that a table names, beside the table or below the source's folder."""
-    if "\0" in value or ".." in Path(value).parts:
-        raise InvalidInput(f"The path '{value[:200]}' leads upwards, out of where this source may look.")
-    path = beside / value
-    if not path.is_file() and (place.folder / value).is_file():
-        path = place.folder / value
-    if not place.allows(path):
-        raise InvalidInput(f"The path '{value[:200]}' leads out of where this source may look.")
-    try:
-        if path.stat().st_size > MAX_FILE:
-            raise InvalidInput(f"The file '{value}' is larger than {MAX_FILE:,} bytes.")
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"The file '{value[:200]}' cannot be read: {error.strerror or error}.") from error
 
 
 def _clear_quarantine(connection: Connection, project_id: int, source: str, name: str) -> None:

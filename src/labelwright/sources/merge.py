@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -70,14 +70,13 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
     bulk.lock_project(connection, project_id)
     stored = {row.key: row for row in bulk.current_rows(connection, project_id, [row.key for row in batch])}
     incoming = {row.key: row for row in batch}
-    now = time.time()
     if not stored and len(incoming) == len(batch):  # as in every first run
-        _write(connection, [(project_id, source, *row, now) for row in batch])
+        _write(connection, project_id, source, batch)
         return Merged(len(batch), 0, 0, [], [])
     incoming = {}
     conflicts: list[Broken] = []
     replaced: list[int] = []
-    fresh: list[tuple[Any, ...]] = []
+    fresh: list[Ready] = []
     unchanged = 0
     for row in batch:
         first = incoming.get(row.key)
@@ -89,7 +88,7 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
                 conflicts.append(_conflict(source, row, source, first.place))
         elif old is None:
             incoming[row.key] = row
-            fresh.append((project_id, source, *row, now))
+            fresh.append(row)
         elif old.revision == row.revision:
             unchanged += 1
             incoming[row.key] = row
@@ -98,20 +97,21 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
         else:
             replaced.append(old.id)
             incoming[row.key] = row
-            fresh.append((project_id, source, *row, now))
+            fresh.append(row)
     if replaced:
         connection.execute(
             sa.update(tables.raw_items).where(bulk.among(connection, tables.raw_items.c.id, replaced)).values(state="replaced")
         )
-    _write(connection, fresh)
+    _write(connection, project_id, source, fresh)
     if conflicts:
         bulk.quarantine(connection, project_id, "collect", conflicts)
     met = [key for key, old in stored.items() if key in incoming and old.id <= rules.newest_before]
     return Merged(len(fresh) - len(replaced), len(replaced), unchanged, conflicts, met)
 
 
-def _write(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
-    bulk.insert(connection, tables.raw_items, ("project_id", "source", *Ready._fields, "created_at"), rows)
+def _write(connection: Connection, project_id: int, source: str, rows: Sequence[Ready]) -> None:
+    same = {"project_id": project_id, "source": source, "created_at": time.time()}
+    bulk.insert(connection, tables.raw_items, Ready._fields, rows, same)
 
 
 def _owns(connection: Connection, old: Current, source: str, row: Ready, rules: Rules) -> bool:

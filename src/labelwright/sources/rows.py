@@ -12,10 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from labelwright import plugins
-from labelwright.errors import InvalidInput, LabelwrightError, nearest
+from labelwright.errors import InvalidInput, nearest
 from labelwright.sources.merge import Ready
-from labelwright.store.blobs import Blobs
 
 __all__ = ["Shape", "finisher", "sample_of"]
 
@@ -28,15 +26,16 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 class Shape(Struct, frozen=True):
     """What making a row ready has to know.
 
-    `load` gives the bytes behind a path in a media column; `file_key` is the key of a row that is a whole file.
+    `keep` puts media bytes by and gives their digest; `linked` does so with the file behind a path. `file_key` is the key of a row that
+    is a whole file.
     """
 
     id: str | None = None
     columns: dict[str, str] = {}
     prefix: str = ""
     media: dict[str, str] = {}  # fields of the schema that are pictures or recordings, and which
-    blobs: Blobs | None = None
-    load: Callable[[str], bytes] | None = None
+    keep: Callable[[bytes, str, str], str] | None = None
+    linked: Callable[[str, str], str] | None = None
     file_key: str | None = None
 
 
@@ -104,37 +103,31 @@ def _keep_media(data: dict[str, Any], shape: Shape) -> str | None:
     for field, modality in shape.media.items():
         if field not in data:
             continue  # preparation says so, with the schema at hand
-        body, name = _media_bytes(data[field], field, shape)
-        try:
-            plugins.load("media", modality).probe(body)
-        except LabelwrightError as error:
-            raise InvalidInput(f"{name or field}: {error}") from error
-        assert shape.blobs is not None, "whoever names media fields gives a place for them"
-        digest = shape.blobs.put(body)
+        digest, name = _keep_one(data[field], field, modality, shape)
         data[field] = {"blob": digest, "name": name} if name else {"blob": digest}
         first = first or digest
     return first
 
 
-def _media_bytes(value: Any, field: str, shape: Shape) -> tuple[bytes, str]:
-    if isinstance(value, bytes):
-        return value, ""
+def _keep_one(value: Any, field: str, modality: str, shape: Shape) -> tuple[str, str]:
+    """Return the digest and the name of what a media column holds."""
+    if isinstance(value, str) and value:
+        if shape.linked is None:
+            raise InvalidInput(f"The column '{field}' names a file, and rows that are sent carry their media: {{\"base64\": …}}.")
+        return shape.linked(value, modality), value
+    name = ""
     if isinstance(value, dict):
-        inner, name = value.get("bytes"), value.get("path")
-        if isinstance(inner, bytes):
-            return inner, name if isinstance(name, str) else ""
-        if isinstance(value.get("base64"), str):
+        name = str(value.get("path") or value.get("name") or "")
+        encoded, value = value.get("base64"), value.get("bytes")
+        if isinstance(encoded, str):
             try:
-                return base64.b64decode(value["base64"], validate=True), str(value.get("name", ""))
+                value = base64.b64decode(encoded, validate=True)
             except binascii.Error as error:
                 raise InvalidInput(f"The column '{field}' is no Base64: {error}.") from error
-    if isinstance(value, str) and value:
-        if shape.load is None:
-            raise InvalidInput(
-                f"The column '{field}' names a file, and rows that are sent carry their media themselves: {{\"base64\": …}}."
-            )
-        return shape.load(value), value
-    raise InvalidInput(f"The column '{field}' holds no media: a path, bytes, or {{\"base64\": …}}.")
+    if not isinstance(value, bytes):
+        raise InvalidInput(f"The column '{field}' holds no media: a path, bytes, or {{\"base64\": …}}.")
+    assert shape.keep is not None, "whoever names media fields says how media are kept"
+    return shape.keep(value, modality, name or field), name
 
 
 def sample_of(data: dict[str, Any]) -> str:

@@ -7,7 +7,8 @@ wait long.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -47,22 +48,33 @@ class Broken(NamedTuple):
     sample: str = ""
 
 
-def insert(connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows, each a tuple of the values of `columns`; the remaining columns take their defaults."""
-    if not rows:
-        return
-    names = ", ".join(f'"{column}"' for column in columns)
-    if connection.dialect.name == "postgresql":
-        raw: Any = connection.connection.driver_connection
-        with raw.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        return
+def insert(
+    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], same: Mapping[str, Any] | None = None
+) -> None:
+    """Insert rows, each a tuple of the values of `columns`; the remaining columns take the values in `same`, or their defaults."""
+    same = same or {}
+    names = (*same, *columns)
     driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "postgresql":
+        listed = ", ".join(f'"{name}"' for name in names)
+        first = tuple(same.values())
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({listed}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row((*first, *row))
+        return
     for start in range(0, len(rows), _ROWS):
         part = rows[start : start + _ROWS]
-        marks = ", ".join([f"({', '.join('?' * len(columns))})"] * len(part))
-        driver.execute(f"INSERT INTO {table.name} ({names}) VALUES {marks}", tuple(chain.from_iterable(part)))
+        driver.execute(_many_rows(table.name, names, len(same), len(part)), (*same.values(), *chain.from_iterable(part)))
+
+
+@lru_cache(64)
+def _many_rows(table: str, names: tuple[str, ...], same: int, rows: int) -> str:
+    """Return the statement that inserts so many rows; what is the same in all of them is handed over once."""
+    own = len(names) - same
+    first = [f"?{number}" for number in range(1, same + 1)]
+    values = (", ".join([*first, *(f"?{same + row * own + column + 1}" for column in range(own))]) for row in range(rows))
+    listed = ", ".join(f'"{name}"' for name in names)
+    return f"INSERT INTO {table} ({listed}) VALUES ({'), ('.join(values)})"
 
 
 def current_rows(connection: Connection, project_id: int, keys: Sequence[str]) -> list[Current]:

@@ -1,0 +1,88 @@
+"""Media files that a table names: looked for inside the source's folder, read once, and then only when they change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from labelwright import plugins
+from labelwright.errors import InvalidInput, LabelwrightError
+from labelwright.sources.locate import Place
+from labelwright.sources.readers._file import MAX_FILE
+from labelwright.store.project import Project
+from labelwright.store.tables import source_files
+
+__all__ = ["Linked", "fingerprint", "keep"]
+
+
+def fingerprint(path: Path, digest: str) -> str:
+    """Return a text that changes when the file does, or `digest`, which stands for how it is read; empty where there is no file."""
+    try:
+        state = path.stat()
+    except OSError:
+        return ""
+    return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ctime_ns}-{digest}"
+
+
+def keep(body: bytes, modality: str, name: str, project: Project) -> str:
+    """Put media by, and return the blob's digest.
+
+    Raises:
+        InvalidInput: the bytes are not of that modality.
+    """
+    try:
+        plugins.load("media", modality).probe(body)
+    except LabelwrightError as error:
+        raise InvalidInput(f"{name}: {error}") from error
+    return project.blobs.put(body)
+
+
+class Linked:
+    """Turns the paths in a table's media columns into blobs. Called by several threads at once."""
+
+    def __init__(self, project: Project, place: Place, beside: Path) -> None:
+        self.project = project
+        self.place = place
+        self.beside = beside
+        self.read: list[tuple[str, str]] = []
+        """Name and fingerprint of each file read now, to be remembered; the fingerprint ends with the blob's digest."""
+
+    def __call__(self, value: str, modality: str) -> str:
+        """Return the digest of the blob that holds the file's bytes.
+
+        Raises:
+            InvalidInput: the path leads out, or the file cannot be read as that modality.
+        """
+        path = self._path(value)
+        name = self.place.name_of(path)
+        known = self._remembered(name)
+        before, _, blob = known.rpartition("-")
+        if known and f"{before}-" == fingerprint(path, "") and len(blob) == 64 and blob in self.project.blobs:
+            return blob
+        now = fingerprint(path, "")
+        try:
+            if path.stat().st_size > MAX_FILE:
+                raise InvalidInput(f"The file '{value}' is larger than {MAX_FILE:,} bytes.")
+            body = path.read_bytes()
+        except OSError as error:
+            raise InvalidInput(f"The file '{value[:200]}' cannot be read: {error.strerror or error}.") from error
+        blob = keep(body, modality, value[:200], self.project)
+        if fingerprint(path, "") == now:
+            self.read.append((name, now + blob))
+        return blob
+
+    def _path(self, value: str) -> Path:
+        if "\0" in value or ".." in Path(value).parts:
+            raise InvalidInput(f"The path '{value[:200]}' leads upwards, out of where this source may look.")
+        path = self.beside / value
+        if not path.is_file() and (self.place.folder / value).is_file():
+            path = self.place.folder / value
+        if not self.place.allows(path):
+            raise InvalidInput(f"The path '{value[:200]}' leads out of where this source may look.")
+        return path
+
+    def _remembered(self, name: str) -> str:
+        query = sa.select(source_files.c.fingerprint).where(source_files.c.project_id == self.project.id, source_files.c.uri == name)
+        with self.project.database.read() as connection:
+            return connection.scalar(query) or ""
