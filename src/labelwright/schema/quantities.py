@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from labelwright.errors import InvalidInput
 
@@ -11,6 +12,7 @@ __all__ = ["seconds", "share"]
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+@cache
 def seconds(text: str) -> float:
     """Return the seconds in a duration such as `30s`, `15m`, `1h30m` or `2d`.
 
@@ -25,6 +27,7 @@ def seconds(text: str) -> float:
     return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+(?:\.\d+)?)([smhd])", text))
 
 
+@cache
 def share(text: str) -> float:
     """Return a share such as `5%` or `0.05` as a number from 0 to 1.
 

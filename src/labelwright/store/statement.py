@@ -41,5 +41,12 @@ class Statement:
             known = self._compiled[name] = (str(compiled), order, dict(compiled.params))
         text, order, defaults = known
         values = {**defaults, **parameters}
-        raw: Any = connection.connection.driver_connection
-        return raw.execute(text, [values[key] for key in order] if order is not None else values)
+        return _raw(connection).execute(text, [values[key] for key in order] if order is not None else values)
+
+
+def _raw(connection: Connection) -> Any:
+    """The driver's connection; finding it takes three steps through the pool, so it is noted on the first."""
+    noted = connection.__dict__.get("_labelwright_raw")
+    if noted is None or noted[0] is not connection._dbapi_connection:
+        noted = connection.__dict__["_labelwright_raw"] = (connection._dbapi_connection, connection.connection.driver_connection)
+    return noted[1]
