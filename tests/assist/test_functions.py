@@ -75,6 +75,25 @@ def test_only_new_items_are_looked_at(project: Project):
     assert [one.looked_at for one in report.labelers] == [2, 2]
 
 
+def test_an_item_that_is_active_again_is_looked_at(project: Project):
+    """A duplicate whose original is gone gets its suggestion, though newer items were looked at before."""
+    first, second, _ = add_texts(project, ["a refund please", "a refund please", "hello"])
+    states(project, {second: "duplicate"})
+    assert suggest(project, DECLARED).written == 1
+    states(project, {first: "replaced", second: "active"})
+    assert suggest(project, DECLARED).written == 1
+    assert [item for (item,) in make.suggestions(project, "item_id")] == [first, second]
+    again = suggest(project, DECLARED)
+    assert [one.looked_at for one in again.labelers] == [0, 0]
+
+
+def states(project: Project, wanted: dict[int, str]) -> None:
+    items = tables.items
+    for item, state in wanted.items():
+        change = sa.update(items).where(items.c.id == item).values(state=state)
+        project.database.write(lambda connection, change=change: connection.execute(change))
+
+
 def test_a_changed_function_leaves_the_others_alone(project: Project):
     """A changed function looks at everything again and withdraws what it no longer says; the other one's version stays."""
     add_texts(project, ["a refund please", "it breaks"])

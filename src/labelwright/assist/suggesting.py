@@ -1,7 +1,8 @@
 """Runs the declared labelers over the items, and writes what they propose and was not there before.
 
 How far each labeler has come is kept with its version, in the transaction of the suggestions: a run that was killed goes on where it
-was, a second run writes nothing, and new items alone are looked at until the version changes.
+was, a second run writes nothing, and new items alone are looked at until the version changes. Older items can become active again, as
+when the original of a duplicate is replaced: blocks of items whose active ones are others than last time are looked at once more.
 """
 
 from __future__ import annotations
@@ -50,11 +51,24 @@ class SuggestReport(Struct, frozen=True, kw_only=True):
     labelers: tuple[LabelerReport, ...] = ()
 
 
+BLOCK = 10_000
+"""So many numbers of items are one block."""
+
+
 class _Reached(Struct, frozen=True):
-    """The version that was run, and the last item that it looked at."""
+    """The version that was run, the last item that it looked at, and of each block how many items it saw and the sum of their numbers."""
 
     version: str
-    item_id: int
+    item_id: int = 0
+    blocks: dict[int, tuple[int, int]] = {}
+
+    def after(self, page: list[Item]) -> _Reached:
+        """Where it stands when it has looked at new items too."""
+        blocks = dict(self.blocks)
+        for item in page:
+            seen, total = blocks.get(item.id // BLOCK, (0, 0))
+            blocks[item.id // BLOCK] = (seen + 1, total + item.id)
+        return _Reached(self.version, page[-1].id, blocks)
 
 
 def _silent(done: int, total: int | None, what: str) -> None:
@@ -94,40 +108,72 @@ def _run(project: Project, labeler: Labeler | Declined, progress: Progress) -> L
         return LabelerReport(labeler=labeler.name, question=labeler.question, note=labeler.reason)
     name = _name(labeler.name, labeler.question)
     reached = versions.kept(project, name, _Reached)
-    after = reached.item_id if reached and reached.version == labeler.version else 0
-    looked_at = written = removed = 0
-    total = _remaining(project, after)
-    while True:
-        with project.database.read() as connection:
-            page = _items(connection, project.id, after)
-            stored = _stored(connection, labeler, page)
-        if not page:
-            break
-        proposals = labeler.propose(page)
-        fresh, obsolete = _changes(project.id, labeler, page, proposals, stored)
-        after = page[-1].id
-        project.database.write(partial(_write, project.id, name, _Reached(labeler.version, after), fresh, obsolete))
-        looked_at += len(page)
-        written += len(fresh)
-        removed += len(obsolete) - sum(row["item_id"] in stored for row in fresh)
-        progress(looked_at, total, f"suggesting: {labeler.name}")
-    if looked_at:
+    if reached is None or reached.version != labeler.version:
+        reached = _Reached(labeler.version)
+    now, fresh_items = _active(project, reached.item_id)
+    stale = {block: seen for block, seen in sorted(now.items()) if reached.blocks.get(block) != seen}
+    total = fresh_items + sum(count for count, _ in stale.values())
+    counted = _Counted(project, labeler, name, total, progress)
+    for block, seen in stale.items():
+        counted.look(reached, block * BLOCK - 1, min(block * BLOCK + BLOCK - 1, reached.item_id))
+        reached = _Reached(reached.version, reached.item_id, {**reached.blocks, block: seen})
+        project.database.write(partial(versions.keep, project_id=project.id, name=name, value=reached))
+    counted.look(reached, reached.item_id, None)
+    if counted.looked_at:
         labeler.close()
     return LabelerReport(
-        labeler=labeler.name, question=labeler.question, version=labeler.version, looked_at=looked_at, written=written, removed=removed
+        labeler=labeler.name,
+        question=labeler.question,
+        version=labeler.version,
+        looked_at=counted.looked_at,
+        written=counted.written,
+        removed=counted.removed,
     )
 
 
-def _remaining(project: Project, after: int) -> int:
+class _Counted:
+    """One labeler at work, and what it has done so far."""
+
+    def __init__(self, project: Project, labeler: Labeler, name: str, total: int, progress: Progress) -> None:
+        self._project, self._labeler, self._name, self._total, self._progress = project, labeler, name, total, progress
+        self.looked_at = self.written = self.removed = 0
+
+    def look(self, reached: _Reached, after: int, upto: int | None) -> None:
+        """Look at the active items behind `after` up to `upto`; without an end they are new, and how far it has come is kept."""
+        project, labeler = self._project, self._labeler
+        while True:
+            with project.database.read() as connection:
+                page = _items(connection, project.id, after, upto)
+                stored = _stored(connection, labeler, page)
+            if not page:
+                return
+            fresh, obsolete = _changes(project.id, labeler, page, labeler.propose(page), stored)
+            after = page[-1].id
+            reached = reached if upto is not None else reached.after(page)
+            project.database.write(partial(_write, project.id, self._name, reached, fresh, obsolete))
+            self.looked_at += len(page)
+            self.written += len(fresh)
+            self.removed += len(obsolete) - sum(row["item_id"] in stored for row in fresh)
+            self._progress(self.looked_at, self._total, f"suggesting: {labeler.name}")
+
+
+def _active(project: Project, reached: int) -> tuple[dict[int, tuple[int, int]], int]:
+    """Of each block the active items up to `reached`, their count and the sum of their numbers; and how many there are behind."""
     items = tables.items
-    query = sa.select(sa.func.count()).where(items.c.project_id == project.id, items.c.state == "active", items.c.id > after)
+    active = sa.and_(items.c.project_id == project.id, items.c.state == "active")
+    block = (items.c.id // BLOCK).label("block")
+    blocks = sa.select(block, sa.func.count(), sa.func.sum(items.c.id)).where(active, items.c.id <= reached).group_by(block)
+    behind = sa.select(sa.func.count()).where(active, items.c.id > reached)
     with project.database.read() as connection:
-        return int(connection.scalar(query) or 0)
+        found = {int(number): (int(count), int(total)) for number, count, total in connection.execute(blocks)} if reached else {}
+        return found, int(connection.scalar(behind) or 0)
 
 
-def _items(connection: Connection, project_id: int, after: int) -> list[Item]:
+def _items(connection: Connection, project_id: int, after: int, upto: int | None) -> list[Item]:
     items = tables.items
     query = sa.select(items).where(items.c.project_id == project_id, items.c.state == "active", items.c.id > after)
+    if upto is not None:
+        query = query.where(items.c.id <= upto)
     return [
         Item(row.id, row.key, row.revision, decode_fields(row.data), decode(row.meta), row.raw_id, row.offset)
         for row in connection.execute(query.order_by(items.c.id).limit(PAGE))
