@@ -16,6 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1, this machine alone)")
     parser.add_argument("--port", type=int, help="the port (default: 8000; 0 picks a free one)")
     parser.add_argument("--workers", type=int, default=1, help="processes that answer requests; more than one needs PostgreSQL")
+    parser.add_argument("--no-worker", action="store_true", help="leave the background work to another process")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
         host=options.host or settings().host,
         port=settings().port if options.port is None else options.port,
         workers=options.workers,
+        worker=not options.no_worker,
         started=_say,
     )
     return 0

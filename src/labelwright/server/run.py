@@ -21,7 +21,7 @@ from labelwright.pipeline.workspace import Workspace
 from labelwright.store import people, tables
 from labelwright.store.people import SIGN_IN_LINK_SECONDS
 
-__all__ = ["app", "first_sign_in", "serve"]
+__all__ = ["app", "first_sign_in", "free_port", "serve"]
 
 FOLDER = "LABELWRIGHT_SERVED_FOLDER"
 ADDRESS = "LABELWRIGHT_SERVED_ADDRESS"
@@ -59,7 +59,7 @@ def serve(
             raise InvalidInput(
                 "SQLite has one writer, so it is served by one process.", where="--workers", hint="Set run.store to a PostgreSQL for more."
             )
-        chosen = _free_port(host, port)
+        chosen = free_port(host, port)
         address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{chosen}"
         secret = database.write(lambda connection: first_sign_in(connection, workspace))
         started(address, f"{address}/#/welcome/{secret}" if secret else None)
@@ -104,7 +104,12 @@ def app() -> Any:
     return create_app(Workspace.open(Path(os.environ[FOLDER])), address=os.environ[ADDRESS])
 
 
-def _free_port(host: str, port: int) -> int:
+def free_port(host: str, port: int) -> int:
+    """Return the port, or a free one for 0.
+
+    Raises:
+        InvalidInput: the port is taken.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
