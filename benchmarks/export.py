@@ -130,13 +130,13 @@ def main() -> int:
         print(f"{items:,} annotated texts, one label each; SQLite store on disk")
         print(f"{'':24}{'items/s':>10}{'CPU us/item':>13}{'extra MB':>10}{'x json.dumps':>14}{'x Label Studio':>16}")
 
-        def line(what: str, found: dict[str, float]) -> float:
+        def line(what: str, found: dict[str, float]) -> tuple[float, float]:
             rate = items / found["wall"]
             low, high = rate / LABEL_STUDIO[1], rate / LABEL_STUDIO[0]
             against = held["wall"] / found["wall"]
             cost = 1e6 * found["cpu"] / items
             print(f"{what:24}{rate:10,.0f}{cost:13.1f}{found['extra_mb']:10.1f}{against:14.2f}{f'{low:,.0f}-{high:,.0f}':>16}")
-            return low
+            return low, high
 
         line("json.dumps of a list", held)
         reached = []
@@ -148,8 +148,9 @@ def main() -> int:
         line("freeze", measured(lambda: freeze(project)))
         project.database.close()
     print("Label Studio 1.23.2 (cited): 371 items/s direct, 551 from a snapshot, all in memory.")
-    met = min(reached) >= GOAL
-    print(f"Goal: at least {GOAL} times Label Studio's snapshot rate in each format: {'met' if met else 'not met'}.")
+    for name, figures in (("snapshot", [low for low, _ in reached]), ("direct", [high for _, high in reached])):
+        met = sum(figure >= GOAL for figure in figures)
+        print(f"Goal: {GOAL} times Label Studio's {name} rate: met by {met} of {len(figures)} formats in this run.")
     return 0
 
 

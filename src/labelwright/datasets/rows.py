@@ -5,9 +5,12 @@ An item is finished once every required question has a label; where no question 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -16,7 +19,7 @@ from labelwright.datasets.splits import Splits
 from labelwright.formats import Labeled, Provenance
 from labelwright.schema import Answer
 from labelwright.store import tables
-from labelwright.store.codec import decode, decode_fields
+from labelwright.store.codec import decode_fields
 from labelwright.store.labels import FinalLabel, final_labels
 from labelwright.store.project import Project
 
@@ -24,8 +27,12 @@ __all__ = ["Row", "finished_rows"]
 
 PAGE = 2000
 
+_meta = msgspec.json.Decoder(dict[str, Any])
 
-class Row(Struct):
+_END: tuple[int, Iterable[FinalLabel]] = (2**63, ())
+
+
+class Row(Struct, gc=False):
     """One finished item; `data` and `meta` are JSON text as the store has it."""
 
     key: str
@@ -42,7 +49,7 @@ class Row(Struct):
             key=self.key,
             data=decode_fields(self.data),
             values=self.values,
-            meta=decode(self.meta) if self.meta != "{}" else {},
+            meta=_meta.decode(self.meta) if self.meta != "{}" else {},
             split=self.split,
             provenance=self.provenance,
         )
@@ -59,21 +66,25 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
     """Yield every finished item in the order of the items' numbers."""
     items = tables.items
     required = {name for name, question in project.schema.questions.items() if question.required}
+    asked = len(project.schema.questions)
     names = _Names(connection)
     query = sa.select(items.c.id, items.c.key, items.c.revision, items.c.data, items.c.meta)
     query = query.where(items.c.project_id == project.id, items.c.state == "active").order_by(items.c.id).limit(PAGE)
+    labeled = groupby(final_labels(connection, project.id, project.schema), key=attrgetter("item_id"))
+    item, found = next(labeled, _END)
     after = 0
     while page := connection.execute(query.where(items.c.id > after)).fetchall():
-        after = page[-1].id
+        after = page[-1][0]
         ids = [row[0] for row in page]
         labels: dict[int, list[FinalLabel]] = {}
-        for label in final_labels(connection, project.id, project.schema, item_ids=ids):
-            labels.setdefault(label.item_id, []).append(label)
-        authors = names.of_annotations(ids, labels)
+        while item <= after:
+            labels[item] = list(found)
+            item, found = next(labeled, _END)
+        authors = names.of_annotations(ids[0], after)
         reviewers = names.of_reviews(labels)
         for (item_id, key, revision, data, meta), split in zip(page, splits.of(ids), strict=True):
-            found = labels.get(item_id)
-            if found is None or not required <= {label.question for label in found}:
+            own = labels.get(item_id)
+            if own is None or not (len(own) == asked or required <= {label.question for label in own}):
                 if unfinished is not None:
                     unfinished.count += 1
                 continue
@@ -83,16 +94,16 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
                 split,
                 data,
                 meta,
-                {label.question: label.answer for label in found},
+                {label.question: label.answer for label in own},
                 {
                     label.question: Provenance(
                         origin=label.origin,
-                        annotators=tuple(sorted({authors[number] for number in label.annotation_ids if number in authors})),
+                        annotators=_people(label.annotation_ids, authors),
                         reviewer=reviewers.get(label.review_id) if label.review_id else None,
                         method=label.method,
                         confidence=label.confidence,
                     )
-                    for label in found
+                    for label in own
                 },
             )
 
@@ -104,14 +115,11 @@ class _Names:
         self.connection = connection
         self.known: dict[int, str] = {}
 
-    def of_annotations(self, item_ids: list[int], labels: dict[int, list[FinalLabel]]) -> dict[int, str]:
-        """Return the author of each annotation that a label of these items rests on."""
-        wanted = set(chain.from_iterable(label.annotation_ids for found in labels.values() for label in found))
-        if not wanted:
-            return {}
+    def of_annotations(self, first: int, last: int) -> dict[int, str]:
+        """Return the author of each annotation of the items from `first` to `last`."""
         annotations = tables.annotations
-        query = sa.select(annotations.c.id, annotations.c.user_id).where(annotations.c.item_id.in_(item_ids))
-        return self._named({number: user for number, user in self.connection.execute(query) if number in wanted})
+        query = sa.select(annotations.c.id, annotations.c.user_id).where(annotations.c.item_id.between(first, last))
+        return self._named(self.connection.execute(query).fetchall())
 
     def of_reviews(self, labels: dict[int, list[FinalLabel]]) -> dict[int, str]:
         """Return the reviewer of each review that settled a label."""
@@ -120,11 +128,20 @@ class _Names:
             return {}
         reviews = tables.reviews
         query = sa.select(reviews.c.id, reviews.c.reviewer_id).where(reviews.c.id.in_(wanted))
-        return self._named(dict(self.connection.execute(query).all()))
+        return self._named(self.connection.execute(query).fetchall())
 
-    def _named(self, users: dict[int, int]) -> dict[int, str]:
-        unknown = set(users.values()) - set(self.known)
+    def _named(self, users: Sequence[sa.Row[int, int]]) -> dict[int, str]:
+        unknown = {user for _, user in users} - self.known.keys()
         if unknown:
             query = sa.select(tables.users.c.id, tables.users.c.name).where(tables.users.c.id.in_(unknown))
             self.known.update(dict(self.connection.execute(query).all()))
-        return {number: self.known[user] for number, user in users.items()}
+        known = self.known
+        return {number: known[user] for number, user in users}
+
+
+def _people(annotation_ids: tuple[int, ...], authors: dict[int, str]) -> tuple[str, ...]:
+    """The authors of annotations, each once, in the alphabet's order."""
+    if len(annotation_ids) == 1:
+        author = authors.get(annotation_ids[0])
+        return (author,) if author is not None else ()
+    return tuple(sorted({authors[number] for number in annotation_ids if number in authors}))

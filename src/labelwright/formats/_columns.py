@@ -82,7 +82,7 @@ def read_rows(
             data = prepare(row.data) if prepare else row.data
             yield _labeled(data, schema, columns, known, key, place)
         except InvalidInput as error:
-            yield Broken(place, base.explain(error), base.show(str(row.data)))
+            yield Broken(place, str(error), base.show(str(row.data)))
 
 
 def _labeled(row: dict[str, Any], schema: Schema, columns: Columns, known: set[str], key: str | None, place: str) -> Labeled:

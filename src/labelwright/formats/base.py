@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
@@ -26,11 +26,14 @@ __all__ = [
     "Target",
     "answers",
     "checked_labels",
+    "files_of",
     "guess",
     "labels_file",
     "media_field",
     "opened",
+    "refuse",
     "safe_name",
+    "show",
     "suffix_of",
 ]
 
@@ -56,7 +59,7 @@ SUFFIXES = {
 """How a file of each media type is called."""
 
 
-class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How one label came to be.
 
     `origin` is `consensus`, `review`, `gold`, `import` or `suggestion`; `annotators` those whose answers it rests on, `reviewer` who
@@ -70,7 +73,7 @@ class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True):
     confidence: float | None = None
 
 
-class Labeled(Struct, frozen=True, kw_only=True):
+class Labeled(Struct, frozen=True, kw_only=True, gc=False):
     """One item with its answers.
 
     `key` is None where a file names no items; they are then known by their content. `data` holds the fields as far as a file gives them:
@@ -193,11 +196,6 @@ def show(value: bytes | str) -> str:
     return text.strip()[:SAMPLE]
 
 
-def explain(error: InvalidInput) -> str:
-    """Return an error about an entry as the reason why it is broken."""
-    return str(error)
-
-
 def files_of(path: Path, *patterns: str) -> list[Path]:
     """Return the label files of a folder that match the first fitting pattern, sorted; of a file, itself."""
     if not path.is_dir():
@@ -268,7 +266,7 @@ def safe_name(key: str, suffix: str) -> str:
     >>> safe_name("blood_1.jpg", ".jpg")
     'blood_1.jpg'
     >>> safe_name("../../etc/passwd", ".jpg")
-    'etc_passwd-02449ebd4d0a.jpg'
+    'etc_passwd-3754d6cb3a38.jpg'
     """
     stem = key.removesuffix(suffix)
     plain = (stem != key or not suffix) and _SAFE.fullmatch(stem) and not _HASHED.search(stem) and stem.partition(".")[0] not in _DEVICES
@@ -296,13 +294,3 @@ def refuse(schema: Schema, reason: str | None, format: str) -> None:
     """
     if reason:
         raise InvalidInput(reason, where=f"format {format}", hint="Use jsonl, which holds everything.")
-
-
-def counted(dataset: Iterable[Labeled], tick: Any) -> Iterator[Labeled]:
-    """Pass items on and call `tick(number)` every thousand items and at the end."""
-    number = 0
-    for number, labeled in enumerate(dataset, 1):
-        yield labeled
-        if number % 1000 == 0:
-            tick(number)
-    tick(number)

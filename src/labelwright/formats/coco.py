@@ -218,7 +218,7 @@ class _Instances:
                 begin, end = np.searchsorted(owner, [number, number + 1])
                 yield self._labeled(image, [int(index) for index in order[begin:end]], f"{place} (id {number})")
             except InvalidInput as error:
-                yield Broken(place, base.explain(error), base.show(str(image)))
+                yield Broken(place, str(error), base.show(str(image)))
 
     def _gather(self) -> Iterator[Broken]:
         """Read everything once, and keep the ids of images and the boxes."""
@@ -240,7 +240,7 @@ class _Instances:
                     self._annotation(self._object(element.value), element.number)
             except InvalidInput as error:
                 if element.array != "images":
-                    yield Broken(place, base.explain(error), base.show(str(element.value)))
+                    yield Broken(place, str(error), base.show(str(element.value)))
         for name in ("images", "annotations", "categories"):
             if name not in arrays and not (name == "annotations" and "images" in arrays):
                 yield Broken(self.file.name, f"The file has no array '{name}', or an empty one, and so is no COCO instances file.")

@@ -152,7 +152,7 @@ def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labe
                 try:
                     labeled = _labeled(block.lines, schema, asked, place)
                 except InvalidInput as error:
-                    yield Broken(place, base.explain(error), base.show("\n".join(block.lines)))
+                    yield Broken(place, str(error), base.show("\n".join(block.lines)))
                 else:
                     if labeled is not None:
                         yield labeled

@@ -224,7 +224,7 @@ class _Task:
         try:
             self._head()
         except InvalidInput as error:
-            yield Broken(self.place, base.explain(error), base.show(str(self.task)))
+            yield Broken(self.place, str(error), base.show(str(self.task)))
             return
         answered = False
         groups = [("annotations", False), ("completions", False), ("predictions", True)]
@@ -283,10 +283,12 @@ class _Task:
             yield Broken(place, "The annotation was cancelled: its author skipped the task.")
             return
         units: dict[str, list[Any]] = {}
+        whole = True
         try:
             for region in entry["result"]:
                 name, value = self._region(region)
                 if name is None:
+                    whole = False
                     yield Broken(place, value, base.show(str(region)))
                 elif self.schema.questions[name].kind != "choice":
                     units.setdefault(name, []).append(value)
@@ -297,13 +299,16 @@ class _Task:
                 {name: found[0] if self.schema.questions[name].kind == "choice" else found for name, found in units.items()},
             )
         except InvalidInput as error:
-            yield Broken(place, base.explain(error), base.show(str(entry["result"])))
+            yield Broken(place, str(error), base.show(str(entry["result"])))
             return
         for name, question in self.schema.questions.items():
-            # An annotation without a region says that there is none; a machine's may just not be about this question.
-            answered = name in self.own.questions if self.own else not machine
+            # An annotation without a region says that there is none, unless some regions could not be read; a machine's may just not be
+            # about this question.
+            answered = name in self.own.questions if self.own else whole and not machine
             if question.kind != "choice" and name not in values and answered:
                 values[name] = question.from_units([])
+        if not values and not whole:
+            return
         who = (str(entry.get("model_version") or "predictions")) if machine else _author(entry.get("completed_by"))
         yield self._labeled(values, self.own.annotator if self.own else who, machine, place, entry.get("score") if machine else None)
 
@@ -343,6 +348,8 @@ class _Task:
         if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
             raise InvalidInput(f"A region has exactly one label in '{kind}'.", where=str(name))
         question = self._question(name, _KINDS[kind], labels[0])
+        if question is None:
+            return None, f"No question asks for {' or '.join(_KINDS[kind])}, as '{name}' answers."
         asked = self.schema.questions[question]
         if asked.kind == "choice":
             return question, labels[0]
@@ -352,15 +359,24 @@ class _Task:
             return question, {"start": _number(value, "start"), "end": _number(value, "end"), "label": labels[0]}
         return question, self._box(region, value, asked.of) | {"label": labels[0]}
 
-    def _question(self, name: Any, kinds: tuple[str, ...], label: str) -> str:
+    def _question(self, name: Any, kinds: tuple[str, ...], label: str) -> str | None:
+        """Return the question that a region answers: the one it names, or the only one that it can; None where there is none.
+
+        Raises:
+            InvalidInput: it names a question of another kind, or there are several that it could answer.
+        """
         fitting = [question for question, asked in self.schema.questions.items() if asked.kind in kinds]
         if name in fitting:
             return str(name)
+        if name in self.schema.questions:
+            asked = self.schema.questions[name].kind
+            raise InvalidInput(f"The question asks for {asked}, and the region is {' or '.join(kinds)}.", where=str(name))
         knowing = [question for question in fitting if label in self.schema.questions[question].labels] or fitting
-        if len(knowing) == 1:
-            return knowing[0]
-        hint = nearest(str(name), fitting or self.schema.questions)
-        raise InvalidInput(f"No question '{name}' takes {' or '.join(kinds)}.", where="from_name", hint=hint)
+        if len(knowing) > 1:
+            raise InvalidInput(
+                f"The label '{label}' of '{name}' fits several questions.", where="from_name", hint=nearest(str(name), fitting)
+            )
+        return knowing[0] if knowing else None
 
     def _span(self, value: dict[str, Any], field: str) -> dict[str, int]:
         # On HTML and dialogues, start and end are paths, and the offsets stand beside them.

@@ -188,7 +188,7 @@ def answer_type(kind: str) -> Any:
     """Return the Arrow type of a question's column, from what an answer of its kind is made of.
 
     >>> str(answer_type("spans"))
-    'list<element: struct<start: int64, end: int64, label: string>>'
+    'list<item: struct<start: int64, end: int64, label: string>>'
     """
     import pyarrow as pa
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
 from labelwright.schema import Answer, Schema
 from labelwright.store import tables
-from labelwright.store.codec import decode, decode_answer, decode_values
+from labelwright.store.codec import decode_answer, decode_values
 from labelwright.store.database import Connection
 
 __all__ = ["FinalLabel", "final_labels"]
@@ -19,7 +20,7 @@ PAGE = 2000
 """Items read at a time, so that a million items stream in constant memory."""
 
 
-class FinalLabel(Struct, frozen=True, kw_only=True):
+class FinalLabel(Struct, frozen=True, kw_only=True, gc=False):
     """The label of one question about one item.
 
     `confidence` is 1 for a review or gold, and the statistical model's belief for a consensus: it steers, it is no certificate. `method`
@@ -50,11 +51,20 @@ def final_labels(connection: Connection, project_id: int, schema: Schema, *, ite
         if not page:
             return
         after = page[-1]
-        yield from _labels_of(connection, page, schema)
+        yield from _labels_of(connection, page, schema, whole=item_ids is None)
 
 
-def _labels_of(connection: Connection, page: list[int], schema: Schema) -> Iterator[FinalLabel]:
+_answer_sources = msgspec.json.Decoder(tuple[int, ...])
+
+
+def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole: bool) -> Iterator[FinalLabel]:
     reviews, annotations, consensus, known = tables.reviews, tables.annotations, tables.consensus, tables.known_answers
+
+    def on_page(table: sa.Table) -> sa.ColumnElement[bool]:
+        # Two thousand numbers in a statement cost more than its rows do, and all items of a project are a range. What other projects
+        # have in it is passed over; asking for the project as well would lead SQLite to the wrong index.
+        return table.c.item_id.between(page[0], page[-1]) if whole else table.c.item_id.in_(page)
+
     reviewed: dict[int, tuple[int, dict[str, Answer], tuple[int, ...]]] = {}
     query = (
         sa.select(
@@ -67,7 +77,7 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema) -> Itera
             annotations.c["values"],
         )
         .outerjoin(annotations, annotations.c.id == sa.func.coalesce(reviews.c.fixed_annotation_id, reviews.c.annotation_id))
-        .where(reviews.c.item_id.in_(page))
+        .where(on_page(reviews))
         .order_by(reviews.c.id)
     )
     for row in connection.execute(query):
@@ -80,19 +90,21 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema) -> Itera
         reviewed[row.item_id] = (row.id, decode_values(settled or "{}"), sources)
     gold: dict[int, dict[str, Answer]] = {}
     for item_id, values in connection.execute(
-        sa.select(known.c.item_id, known.c["values"]).where(known.c.item_id.in_(page), known.c.use == "gold").order_by(known.c.id)
+        sa.select(known.c.item_id, known.c["values"]).where(on_page(known), known.c.use == "gold").order_by(known.c.id)
     ):
         gold.setdefault(item_id, {}).update(decode_values(values))
     agreed: dict[tuple[int, str], FinalLabel] = {}
-    for row in connection.execute(sa.select(consensus).where(consensus.c.item_id.in_(page))):
-        agreed[row.item_id, row.question] = FinalLabel(
-            item_id=row.item_id,
-            question=row.question,
-            answer=decode_answer(row.answer),
+    columns = (consensus.c.item_id, consensus.c.question, consensus.c.answer, consensus.c.confidence, consensus.c.annotation_ids)
+    rows = connection.execute(sa.select(*columns, consensus.c.method).where(on_page(consensus))).fetchall()
+    for item_id, question, answer, confidence, sources, method in rows:
+        agreed[item_id, question] = FinalLabel(
+            item_id=item_id,
+            question=question,
+            answer=decode_answer(answer),
             origin="consensus",
-            confidence=row.confidence,
-            annotation_ids=tuple(decode(row.annotation_ids)),
-            method=row.method,
+            confidence=confidence,
+            annotation_ids=_answer_sources.decode(sources),
+            method=method,
         )
     for item_id in page:
         for question in schema.questions:
