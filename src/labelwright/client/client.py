@@ -224,6 +224,11 @@ class Client:
         """Return everything that is known of one item."""
         return self._get(ItemDetail, f"{_of(project)}/items/{item_id}")
 
+    def request_review(self, project: str, item_id: int) -> bool:
+        """Send an item to review, whatever the rules say, and tell whether that opened one."""
+        answer = self._connection.send(dict[str, bool], "POST", f"{_of(project)}/items/{item_id}/review", repeatable=True)
+        return answer["opened"]
+
     def add_items(self, project: str, rows: Iterable[Mapping[str, Any]]) -> CollectReport:
         """Send rows with the columns that the schema names, any number of them, and make them items.
 
