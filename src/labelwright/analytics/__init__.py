@@ -1,7 +1,8 @@
 """Step six, analytics: where the project stands, what the help of machines is worth, and whether the requirements hold."""
 
 from labelwright.analytics.reading import overview
+from labelwright.analytics.report import write_report
 from labelwright.analytics.requirements import Outcome, check_requirements
 from labelwright.analytics.values import Overview
 
-__all__ = ["Outcome", "Overview", "check_requirements", "overview"]
+__all__ = ["Outcome", "Overview", "check_requirements", "overview", "write_report"]
