@@ -1,0 +1,151 @@
+"""A simulated annotator: right most of the time, wrong in a way of his or her own, and the same each time for the same item.
+
+What a persona answers depends on the seed, the name, the item's key and the attempt alone. Items differ in difficulty and labels in how
+easily they are taken for others, for all personas alike; on top of that each has a label of choice to fall for. So errors come
+together, as people's do, and a vote among them is not as good as independent errors would make it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from labelwright.demo.makers.base import chance
+from labelwright.schema import Answer, Audio, Field, Image, Question, Text
+from labelwright.schema.kinds import Unit
+
+__all__ = ["Persona"]
+
+NEAR = 0.25
+"""A suggestion that differs from the truth by no more than this counts as good enough to be taken over."""
+
+
+@dataclass(frozen=True)
+class Persona:
+    """Somebody with a name, an accuracy from 0 to 1, and a pace: above 1 is slower than others."""
+
+    name: str
+    accuracy: float
+    pace: float = 1.0
+    seed: int = 0
+
+    @classmethod
+    def of(cls, name: str, *, accuracy: float, spread: float = 0.06, seed: int = 0) -> Persona:
+        """Return a persona whose accuracy lies around the one given, and whose pace is its own."""
+        luck = chance(seed, "persona", name)
+        own = accuracy if accuracy >= 1 else min(0.995, max(0.05, luck.gauss(accuracy, spread)))
+        return cls(name, own, luck.uniform(0.75, 1.4), seed)
+
+    def answer(
+        self,
+        name: str,
+        question: Question,
+        truth: Answer,
+        data: Mapping[str, Field],
+        *,
+        key: str,
+        suggestion: Answer | None = None,
+        attempt: int = 0,
+    ) -> tuple[Answer, bool]:
+        """Return an answer to the question `name` about the item `key`, and whether it is the suggestion's.
+
+        With each `attempt` a persona looks more closely, and makes a third of the errors it made before.
+        """
+        luck = chance(self.seed, self.name, key, name, attempt)
+        error = (1 - self.accuracy) / 3**attempt
+        if suggestion is not None and attempt == 0:
+            good = truth.distance(suggestion) <= (0.0 if question.family == "category" else NEAR)
+            # A good suggestion is welcome; a wrong one is believed now and then.
+            if luck.random() < (0.92 if good else 0.6 * error):
+                return suggestion, True
+        if question.family == "category":
+            return self._choose(name, question, truth, key, luck, error), False
+        return self._mark(question, truth, data[question.of], luck, error), False
+
+    def seconds(self, data: Mapping[str, Field], answers: Sequence[tuple[Answer, bool]], *, key: str, attempt: int = 0) -> float:
+        """Return how long this took: looking at the item, deciding, marking places; less where a suggestion was taken over."""
+        luck = chance(self.seed, self.name, key, "seconds", attempt)
+        looking = sum(_looking(field) for field in data.values())
+        deciding = sum((0.9 + 0.3 * len(answer.units())) if taken else (2.2 + 2.4 * _marks(answer)) for answer, taken in answers)
+        return round(self.pace * luck.lognormvariate(0.0, 0.25) * (looking + deciding), 2)
+
+    # --- choices -------------------------------------------------------------------------------------------------------------------
+
+    def _choose(self, name: str, question: Question, truth: Answer, key: str, luck: random.Random, error: float) -> Answer:
+        (right,) = truth.units()
+        others = [label for label in question.labels if label != right.label]
+        if not others:
+            return truth
+        # Shared by all: some items are hard, and some labels look like others.
+        difficulty = min(3.0, chance(self.seed, "difficulty", key).lognormvariate(-0.32, 0.8))
+        easily = chance(self.seed, "label", name, right.label).uniform(0.6, 1.4)
+        if luck.random() >= min(0.75, error * difficulty * easily):
+            return truth
+        usual = chance(self.seed, "taken for", name, right.label).choice(others)
+        own = chance(self.seed, self.name, "falls for", name, right.label).choice(others)
+        label = luck.choices([usual, own, luck.choice(others)], weights=[5, 3, 2])[0]
+        return question.from_units([Unit(label, ())])
+
+    # --- places --------------------------------------------------------------------------------------------------------------------
+
+    def _mark(self, question: Question, truth: Answer, field: Field, luck: random.Random, error: float) -> Answer:
+        units: list[Unit] = []
+        for unit in truth.units():
+            if luck.random() < 0.5 * error:
+                continue
+            label = luck.choice(question.labels) if luck.random() < 0.35 * error else unit.label
+            units.append(Unit(label, _shifted(unit.geometry, field, luck, error)))
+        if luck.random() < 0.5 * error:
+            units += _imagined(question, field, luck)
+        # Two places on one spot would be one place: only the first of them stays.
+        return question.from_units(sorted({unit.geometry: unit for unit in reversed(units)}.values(), key=lambda unit: unit.geometry))
+
+
+def _looking(field: Field) -> float:
+    if isinstance(field, Text):
+        return 1.0 + len(field.text) / 28
+    return 1.2 * field.duration if isinstance(field, Audio) else 1.5
+
+
+def _marks(answer: Answer) -> int:
+    return sum(1 for unit in answer.units() if unit.geometry)
+
+
+def _shifted(geometry: tuple[float, ...], field: Field, luck: random.Random, error: float) -> tuple[float, ...]:
+    """The place as a hand marks it: near where it is, and within the item."""
+    if isinstance(field, Image):
+        x, y, width, height = geometry
+        sides = (x, y, x + width, y + height)
+        widths = (width, height, width, height)
+        left, top, right, bottom = (round(side + luck.gauss(0.0, 0.28 * error * size), 1) for side, size in zip(sides, widths, strict=True))
+        left, right = max(0.0, left), min(float(field.width), right)
+        top, bottom = max(0.0, top), min(float(field.height), bottom)
+        return (left, top, round(right - left, 1), round(bottom - top, 1)) if right - left > 2 and bottom - top > 2 else geometry
+    start, end = geometry
+    if isinstance(field, Audio):
+        first = max(0.0, start + luck.gauss(0.0, 0.45 * error * (end - start)))
+        last = min(field.duration, end + luck.gauss(0.0, 0.45 * error * (end - start)))
+        return (round(first, 3), round(last, 3)) if last - first > 0.02 else geometry
+    if luck.random() >= 0.9 * error:
+        return geometry
+    # A slip of the mouse: one letter or blank too many, or one too few.
+    first, last = round(start), round(end)
+    first, last = luck.choice([(first - 1, last), (first + 1, last), (first, last + 1), (first, last - 1)])
+    return (first, last) if 0 <= first < last <= len(field.text) else geometry
+
+
+def _imagined(question: Question, field: Field, luck: random.Random) -> list[Unit]:
+    """A place where there is nothing."""
+    label = luck.choice(question.labels)
+    if isinstance(field, Image):
+        width, height = luck.uniform(0.06, 0.15) * field.width, luck.uniform(0.06, 0.15) * field.height
+        place: tuple[float, ...] = (luck.uniform(0, field.width - width), luck.uniform(0, field.height - height), width, height)
+        return [Unit(label, tuple(round(side, 1) for side in place))]
+    if isinstance(field, Audio):
+        length = min(luck.uniform(0.2, 0.8), field.duration / 2)
+        start = luck.uniform(0, field.duration - length)
+        return [Unit(label, (round(start, 3), round(start + length, 3)))]
+    words = [word.span() for word in re.finditer(r"\w{3,}", field.text)]
+    return [Unit(label, luck.choice(words))] if words else []
