@@ -343,6 +343,22 @@ def test_machines_vote_only_where_the_policy_names_them(make_project: Make) -> N
     assert row["confidence"] > 0.7
 
 
+def test_an_import_measures_again(make_project: Make) -> None:
+    """Gold and reference answers that were imported are taken up at once; a version that was frozen changes nothing."""
+    from labelwright.store import log
+
+    project = make_project()
+    ids, truth = crowd(project, 30, 4)
+    refresh(project, POLICY)
+    for item_id, true in zip(ids, truth, strict=True):
+        add_known(project, item_id, {"intent": choice(true)}, use="reference")
+    project.database.write(lambda connection: log.append(connection, project.id, "labels_imported", payload={"use": "reference"}))
+    assert refresh(project, POLICY).deep
+    assert report(project, "cross_validation")["questions"][0]["compared"] == 30
+    project.database.write(lambda connection: log.append(connection, project.id, "version_frozen"))
+    assert not refresh(project, POLICY).deep
+
+
 def test_a_crash_between_steps_is_finished_by_running_again(make_project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a refresh dies half-way, the next one comes to what one undisturbed run comes to."""
     project = make_project()
@@ -350,10 +366,10 @@ def test_a_crash_between_steps_is_finished_by_running_again(make_project: Make, 
     refresh(project, POLICY)
     (late,) = add_users(project, "late")
     answer(project, [(ids[0], late, {"intent": choice("bug")})])
-    from labelwright.quality import cross_validation
+    from labelwright.quality import annotators
 
     with monkeypatch.context() as broken:
-        broken.setattr(cross_validation, "compare", lambda *_: 1 / 0)
+        broken.setattr(annotators, "write", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             refresh(project, POLICY)
     refresh(project, POLICY)

@@ -33,7 +33,7 @@ class Scores:
         self.of[question][user_id] = (total + right, count + 1)
 
 
-def examine(connection: Connection, project_id: int, schema: Schema, names: dict[int, str]) -> tuple[GoldReport, Scores]:
+def examine(connection: Connection, project_id: int, schema: Schema) -> tuple[GoldReport, Scores]:
     """Compare each person's answer to each gold item with what is known; of an answer that its author corrected the correction counts."""
     known, annotations, items = tables.known_answers, tables.annotations, tables.items
     gold: dict[int, dict[str, Any]] = {}
@@ -52,17 +52,15 @@ def examine(connection: Connection, project_id: int, schema: Schema, names: dict
         for name in truth:
             if name in collected:
                 collected[name].items.add(item_id)
-    newest = (
-        sa.select(sa.func.max(annotations.c.id))
-        .where(annotations.c.project_id == project_id, annotations.c.purpose == "gold")
-        .group_by(annotations.c.item_id, annotations.c.user_id)
-    )
+    # Found by their items, for these are few, however many other answers there are.
+    gold_items = sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold")
     query = (
         sa.select(annotations.c.item_id, annotations.c.user_id, annotations.c["values"])
-        .where(annotations.c.id.in_(newest))
+        .where(annotations.c.item_id.in_(gold_items), annotations.c.project_id == project_id, annotations.c.purpose == "gold")
         .order_by(annotations.c.id)
     )
-    for item_id, user_id, values in connection.execute(query):
+    newest = {(item_id, user_id): values for item_id, user_id, values in connection.execute(query)}
+    for (item_id, user_id), values in newest.items():
         truth = gold.get(item_id, {})
         for name, answer in decode_values(values).items():
             if name in collected and name in truth and type(answer) is type(truth[name]):

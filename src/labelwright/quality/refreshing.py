@@ -48,13 +48,16 @@ LAST = 2**62
 _SILENT = ("task_skipped", "comment_added", "comment_resolved")
 """Events that change no answer."""
 
+_ANSWERS = ("annotation_submitted", "review_given")
+"""Events after which there is something new to measure."""
+
 _reports = tables.quality_reports
 
 
 class Fits(Struct, frozen=True, kw_only=True):
     """Report `consensus`: what the last fit of each question learned; `answers` counts the annotations that counted then.
 
-    `new` counts the answers that came since, and `unsearched` those since label errors were last searched for.
+    `new` counts the answers and reviews that came since, and `unsearched` those since label errors were last searched for.
     """
 
     digest: str = ""
@@ -86,7 +89,7 @@ def refresh(project: Project, policy: QualityPolicy, *, full: bool = False, prog
     digest = content_hash([encode(policy), encode(project.schema)])[:16]
     cursor = f"quality {digest}"
     touched: set[int] = set()
-    answered = 0
+    answered, imported = 0, False
     with project.database.read() as connection:
         fits = _stored(connection, project.id, "consensus", Fits) or Fits()
         full = full or fits.digest != digest
@@ -97,30 +100,28 @@ def refresh(project: Project, policy: QualityPolicy, *, full: bool = False, prog
             if not events:
                 break
             reached = after = events[-1].position
-            heard = [event for event in events if event.kind not in _SILENT]
-            # What names no item, such as an import, may have changed any.
-            full = any(event.item_id is None and event.kind != "pipeline_declared" for event in heard)
-            touched |= {event.item_id for event in heard if event.item_id is not None}
-            answered += sum(event.kind == "annotation_submitted" for event in heard)
-        if not full and not touched:
+            imported = imported or any(event.kind == "labels_imported" for event in events)
+            touched |= {event.item_id for event in events if event.item_id is not None and event.kind not in _SILENT}
+            answered += sum(event.kind in _ANSWERS for event in events)
+        if not (full or imported or touched):
             if reached != log.position(connection, project.id, cursor):
                 project.database.write(lambda connection: log.remember(connection, project.id, cursor, reached))
             return Refreshed()
         names = {row.id: row.name for row in connection.execute(sa.select(tables.users.c.id, tables.users.c.name))}
-        gold_report, scores = gold.examine(connection, project.id, project.schema, names)
+        gold_report, scores = gold.examine(connection, project.id, project.schema)
     fits = msgspec.structs.replace(fits, digest=digest, new=fits.new + answered, unsearched=fits.unsearched + answered)
-    deep = full or fits.new > GROWTH * fits.answers
+    deep = full or imported or fits.new > GROWTH * fits.answers
     run = _Run(project, policy, scores.of, names, progress)
     reports: dict[str, Any] = {"gold": gold_report}
     if deep:
         changed, fits, measured, found = run.deep(fits, full)
         reports.update(found)
         annotators.write(project, measured, scores.of)
+        with project.database.read() as connection:
+            reports["cross_validation"] = cross_validation.compare(connection, project.id, project.schema, policy.cross_validate)
     else:
         changed = run.light(fits, touched)
         annotators.write(project, None, scores.of)
-    with project.database.read() as connection:
-        reports["cross_validation"] = cross_validation.compare(connection, project.id, project.schema, policy.cross_validate)
     if not policy.label_errors:
         label_errors.forget(project)
         reports["label_errors"] = None
