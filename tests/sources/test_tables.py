@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwright.errors import InvalidInput
-from labelwright.formats._tables import BrokenRow, Row, rows
+from labelwright.formats._tables import BLOCK, BrokenRow, Row, rows
 
 
 def read(path: Path, **options: object) -> tuple[list[Row], list[BrokenRow]]:
@@ -34,6 +34,18 @@ def test_every_broken_line_of_jsonl_is_named_and_the_rest_is_read(tmp_path: Path
     assert [row.number for row in broken] == [2, 3, 4, 5, 6]
     assert "longer than 1,000 bytes" in broken[-1].reason
     assert whole[-1] == Row(8, {"id": 2})
+
+
+def test_lines_longer_than_a_block_are_read_or_skipped_whole(tmp_path: Path) -> None:
+    """A line that spans several blocks is one line, whether it is within the limit or not, at the end of the file too."""
+    path = tmp_path / "a.jsonl"
+    long = b'{"id": "' + b"x" * (3 * BLOCK) + b'"}'
+    for end in (b"", b"\n"):
+        path.write_bytes(b'{"id": 1}\n' + long + b'\n{"id": 3}\n' + long + end)
+        whole, broken = read(path)
+        assert ([row.number for row in whole], broken) == ([1, 2, 3, 4], [])
+        whole, broken = read(path, max_row=BLOCK)
+        assert ([row.number for row in whole], [row.number for row in broken]) == ([1, 3], [2, 4])
 
 
 def test_an_unclosed_quote_costs_one_row_of_csv(tmp_path: Path) -> None:

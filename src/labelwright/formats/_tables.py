@@ -27,6 +27,9 @@ MAX_RECORD_LINES = 4000
 PARQUET_BATCH = 512
 """So many rows of a Parquet file are in memory at once."""
 
+BLOCK = 2**18
+"""So many bytes of a JSONL file are read at once."""
+
 SAMPLE = 200
 """A broken row is shown up to so many characters."""
 
@@ -161,26 +164,54 @@ def _jsonl(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
     if other := _other_encoding(path, name):
         yield other
         return
+    number = 0
     found = False
-    decode = _DECODER.decode
+    decode, row_of = _DECODER.decode, tuple.__new__  # what runs for every row of every file is kept short: see benchmarks/ingest.py
     with path.open("rb") as file:
-        for number, line in enumerate(_lines(file, max_row), 1):
-            if line is None:
+        for lines in _blocks_of_lines(file, max_row):
+            for line in lines:
+                number += 1
+                try:
+                    data = decode(line)
+                    if type(data) is dict:
+                        found = True
+                        yield row_of(Row, (number, data))
+                        continue
+                except (ValueError, RecursionError, TypeError):
+                    if line is not None and not line.strip():
+                        continue
                 found = True
-                yield _broken(number, name, f"The line is longer than {max_row:,} bytes.")
-                continue
-            try:
-                data = decode(line)
-            except (ValueError, RecursionError):
-                if line.isspace():
-                    continue
-                found = True
-                yield read_json_line(number, line, name)
-            else:
-                found = True
-                yield Row(number, data) if type(data) is dict else read_json_line(number, line, name)
+                if line is None:
+                    yield _broken(number, name, f"The line is longer than {max_row:,} bytes.")
+                else:
+                    yield read_json_line(number, line, name)
     if not found:
         yield BrokenRow(None, name, "The file has blank lines only.")
+
+
+def _blocks_of_lines(file: BinaryIO, max_row: int) -> Iterator[list[Any]]:
+    """Yield the lines of a file, many at a time and without their ends; None stands for one that is too long, which is not held."""
+    rest = file.read(BLOCK)
+    if rest.startswith(b"\xef\xbb\xbf"):
+        rest = rest[3:]
+    skipping = False
+    while rest:
+        lines: list[Any] = rest.split(b"\n")
+        rest = lines.pop()
+        if skipping and lines:  # the end of the long line that was given up
+            lines[0], skipping = None, False
+        if any(len(line) > max_row for line in lines if line is not None):
+            lines = [None if line is not None and len(line) > max_row else line for line in lines]
+        if lines:
+            yield lines
+        if skipping or len(rest) > max_row:
+            rest, skipping = b"", True
+        more = file.read(BLOCK)
+        if not more:
+            if rest or skipping:
+                yield [None if skipping else rest]
+            return
+        rest += more
 
 
 class _NeverClosed(Exception):

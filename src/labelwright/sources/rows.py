@@ -46,6 +46,7 @@ def finisher(shape: Shape) -> Callable[[dict[str, Any], str], Ready]:
     does not change from row to row is worked out once, here.
     """
     prefix, media, file_key = shape.prefix, shape.media, shape.file_key
+    ready = tuple.__new__  # half the cost of calling Ready
     renamed = list(shape.columns.items())
     key_of = None
     if shape.id is not None and file_key is None:
@@ -68,7 +69,7 @@ def finisher(shape: Shape) -> Callable[[dict[str, Any], str], Ready]:
         revision = sha256(body).hexdigest()
         if key is None:
             key = revision[:24]
-        return Ready(prefix + key if file_key is None else key, revision, place, text, blob)
+        return ready(Ready, (prefix + key if file_key is None else key, revision, place, text, blob))
 
     return finish
 
