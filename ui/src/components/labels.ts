@@ -1,0 +1,24 @@
+// Labels of a question with their titles and colours, the same on every page.
+
+import type { Option, Question, Schema } from "../core/types";
+
+/** Colours that stay apart from one another on white, on black and over pictures, and for most people who see few colours. */
+export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#7b61d1", "#56a3d9", "#c0392b", "#5f8a3a", "#8c6d5a"];
+
+export function optionsOf(question: Question | undefined): Option[] {
+  return (question?.options ?? []).map((option) => (typeof option === "string" ? { label: option } : option));
+}
+
+export function colorOf(question: Question | undefined, label: string): string {
+  const options = optionsOf(question);
+  const index = options.findIndex((option) => option.label === label);
+  return options[index]?.color ?? (index < 0 ? "#777777" : PALETTE[index % PALETTE.length]!);
+}
+
+export function titleOf(question: Question | undefined, label: string): string {
+  return optionsOf(question).find((option) => option.label === label)?.title ?? label;
+}
+
+export function questionTitle(schema: Schema | null | undefined, name: string): string {
+  return schema?.questions[name]?.title ?? name;
+}

@@ -1,0 +1,16 @@
+// What went wrong, in words for people: every error becomes a message and, where there is one, a hint.
+
+export interface Problem {
+  code: string;
+  message: string;
+  hint?: string;
+}
+
+export function problemOf(error: unknown): Problem {
+  const { code, message, hint } = (typeof error === "object" && error !== null ? error : { message: String(error) }) as Record<string, unknown>;
+  return {
+    code: typeof code === "string" ? code : "error",
+    message: typeof message === "string" && message ? message : "Something went wrong.",
+    ...(typeof hint === "string" && hint ? { hint } : {}),
+  };
+}
