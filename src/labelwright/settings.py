@@ -20,20 +20,21 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LABELWRIGHT_", frozen=True, extra="ignore")
 
     store: str = Field(
-        "",
+        default="",
         description="The database of all projects, `sqlite:///FILE` or `postgresql://user@host/name`; "
         "empty: what the pipeline file says, or `labelwright.db` in the folder.",
     )
-    blobs: str = Field("", description="The folder for media; empty: what the pipeline file says, or `blobs` in the folder.")
-    host: str = Field("127.0.0.1", description="The address that `labelwright serve` listens on.")
-    port: int = Field(8000, ge=0, le=65535, description="The port that `labelwright serve` listens on; 0 picks a free one.")
+    blobs: str = Field(default="", description="The folder for media; empty: what the pipeline file says, or `blobs` in the folder.")
+    host: str = Field(default="127.0.0.1", description="The address that `labelwright serve` listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The port that `labelwright serve` listens on; 0 picks a free one.")
     allowed_hosts: str = Field(
-        "", description="Names, separated by commas, under which the page may be reached besides localhost and the address listened on."
+        default="",
+        description="Names, separated by commas, under which the page may be reached besides localhost and the address listened on.",
     )
-    https: bool = Field(False, description="True where a proxy in front speaks HTTPS: cookies are then sent over HTTPS only.")
-    session_hours: float = Field(24 * 7, gt=0, description="How long a sign-in lasts.")
-    max_body_bytes: int = Field(16_000_000, gt=0, description="The largest request body, except for streams of items.")
-    max_stream_bytes: int = Field(10_000_000_000, gt=0, description="The largest stream of items in one request.")
+    https: bool = Field(default=False, description="True where a proxy in front speaks HTTPS: cookies are then sent over HTTPS only.")
+    session_hours: float = Field(default=24 * 7, gt=0, description="How long a sign-in lasts.")
+    max_body_bytes: int = Field(default=16_000_000, gt=0, description="The largest request body, except for streams of items.")
+    max_stream_bytes: int = Field(default=10_000_000_000, gt=0, description="The largest stream of items in one request.")
 
 
 @cache

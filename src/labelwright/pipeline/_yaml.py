@@ -53,13 +53,14 @@ def _plain(node: Any, place: str, line: int, lines: dict[str, int], name: str) -
     # Aliases repeat what they name; counting places stops a small file from becoming a huge one.
     if len(lines) > MOST_VALUES or place.count(".") + place.count("[") > MOST_DEPTH:
         raise InvalidPipeline("The file is nested too deeply or holds too many values.", where=f"{name} line {line}")
+    place_of: Any = node  # ruamel's mappings and sequences know their lines, which its types do not tell
     if isinstance(node, dict):
         return {
-            str(key): _plain(value, f"{place}.{key}", node.lc.key(key)[0] + 1 if key in (node.lc.data or {}) else line, lines, name)
+            str(key): _plain(value, f"{place}.{key}", place_of.lc.key(key)[0] + 1 if key in (place_of.lc.data or {}) else line, lines, name)
             for key, value in node.items()
         }
     if isinstance(node, list):
-        return [_plain(value, f"{place}[{index}]", node.lc.item(index)[0] + 1, lines, name) for index, value in enumerate(node)]
+        return [_plain(value, f"{place}[{index}]", place_of.lc.item(index)[0] + 1, lines, name) for index, value in enumerate(node)]
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)

@@ -14,9 +14,9 @@ from labelwright.sources.guess import Guess, guess
 __all__ = ["write_starter"]
 
 _QUESTIONS = {
-    "text": ("choice", ["positive", "negative", "other"]),
-    "image": ("boxes", ["object"]),
-    "audio": ("segments", ["speech", "noise"]),
+    "text": ("choice", ("positive", "negative", "other")),
+    "image": ("boxes", ("object",)),
+    "audio": ("segments", ("speech", "noise")),
 }
 """What is asked of each modality where the data shows no labels: a kind and labels to be replaced."""
 
@@ -47,10 +47,10 @@ def write_starter(folder: Path, source: Path | None, *, name: str | None = None)
 
 def _text(name: str, found: Guess) -> str:
     (field, modality), *_ = found.data.items()
-    questions = []
+    questions: list[tuple[str, str, tuple[str, ...], str]] = []
     for column, labels in list(found.labels.items())[:1]:
         question = column if column.isidentifier() else "label"
-        questions.append((question, "choice", list(labels), f"labels as they stand in the column '{column}'"))
+        questions.append((question, "choice", labels, f"labels as they stand in the column '{column}'"))
     if not questions:
         kind, labels = _QUESTIONS[modality]
         questions.append(

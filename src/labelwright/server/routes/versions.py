@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
@@ -79,7 +80,7 @@ async def _chunks(path: Path, folder: Path) -> AsyncIterator[bytes]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def enqueue(workspace: Workspace, opened: OpenProject, kind: str, arguments: dict[str, object]) -> Job:
+async def enqueue(workspace: Workspace, opened: OpenProject, kind: str, arguments: dict[str, Any]) -> Job:
     """Ask the worker for a job and return it."""
     number = await workspace.database.write_soon(partial(jobs.enqueue, project_id=opened.project.id, kind=kind, arguments=arguments))
     found = await workspace.database.read_soon(lambda connection: jobs.list_jobs(connection, opened.project.id))

@@ -45,7 +45,8 @@ def uncertainty(probabilities: Any, *, measure: Measure = "margin") -> Floats:
     if measure == "margin":
         top = np.partition(p, -2, axis=1)
         gap: Floats = top[:, -1] - top[:, -2]
-        return np.subtract(1.0, gap)
+        calm: Floats = np.subtract(1.0, gap)
+        return calm
     entropy: Floats = -np.where(p > 0, p * np.log(np.maximum(p, 1e-300)), 0.0).sum(axis=1) / np.log(n_classes)
     return np.clip(entropy, 0.0, 1.0)
 
