@@ -22,6 +22,7 @@ from labelwright.store import tables
 from labelwright.store.codec import decode_fields
 from labelwright.store.labels import FinalLabel, final_labels
 from labelwright.store.project import Project
+from labelwright.store.statement import Statement
 
 __all__ = ["Row", "finished_rows"]
 
@@ -55,6 +56,18 @@ class Row(Struct, gc=False):
         )
 
 
+_items, _annotations = tables.items, tables.annotations
+_page = Statement(
+    sa.select(_items.c.id, _items.c.key, _items.c.revision, _items.c.data, _items.c.meta)
+    .where(_items.c.project_id == sa.bindparam("project"), _items.c.state == "active", _items.c.id > sa.bindparam("after"))
+    .order_by(_items.c.id)
+    .limit(PAGE)
+)
+_authors = Statement(
+    sa.select(_annotations.c.id, _annotations.c.user_id).where(_annotations.c.item_id.between(sa.bindparam("first"), sa.bindparam("last")))
+)
+
+
 class Unfinished:
     """Counts the items that are left out because a required label is missing."""
 
@@ -64,16 +77,13 @@ class Unfinished:
 
 def finished_rows(connection: Connection, project: Project, splits: Splits, unfinished: Unfinished | None = None) -> Iterator[Row]:
     """Yield every finished item in the order of the items' numbers."""
-    items = tables.items
     required = {name for name, question in project.schema.questions.items() if question.required}
     asked = len(project.schema.questions)
     names = _Names(connection)
-    query = sa.select(items.c.id, items.c.key, items.c.revision, items.c.data, items.c.meta)
-    query = query.where(items.c.project_id == project.id, items.c.state == "active").order_by(items.c.id).limit(PAGE)
     labeled = groupby(final_labels(connection, project.id, project.schema), key=attrgetter("item_id"))
     item, found = next(labeled, _END)
     after = 0
-    while page := connection.execute(query.where(items.c.id > after)).fetchall():
+    while page := _page.all(connection, project=project.id, after=after):
         after = page[-1][0]
         ids = [row[0] for row in page]
         labels: dict[int, list[FinalLabel]] = {}
@@ -117,9 +127,7 @@ class _Names:
 
     def of_annotations(self, first: int, last: int) -> dict[int, str]:
         """Return the author of each annotation of the items from `first` to `last`."""
-        annotations = tables.annotations
-        query = sa.select(annotations.c.id, annotations.c.user_id).where(annotations.c.item_id.between(first, last))
-        return self._named(self.connection.execute(query).fetchall())
+        return self._named(_authors.all(self.connection, first=first, last=last))
 
     def of_reviews(self, labels: dict[int, list[FinalLabel]]) -> dict[int, str]:
         """Return the reviewer of each review that settled a label."""
@@ -130,7 +138,7 @@ class _Names:
         query = sa.select(reviews.c.id, reviews.c.reviewer_id).where(reviews.c.id.in_(wanted))
         return self._named(self.connection.execute(query).fetchall())
 
-    def _named(self, users: Sequence[sa.Row[int, int]]) -> dict[int, str]:
+    def _named(self, users: Sequence[Any]) -> dict[int, str]:
         unknown = {user for _, user in users} - self.known.keys()
         if unknown:
             query = sa.select(tables.users.c.id, tables.users.c.name).where(tables.users.c.id.in_(unknown))

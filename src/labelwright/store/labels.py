@@ -13,6 +13,7 @@ from labelwright.schema import Answer, Schema
 from labelwright.store import tables
 from labelwright.store.codec import decode_answer, decode_values
 from labelwright.store.database import Connection
+from labelwright.store.statement import Statement
 
 __all__ = ["FinalLabel", "final_labels"]
 
@@ -54,6 +55,9 @@ def final_labels(connection: Connection, project_id: int, schema: Schema, *, ite
         yield from _labels_of(connection, page, schema, whole=item_ids is None)
 
 
+_consensus = tables.consensus
+_columns = [_consensus.c[name] for name in ("item_id", "question", "answer", "confidence", "annotation_ids", "method")]
+_agreed = Statement(sa.select(*_columns).where(_consensus.c.item_id.between(sa.bindparam("first"), sa.bindparam("last"))))
 _answer_sources = msgspec.json.Decoder(tuple[int, ...])
 
 
@@ -94,8 +98,10 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole
     ):
         gold.setdefault(item_id, {}).update(decode_values(values))
     agreed: dict[tuple[int, str], FinalLabel] = {}
-    columns = (consensus.c.item_id, consensus.c.question, consensus.c.answer, consensus.c.confidence, consensus.c.annotation_ids)
-    rows = connection.execute(sa.select(*columns, consensus.c.method).where(on_page(consensus))).fetchall()
+    if whole:
+        rows = _agreed.all(connection, first=page[0], last=page[-1])
+    else:
+        rows = list(connection.execute(sa.select(*_columns).where(on_page(consensus))))
     for item_id, question, answer, confidence, sources, method in rows:
         agreed[item_id, question] = FinalLabel(
             item_id=item_id,
