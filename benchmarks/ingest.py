@@ -121,21 +121,16 @@ def measure(count: int) -> dict[str, float]:
 def show(found: dict[str, float]) -> None:
     rows = found["rows"]
 
-    def rate(seconds: float) -> str:
-        return f"{rows / seconds:>9,.0f} rows/s"
+    def speed(name: str) -> str:
+        wall, cpu = found[f"{name}_wall"], found[f"{name}_cpu"]
+        return f"{name:<11} {rows / wall:>9,.0f} rows/s  {wall:6.1f} s  {cpu / rows * 1e6:5.1f} µs CPU a row"
 
     print(f"\n{rows:,} rows")
-    print(
-        f"  collect     {rate(found['collect_wall'])}  {found['collect_wall']:6.1f} s  {found['collect_cpu'] / rows * 1e6:5.1f} µs CPU a row"
-    )
-    print(f"  again       nothing to do   {found['again_wall'] * 1000:6.1f} ms")
-    print(
-        f"  prepare     {rate(found['prepare_wall'])}  {found['prepare_wall']:6.1f} s  {found['prepare_cpu'] / rows * 1e6:5.1f} µs CPU a row"
-    )
-    print(f"  again       nothing to do   {found['nothing_wall'] * 1000:6.1f} ms")
-    print(
-        f"  baseline    {rate(found['baseline_wall'])}  {found['baseline_wall']:6.1f} s  {found['baseline_cpu'] / rows * 1e6:5.1f} µs CPU a row"
-    )
+    print(f"  {speed('collect')}")
+    print(f"  again       nothing to do {found['again_wall'] * 1000:10.1f} ms")
+    print(f"  {speed('prepare')}")
+    print(f"  again       nothing to do {found['nothing_wall'] * 1000:10.1f} ms")
+    print(f"  {speed('baseline')}")
     print(f"  collect / baseline = {found['baseline_wall'] / found['collect_wall']:.2f} times the speed")
     peaks = " -> ".join(f"{found[name]:.0f}" for name in ("memory_before", "memory_collect", "memory_prepare"))
     print(f"  peak memory {peaks} MB (before, collected, prepared); reading process {found['memory_reader']:.0f} MB")
