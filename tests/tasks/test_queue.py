@@ -220,3 +220,24 @@ def test_a_policy_that_cannot_work_is_refused(policy: TaskPolicy) -> None:
     """Overlaps below one or shrinking, and leases that end while people read, are errors of the pipeline file."""
     with pytest.raises(InvalidPipeline):
         policy.check()
+
+
+def test_a_task_that_is_opened_before_the_cursor_is_found_at_once(make_project: MakeProject) -> None:
+    """Whoever has emptied the queue gets a task that is opened later, though its rank is lower than what the person has passed."""
+    project = make_project()
+    (person,) = add_users(project, "ann")
+    first, second = add_texts(project, ["one", "two"])
+    queue = Queue(project.id, TaskPolicy(gold="0%"))
+
+    def open_review(item: int, rank: int) -> None:
+        row = {"project_id": project.id, "item_id": item, "purpose": "review", "state": "open", "lane": 1, "rank": rank}
+        project.database.write(lambda connection: connection.execute(sa.insert(tables.tasks).values(row)))
+
+    open_review(first, 70)
+    (found,) = lease(project, queue, person, purpose="review")
+    done(project, found)
+    assert not lease(project, queue, person, purpose="review")
+    assert not lease(project, queue, person, purpose="review")
+    open_review(second, 50)
+    (found,) = lease(project, queue, person, purpose="review")
+    assert found.item_id == second

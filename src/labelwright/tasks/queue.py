@@ -26,7 +26,7 @@ from labelwright.tasks.policy import TaskPolicy
 __all__ = ["Leased", "Queue"]
 
 RESCAN_SECONDS = 30.0
-"""How often a person whose queue is empty is searched for anew from the start of each lane."""
+"""How often a person whose queue is empty is searched for anew from the start of each lane, unless tasks were added meanwhile."""
 
 MOST_HELD = 20
 """So many tasks of a project one person may hold at once."""
@@ -131,6 +131,7 @@ _unseen_gold = Statement(
         ),
     )
 )
+_newest = Statement(sa.select(sa.func.max(_tasks.c.id)))
 _given = sa.select(sa.literal(1)).where(_tasks.c.item_id == sa.bindparam("item"), _tasks.c.user_id == sa.bindparam("holder"))
 _lease_gold = Statement(
     sa.insert(_tasks)
@@ -162,7 +163,7 @@ class Queue:
         self._lanes = {"label": range(policy.most + 1), "review": range(1, 3)}
         self._review = "own_review" if review_own else "review"
         self._cursors: dict[tuple[int, str, int], int] = {}
-        self._rescanned: dict[tuple[int, str], float] = {}
+        self._rescanned: dict[tuple[int, str], tuple[float, int]] = {}
         self._gold: dict[int, list[int]] = {}
         self._gold_read: dict[int, float] = {}
 
@@ -192,7 +193,7 @@ class Queue:
             if returned:
                 return returned
         found = self._search(connection, user_id, purpose)
-        if found is None and self._may_rescan(user_id, purpose):
+        if found is None and self._may_rescan(connection, user_id, purpose):
             for lane in self._lanes[purpose]:
                 self._cursors.pop((user_id, purpose, lane), None)
             found = self._search(connection, user_id, purpose)
@@ -207,11 +208,13 @@ class Queue:
                 return found
         return None
 
-    def _may_rescan(self, user_id: int, purpose: str) -> bool:
-        now, last = time.monotonic(), self._rescanned.get((user_id, purpose))
-        if last is not None and now - last < RESCAN_SECONDS:
+    def _may_rescan(self, connection: Connection, user_id: int, purpose: str) -> bool:
+        now, newest = time.monotonic(), _newest.one(connection)[0] or 0
+        last, reached = self._rescanned.get((user_id, purpose), (None, 0))
+        # A task that was opened since may stand before the cursor: a review of the random sample, a third answer about an early item.
+        if last is not None and now - last < RESCAN_SECONDS and newest <= reached:
             return False
-        self._rescanned[user_id, purpose] = now
+        self._rescanned[user_id, purpose] = now, newest
         return last is not None or any(key[0] == user_id for key in self._cursors)
 
     def _one_gold(self, connection: Connection, user_id: int) -> Leased | None:
