@@ -29,10 +29,19 @@ def median(values: Sequence[float], reason: str = "There is nothing to measure."
     middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
     if n < 6:
         return Figure.of(middle, count=n, reason="Fewer than six values give no interval.")
-    from scipy.stats import binom
-
-    below = max(int(binom.ppf(0.025, n, 0.5)) - 1, 0)
+    below = _values_below(n)
     return Figure.of(middle, float(ordered[below]), float(ordered[n - 1 - below]), count=n)
+
+
+def _values_below(n: int) -> int:
+    """How many of n values lie outside the interval of the median on each side: the 2.5% point of n throws of a coin, less one."""
+    if n > 100:
+        return max(math.floor((n - Z * math.sqrt(n)) / 2) - 1, 0)
+    chance, count = 0.5**n, 0
+    while chance < 0.025:
+        count += 1
+        chance += math.comb(n, count) * 0.5**n
+    return max(count - 1, 0)
 
 
 def mean(values: Sequence[float], reason: str = "There is nothing to compare.") -> Figure:

@@ -46,12 +46,13 @@ def read_labeled(connection: Connection, project_id: int, schema: Schema) -> tup
     agreed = (
         sa.select(consensus.c.question, consensus.c.answer, sa.func.count())
         .join(items, items.c.id == consensus.c.item_id)
-        .where(consensus.c.project_id == project_id, active, consensus.c.question.in_(list(schema.questions)))
+        .where(items.c.state == "active", consensus.c.question.in_(list(schema.questions)))
         .group_by(consensus.c.question, consensus.c.answer)
     )
-    for question, answer, count in connection.execute(agreed):
+    for question, answer, count in connection.execute(agreed.where(consensus.c.project_id == project_id)):
         _count(found[question], answer, count)
     for start in range(0, len(settled), 500):
+        # These are the project's items; naming the project once more would make SQLite walk through all of its labels.
         part = agreed.where(consensus.c.item_id.in_(settled[start : start + 500]))
         for question, answer, count in connection.execute(part):
             _count(found[question], answer, -count)
