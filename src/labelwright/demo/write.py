@@ -29,8 +29,8 @@ OLD_ACCURACY = 0.9
 """The older datasets were made by one person, who was right this often."""
 
 WORKSPACE = """\
-# Several projects share one store, one page and the same people. Where the store and the media lie may be said here:
-# run: {store: "sqlite:///labelwright.db", blobs: blobs}
+# The projects in the folders beside this file share one store, one page and the same people.
+run: {store: "sqlite:///labelwright.db", blobs: blobs}
 """
 
 Progress = Callable[[int, int | None, str], None]
