@@ -47,11 +47,13 @@ def lossy(target: str) -> Iterator[Lossy]:
                 proxy.losing -= 1
                 self.close_connection = True
                 return
-            self._answer(answer.status, answer.headers.get("Content-Type", ""), content)
+            self._answer(answer.status, answer.headers.get("Content-Type", ""), content, answer.headers.get("Content-Encoding"))
 
-        def _answer(self, status: int, kind: str, content: bytes) -> None:
+        def _answer(self, status: int, kind: str, content: bytes, encoding: str | None = None) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
+            if encoding:
+                self.send_header("Content-Encoding", encoding)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

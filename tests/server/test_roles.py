@@ -1,0 +1,241 @@
+"""Roles and routes: each role reaches what its permission covers, and nothing of another project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from labelwright.errors import Conflict
+from labelwright.server.access import PERMISSIONS
+from labelwright.server.app import ROUTES
+from labelwright.store import tables
+from labelwright.store.people import ROLES
+from tests.server.house import CHOICE, House
+
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/api/sign-in"): {"name": "nobody here", "password": "no password"},
+    ("POST", "/api/sign-in/link"): {"token": "no link"},
+    ("POST", "/api/password"): {"password": "a new password", "current": None},
+    ("POST", "/api/tasks/{task_id}/heartbeat"): {"lease": "none"},
+    ("PUT", "/api/tasks/{task_id}/draft"): {"lease": "none", "sequence": 1, "body": {}},
+    ("POST", "/api/tasks/{task_id}/submit"): {"values": CHOICE, "confirmed": True},
+    ("POST", "/api/tasks/{task_id}/skip"): {"reason": "unclear"},
+    ("POST", "/api/tasks/{task_id}/review"): {"verdict": "accept"},
+    ("POST", "/api/items/{item_id}/comments"): {"text": "a comment"},
+    ("POST", "/api/projects/{project}/items"): {"key": "sent", "body": "a text"},
+    ("POST", "/api/projects/{project}/suggestions"): [],
+    ("POST", "/api/tokens"): {"name": "robot"},
+    ("POST", "/api/users"): {"name": "one more"},
+}
+"""What each unsafe route is sent; an empty object where nothing stands here."""
+
+
+def routes() -> list[tuple[str, str, str]]:
+    """Every route of the API: method, path, and the permission that it states."""
+    return sorted(
+        (str(method), path, handler.opt["permission"])
+        for handler in ROUTES
+        for path in (str(one) for one in handler.paths)
+        for method in handler.http_methods
+        if str(method) not in ("HEAD", "OPTIONS")
+    )
+
+
+def test_every_route_states_a_permission(house: House) -> None:
+    """No route of the application, of whatever module, is without a permission of the one table."""
+    from labelwright.server.app import create_app
+
+    app = create_app(house.workspace)
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if "OPTIONS" in handler.http_methods:
+                continue
+            assert handler.opt.get("permission") in PERMISSIONS, f"{route.path} states no permission"
+
+
+@pytest.fixture(scope="module")
+def places(house: House) -> dict[str, Any]:
+    """An item of tickets with a task held by somebody, an answer and a comment, and a blob."""
+    (item,) = house.add_texts("whose is it")
+    holder = house.browser(house.person("annotator", name="holder"))
+    task = house.held(holder)
+    comment = holder.post(f"/api/items/{item}/comments", json={"text": "mine"}).json()["id"]
+    digest = house.workspace.blobs.put(b"\x89PNG\r\n\x1a\n of tickets")
+    house.workspace.database.write(
+        lambda connection: connection.execute(sa.update(tables.raw_items).where(tables.raw_items.c.key.like("k%")).values(blob=digest))
+    )
+    return {"project": "tickets", "task_id": task["id"], "item_id": item, "comment_id": comment, "digest": digest}
+
+
+Who = Callable[[str | None, str], httpx.Client]
+
+ENDING = ("/api/sign-out", "/api/password")
+"""Routes after which the session that called them is another."""
+
+
+@pytest.fixture(scope="module")
+def known(house: House) -> Who:
+    """The browser of somebody with a role in a project, the same one each time."""
+    browsers: dict[tuple[str | None, str], httpx.Client] = {}
+
+    def browser(role: str | None, project: str = "tickets") -> httpx.Client:
+        if (role, project) not in browsers:
+            browsers[role, project] = house.browser(house.person(role, project))
+        return browsers[role, project]
+
+    return browser
+
+
+@pytest.fixture(scope="module")
+def programs(house: House) -> dict[str, httpx.Client]:
+    """An owner's tokens, one of each role."""
+    owner = house.person("owner")
+    return {role: house.program(owner, role) for role in ROLES}
+
+
+def path_of(template: str, places: dict[str, Any]) -> str:
+    path = template
+    for name, value in places.items():
+        for kind in ("str", "int"):
+            path = path.replace(f"{{{name}:{kind}}}", str(value))
+    return path.replace("{user_id:int}", "999999").replace("{token_id:int}", "999999")
+
+
+def ask(client: httpx.Client, method: str, template: str, places: dict[str, Any]) -> httpx.Response:
+    plain = template.replace(":int}", "}").replace(":str}", "}")
+    path = path_of(template, places)
+    if method in ("GET", "DELETE"):
+        return client.request(method, path)
+    return client.request(method, path, json=BODIES.get((method, plain), {}), headers={"Idempotency-Key": "the same"})
+
+
+def is_refused(answer: httpx.Response) -> bool:
+    """Whether the sender was turned away, and not only the particular thing missing or in another state."""
+    if answer.status_code in (401, 403):
+        return True
+    return answer.status_code == 404 and answer.json()["error"]["message"] in (
+        "There is no such project.",
+        "There is no such thing here.",
+    )
+
+
+@pytest.mark.parametrize("route", routes(), ids=lambda route: f"{route[0]} {route[1]}")
+def test_roles_and_routes(
+    house: House, known: Who, programs: dict[str, httpx.Client], places: dict[str, Any], route: tuple[str, str, str]
+) -> None:
+    """Each route lets in exactly the roles that its permission names; nobody, strangers, and tokens of a lower role stay outside."""
+    method, template, permission = route
+    nobody = ask(house.http(), method, template, places)
+    if permission == "anybody":
+        assert nobody.status_code != 403
+        return
+    assert nobody.status_code == 401, nobody.text
+    least = PERMISSIONS[permission]
+    for role in ROLES:
+        inside = least is None or ROLES.index(role) >= ROLES.index(least)
+        browser = house.browser(house.person(role)) if template in ENDING else known(role, "tickets")
+        answer = ask(browser, method, template, places)
+        assert is_refused(answer) != inside, f"{role}: {answer.status_code} {answer.text}"
+        assert answer.status_code < 500, f"{role}: {answer.text}"
+        if not inside:
+            assert answer.status_code == 403
+    if least is None:
+        return
+    for role in ROLES[: ROLES.index(least)]:
+        answer = ask(programs[role], method, template, places)
+        assert answer.status_code == 403, f"token of {role}: {answer.text}"
+    stranger, partless = (ask(known(*who), method, template, places) for who in (("owner", "secret"), (None, "tickets")))
+    if "{" in template and "{user_id" not in template:
+        assert stranger.status_code == partless.status_code == 404, stranger.text
+    elif permission == "people":
+        assert partless.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "/api/projects/{project:str}",
+        "/api/projects/{project:str}/items/{item_id:int}",
+        "/api/tasks/{task_id:int}",
+        "/api/items/{item_id:int}/comments",
+        "/api/blobs/{project:str}/{digest:str}",
+    ],
+)
+def test_anothers_object_is_as_if_it_were_not(house: House, places: dict[str, Any], template: str) -> None:
+    """The answer about another project's object is, word for word, that about one that does not exist."""
+    stranger = house.browser(house.person("owner", "secret"))
+    absent = {"project": "absent", "task_id": 10**9, "item_id": 10**9, "comment_id": 10**9, "digest": "0" * 64}
+    theirs, none = stranger.get(path_of(template, places)), stranger.get(path_of(template, absent))
+    assert theirs.status_code == none.status_code == 404
+    assert theirs.json()["error"]["message"] == none.json()["error"]["message"]
+    assert theirs.json()["error"]["code"] == "not_found"
+
+
+def test_an_item_is_found_in_its_own_project_only(house: House, places: dict[str, Any]) -> None:
+    """A number from one project leads nowhere under the name of another, even for the owner of both."""
+    owner = house.person("owner", "secret")
+    from labelwright.store import people
+
+    house.workspace.database.write(lambda connection: people.set_role(connection, house.tickets.project.id, owner, "owner"))
+    browser = house.browser(owner)
+    assert browser.get(f"/api/projects/tickets/items/{places['item_id']}").status_code == 200
+    assert browser.get(f"/api/projects/secret/items/{places['item_id']}").status_code == 404
+    assert browser.get(f"/api/blobs/tickets/{places['digest']}").status_code == 200
+    assert browser.get(f"/api/blobs/secret/{places['digest']}").status_code == 404
+
+
+def test_a_comment_is_about_an_annotation_of_its_item(house: House, places: dict[str, Any]) -> None:
+    """A comment cannot point to an annotation of another item or project, or to one that is not there."""
+    browser = house.browser(house.person("reviewer"))
+    answer = browser.post(f"/api/items/{places['item_id']}/comments", json={"text": "see", "annotation_id": 10**9})
+    assert answer.status_code in (400, 404), answer.text
+
+
+def test_nobody_gives_a_role_above_the_own(house: House) -> None:
+    """A manager makes neither an owner nor itself more, and cannot change or lock out an owner."""
+    manager_id, owner_id = house.person("manager"), house.person("owner")
+    manager = house.browser(manager_id)
+    assert manager.post("/api/users", json={"name": "friend", "roles": {"tickets": "owner"}}).status_code == 403
+    assert manager.put(f"/api/users/{manager_id}", json={"roles": {"tickets": "owner"}}).status_code == 403
+    for change in ({"active": False}, {"link": True}, {"roles": {"tickets": "annotator"}}):
+        assert manager.put(f"/api/users/{owner_id}", json=change).status_code == 403
+    assert manager.post("/api/users", json={"name": "spy", "roles": {"secret": "annotator"}}).status_code == 404
+
+
+def test_people_of_other_projects_are_not_named(house: House) -> None:
+    """A manager's list of people names no project, and nobody, beyond the manager's own."""
+    from labelwright.store import people
+
+    house.person("annotator", "secret", name="only in secret")
+    both = house.person("annotator", name="in both")
+    house.workspace.database.write(lambda connection: people.set_role(connection, house.secret.project.id, both, "annotator"))
+    listed = house.browser(house.person("manager")).get("/api/users")
+    assert "in both" in listed.text
+    assert "only in secret" not in listed.text
+    assert all("secret" not in user["roles"] for user in listed.json())
+
+
+def test_a_project_keeps_an_owner(house: House) -> None:
+    """The last owner who is let in can neither be let out nor lose the role."""
+    from labelwright.store import people
+
+    last, number = house.person("owner", "secret"), house.secret.project.id
+
+    class UndoneError(Exception):
+        pass
+
+    def work(connection: sa.Connection) -> None:
+        users = tables.users
+        connection.execute(sa.update(users).where(users.c.id != last).values(active=0))
+        with pytest.raises(Conflict):
+            people.set_active(connection, last, False)
+        with pytest.raises(Conflict):
+            people.set_role(connection, number, last, "annotator")
+        raise UndoneError
+
+    with pytest.raises(UndoneError):
+        house.workspace.database.write(work)

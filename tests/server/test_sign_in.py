@@ -1,0 +1,259 @@
+"""Nobody is in without signing in, and whoever has left stays out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from labelwright.store import people, tables
+from tests.server.house import House
+
+PASSWORD = "correct horse battery"
+
+
+def with_password(house: House, name: str) -> int:
+    user_id = house.person("annotator", name=name)
+    hashed = people.hash_password(PASSWORD)
+    house.workspace.database.write(lambda connection: people.set_password(connection, user_id, hashed))
+    return user_id
+
+
+def code(answer: httpx.Response) -> str:
+    return str(answer.json()["error"]["code"])
+
+
+def test_name_and_password_begin_a_session(house: House) -> None:
+    """The right password sets a cookie that scripts cannot read and other sites cannot send, and names the person's projects."""
+    with_password(house, "ann")
+    browser = house.http()
+    answer = browser.post("/api/sign-in", json={"name": "ann", "password": PASSWORD})
+    assert answer.status_code == 200
+    session = answer.json()
+    assert session["user"]["name"] == "ann"
+    assert session["projects"] == [{"name": "tickets", "role": "annotator", "modality": "text"}]
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "path=/" in cookie
+    assert browser.get("/api/session").json() == session
+
+
+def test_a_wrong_password_and_an_unknown_name_look_the_same(house: House) -> None:
+    """From the answer nobody learns which names exist."""
+    with_password(house, "bea")
+    browser = house.http()
+    wrong = browser.post("/api/sign-in", json={"name": "bea", "password": "not the password"})
+    unknown = browser.post("/api/sign-in", json={"name": "nobody at all", "password": "not the password"})
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.json() == unknown.json()
+    assert "set-cookie" not in wrong.headers
+
+
+def test_passwords_are_kept_by_argon2id(house: House) -> None:
+    """The store has an argon2id hash and neither the password nor the session's secret."""
+    with_password(house, "cleo")
+    browser = house.http()
+    browser.post("/api/sign-in", json={"name": "cleo", "password": PASSWORD})
+    with house.workspace.database.read() as connection:
+        hashed = connection.scalar(sa.select(tables.users.c.password_hash).where(tables.users.c.name == "cleo"))
+        digests = set(connection.scalars(sa.select(tables.sessions.c.digest)))
+    assert str(hashed).startswith("$argon2id$")
+    assert browser.cookies["labelwright_session"] not in digests
+
+
+def test_guessing_passwords_is_slowed(house: House) -> None:
+    """After ten wrong passwords even the right one has to wait."""
+    with_password(house, "dora")
+    browser = house.http()
+    wrong = [browser.post("/api/sign-in", json={"name": "dora", "password": f"guess number {n}"}).status_code for n in range(12)]
+    assert wrong == [401] * 10 + [429] * 2
+    right = browser.post("/api/sign-in", json={"name": "dora", "password": PASSWORD})
+    assert right.status_code == 429
+    assert code(right) == "too_many_attempts"
+
+
+def test_guesses_sent_all_at_once_are_counted_too(house: House) -> None:
+    """Of twenty guesses at the same moment, no more are tried than of twenty in a row."""
+    with_password(house, "edda")
+
+    def guess(number: int) -> int:
+        return httpx.post(
+            f"{house.address}/api/sign-in", json={"name": "edda", "password": f"guess number {number}"}, timeout=60
+        ).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        codes = list(pool.map(guess, range(20)))
+    assert codes.count(401) <= 10
+    assert set(codes) <= {401, 429}
+
+
+def test_a_link_signs_in_once(house: House) -> None:
+    """The link of an invitation begins one session, and none the second time or for two at once."""
+    user_id = house.person("annotator", name="fred")
+    secret = house.workspace.database.write(
+        lambda connection: people.create_token(connection, user_id, "invitation", role="owner", purpose="sign_in")
+    )
+
+    def use(_: int) -> int:
+        return httpx.post(f"{house.address}/api/sign-in/link", json={"token": secret}, timeout=60).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(use, range(4))) == [200, 401, 401, 401]
+
+
+def test_an_old_link_signs_in_nobody(house: House) -> None:
+    """A link that is past its time is refused, and a program's token is no link."""
+    user_id = house.person("annotator")
+
+    def make(connection: sa.Connection, purpose: str) -> str:
+        secret = people.create_token(connection, user_id, "late", role="owner", purpose=purpose)  # type: ignore[arg-type]
+        if purpose == "sign_in":
+            connection.execute(sa.update(tables.tokens).where(tables.tokens.c.user_id == user_id).values(expires_at=1.0))
+        return secret
+
+    for purpose in ("sign_in", "program"):
+        secret = house.workspace.database.write(lambda connection, purpose=purpose: make(connection, purpose))
+        assert house.http().post("/api/sign-in/link", json={"token": secret}).status_code == 401
+
+
+def test_a_link_is_no_token(house: House) -> None:
+    """The secret of a sign-in link opens nothing as a bearer token."""
+    user_id = house.person("annotator")
+    secret = house.workspace.database.write(
+        lambda connection: people.create_token(connection, user_id, "invitation", role="owner", purpose="sign_in")
+    )
+    assert house.http().get("/api/session", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
+
+
+def test_sign_out_ends_the_session(house: House) -> None:
+    """After signing out, the cookie counts no more, also where it was kept, and at once."""
+    user_id = house.person("annotator")
+    browser = house.browser(user_id)
+    kept = dict(browser.cookies)
+    assert browser.get("/api/session").status_code == 200
+    assert browser.post("/api/sign-out", json={}).status_code == 200
+    thief = house.http()
+    thief.cookies.update(kept)
+    again = thief.get("/api/session")
+    assert again.status_code == 401
+    assert code(again) == "not_signed_in"
+
+
+def test_a_session_ends_in_time(house: House) -> None:
+    """A session past its time is void."""
+    user_id = house.person("annotator")
+    secret = house.workspace.database.write(lambda connection: people.create_session(connection, user_id, -1.0))
+    browser = house.http()
+    browser.cookies.set("labelwright_session", secret)
+    assert browser.get("/api/session").status_code == 401
+
+
+def test_a_new_password_ends_all_other_sessions(house: House) -> None:
+    """Whoever was signed in with the old password is out, and the one who changed it stays in."""
+    user_id = with_password(house, "gina")
+    thief, browser = house.browser(user_id), house.browser(user_id)
+    wrong = browser.post("/api/password", json={"password": "another password", "current": "a guess at it"})
+    assert wrong.status_code in (400, 401, 403)
+    changed = browser.post("/api/password", json={"password": "another password", "current": PASSWORD})
+    assert changed.status_code == 200, changed.text
+    assert thief.get("/api/session").status_code == 401
+    assert browser.get("/api/session").status_code == 200
+    assert house.http().post("/api/sign-in", json={"name": "gina", "password": "another password"}).status_code == 200
+
+
+def test_whoever_is_let_out_is_out_at_once(house: House) -> None:
+    """A person made inactive has no session and no token any more, from the next request on."""
+    owner, user_id = house.browser(house.person("owner")), house.person("annotator")
+    browser, program = house.browser(user_id), house.program(user_id)
+    assert program.get("/api/session").status_code == 200
+    assert owner.put(f"/api/users/{user_id}", json={"active": False}).status_code == 200
+    assert browser.get("/api/session").status_code == 401
+    assert program.get("/api/session").status_code == 401
+
+
+def test_a_role_taken_away_is_gone_at_once(house: House) -> None:
+    """A reviewer made annotator sees the items no more, from the next request on."""
+    owner, user_id = house.browser(house.person("owner")), house.person("reviewer")
+    browser = house.browser(user_id)
+    assert browser.get("/api/projects/tickets/items").status_code == 200
+    assert owner.put(f"/api/users/{user_id}", json={"roles": {"tickets": "annotator"}}).status_code == 200
+    assert browser.get("/api/projects/tickets/items").status_code == 403
+
+
+# --- programs ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_is_shown_once_and_can_be_made_void(house: House) -> None:
+    """A token made on the page works, is listed without its secret, is no row of the store in clear, and ends when it is deleted."""
+    owner = house.browser(house.person("owner"))
+    secret = owner.post("/api/tokens", json={"name": "robot", "role": "manager", "project": "tickets"}).json()["token"]
+    program = house.http()
+    program.headers["Authorization"] = f"Bearer {secret}"
+    assert program.get("/api/projects/tickets/items").status_code == 200
+    listed = owner.get("/api/tokens")
+    assert secret not in listed.text
+    (row,) = listed.json()
+    assert owner.delete(f"/api/tokens/{row['id']}").status_code == 200
+    assert program.get("/api/projects/tickets/items").status_code == 401
+
+
+def test_a_token_does_no_more_than_its_role(house: House) -> None:
+    """An owner's token of the role annotator labels and does nothing else."""
+    program = house.program(house.person("owner"), "annotator")
+    assert program.post("/api/projects/tickets/tasks/next", json={}).status_code == 200
+    assert program.get("/api/projects/tickets/items").status_code == 403
+    assert program.get("/api/users").status_code == 403
+
+
+def test_a_token_reaches_its_project_alone(house: House) -> None:
+    """A token for one project finds its user's other projects no more than a stranger does."""
+    user_id = house.person("owner")
+    number = house.secret.project.id
+    house.workspace.database.write(lambda connection: people.set_role(connection, number, user_id, "owner"))
+    program = house.program(user_id, "owner", "tickets")
+    assert program.get("/api/projects/tickets").status_code == 200
+    assert program.get("/api/projects/secret").status_code == 404
+    assert [one["name"] for one in program.get("/api/projects").json()] == ["tickets"]
+
+
+def test_a_token_does_no_more_than_its_user(house: House) -> None:
+    """An annotator's token of the role owner does what an annotator may."""
+    assert house.program(house.person("annotator"), "owner").get("/api/projects/tickets/items").status_code == 403
+
+
+def test_a_token_ends_in_time(house: House) -> None:
+    """A token past its time is void."""
+    user_id = house.person("annotator")
+    program = house.program(user_id)
+    house.workspace.database.write(
+        lambda connection: connection.execute(sa.update(tables.tokens).where(tables.tokens.c.user_id == user_id).values(expires_at=1.0))
+    )
+    assert program.get("/api/session").status_code == 401
+
+
+GROWING: dict[str, Callable[[httpx.Client], httpx.Response]] = {
+    "make a token": lambda program: program.post("/api/tokens", json={"name": "more", "role": "owner"}),
+    "set the password": lambda program: program.post("/api/password", json={"password": "taken over by it"}),
+}
+
+
+@pytest.mark.parametrize("way", GROWING)
+def test_a_token_cannot_become_more_than_it_is(house: House, way: str) -> None:
+    """Whoever got hold of a program's small token cannot use it to become its user: no other token, no password, no session."""
+    program = house.program(house.person("owner"), "annotator", "tickets")
+    answer = GROWING[way](program)
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer nonsense", "Basic YTpi", "bearer " + "x" * 5000])
+def test_a_wrong_authorization_is_not_signed_in(house: House, header: str) -> None:
+    """Whatever else stands in Authorization lets nobody in, also beside a good cookie."""
+    browser = house.browser(house.person("owner"))
+    answer = browser.get("/api/session", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert code(answer) == "not_signed_in"

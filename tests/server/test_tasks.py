@@ -1,0 +1,215 @@
+"""Tasks over HTTP: an answer counts once, and nobody sees what others answered before answering."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from labelwright.schema.kinds.choice import Choice
+from labelwright.store import tables
+from tests.rows import add_known
+from tests.server.house import CHOICE, House, submit
+
+BUG = {"intent": {"kind": "choice", "label": "bug"}}
+
+
+def test_a_submission_sent_twice_counts_once(house: House) -> None:
+    """The same key and body again is the same annotation; the same key with another body is refused."""
+    house.add_texts("one", "two")
+    browser = house.browser(house.person())
+    task = house.held(browser)
+    first = submit(browser, task, key="once")
+    again = submit(browser, task, key="once")
+    assert first.status_code == again.status_code == 200
+    assert first.json()["annotation_id"] == again.json()["annotation_id"]
+    other = submit(browser, task, BUG, key="once")
+    assert other.status_code == 409
+    assert other.json()["error"]["code"] == "idempotency_key_reused"
+    assert house.rows(tables.annotations, tables.annotations.c.task_id == task["id"]) == 1
+
+
+def test_a_submission_sent_by_eight_at_once_counts_once(house: House) -> None:
+    """Retries that overtake each other make one annotation, and each gets its number."""
+    house.add_texts("one", "two")
+    user_id = house.person()
+    browser = house.browser(user_id)
+    task = house.held(browser)
+    others = [house.browser(user_id) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda one: submit(one, task, key="eight at once"), others))
+    assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
+    assert len({answer.json()["annotation_id"] for answer in answers}) == 1
+    assert house.rows(tables.annotations, tables.annotations.c.task_id == task["id"]) == 1
+
+
+def test_an_answer_brings_the_next_task(house: House) -> None:
+    """The answer to a submission and to a skip carries the task that comes next; a reload resumes it."""
+    house.add_texts("one", "two", "three")
+    browser = house.browser(house.person())
+    task = house.held(browser)
+    following = submit(browser, task).json()["next"]
+    assert following["id"] != task["id"]
+    assert house.held(browser)["id"] == following["id"]
+    third = browser.post(f"/api/tasks/{following['id']}/skip", json={"reason": "unclear"}).json()["next"]
+    assert third["id"] not in (task["id"], following["id"])
+    assert browser.post(f"/api/tasks/{third['id']}/release", json={}).status_code == 200
+
+
+def test_a_task_is_its_holders(house: House) -> None:
+    """Nobody else keeps alive, drafts, answers, skips or releases a task that is held, and nobody else sees it."""
+    house.add_texts("one", "two")
+    holder, other = house.browser(house.person()), house.browser(house.person())
+    task = house.held(holder)
+    base = f"/api/tasks/{task['id']}"
+    assert other.get(base).status_code == 404
+    assert other.post(f"{base}/heartbeat", json={"lease": task["lease"]}).status_code == 409
+    assert other.put(f"{base}/draft", json={"lease": task["lease"], "sequence": 1, "body": {}}).status_code == 409
+    assert other.post(f"{base}/skip", json={"reason": ""}).status_code == 409
+    assert other.post(f"{base}/release", json={}).status_code == 409
+    stolen = submit(other, task, lease=task["lease"])
+    assert stolen.status_code == 409
+    assert stolen.json()["error"]["code"] == "lease_lost"
+    assert submit(holder, task).status_code == 200
+
+
+def test_a_draft_is_kept_and_never_overwritten_by_an_older_one(house: House) -> None:
+    """A draft comes back with its task; a late older save changes nothing."""
+    house.add_texts("one")
+    browser = house.browser(house.person())
+    task = house.held(browser)
+    path = f"/api/tasks/{task['id']}/draft"
+    for sequence, text in ((1, "a"), (3, "c"), (2, "b")):
+        browser.put(path, json={"lease": task["lease"], "sequence": sequence, "body": {"text": text}})
+    assert house.held(browser)["draft"] == {"sequence": 3, "body": {"text": "c"}}
+
+
+def test_an_own_answer_can_be_changed(house: House) -> None:
+    """A done task of one's own shows its answer, and a new submission replaces it; the older one is kept as replaced."""
+    house.add_texts("one")
+    browser = house.browser(house.person())
+    task = house.held(browser)
+    first = submit(browser, task).json()["annotation_id"]
+    assert browser.get(f"/api/tasks/{task['id']}").json()["values"] == CHOICE
+    second = submit(browser, task, BUG)
+    assert second.status_code == 200, second.text
+    assert second.json()["annotation_id"] != first
+    assert browser.get(f"/api/tasks/{task['id']}").json()["values"] == BUG
+    mine = browser.get("/api/projects/tickets/annotations/mine").json()
+    assert [one["annotation_id"] for one in mine if one["task_id"] == task["id"]] == [second.json()["annotation_id"]]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"intent": {"kind": "choice", "label": "no such label"}},
+        {"intent": {"kind": "spans", "spans": []}},
+        {"none": {"kind": "choice", "label": "refund"}},
+        {**CHOICE, "parts": {"kind": "spans", "spans": [{"start": 0, "end": 10**6, "label": "DATE"}]}},
+        {**CHOICE, "parts": {"kind": "spans", "spans": [{"start": -5, "end": 1, "label": "DATE"}]}},
+    ],
+)
+def test_an_invalid_answer_is_refused(house: House, values: object) -> None:
+    """An answer that is missing, unknown, of another kind or out of bounds is refused, confirmed or not, and nothing is kept."""
+    house.add_texts("short")
+    browser = house.browser(house.person())
+    task = house.held(browser)
+    answer = submit(browser, task, values)
+    assert answer.status_code in (400, 422), answer.text
+    if answer.status_code == 422:
+        assert answer.json()["findings"]
+    assert house.rows(tables.annotations, tables.annotations.c.task_id == task["id"]) == 0
+    assert submit(browser, task).status_code == 200
+
+
+def test_labeling_is_blind(house: House) -> None:
+    """A second annotator of an item finds neither the first one's name, answer or comment in anything the server says."""
+    (item,) = house.add_texts("judge it alone")
+    first_id = house.person(name="Firstborn Annotator")
+    first = house.browser(first_id)
+    task = house.held(first)
+    while task["item"]["id"] != item:
+        task = submit(first, task).json()["next"]
+    made = submit(first, task, {**CHOICE, "parts": {"kind": "spans", "spans": [{"start": 0, "end": 5, "label": "PRODUCT"}]}}).json()
+    first.post(f"/api/items/{item}/comments", json={"text": "obviously a refund of the PRODUCT"})
+    second = house.browser(house.person())
+    said = []
+    found = house.held(second)
+    while found["item"]["id"] != item:
+        found = submit(second, found).json()["next"]
+    said.append(second.get(f"/api/tasks/{found['id']}").text)
+    said.append(second.post("/api/projects/tickets/tasks/next", json={"count": 1}).text)
+    said.append(second.get(f"/api/items/{item}/comments").text)
+    said.append(submit(second, found, BUG).text)
+    said.append(second.get(f"/api/tasks/{found['id']}").text)
+    said.append(second.get("/api/projects/tickets/annotations/mine").text)
+    said.append(second.get("/api/projects/tickets").text)
+    said.append(second.get("/api/projects").text)
+    for text in said:
+        assert "Firstborn" not in text
+        assert "obviously" not in text
+        assert f'"annotation_id":{made["annotation_id"]},' not in text
+        assert "PRODUCT" not in text or "options" in text
+    assert second.get(f"/api/tasks/{task['id']}").status_code == 404
+    for path in ("items", f"items/{item}", "overview", "quality", "requirements", "events", "export", "report", "versions", "quarantine"):
+        assert second.get(f"/api/projects/tickets/{path}").status_code == 403, path
+
+
+def test_an_annotator_reads_and_settles_own_comments_only(house: House) -> None:
+    """In a blind project an annotator cannot settle what somebody else asked."""
+    (item,) = house.add_texts("a question about it")
+    asker, other, reviewer = house.browser(house.person()), house.browser(house.person()), house.browser(house.person("reviewer"))
+    comment = asker.post(f"/api/items/{item}/comments", json={"text": "what does it mean"}).json()["id"]
+    assert other.get(f"/api/items/{item}/comments").json() == []
+    assert other.post(f"/api/comments/{comment}/resolve", json={}).status_code in (403, 404)
+    assert [one["id"] for one in reviewer.get(f"/api/items/{item}/comments").json()] == [comment]
+    assert reviewer.post(f"/api/comments/{comment}/resolve", json={}).status_code == 200
+
+
+def test_gold_looks_like_any_other_task(house: House) -> None:
+    """A gold item is handed out with the same fields and the same purpose as the others, without its known answer."""
+    (item,) = house.add_texts("a gold item", project="secret")
+    (plain,) = house.add_texts("a plain item", project="secret")
+    add_known(house.secret.project, item, {"intent": Choice("other")})
+    user_id = house.person("annotator", "secret")
+    opened = house.secret
+
+    def make_gold(connection: sa.Connection) -> None:
+        connection.execute(sa.update(tables.tasks).where(tables.tasks.c.item_id == item).values(purpose="gold", state="cancelled"))
+        held = {"state": "leased", "user_id": user_id, "lease": "gold", "lease_ends": 1e12}
+        row = {"project_id": opened.project.id, "item_id": item, "purpose": "gold", "lane": 1, "rank": 1, **held}
+        connection.execute(sa.insert(tables.tasks).values(row))
+
+    house.workspace.database.write(make_gold)
+    browser = house.browser(user_id)
+    both = browser.post("/api/projects/secret/tasks/next", json={"count": 2}).json()["tasks"]
+    by_item = {task["item"]["id"]: task for task in both}
+    assert set(by_item) == {item, plain}
+    assert {key: type(value) for key, value in by_item[item].items()} == {key: type(value) for key, value in by_item[plain].items()}
+    assert by_item[item]["purpose"] == by_item[plain]["purpose"] == "label"
+    assert by_item[item]["values"] is None
+    assert "gold" not in str({key: value for key, value in by_item[item].items() if key not in ("item", "lease")})
+
+
+def test_reviewing_goes_through_the_same_door(house: House) -> None:
+    """A reviewer takes a review, accepts it once however often it is sent, and an annotator cannot review."""
+    (item,) = house.add_texts("to be reviewed", project="secret")
+    author = house.browser(house.person("annotator", "secret"))
+    task = house.held(author, "secret")
+    while task["item"]["id"] != item:
+        task = submit(author, task).json()["next"]
+    annotation = submit(author, task).json()["annotation_id"]
+    reviewer = house.browser(house.person("reviewer", "secret"))
+    assert author.post("/api/projects/secret/tasks/next", json={"purpose": "review"}).status_code == 403
+    asked = reviewer.post(f"/api/projects/secret/items/{item}/review", json={})
+    assert asked.json() == {"opened": True}, asked.text
+    (job,) = reviewer.post("/api/projects/secret/tasks/next", json={"purpose": "review"}).json()["tasks"]
+    assert [one["id"] for one in job["review"]["annotations"]] == [annotation]
+    assert job["review"]["annotations"][0]["annotator"] is None
+    body = {"verdict": "accept", "annotation_id": annotation}
+    given = [reviewer.post(f"/api/tasks/{job['id']}/review", json=body, headers={"Idempotency-Key": "verdict"}) for _ in range(2)]
+    assert [one.status_code for one in given] == [200, 200], given[0].text
+    assert given[0].json()["review_id"] == given[1].json()["review_id"]
+    assert house.rows(tables.reviews, tables.reviews.c.item_id == item) == 1
