@@ -55,6 +55,7 @@ export function clock(value: number): string {
 
 const dateTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const dayMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const dayMonthUtc = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 const hourMinute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 /** A moment in full; times are seconds since 1970. */
@@ -64,6 +65,11 @@ export function moment(at: number | null | undefined): string {
 
 export function day(at: number): string {
   return dayMonth.format(at * 1000);
+}
+
+/** The day that begins at midnight UTC, as the server counts days. */
+export function utcDay(at: number): string {
+  return dayMonthUtc.format(at * 1000);
 }
 
 export function hour(at: number): string {

@@ -1,0 +1,58 @@
+// Who is signed in, and what they may do where.
+
+import { api, ApiError, onSignedOut, useToken } from "./api";
+import { router } from "./router.svelte";
+import type { Role, Session } from "./types";
+
+const ORDER: Role[] = ["annotator", "reviewer", "manager", "owner"];
+
+class SessionState {
+  /** Null while nobody is signed in; undefined before the server was asked. */
+  value = $state.raw<Session | null | undefined>(undefined);
+  problem = $state.raw<ApiError | null>(null);
+
+  constructor() {
+    onSignedOut(() => this.end());
+  }
+
+  async read(): Promise<void> {
+    this.problem = null;
+    try {
+      this.begin(await api.get<Session>("/api/session"));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) this.value = null;
+      else if (error instanceof ApiError) this.problem = error;
+      else throw error;
+    }
+  }
+
+  /** Take the session that a sign-in answered with. */
+  begin(session: Session): void {
+    useToken(session.csrf);
+    this.value = session;
+  }
+
+  /** The session is over: ask for a sign-in, and come back to this page afterwards. */
+  end(): void {
+    useToken("");
+    this.value = null;
+  }
+
+  async signOut(): Promise<void> {
+    await api.post("/api/sign-out");
+    this.end();
+    router.go("#/sign-in");
+  }
+
+  role(project: string | undefined): Role | null {
+    return this.value?.projects.find((one) => one.name === project)?.role ?? null;
+  }
+
+  /** Whether the role in a project is at least `least`. */
+  may(project: string | undefined, least: Role): boolean {
+    const role = this.role(project);
+    return role !== null && ORDER.indexOf(role) >= ORDER.indexOf(least);
+  }
+}
+
+export const session = new SessionState();

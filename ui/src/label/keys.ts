@@ -1,0 +1,67 @@
+// One table of actions and their keys. The help lists it, the page obeys it, and a schema whose label keys clash with it is told so.
+
+import { optionsOf } from "../components/labels";
+import type { Project } from "../core/types";
+
+export const ACTIONS = {
+  submit: { keys: ["Ctrl+Enter"], what: "Submit and go on" },
+  accept: { keys: ["Enter"], what: "Accept the suggestion; without one, submit" },
+  acceptAll: { keys: ["Shift+Enter"], what: "Accept all suggestions" },
+  reject: { keys: ["Backspace"], what: "Reject the suggestion, or delete the selected mark" },
+  remove: { keys: ["Delete"], what: "Delete the selected mark" },
+  undo: { keys: ["Ctrl+Z"], what: "Undo" },
+  redo: { keys: ["Ctrl+Shift+Z", "Ctrl+Y"], what: "Redo" },
+  nextMark: { keys: ["Tab"], what: "Select the next mark" },
+  previousMark: { keys: ["Shift+Tab"], what: "Select the mark before" },
+  unselect: { keys: ["Escape"], what: "Select nothing" },
+  nextQuestion: { keys: ["Q", "PageDown"], what: "Next question" },
+  previousQuestion: { keys: ["Shift+Q", "PageUp"], what: "Question before" },
+  skip: { keys: ["Ctrl+K"], what: "Pass on to somebody else" },
+  back: { keys: ["Ctrl+B"], what: "Back to the last answer" },
+  comment: { keys: ["Ctrl+/"], what: "Comment" },
+  guidelines: { keys: ["G"], what: "Show or hide the guidelines" },
+  help: { keys: ["?"], what: "Show the keys" },
+} as const;
+
+export type Action = keyof typeof ACTIONS;
+
+/** The key of each label: the one that the schema gives, or 1 to 9 in order. */
+export function labelKeys(project: Project, question: string): Map<string, string> {
+  const options = optionsOf(project.schema.questions[question]);
+  const given = new Set(options.map((option) => option.key?.toLowerCase()).filter(Boolean));
+  const free = "123456789".split("").filter((key) => !given.has(key));
+  const keys = new Map<string, string>();
+  for (const option of options) {
+    const key = option.key?.toLowerCase() ?? free.shift();
+    if (key) keys.set(key, option.label);
+  }
+  return keys;
+}
+
+/** Labels whose key means something else already. */
+export function clashes(project: Project): string[] {
+  const taken = new Set(Object.values(ACTIONS).flatMap((action) => action.keys.map((key) => key.toLowerCase())));
+  return Object.keys(project.schema.questions).flatMap((question) =>
+    [...labelKeys(project, question)].filter(([key]) => taken.has(key)).map(([key, label]) => `'${key}' of the label '${label}'`),
+  );
+}
+
+/** The name of a key press, such as `Ctrl+Shift+Z`. */
+export function nameOf(event: KeyboardEvent): string {
+  const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  // Shift is part of the character where it makes one, as in `?`.
+  const shifted = event.shiftKey && (event.key.length > 1 || /[a-z]/i.test(event.key));
+  return `${event.ctrlKey || event.metaKey ? "Ctrl+" : ""}${shifted ? "Shift+" : ""}${key}`;
+}
+
+export function actionOf(event: KeyboardEvent): Action | null {
+  const name = nameOf(event);
+  for (const [action, { keys }] of Object.entries(ACTIONS)) if ((keys as readonly string[]).includes(name)) return action as Action;
+  return null;
+}
+
+/** Whether somebody is typing, so that letters are letters. */
+export function typing(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement | null;
+  return Boolean(target?.closest("input, textarea, select, [contenteditable]"));
+}

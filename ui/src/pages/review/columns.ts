@@ -1,0 +1,90 @@
+// What stands side by side in a review: the consensus, every answer, and a machine's suggestion where there is one answer alone.
+
+import { units, type Unit } from "../../components/answers";
+import { differences, overlap, type Difference } from "../../components/differences";
+import { seconds } from "../../components/numbers";
+import type { Answer, Task, Values } from "../../core/types";
+
+export interface Column {
+  id: string;
+  kind: "consensus" | "answer" | "suggestion";
+  /** The annotation that a verdict on this column is about; null for the consensus. */
+  annotation: number | null;
+  title: string;
+  note: string;
+  values: Values;
+}
+
+export interface Board {
+  columns: Column[];
+  differences: Difference[];
+  /** The column of each member of a difference. */
+  compared: number[];
+}
+
+export function board(task: Task): Board {
+  const review = task.review;
+  const names = Object.keys({ ...review?.consensus });
+  const answers: Column[] = (review?.annotations ?? []).map((one, i) => ({
+    id: `answer ${one.id}`,
+    kind: "answer",
+    annotation: one.id,
+    title: one.annotator ?? `Annotator ${String.fromCharCode(65 + (i % 26))}`,
+    note: one.seconds_active ? seconds(one.seconds_active) : "",
+    values: one.values,
+  }));
+  const columns = [...answers];
+  if (answers.length > 1 && names.length) {
+    const confidence = Math.min(...names.map((name) => review!.consensus[name]!.confidence));
+    columns.unshift({
+      id: "consensus",
+      kind: "consensus",
+      annotation: null,
+      title: "Consensus",
+      note: `${Math.floor(confidence * 100)}% sure`,
+      values: Object.fromEntries(names.map((name) => [name, review!.consensus[name]!.answer])),
+    });
+  }
+  if (answers.length === 1 && task.suggestions.length) {
+    columns.push({
+      id: "suggestion",
+      kind: "suggestion",
+      annotation: null,
+      title: "Suggestion",
+      note: [...new Set(task.suggestions.map((one) => one.labeler))].join(", "),
+      values: Object.fromEntries(task.suggestions.map((one) => [one.question, one.answer])),
+    });
+  }
+  const compared = columns.flatMap((column, i) => (column.kind === "consensus" ? [] : [i]));
+  const questions = [...new Set(columns.flatMap((column) => Object.keys(column.values)))];
+  // A suggestion leaves questions out that its labeler knows nothing about: that is no difference.
+  const asked = columns.some((column) => column.kind === "suggestion") ? questions.filter((name) => compared.every((i) => columns[i]!.values[name])) : questions;
+  return { columns, differences: differences(compared.map((i) => columns[i]!.values), asked), compared };
+}
+
+/** Which places of a column's answer are part of a difference: by membership, or for the consensus by lying on it. */
+export function differing(board: Board, column: number, question: string): { strong: number[]; of: Map<Difference, number> } {
+  const at = board.compared.indexOf(column);
+  const answer = board.columns[column]!.values[question];
+  const of = new Map<Difference, number>();
+  for (const difference of board.differences) {
+    if (difference.question !== question) continue;
+    const member = at >= 0 ? difference.members[at] : lying(answer, difference);
+    if (member !== null && member !== undefined) of.set(difference, member);
+  }
+  return { strong: [...new Set(of.values())], of };
+}
+
+function lying(answer: Answer | undefined, difference: Difference): number | null {
+  if (!answer || !difference.bounds.length) return null;
+  const scores = units(answer).map((unit: Unit) => overlap(difference.kind, unit.geometry, difference.bounds));
+  const best = Math.max(0, ...scores);
+  return best >= 0.3 ? scores.indexOf(best) : null;
+}
+
+/** A difference in a few words. */
+export function describe(difference: Difference, title: (question: string, label: string) => string): string {
+  const labels = difference.labels.map((label) => (label === null ? "nothing" : title(difference.question, label)));
+  if (difference.reason === "place") return `${labels[0]}: other bounds`;
+  return [...new Set(labels)].join(" or ");
+}
