@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.errors import InvalidInput
+from labelwright.errors import InvalidInput, NotFound
 from labelwright.store import tables
 from labelwright.store.statement import Statement
 
@@ -71,9 +71,13 @@ def add_comment(
 
     Raises:
         InvalidInput: the text is empty or too long.
+        NotFound: the item has no such annotation.
     """
     if not text.strip() or len(text) > MOST_CHARACTERS:
         raise InvalidInput(f"A comment has 1 to {MOST_CHARACTERS:,} characters.", where="text")
+    given = tables.annotations
+    if annotation_id is not None and connection.scalar(sa.select(given.c.item_id).where(given.c.id == annotation_id)) != item_id:
+        raise NotFound("The item has no such annotation.", where=f"annotation {annotation_id}")
     row = connection.execute(
         sa.insert(_comments).values(
             project_id=project_id,

@@ -7,13 +7,18 @@ the person has no part in is "not found", never "forbidden", and so is everythin
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from labelwright.errors import NotAllowed, NotFound, NotSignedIn
+from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.schema import Audio, Field, Image
 from labelwright.store import people, tables
+from labelwright.store.codec import decode_fields
+from labelwright.store.database import Database
 from labelwright.store.people import ROLES, Identity, Role
 
 __all__ = ["PERMISSIONS", "Access", "Doors"]
@@ -34,16 +39,24 @@ CACHE_SECONDS = 5.0
 
 
 class Access:
-    """What the sender of one request may reach."""
+    """What the sender of one request may reach.
+
+    It carries the doors and the database, so that handlers on the hot path take it alone: Litestar gives a single dependency at once,
+    and starts a task for each of several.
+    """
 
     def __init__(self, doors: Doors, identity: Identity, roles: dict[int, Role]) -> None:
-        self._doors = doors
+        self.doors = doors
         self.identity = identity
         self._roles = roles
 
     @property
     def user_id(self) -> int:
         return self.identity.user_id
+
+    @property
+    def database(self) -> Database:
+        return self.doors.workspace.database
 
     def role_in(self, opened: OpenProject) -> Role | None:
         """The role in a project, at most that of the token; None where there is none."""
@@ -52,9 +65,18 @@ class Access:
             return None
         return min(role, self.identity.role, key=ROLES.index) if self.identity.role else role
 
+    def in_person(self) -> None:
+        """Make sure that a person sends this from a session of their own, and no program with a token.
+
+        Raises:
+            NotAllowed: a program sends it; with it, its token could become more than it is.
+        """
+        if self.identity.role is not None:
+            raise NotAllowed("This is for people and not for programs.", hint="Sign in and do it there.")
+
     def projects(self) -> list[tuple[OpenProject, Role]]:
         """Every project that the sender has a part in, with the role."""
-        found = ((opened, self.role_in(opened)) for opened in self._doors.workspace.projects.values())
+        found = ((opened, self.role_in(opened)) for opened in self.doors.workspace.projects.values())
         return [(opened, role) for opened, role in found if role is not None]
 
     def project(self, name: str, permission: str) -> OpenProject:
@@ -64,7 +86,7 @@ class Access:
             NotFound: there is no such project, or the sender has no part in it.
             NotAllowed: the role does not cover the act.
         """
-        opened = self._doors.workspace.projects.get(name)
+        opened = self.doors.workspace.projects.get(name)
         role = self.role_in(opened) if opened else None
         if opened is None or role is None:
             raise NotFound("There is no such project.", where=name[:80])
@@ -82,15 +104,15 @@ class Access:
 
     async def by_task(self, task_id: int, permission: str) -> OpenProject:
         """Return the project of a task."""
-        return self._project_of(await self._doors.project_of(tables.tasks, task_id), f"task {task_id}", permission)
+        return self._project_of(await self.doors.project_of(tables.tasks, task_id), f"task {task_id}", permission)
 
     async def by_item(self, item_id: int, permission: str) -> OpenProject:
         """Return the project of an item."""
-        return self._project_of(await self._doors.project_of(tables.items, item_id), f"item {item_id}", permission)
+        return self._project_of(await self.doors.project_of(tables.items, item_id), f"item {item_id}", permission)
 
     async def by_comment(self, comment_id: int, permission: str) -> OpenProject:
         """Return the project of a comment."""
-        return self._project_of(await self._doors.project_of(tables.comments, comment_id), f"comment {comment_id}", permission)
+        return self._project_of(await self.doors.project_of(tables.comments, comment_id), f"comment {comment_id}", permission)
 
     def _project_of(self, project_id: int | None, where: str, permission: str) -> OpenProject:
         for opened, role in self.projects():
@@ -113,6 +135,8 @@ class Doors:
         self.workspace = workspace
         self._known: dict[str, tuple[float, Identity, dict[int, Role]]] = {}
         self._projects: dict[tuple[str, int], int] = {}
+        self._blobs: set[tuple[int, str]] = set()
+        self._changes = 0
 
     async def by_session(self, secret: str) -> Access:
         """Return the access of a browser's session.
@@ -132,6 +156,7 @@ class Doors:
 
     def forget(self) -> None:
         """Believe nothing that was read before: somebody's session, token, role or password has changed."""
+        self._changes += 1
         self._known.clear()
 
     async def _find(self, kind: str, secret: str, find: Any) -> Access:
@@ -143,6 +168,7 @@ class Doors:
                 identity = find(connection, secret)
                 return (identity, people.roles_of(connection, identity.user_id)) if identity else None
 
+            changes = self._changes
             found = await self.workspace.database.read_soon(read)
             if found is None:
                 self._known.pop(key, None)
@@ -150,7 +176,10 @@ class Doors:
                 raise NotSignedIn(what, hint="Sign in again." if kind == "session" else "Make a new one.")
             if len(self._known) > 10_000:
                 self._known.clear()
-            known = self._known[key] = (time.monotonic() + CACHE_SECONDS, *found)
+            known = (time.monotonic() + CACHE_SECONDS, *found)
+            # What was read while something changed may be old, and is not remembered.
+            if changes == self._changes:
+                self._known[key] = known
         return Access(self, known[1], known[2])
 
     async def project_of(self, table: sa.Table, row_id: int) -> int | None:
@@ -168,6 +197,38 @@ class Doors:
             self._projects[key] = found
         return self._projects[key]
 
-    def remember_task(self, task_id: int, opened: OpenProject) -> None:
-        """Note whose task it is, so that its submission need not ask."""
-        self._projects["tasks", task_id] = opened.project.id
+    def remember_task(self, task: TaskView, opened: OpenProject) -> None:
+        """Note whose task it is and whose media it shows, so that neither its submission nor its pictures need to ask."""
+        self._projects["tasks", task.id] = opened.project.id
+        self._blobs.update((opened.project.id, digest) for digest in media_of(task.item.data))
+
+    async def has_blob(self, opened: OpenProject, digest: str) -> bool:
+        """Tell whether an item of the project shows the blob, so that one project's media are not read through another."""
+        key = (opened.project.id, digest)
+        if key not in self._blobs:
+            items, raw = tables.items, tables.raw_items
+            source = sa.select(sa.literal(1)).where(raw.c.project_id == opened.project.id, raw.c.blob == digest).limit(1)
+            named = sa.select(items.c.data).where(items.c.project_id == opened.project.id, items.c.data.like(f'%"{digest}"%'))
+
+            def read(connection: sa.Connection) -> bool:
+                # A text may quote a digest: only a picture's or a recording's own counts.
+                shown = (digest in media_of(decode_fields(data)) for data in connection.scalars(named))
+                return connection.scalar(source) is not None or any(shown)
+
+            if not await self.workspace.database.read_soon(read):
+                return False
+            if len(self._blobs) > 500_000:
+                self._blobs.clear()
+            self._blobs.add(key)
+        return True
+
+
+def media_of(data: Mapping[str, Field]) -> set[str]:
+    """Return the digests of all blobs that an item's fields name."""
+    found: set[str | None] = set()
+    for field in data.values():
+        if isinstance(field, Image):
+            found |= {field.blob, field.thumbnail}
+        elif isinstance(field, Audio):
+            found |= {field.blob, field.peaks}
+    return {digest for digest in found if digest is not None}

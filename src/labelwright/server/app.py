@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Router
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -14,7 +14,7 @@ from labelwright.errors import NotSignedIn
 from labelwright.pipeline.workspace import Workspace
 from labelwright.server.access import PERMISSIONS, Access, Doors
 from labelwright.server.errors import HANDLERS
-from labelwright.server.gate import Gate
+from labelwright.server.gate import Gate, add_headers
 from labelwright.server.page import page_handlers
 from labelwright.server.routes import blobs, items, jobs, people, projects, quality, session, tasks, versions
 from labelwright.settings import Settings, settings
@@ -49,6 +49,7 @@ def create_app(workspace: Workspace, *, options: Settings | None = None, address
     return Litestar(
         route_handlers=[*ROUTES, *page_handlers(Path(__file__).parents[1] / "web")],
         middleware=[Gate(doors, frozenset(names))],
+        before_send=[add_headers],
         dependencies={
             "access": Provide(_access, sync_to_thread=False),
             "doors": Provide(lambda: doors, sync_to_thread=False),
@@ -61,8 +62,9 @@ def create_app(workspace: Workspace, *, options: Settings | None = None, address
         openapi_config=OpenAPIConfig(
             title="Labelwright",
             version="1",
-            path="/api",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            # The document is all that is served of it: no page of Litestar's stands under /api.
+            openapi_router=Router("/api/openapi.json", route_handlers=[], include_in_schema=False, opt={"permission": "anybody"}),
+            render_plugins=[JsonRenderPlugin(path="/")],
             use_handler_docstrings=True,
         ),
         logging_config=None,

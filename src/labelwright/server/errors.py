@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from sqlalchemy.exc import DataError
 
 from labelwright.errors import Conflict, HasFindings, InvalidInput, LabelwrightError, NotFound, NotSignedIn, TooLarge
 
@@ -40,7 +41,9 @@ def _theirs(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
     if error.status_code == 401:
         return _answer(NotSignedIn(error.detail))
     if error.status_code < 500:
-        return _answer(InvalidInput(error.detail or "The request cannot be read."), error.status_code)
+        answer = _answer(InvalidInput(error.detail or "The request cannot be read."), error.status_code)
+        answer.headers.update(error.headers or {})
+        return answer
     return _unexpected(request, error)
 
 
@@ -64,6 +67,9 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[A
     """A fault of ours: the log has all of it, the answer nothing."""
     if isinstance(error.__cause__, RecursionError) or isinstance(error, RecursionError):
         return _answer(InvalidInput("The body is nested too deeply.", where="body"))
+    if isinstance(error, DataError):
+        # PostgreSQL keeps no character 0 in a text, and no number beyond its column.
+        return _answer(InvalidInput("A text or number here cannot be kept or looked for.", hint="Leave out control characters."))
     if type(error).__module__.startswith("sqlalchemy") and "unique" in str(error).lower():
         return _answer(Conflict("Somebody else did the same at this moment.", hint="Look again, and repeat it if it is still wanted."))
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
@@ -75,5 +81,6 @@ HANDLERS: Any = {
     HTTPException: _theirs,
     msgspec.ValidationError: _undecodable,
     msgspec.DecodeError: _undecodable,
+    UnicodeDecodeError: _undecodable,
     Exception: _unexpected,
 }

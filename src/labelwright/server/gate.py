@@ -10,13 +10,14 @@ import hmac
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from labelwright.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
 from labelwright.server.access import Access, Doors
 
-__all__ = ["COOKIE", "PAGE_POLICY", "Gate"]
+__all__ = ["COOKIE", "PAGE_POLICY", "Gate", "add_headers"]
 
 COOKIE = "labelwright_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -44,20 +45,14 @@ class Gate(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on with `scope["state"]["access"]` set where the sender is known."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             return
-
-        async def send_safely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                _add_headers(message)
-            await send(message)
-
         headers = dict(scope["headers"])
         self._check_host(headers)
         scope.setdefault("state", {})["access"] = await self._recognise(scope, headers)
         if scope["method"] not in SAFE:
             _check_body(headers)
-        await next_app(scope, receive, send_safely)
+        await next_app(scope, receive, send)
 
     def _check_host(self, headers: dict[bytes, bytes]) -> None:
         # Another site's name that points to this address would make its pages ours: DNS rebinding.
@@ -79,7 +74,9 @@ class Gate(ASGIMiddleware):
         if not secret:
             return NotSignedIn("Nobody is signed in.", hint="Sign in, or send a token.")
         found = await self._or_why_not(self._doors.by_session(secret))
-        if isinstance(found, Access) and scope["method"] not in SAFE:
+        # Who signs in anew may still have an old session, whose token the page does not know.
+        signing_in = scope["route_handler"].opt.get("permission") == "anybody"
+        if isinstance(found, Access) and scope["method"] not in SAFE and not signing_in:
             sent = headers.get(b"x-csrf-token", b"").decode("latin-1")
             if not hmac.compare_digest(sent.encode(), (found.identity.csrf or "").encode()):
                 raise NotAllowed("The request does not carry the session's token.", where="X-CSRF-Token", hint="Reload the page.")
@@ -113,7 +110,10 @@ def _check_body(headers: dict[bytes, bytes]) -> None:
         raise TooLarge("The length of the body is no number.", where="Content-Length")
 
 
-def _add_headers(message: Any) -> None:
+async def add_headers(message: Message, _scope: Scope) -> None:
+    """Give an answer the headers of safety, unless it brings its own; called for every one, errors of the framework too."""
+    if message["type"] != "http.response.start":
+        return
     present = {name.lower() for name, _ in message["headers"]}
     added = [pair for pair in _HEADERS if pair[0] not in present]
     if b"content-security-policy" not in present:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import litestar
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from labelwright.pipeline import workspace
 from labelwright.server import access
 from labelwright.settings import Settings
 
-__all__ = ["Access", "Doors", "Options", "Workspace"]
+__all__ = ["Access", "Doors", "Options", "Request", "Workspace"]
 
 Access = NamedDependency[access.Access]
 Doors = NamedDependency[access.Doors]
 Options = NamedDependency[Settings]
 Workspace = NamedDependency[workspace.Workspace]
+Request = litestar.Request[Any, Any, State]

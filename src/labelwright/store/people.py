@@ -173,7 +173,15 @@ def set_password(connection: Connection, user_id: int, password_hash: str) -> No
 
 
 def set_active(connection: Connection, user_id: int, active: bool) -> None:
-    """Let somebody in again, or not any more; the answers stay."""
+    """Let somebody in again, or not any more; the answers stay.
+
+    Raises:
+        Conflict: a project would be left without an owner who is let in.
+    """
+    if not active:
+        owned = sa.select(_memberships.c.project_id).where(_memberships.c.user_id == user_id, _memberships.c.role == "owner")
+        for project_id in list(connection.scalars(owned)):
+            _keep_an_owner(connection, project_id, user_id)
     connection.execute(sa.update(_users).where(_users.c.id == user_id).values(active=int(active)))
     if not active:
         end_sessions_of(connection, user_id)
@@ -190,21 +198,28 @@ def set_role(connection: Connection, project_id: int, user_id: int, role: Role |
 
     Raises:
         InvalidInput: there is no such role.
-        Conflict: the project would be left without an owner who can sign in.
+        Conflict: the project would be left without an owner who is let in.
     """
     if role is not None and role not in ROLES:
         raise InvalidInput(f"There is no role '{role}'.", hint=f"There are: {', '.join(ROLES)}.")
     mine = sa.and_(_memberships.c.project_id == project_id, _memberships.c.user_id == user_id)
     if role != "owner" and connection.scalar(sa.select(_memberships.c.role).where(mine)) == "owner":
-        others = sa.select(sa.func.count()).where(
-            _memberships.c.project_id == project_id, _memberships.c.role == "owner", _memberships.c.user_id != user_id
-        )
-        if not connection.scalar(others):
-            raise Conflict("A project keeps at least one owner.", where="role")
+        _keep_an_owner(connection, project_id, user_id)
     if role is None:
         connection.execute(sa.delete(_memberships).where(mine))
     elif not connection.execute(sa.update(_memberships).where(mine).values(role=role)).rowcount:
         connection.execute(sa.insert(_memberships).values(project_id=project_id, user_id=user_id, role=role))
+
+
+def _keep_an_owner(connection: Connection, project_id: int, leaving: int) -> None:
+    """Refuse that the last owner of a project who is let in leaves it."""
+    others = (
+        sa.select(sa.func.count())
+        .select_from(_memberships.join(_users, _users.c.id == _memberships.c.user_id))
+        .where(_memberships.c.project_id == project_id, _memberships.c.role == "owner", _users.c.id != leaving, _users.c.active == 1)
+    )
+    if not connection.scalar(others):
+        raise Conflict("A project keeps at least one owner.", where="role")
 
 
 def roles_of(connection: Connection, user_id: int) -> dict[int, Role]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-import sqlalchemy as sa
-from litestar import Request, Response, get
+from litestar import Response, get
+from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
-from labelwright.errors import InvalidInput, NotFound
-from labelwright.pipeline.workspace import OpenProject
-from labelwright.server.given import Access, Workspace
-from labelwright.store import tables
+from labelwright.errors import NotFound
+from labelwright.server.given import Access, Doors, Request, Workspace
 
 __all__ = ["HANDLERS"]
 
@@ -33,11 +30,13 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 @get("/api/blobs/{project:str}/{digest:str}", opt={"permission": "annotate"})
-async def blob(project: FromPath[str], digest: FromPath[str], request: Request, access: Access, workspace: Workspace) -> Response[bytes]:
+async def blob(
+    project: FromPath[str], digest: FromPath[str], request: Request, access: Access, workspace: Workspace, doors: Doors
+) -> Response[bytes]:
     """Return the bytes of a picture or clip of the project; audio in ranges."""
     opened = access.project(project, "annotate")
     path = workspace.blobs.path(digest)
-    if not await _belongs(workspace, opened, digest):
+    if not await doors.has_blob(opened, digest):
         raise NotFound("There is no such blob.", where=digest)
     body = path.read_bytes()
     kind = _kind(body)
@@ -65,7 +64,7 @@ def _kind(body: bytes) -> str:
     for magic, kind in _MAGIC.items():
         if body.startswith(magic):
             return kind
-    if body[:1] in b"[{" and len(body) < 5_000_000:
+    if body[:1] in (b"[", b"{") and len(body) < 5_000_000:
         # Outlines of sounds are JSON of our own making.
         return "application/json"
     return "application/octet-stream"
@@ -78,30 +77,7 @@ def _range(header: str, length: int) -> tuple[int, int]:
         end = min(int(found[2]), length - 1) if found[1] and found[2] else length - 1
         if start <= end < length:
             return start, end
-    raise InvalidInput("The range does not lie within the file.", where="Range")
-
-
-_owners: dict[tuple[int, str], bool] = {}
-
-
-async def _belongs(workspace: Workspace, opened: OpenProject, digest: str) -> bool:
-    """Tell whether an item of the project names the blob, so that one project's media are not read through another."""
-    key = (opened.project.id, digest)
-    if key not in _owners:
-        items, raw = tables.items, tables.raw_items
-        named = sa.select(sa.literal(1)).where(items.c.project_id == opened.project.id, items.c.data.like(f"%{digest}%")).limit(1)
-        source = sa.select(sa.literal(1)).where(raw.c.project_id == opened.project.id, raw.c.blob == digest).limit(1)
-
-        def read(connection: sa.Connection) -> Any:
-            return connection.scalar(source) or connection.scalar(named)
-
-        found = bool(await workspace.database.read_soon(read))
-        if not found:
-            return False
-        if len(_owners) > 200_000:
-            _owners.clear()
-        _owners[key] = found
-    return True
+    raise HTTPException("The range does not lie within the file.", status_code=416, headers={"Content-Range": f"bytes */{length}"})
 
 
 HANDLERS = [blob]

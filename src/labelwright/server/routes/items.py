@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import IO, Annotated, Any
 
 import sqlalchemy as sa
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ from labelwright import prepare, review, sources
 from labelwright.errors import InvalidInput, NotFound, TooLarge
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.server.given import Access, Options, Workspace
+from labelwright.server.given import Access, Options, Request, Workspace
 from labelwright.sources import CollectReport
 from labelwright.store import log, tables
 from labelwright.store.codec import encode

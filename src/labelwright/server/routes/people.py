@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import msgspec
 import sqlalchemy as sa
 from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody
@@ -66,7 +67,11 @@ async def users(access: Access, workspace: Workspace) -> list[User]:
     access.anywhere("people")
     managed = _managed(access)
     found = await workspace.database.read_soon(people.list_users)
-    return [user for user in found if not user.roles or managed & set(user.roles)]
+    return [
+        msgspec.structs.replace(user, roles={name: role for name, role in user.roles.items() if name in managed})
+        for user in found
+        if not user.roles or managed & set(user.roles)
+    ]
 
 
 @post("/api/users", opt={"permission": "people"}, status_code=201)
@@ -100,6 +105,8 @@ async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access
     for name, role in data.roles.items():
         access.project(name, "people")
         _at_most_own(access, name, role or "annotator")
+    if (data.link or data.active is not None) and set(user.roles) - _managed(access):
+        raise NotAllowed("This person has a part in projects that you do not manage.", hint="Ask an owner there.")
     for name, role in user.roles.items():
         # Whoever locks a person out, or signs in as one, has to stand no lower anywhere.
         if data.link or data.active is not None or name in data.roles:
@@ -132,8 +139,7 @@ async def tokens(access: Access, workspace: Workspace) -> list[Token]:
 @post("/api/tokens", opt={"permission": "signed_in"}, status_code=201)
 async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspace) -> Made:
     """Make a token for a program of one's own."""
-    if access.identity.role is not None:
-        raise NotAllowed("A token cannot make tokens.", hint="Sign in and make it there.")
+    access.in_person()
     project_id = None
     if data.project is not None:
         project_id = access.project(data.project, "annotate").project.id
@@ -154,6 +160,7 @@ async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspa
 @delete("/api/tokens/{token_id:int}", opt={"permission": "signed_in"}, status_code=200)
 async def remove_token(token_id: FromPath[int], access: Access, workspace: Workspace, doors: Doors) -> dict[str, str]:
     """Make one of one's own tokens void."""
+    access.in_person()
     await workspace.database.write_soon(partial(people.delete_token, token_id=token_id, user_id=access.user_id))
     doors.forget()
     return {}

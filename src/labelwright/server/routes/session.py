@@ -6,19 +6,21 @@ import asyncio
 import time
 from functools import partial
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import JSONBody
 from msgspec import Struct
 
-from labelwright.errors import NotSignedIn, TooManyAttempts
+from labelwright.errors import NotAllowed, NotSignedIn, TooManyAttempts
 from labelwright.server.gate import COOKIE, _cookie
-from labelwright.server.given import Access, Doors, Options, Workspace
+from labelwright.server.given import Access, Doors, Options, Request, Workspace
 from labelwright.store import people
 
 __all__ = ["HANDLERS"]
 
-ATTEMPTS = 10
+ATTEMPTS = {"name": 10, "address": 100}
+"""Tries within the window; many people may share the address of a proxy or an office."""
+
 WINDOW_SECONDS = 300.0
 
 
@@ -67,30 +69,46 @@ class Session(Struct, frozen=True):
 
 
 class _Attempts:
-    """Counts wrong passwords by name and by address, so that guessing is slow."""
+    """Counts tries by name and by address, so that guessing is slow.
+
+    A try counts when it begins, so that many at once are no way around; one that was right is taken back.
+    """
 
     def __init__(self) -> None:
-        self._failed: dict[str, list[float]] = {}
+        self._made: dict[str, list[float]] = {}
 
-    def check(self, *keys: str) -> None:
+    def begin(self, **limits: str) -> None:
+        """Count a try for each key, `name` or `address`.
+
+        Raises:
+            TooManyAttempts: there were too many of one within the window.
+        """
         now = time.monotonic()
-        for key in keys:
-            recent = [moment for moment in self._failed.get(key, ()) if now - moment < WINDOW_SECONDS]
-            self._failed[key] = recent
-            if len(recent) >= ATTEMPTS:
-                raise TooManyAttempts("There were too many wrong passwords.", hint=f"Wait {WINDOW_SECONDS / 60:.0f} minutes.")
-        if len(self._failed) > 10_000:
-            self._failed = {key: recent for key, recent in self._failed.items() if recent}
+        if len(self._made) > 10_000:
+            self._made = {key: moments for key, moments in self._made.items() if now - moments[-1] < WINDOW_SECONDS}
+        recent = {
+            f"{kind} {key}": [moment for moment in self._made.get(f"{kind} {key}", ()) if now - moment < WINDOW_SECONDS]
+            for kind, key in limits.items()
+        }
+        if any(len(recent[f"{kind} {key}"]) >= ATTEMPTS[kind] for kind, key in limits.items()):
+            raise TooManyAttempts("There were too many wrong passwords.", hint=f"Wait {WINDOW_SECONDS / 60:.0f} minutes.")
+        self._made.update({key: [*moments, now] for key, moments in recent.items()})
 
-    def failed(self, *keys: str) -> None:
-        for key in keys:
-            self._failed.setdefault(key, []).append(time.monotonic())
-
-    def succeeded(self, key: str) -> None:
-        self._failed.pop(key, None)
+    def succeeded(self, *, name: str | None = None, address: str | None = None) -> None:
+        """Take back a try that was right, and forget the wrong ones under its name."""
+        if name is not None:
+            self._made.pop(f"name {name}", None)
+        if address is not None and self._made.get(f"address {address}"):
+            self._made[f"address {address}"].pop()
+            if not self._made[f"address {address}"]:
+                del self._made[f"address {address}"]
 
 
 _attempts = _Attempts()
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "?"
 
 
 def _session(access: Access) -> Session:
@@ -120,15 +138,13 @@ async def _begin(workspace: Workspace, doors: Doors, options: Options, user_id: 
 @post("/api/sign-in", opt={"permission": "anybody"}, status_code=200)
 async def sign_in(request: Request, data: JSONBody[SignIn], workspace: Workspace, doors: Doors, options: Options) -> Response[Session]:
     """Sign in by name and password."""
-    address = f"address {request.client.host if request.client else '?'}"
-    name = f"name {data.name[:100]}"
-    _attempts.check(name, address)
+    address, name = _address(request), data.name[:100]
+    _attempts.begin(name=name, address=address)
     found = await workspace.database.read_soon(lambda connection: people.find_user(connection, data.name))
     right = await asyncio.to_thread(people.check_password, found[1] if found and found[2] else None, data.password[:1000])
     if not found or not right:
-        _attempts.failed(name, address)
         raise NotSignedIn("The name or the password is wrong.")
-    _attempts.succeeded(name)
+    _attempts.succeeded(name=name, address=address)
     return await _begin(workspace, doors, options, found[0])
 
 
@@ -141,12 +157,12 @@ async def sign_in_by_link(
     options: Options,
 ) -> Response[Session]:
     """Sign in by a one-time link, which is void afterwards."""
-    address = f"address {request.client.host if request.client else '?'}"
-    _attempts.check(address)
+    address = _address(request)
+    _attempts.begin(address=address)
     user_id = await workspace.database.write_soon(partial(people.use_sign_in_link, secret=data.token))
     if user_id is None:
-        _attempts.failed(address)
         raise NotSignedIn("This link was used before, or is too old.", hint="Ask for a new one: labelwright users link NAME")
+    _attempts.succeeded(address=address)
     return await _begin(workspace, doors, options, user_id)
 
 
@@ -169,13 +185,14 @@ async def set_password(
     options: Options,
 ) -> Response[Session]:
     """Set one's own password; all other sessions end."""
-    name = f"name {access.identity.name}"
+    access.in_person()
     if access.identity.has_password:
-        _attempts.check(name)
-        found = await workspace.database.read_soon(lambda connection: people.find_user(connection, access.identity.name))
+        name = access.identity.name
+        _attempts.begin(name=name)
+        found = await workspace.database.read_soon(lambda connection: people.find_user(connection, name))
         if not found or not await asyncio.to_thread(people.check_password, found[1], (data.current or "")[:1000]):
-            _attempts.failed(name)
-            raise NotSignedIn("The current password is wrong.", where="current")
+            raise NotAllowed("The current password is wrong.", where="current")
+        _attempts.succeeded(name=name)
     password_hash = await asyncio.to_thread(people.hash_password, data.password)
     await workspace.database.write_soon(partial(people.set_password, user_id=access.user_id, password_hash=password_hash))
     doors.forget()

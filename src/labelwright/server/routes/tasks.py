@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from litestar import get, post, put
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Struct
 
 from labelwright.annotate import Comment
-from labelwright.errors import InvalidInput
+from labelwright.errors import InvalidInput, NotFound
 from labelwright.pipeline import events
 from labelwright.pipeline.events import Reviewed, Submission, Submitted
 from labelwright.pipeline.views import MyAnnotation, TaskView, my_annotations
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Verdict
-from labelwright.server.given import Access, Doors, Workspace
+from labelwright.server.given import Access
+from labelwright.store import tables
 
 __all__ = ["HANDLERS"]
 
@@ -92,45 +94,43 @@ def _purpose(purpose: str) -> str:
     return "review" if purpose == "review" else "annotate"
 
 
-def _remember(doors: Doors, opened: OpenProject, *tasks: TaskView | None) -> None:
+def _remember(access: Access, opened: OpenProject, *tasks: TaskView | None) -> None:
     for task in tasks:
         if task is not None:
-            doors.remember_task(task.id, opened)
+            access.doors.remember_task(task, opened)
 
 
 @post("/api/projects/{project:str}/tasks/next", opt={"permission": "annotate"}, status_code=200)
-async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Access, workspace: Workspace, doors: Doors) -> Tasks:
+async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Access) -> Tasks:
     """Lease tasks; those that are held already come first, so that a reload goes on where it was."""
     opened = access.project(project, _purpose(data.purpose))
-    found = await workspace.database.write_soon(
+    found = await access.database.write_soon(
         lambda connection: events.next_tasks(connection, opened, access.user_id, count=data.count, purpose=data.purpose)
     )
-    _remember(doors, opened, *found)
+    _remember(access, opened, *found)
     return Tasks(found)
 
 
 @get("/api/tasks/{task_id:int}", opt={"permission": "annotate"})
-async def one_task(task_id: FromPath[int], access: Access, workspace: Workspace) -> TaskView:
+async def one_task(task_id: FromPath[int], access: Access) -> TaskView:
     """Return one's own task: one that is held, or one that was answered, with the answer."""
     opened = await access.by_task(task_id, "annotate")
-    return await workspace.database.read_soon(lambda connection: events.task_view(connection, opened, access.user_id, task_id))
+    return await access.database.read_soon(lambda connection: events.task_view(connection, opened, access.user_id, task_id))
 
 
 @post("/api/tasks/{task_id:int}/heartbeat", opt={"permission": "annotate"}, status_code=200)
-async def heartbeat(task_id: FromPath[int], data: JSONBody[Beat], access: Access, workspace: Workspace) -> Kept:
+async def heartbeat(task_id: FromPath[int], data: JSONBody[Beat], access: Access) -> Kept:
     """Keep a lease alive."""
     opened = await access.by_task(task_id, "annotate")
-    lasting = await workspace.database.write_soon(
-        lambda connection: events.heartbeat(connection, opened, access.user_id, task_id, data.lease)
-    )
+    lasting = await access.database.write_soon(lambda connection: events.heartbeat(connection, opened, access.user_id, task_id, data.lease))
     return Kept(lasting)
 
 
 @put("/api/tasks/{task_id:int}/draft", opt={"permission": "annotate"})
-async def save_draft(task_id: FromPath[int], data: JSONBody[DraftBody], access: Access, workspace: Workspace) -> Saved:
+async def save_draft(task_id: FromPath[int], data: JSONBody[DraftBody], access: Access) -> Saved:
     """Save unfinished work; an older save never overwrites a newer one."""
     opened = await access.by_task(task_id, "annotate")
-    sequence = await workspace.database.write_soon(
+    sequence = await access.database.write_soon(
         lambda connection: events.save_draft(
             connection, opened, access.user_id, task_id, lease=data.lease, sequence=data.sequence, body=data.body
         )
@@ -143,32 +143,30 @@ async def submit(
     task_id: FromPath[int],
     data: JSONBody[Submission],
     access: Access,
-    workspace: Workspace,
-    doors: Doors,
     idempotency_key: KeyHeader = None,
 ) -> Submitted:
     """Submit an answer; the next task comes along."""
     key = _key(idempotency_key)
     opened = await access.by_task(task_id, "annotate")
-    done = await workspace.database.write_soon(lambda connection: events.submit(connection, opened, access.user_id, task_id, data, key=key))
-    _remember(doors, opened, done.next)
+    done = await access.database.write_soon(lambda connection: events.submit(connection, opened, access.user_id, task_id, data, key=key))
+    _remember(access, opened, done.next)
     return done
 
 
 @post("/api/tasks/{task_id:int}/skip", opt={"permission": "annotate"}, status_code=200)
-async def skip(task_id: FromPath[int], data: JSONBody[SkipBody], access: Access, workspace: Workspace, doors: Doors) -> Next:
+async def skip(task_id: FromPath[int], data: JSONBody[SkipBody], access: Access) -> Next:
     """Pass a task on to somebody else."""
     opened = await access.by_task(task_id, "annotate")
-    found = await workspace.database.write_soon(lambda connection: events.skip(connection, opened, access.user_id, task_id, data.reason))
-    _remember(doors, opened, found)
+    found = await access.database.write_soon(lambda connection: events.skip(connection, opened, access.user_id, task_id, data.reason))
+    _remember(access, opened, found)
     return Next(found)
 
 
 @post("/api/tasks/{task_id:int}/release", opt={"permission": "annotate"}, status_code=200)
-async def release(task_id: FromPath[int], access: Access, workspace: Workspace) -> dict[str, str]:
+async def release(task_id: FromPath[int], access: Access) -> dict[str, str]:
     """Give a task back; it may come again."""
     opened = await access.by_task(task_id, "annotate")
-    await workspace.database.write_soon(lambda connection: events.release(connection, opened, access.user_id, task_id))
+    await access.database.write_soon(lambda connection: events.release(connection, opened, access.user_id, task_id))
     return {}
 
 
@@ -177,34 +175,32 @@ async def review(
     task_id: FromPath[int],
     data: JSONBody[Verdict],
     access: Access,
-    workspace: Workspace,
-    doors: Doors,
     idempotency_key: KeyHeader = None,
 ) -> Reviewed:
     """Give a verdict; the next review comes along."""
     key = _key(idempotency_key)
     opened = await access.by_task(task_id, "review")
-    done = await workspace.database.write_soon(
+    done = await access.database.write_soon(
         lambda connection: events.give_review(connection, opened, access.user_id, task_id, data, key=key)
     )
-    _remember(doors, opened, done.next)
+    _remember(access, opened, done.next)
     return done
 
 
 @get("/api/projects/{project:str}/annotations/mine", opt={"permission": "annotate"})
-async def mine(project: FromPath[str], access: Access, workspace: Workspace, limit: FromQuery[int] = 10) -> list[MyAnnotation]:
+async def mine(project: FromPath[str], access: Access, limit: FromQuery[int] = 10) -> list[MyAnnotation]:
     """Return one's own newest answers, to go back to."""
     opened = access.project(project, "annotate")
-    return await workspace.database.read_soon(
+    return await access.database.read_soon(
         lambda connection: my_annotations(connection, opened.project.id, access.user_id, min(max(limit, 1), 100))
     )
 
 
 @post("/api/items/{item_id:int}/comments", opt={"permission": "annotate"}, status_code=200)
-async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], access: Access, workspace: Workspace) -> Comment:
+async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], access: Access) -> Comment:
     """Comment on an item."""
     opened = await access.by_item(item_id, "annotate")
-    return await workspace.database.write_soon(
+    return await access.database.write_soon(
         lambda connection: events.add_comment(
             connection,
             opened,
@@ -219,21 +215,29 @@ async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], acces
 
 
 @get("/api/items/{item_id:int}/comments", opt={"permission": "annotate"})
-async def comments(item_id: FromPath[int], access: Access, workspace: Workspace) -> list[Comment]:
+async def comments(item_id: FromPath[int], access: Access) -> list[Comment]:
     """Return the comments on an item: all of them for reviewers, one's own where a project is blind."""
     from labelwright.annotate import read_comments
 
     opened = await access.by_item(item_id, "annotate")
-    found = await workspace.database.read_soon(lambda connection: read_comments(connection, item_id))
+    found = await access.database.read_soon(lambda connection: read_comments(connection, item_id))
     blind = opened.pipeline.tasks.blind and access.role_in(opened) == "annotator"
     return [comment for comment in found if not blind or comment.user_id == access.user_id]
 
 
 @post("/api/comments/{comment_id:int}/resolve", opt={"permission": "annotate"}, status_code=200)
-async def resolve(comment_id: FromPath[int], access: Access, workspace: Workspace) -> dict[str, str]:
-    """Mark a comment as settled."""
+async def resolve(comment_id: FromPath[int], access: Access) -> dict[str, str]:
+    """Mark a comment as settled: one's own, or as a reviewer any."""
     opened = await access.by_comment(comment_id, "annotate")
-    await workspace.database.write_soon(lambda connection: events.resolve_comment(connection, opened, access.user_id, comment_id))
+    own_only = access.role_in(opened) == "annotator"
+
+    def work(connection: sa.Connection) -> None:
+        comments = tables.comments
+        if own_only and connection.scalar(sa.select(comments.c.user_id).where(comments.c.id == comment_id)) != access.user_id:
+            raise NotFound("There is no such comment of yours.", where=f"comment {comment_id}")
+        events.resolve_comment(connection, opened, access.user_id, comment_id)
+
+    await access.database.write_soon(work)
     return {}
 
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
@@ -61,7 +61,10 @@ async def export(project: FromPath[str], access: Access, format: FromQuery[str] 
         shutil.rmtree(folder, ignore_errors=True)
         raise
     headers = {"Content-Disposition": f'attachment; filename="{path.name}"', "Content-Length": str(path.stat().st_size)}
-    return Stream(_chunks(path, folder), media_type="application/octet-stream", headers=headers)
+    file = path.open("rb")
+    # The open file outlives its folder, which thus stays behind in no case.
+    shutil.rmtree(folder, ignore_errors=True)
+    return Stream(_chunks(file), media_type="application/octet-stream", headers=headers)
 
 
 def _write(opened: OpenProject, format: str, folder: Path, version: int | None) -> Path:
@@ -71,13 +74,10 @@ def _write(opened: OpenProject, format: str, folder: Path, version: int | None) 
     return Path(shutil.make_archive(str(folder / f"{opened.name}-{format}"), "zip", path)) if path.is_dir() else path
 
 
-async def _chunks(path: Path, folder: Path) -> AsyncIterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while chunk := await asyncio.to_thread(file.read, CHUNK):
-                yield chunk
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
+    with file:
+        while chunk := await asyncio.to_thread(file.read, CHUNK):
+            yield chunk
 
 
 async def enqueue(workspace: Workspace, opened: OpenProject, kind: str, arguments: dict[str, Any]) -> Job:
