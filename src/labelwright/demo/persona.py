@@ -55,6 +55,8 @@ class Persona:
         """
         luck = chance(self.seed, self.name, key, name, attempt)
         error = (1 - self.accuracy) / 3**attempt
+        if error <= 0:
+            return truth, suggestion == truth
         if suggestion is not None and attempt == 0:
             good = truth.distance(suggestion) <= (0.0 if question.family == "category" else NEAR)
             # A good suggestion is welcome; a wrong one is believed now and then.

@@ -1,0 +1,106 @@
+"""Simulated people at a real server: they finish what there is, heed the checks, and what comes out is better than what they gave."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from labelwright import demo
+from labelwright.demo.makers import tickets
+from labelwright.errors import InvalidInput
+from labelwright.pipeline.workspace import Workspace
+from tests.demo.playing import play
+
+PIPELINE = """\
+name: tickets
+sources: [{uri: data/tickets.jsonl, id: id}]
+prepare: [deduplicate]
+schema:
+  data: {message: text}
+  questions:
+    intent: {kind: choice, of: message, options: [refund, bug, delivery, question, other]}
+    entities: {kind: spans, of: message, options: [PRODUCT, DATE, AMOUNT], overlapping: false}
+tasks: {overlap: {start: 2, grow_to: 3, until: 90%}, gold: 0%}
+checks: ["all(entities, strip(text) == text)", {too_fast: {seconds: 4}}]
+review: {sample: 60%, always: [low_agreement]}
+quality: {label_errors: false}
+dataset: {split: {train: 75%, test: 25%}, export: [{to: out/tickets.jsonl, format: jsonl}]}
+"""
+
+
+def make_project(folder: Path, items: int) -> None:
+    """Write a project with the first tickets of the demo, and their truth."""
+    import msgspec
+
+    folder.mkdir(parents=True, exist_ok=True)
+    made = tickets.make(folder, 0)
+    source = folder / "data" / "tickets.jsonl"
+    source.write_bytes(b"".join(source.read_bytes().splitlines(keepends=True)[:items]))
+    (folder / "labelwright.yaml").write_text(PIPELINE, "utf-8")
+    lines = [msgspec.json.encode({"key": key, **values}) + b"\n" for key, values in list(made.truth.items())[:items]]
+    (folder / "truth.jsonl").write_bytes(b"".join(lines))
+
+
+@pytest.mark.slow
+def test_the_whole_story_is_played_through_http(tmp_path: Path) -> None:
+    """Every item is answered and frozen, checks are heeded, reviewers fix, and labels are better than single answers."""
+    make_project(tmp_path, 36)
+    _, done, summary = play(tmp_path, annotators=4, accuracy=0.75)
+    (project,) = summary.projects
+    assert project.items == project.version_items == 36
+    assert project.tasks_open == 0
+    assert done.answers >= 2 * 36
+    assert done.improved + done.confirmed > 0
+    assert done.fixed > 0
+    assert done.accepted + done.fixed + done.rejected == project.reviews >= 20
+    for question in project.questions:
+        assert question.compared == 36
+        assert question.answers is not None
+        assert question.labels is not None
+        assert question.answers < question.labels
+    assert (tmp_path / "out" / "tickets.jsonl").is_file()
+    text = summary.text()
+    assert "intent" in text
+    assert "version 1, 36 items" in text
+    assert f"{done.answers:,} answers" in done.text()
+
+
+@pytest.mark.slow
+def test_perfect_people_make_a_perfect_dataset(tmp_path: Path) -> None:
+    """With an accuracy of 1 no review changes anything, and a second simulation finds nothing left to be done."""
+    make_project(tmp_path, 12)
+    _, done, summary = play(tmp_path, annotators=3, accuracy=1.0)
+    assert {question.labels for question in summary.projects[0].questions} == {1.0}
+    assert done.fixed == done.rejected == 0
+    _, again, _ = play(tmp_path, annotators=3, accuracy=1.0)
+    assert again.answers == again.accepted == 0
+
+
+def test_nobody_is_simulated_without_a_truth(tmp_path: Path) -> None:
+    """Without a truth, gold or reference the error says what to do; with nobody to work it says so too."""
+    make_project(tmp_path, 3)
+    (tmp_path / "truth.jsonl").unlink()
+    workspace = Workspace.open(tmp_path)
+    try:
+        with pytest.raises(InvalidInput, match=r"truth\.jsonl"):
+            demo.simulate(workspace, "http://127.0.0.1:1")
+        with pytest.raises(InvalidInput, match="1 to 64"):
+            demo.simulate(workspace, "http://127.0.0.1:1", annotators=0)
+    finally:
+        workspace.close()
+
+
+def test_a_truth_with_a_broken_line_is_refused(tmp_path: Path) -> None:
+    """A truth with holes would make everybody look wrong, so the line is named."""
+    make_project(tmp_path, 3)
+    shutil.copyfile(tmp_path / "truth.jsonl", tmp_path / "more.jsonl")
+    with (tmp_path / "more.jsonl").open("a") as file:
+        file.write('{"key": "T-0099", "intent": "refnd"}\n')
+    workspace = Workspace.open(tmp_path)
+    try:
+        with pytest.raises(InvalidInput, match=r"more\.jsonl line 4.*refund"):
+            demo.read_truth(tmp_path / "more.jsonl", workspace.projects["tickets"].project.schema)
+    finally:
+        workspace.close()
