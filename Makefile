@@ -23,7 +23,7 @@ demo: $(BIN)/.ready page
 	$(BIN)/labelwright demo .demo
 
 test: $(BIN)/.ready page chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 # The browser tests use the system's Chromium; where none can be had they are skipped and say so.
 .PHONY: chromium

@@ -120,3 +120,23 @@ def test_a_blob_is_found_by_its_content_alone(tmp_path: Path) -> None:
         blobs.get("../../etc/passwd")
     with pytest.raises(NotFound):
         blobs.get("0" * 64)
+
+
+def test_the_first_migration_is_written_out_and_equals_the_tables(tmp_path: Path) -> None:
+    """On SQLite a migrated database has, statement by statement, the tables and indexes that the code declares."""
+    database = Database(f"sqlite:///{tmp_path}/migrated.db")
+    database.migrate()
+    declared = sa.create_engine(f"sqlite:///{tmp_path}/declared.db")
+    tables.metadata.create_all(declared)
+    query = sa.text(
+        "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL AND name != 'alembic_version'"
+    )
+
+    def statements(connection: Connection) -> dict[str, list[str]]:
+        # The order of columns' clauses within a statement is the renderer's own affair.
+        return {name: sorted(sql.replace('"', "").replace(",", " ").split()) for name, sql in connection.execute(query)}
+
+    with database.read() as one, declared.connect() as other:
+        assert statements(one) == statements(other)
+    database.close()
+    declared.dispose()
