@@ -33,7 +33,7 @@ def main() -> None:
         sound, rate, digits = joined(luck.sample(speakers[speaker], luck.randint(3, 6)), luck)
         soundfile.write(HERE / "data" / key, sound, rate, subtype="PCM_16")
         truth.append({"key": key, "speaker": speaker, "digits": digits})
-    gold = truth[:: max(1, len(truth) // GOLD)]
+    gold = truth[:: max(10, len(truth) // GOLD)]
     chosen = {row["key"] for row in gold}
     write("truth.jsonl", truth)
     write("gold.jsonl", gold)

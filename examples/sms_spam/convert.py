@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).parent
-GOLD = 80  # about so many
+GOLD = 80  # about so many, and at most one in ten
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     # Of every message that came twice, only the first is asked about: gold is taken from what came once.
     times = Counter(text for _, _, text in messages)
     once = {key for key, _, text in messages if times[text] == 1}
-    gold = [row for row in truth if row["key"] in once][:: max(1, len(truth) // GOLD)]
+    gold = [row for row in truth if row["key"] in once][:: max(10, len(truth) // GOLD)]
     chosen = {row["key"] for row in gold}
     write("truth.jsonl", truth)
     write("gold.jsonl", gold)

@@ -16,7 +16,7 @@ from tests.shared import CHECKOUT, shared
 EXAMPLES = CHECKOUT / "examples"
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/labelwright.yaml"))
 
-LIMITS = {"bccd": 14, "sms_spam": 90, "wikigold": 45, "fsdd": 18}
+LIMITS = {"bccd": 24, "sms_spam": 90, "wikigold": 45, "fsdd": 18}
 DOWNLOADS = {"bccd": "data/bccd", "sms_spam": "data/sms_spam", "wikigold": "data/wikigold", "fsdd": "data/fsdd/clips"}
 
 
