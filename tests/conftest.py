@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
@@ -20,6 +21,10 @@ from labelwright.store.project import Project
 from tests import private_postgresql
 
 _numbers = itertools.count(1)
+
+# Speed is shown by benchmarks and asserted nowhere: a busy machine fails no property.
+hypothesis.settings.register_profile("labelwright", deadline=None)
+hypothesis.settings.load_profile("labelwright")
 
 
 @pytest.fixture(scope="session")
