@@ -11,7 +11,7 @@ export interface Part {
 export function window(width: number, height: number, focus: number[] | null): Part {
   if (!focus || focus.length < 4) return { x: 0, y: 0, width, height };
   const [x, y, w, h] = focus as [number, number, number, number];
-  const share = Math.min(1, Math.max((w * 3) / width, (h * 3) / height, 0.2));
+  const share = Math.min(1, Math.max((w * 2) / width, (h * 2) / height, 0.2));
   const shown = { width: width * share, height: height * share };
   return {
     x: Math.min(width - shown.width, Math.max(0, x + w / 2 - shown.width / 2)),

@@ -84,7 +84,8 @@ function lying(answer: Answer | undefined, difference: Difference): number | nul
 
 /** A difference in a few words. */
 export function describe(difference: Difference, title: (question: string, label: string) => string): string {
-  const labels = difference.labels.map((label) => (label === null ? "nothing" : title(difference.question, label)));
+  const labels = difference.labels.filter((label) => label !== null).map((label) => title(difference.question, label));
+  if (difference.labels.includes(null)) labels.push("nothing");
   if (difference.reason === "place") return `${labels[0]}: other bounds`;
   return [...new Set(labels)].join(" or ");
 }
