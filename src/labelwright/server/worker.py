@@ -165,6 +165,8 @@ def main(folder: Path, address: str) -> None:
     from labelwright.server.jobs import handlers
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    # Simulated people send thousands of requests, and each would be a line.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     # The server runs several threads; the worker leaves them the processor first.
     if hasattr(os, "nice"):
         os.nice(5)
