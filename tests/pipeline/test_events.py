@@ -169,6 +169,32 @@ def test_a_skipped_item_is_passed_on(tickets: OpenProject) -> None:
     assert take(tickets, ben)[0].item.id == task.item.id
 
 
+def test_what_everybody_passes_on_goes_to_a_reviewer(tickets: OpenProject) -> None:
+    """An item that two people passed on is asked of nobody else; a reviewer answers it, and that is its label."""
+    from labelwright.store.labels import final_labels
+
+    ann, ben, cyd, rita = add_users(tickets.project, "ann", "ben", "cyd", "rita")
+    database = tickets.project.database
+    for person in (ann, ben):
+        (task,) = take(tickets, person)
+        assert task.item.key == "t0"
+        database.write(lambda connection, task=task, person=person: events.skip(connection, tickets, person, task.id, "unclear"))
+    assert take(tickets, cyd)[0].item.key != "t0"
+    (asked,) = take(tickets, rita, "review")
+    assert asked.review is not None
+    assert (asked.item.key, asked.review.reasons, asked.review.annotations) == ("t0", ["skipped"], [])
+
+    def judge(verdict: Verdict) -> None:
+        database.write(lambda connection: events.give_review(connection, tickets, rita, asked.id, verdict, key=verdict.verdict))
+
+    with pytest.raises(InvalidInput):
+        judge(Verdict(verdict="accept"))
+    judge(Verdict(verdict="fix", values={**VALUES, "intent": Choice("other")}))
+    with database.read() as connection:
+        labels = list(final_labels(connection, tickets.project.id, tickets.project.schema, item_ids=[asked.item.id]))
+    assert {label.question: label.origin for label in labels} == {"intent": "review", "entities": "review"}
+
+
 def answer_all(opened: OpenProject, user: int, label: Callable[[TaskView], str] = lambda task: "bug") -> int:
     answered = 0
     while found := take(opened, user):

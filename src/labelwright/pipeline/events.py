@@ -199,13 +199,18 @@ def submit(
 def skip(connection: Connection, opened: OpenProject, user_id: int, task_id: int, reason: str = "") -> TaskView | None:
     """Pass a task on to somebody else, for a reason, and return the next one; the same item does not come back to this person.
 
+    An item that as many people passed on as would have answered it, and two at least, goes to a reviewer, who can answer it.
+
     Raises:
         LeaseLost: the task is not with this person.
     """
     task = _held(connection, opened, user_id, task_id)
     tasks.release(connection, task_id, user_id)
     if task.purpose != "review":
-        tasks.remember_skip(connection, task.item_id, user_id, reason[:1000])
+        people = tasks.remember_skip(connection, task.item_id, user_id, reason[:1000])
+        if task.purpose == "label" and people >= max(opened.pipeline.tasks.start, 2):
+            tasks.cancel_open(connection, task.item_id)
+            review.request(connection, opened.project, task.item_id, "skipped")
     log.append(connection, opened.project.id, "task_skipped", user_id=user_id, item_id=task.item_id, payload={"reason": reason[:1000]})
     return _next(connection, opened, user_id, "review" if task.purpose == "review" else "label")
 

@@ -56,9 +56,15 @@ def record(
     annotation: sa.Row[int, int, str] | None,
     fixed_annotation_id: int | None,
 ) -> int:
-    """Write the review, mark the annotation it is about, send a rejected one back to its author, and return the review's number."""
+    """Write the review, mark the annotation it is about, send a rejected one back to its author, and return the review's number.
+
+    Raises:
+        InvalidInput: the verdict accepts what is not there.
+    """
     reviews, picks = tables.reviews, tables.review_picks
     before = {label.question: label.answer for label in final_labels(connection, project.id, project.schema, item_ids=[item_id])}
+    if verdict.verdict == "accept" and annotation is None and not before:
+        raise InvalidInput("There is no answer to accept yet.", where="verdict", hint="Fix it: give the answers yourself.")
     random = connection.scalar(sa.select(picks.c.random).where(picks.c.item_id == item_id)) or 0
     written = connection.execute(
         sa.insert(reviews).values(

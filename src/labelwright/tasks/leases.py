@@ -15,7 +15,7 @@ from labelwright.errors import LeaseLost
 from labelwright.store import tables
 from labelwright.store.statement import Statement
 
-__all__ = ["advance_clock", "extend", "fresh_rank", "release", "remember_skip", "sweep"]
+__all__ = ["advance_clock", "cancel_open", "extend", "fresh_rank", "release", "remember_skip", "sweep"]
 
 _tasks = tables.tasks
 _now = sa.select(tables.clock.c.seconds).scalar_subquery()
@@ -53,12 +53,19 @@ def release(connection: Connection, task_id: int, user_id: int) -> bool:
     return bool(connection.execute(_returned().where(mine)).rowcount)
 
 
-def remember_skip(connection: Connection, item_id: int, user_id: int, reason: str) -> None:
-    """Note that a person passed on an item, which is then never handed to that person again."""
+def remember_skip(connection: Connection, item_id: int, user_id: int, reason: str) -> int:
+    """Note that a person passed on an item, which is then never handed to that person again; return how many people have."""
     skips = tables.skips
     mine = sa.and_(skips.c.item_id == item_id, skips.c.user_id == user_id)
     if not connection.execute(sa.update(skips).where(mine).values(reason=reason, created_at=time.time())).rowcount:
         connection.execute(sa.insert(skips).values(item_id=item_id, user_id=user_id, reason=reason, created_at=time.time()))
+    return connection.scalar(sa.select(sa.func.count()).select_from(skips).where(skips.c.item_id == item_id)) or 0
+
+
+def cancel_open(connection: Connection, item_id: int) -> None:
+    """Ask nobody further for labels of an item."""
+    waiting = sa.and_(_tasks.c.item_id == item_id, _tasks.c.purpose == "label", _tasks.c.state == "open")
+    connection.execute(sa.update(_tasks).where(waiting).values(state="cancelled"))
 
 
 def sweep(connection: Connection) -> int:
