@@ -22,7 +22,9 @@ page: $(PAGE)
 demo: $(BIN)/.ready page
 	$(BIN)/labelwright demo .demo
 
-test: $(BIN)/.ready page chromium
+test: $(BIN)/.ready chromium
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory page && cd ui && npm test --silent; \
+		else echo "No npm: the page is not built, and browser tests are skipped."; fi
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 # The browser tests use the system's Chromium; where none can be had they are skipped and say so.

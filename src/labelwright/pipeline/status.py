@@ -70,7 +70,7 @@ def read_status(connection: Connection, project: Project) -> Status:
         prepared=count(items, items.c.state == "active"),
         duplicates=count(items, items.c.state == "duplicate"),
         suggested=count(tables.suggestions, distinct=tables.suggestions.c.item_id),
-        tasks={state: amount for state, amount in by_state},
+        tasks=dict(by_state.all()),
         annotations=count(tables.annotations, tables.annotations.c.state.in_(("submitted", "accepted"))),
         labeled=count(tables.consensus, distinct=tables.consensus.c.item_id),
         reviews_waiting=count(tasks, tasks.c.purpose == "review", tasks.c.state.in_(("open", "leased"))),
