@@ -32,7 +32,7 @@ test: $(BIN)/.ready chromium
 chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-			&& apt-get install -qq -y chromium >/dev/null 2>&1; } \
+			&& apt-get update -qq && apt-get install -qq -y chromium >/dev/null 2>&1; } \
 		|| echo "No Chromium: browser tests will be skipped."
 
 check: $(BIN)/.ready

@@ -1,4 +1,4 @@
-"""What only the client gets or sends: everything else are the house's own values."""
+"""What the server answers with beyond the house's own values: one class for both ends of the line."""
 
 from __future__ import annotations
 

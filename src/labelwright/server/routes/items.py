@@ -14,6 +14,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Struct
 
 from labelwright import prepare, review, sources
+from labelwright.client.shapes import Quarantined, RejectedSuggestion, SuggestionReport
 from labelwright.errors import InvalidInput, NotFound, TooLarge
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
@@ -38,32 +39,6 @@ class SuggestionIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     score: float | None = None
     key: str | None = None
     item_id: int | None = None
-
-
-class RejectedSuggestion(Struct, frozen=True):
-    """A suggestion that was not taken: its place in the list, and why."""
-
-    index: int
-    message: str
-
-
-class SuggestionReport(Struct, frozen=True):
-    """How many suggestions were stored, and which were not."""
-
-    stored: int
-    rejected: list[RejectedSuggestion]
-
-
-class QuarantineRow(Struct, frozen=True):
-    """Something that could not be read."""
-
-    stage: str
-    source: str
-    place: str
-    key: str | None
-    reason: str
-    sample: str
-    created_at: float
 
 
 @get("/api/projects/{project:str}/items", opt={"permission": "analyse"})
@@ -217,13 +192,13 @@ def _answer(opened: OpenProject, one: SuggestionIn) -> Any:
 
 
 @get("/api/projects/{project:str}/quarantine", opt={"permission": "analyse"})
-async def quarantine(project: FromPath[str], access: Access, workspace: Workspace, limit: FromQuery[int] = 200) -> list[QuarantineRow]:
+async def quarantine(project: FromPath[str], access: Access, workspace: Workspace, limit: FromQuery[int] = 200) -> list[Quarantined]:
     """List what could not be read, the newest first, with its place and reason."""
     opened = access.project(project, "analyse")
     table = tables.quarantine
     columns = (table.c.stage, table.c.source, table.c.place, table.c.key, table.c.reason, table.c.sample, table.c.created_at)
     query = sa.select(*columns).where(table.c.project_id == opened.project.id).order_by(table.c.id.desc()).limit(min(max(limit, 1), 1000))
-    return await workspace.database.read_soon(lambda connection: [QuarantineRow(*row) for row in connection.execute(query)])
+    return await workspace.database.read_soon(lambda connection: [Quarantined(*row) for row in connection.execute(query)])
 
 
 HANDLERS = [items, item, request_review, add_items, add_suggestions, quarantine]

@@ -10,6 +10,7 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
+from labelwright.client.shapes import Invited, LinkMade, TokenMade
 from labelwright.errors import NotAllowed, NotFound
 from labelwright.server.given import Access, Doors, Workspace
 from labelwright.store import people, tables
@@ -25,25 +26,12 @@ class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
     roles: dict[str, Role] = {}
 
 
-class Invited(Struct, frozen=True):
-    """The new person's number, and the secret of the one-time link `/#/welcome/SECRET`, shown this once."""
-
-    id: int
-    token: str
-
-
 class UserChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change: `roles` by project, null to take one away; `active`; `link` for a new sign-in link, which voids the password."""
 
     roles: dict[str, Role | None] = {}
     active: bool | None = None
     link: bool = False
-
-
-class Changed(Struct, frozen=True):
-    """The secret of the new sign-in link, where one was asked for."""
-
-    token: str | None
 
 
 class NewToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,12 +41,6 @@ class NewToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: Role = "annotator"
     project: str | None = None
     days: float = 90.0
-
-
-class Made(Struct, frozen=True):
-    """The token's secret, shown this once."""
-
-    token: str
 
 
 @get("/api/users", opt={"permission": "people"})
@@ -95,7 +77,7 @@ async def add_user(data: JSONBody[NewUser], access: Access, workspace: Workspace
 
 
 @put("/api/users/{user_id:int}", opt={"permission": "people"})
-async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access: Access, workspace: Workspace, doors: Doors) -> Changed:
+async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access: Access, workspace: Workspace, doors: Doors) -> LinkMade:
     """Change somebody's roles, let them in or not, or make a new sign-in link."""
     access.anywhere("people")
     everybody = await workspace.database.read_soon(people.list_users)
@@ -112,16 +94,16 @@ async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access
         if data.link or data.active is not None or name in data.roles:
             _at_most_own(access, name, role)
 
-    def work(connection: sa.Connection) -> Changed:
+    def work(connection: sa.Connection) -> LinkMade:
         for name, role in data.roles.items():
             people.set_role(connection, workspace.projects[name].project.id, user_id, role)
         if data.active is not None:
             people.set_active(connection, user_id, data.active)
         if not data.link:
-            return Changed(None)
+            return LinkMade(None)
         people.end_sessions_of(connection, user_id)
         connection.execute(sa.update(tables.users).where(tables.users.c.id == user_id).values(password_hash=None))
-        return Changed(
+        return LinkMade(
             people.create_token(connection, user_id, "sign-in link", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in")
         )
 
@@ -137,7 +119,7 @@ async def tokens(access: Access, workspace: Workspace) -> list[Token]:
 
 
 @post("/api/tokens", opt={"permission": "signed_in"}, status_code=201)
-async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspace) -> Made:
+async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspace) -> TokenMade:
     """Make a token for a program of one's own."""
     access.in_person()
     project_id = None
@@ -154,7 +136,7 @@ async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspa
             seconds=data.days * 24 * 3600,
         )
     )
-    return Made(secret)
+    return TokenMade(secret)
 
 
 @delete("/api/tokens/{token_id:int}", opt={"permission": "signed_in"}, status_code=200)

@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
 import sqlalchemy as sa
 from litestar import get
 from litestar.params import FromPath
-from msgspec import Struct
 
+from labelwright.client.shapes import ProjectCard, ProjectView
 from labelwright.pipeline.status import Status, read_status
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.server.given import Access, Workspace
 from labelwright.store import people, tables
 
 __all__ = ["HANDLERS"]
-
-
-class ProjectCard(Struct, frozen=True, kw_only=True):
-    """What the list of projects shows; `labeled` of `items` have all their answers."""
-
-    name: str
-    role: people.Role
-    modality: str
-    items: int
-    labeled: int
-    open_tasks: int
-    waiting_reviews: int
-
-
-class ProjectView(Struct, frozen=True, kw_only=True):
-    """What a project asks and how: the schema as the pipeline file declares it, and the guidelines as Markdown."""
-
-    name: str
-    role: people.Role
-    schema: dict[str, Any]
-    guidelines: str
-    guidelines_digest: str
-    pipeline_version: int
-    blind: bool
-    lease_seconds: float
-    overlap: int
-    requirements: list[str]
 
 
 def _card(connection: sa.Connection, opened: OpenProject, role: people.Role) -> ProjectCard:
@@ -87,7 +57,7 @@ async def project_view(project: FromPath[str], access: Access, workspace: Worksp
     return ProjectView(
         name=opened.name,
         role=role,
-        schema=msgspec.to_builtins(opened.project.schema),
+        schema=opened.project.schema,
         guidelines=opened.project.guidelines,
         guidelines_digest=version.guidelines_digest,
         pipeline_version=version.number,

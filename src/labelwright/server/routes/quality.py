@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from labelwright import analytics
 from labelwright.analytics import Outcome, Overview
+from labelwright.client.shapes import Event, EventPage
 from labelwright.errors import InvalidInput
 from labelwright.server.given import Access, Workspace
 from labelwright.store import log, tables
@@ -57,24 +58,6 @@ class QualityView(Struct, frozen=True):
     reports: dict[str, Any]
     annotators: list[AnnotatorRow]
     suspects: list[SuspectRow]
-
-
-class EventView(Struct, frozen=True):
-    """One thing that happened."""
-
-    kind: str
-    user: str | None
-    item_id: int | None
-    subject_id: int | None
-    payload: dict[str, Any]
-    created_at: float
-
-
-class EventPage(Struct, frozen=True):
-    """Events in order; `next` asks for those behind them, and stays good when there are none yet."""
-
-    events: list[EventView]
-    next: str
 
 
 @get("/api/projects/{project:str}/overview", opt={"permission": "analyse"})
@@ -182,7 +165,7 @@ async def events(
         names = dict(connection.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(people))).all())
         last = found[-1].position if found else position
         views = [
-            EventView(event.kind, names.get(event.user_id or 0), event.item_id, event.subject_id, event.payload, event.created_at)
+            Event(event.kind, names.get(event.user_id or 0), event.item_id, event.subject_id, event.payload, event.created_at)
             for event in found
         ]
         return EventPage(views, base64.urlsafe_b64encode(msgspec.json.encode(last)).decode())

@@ -11,6 +11,7 @@ from litestar.datastructures import Cookie
 from litestar.params import JSONBody
 from msgspec import Struct
 
+from labelwright.client.shapes import Me, MyProject, Session
 from labelwright.errors import NotAllowed, NotSignedIn, TooManyAttempts
 from labelwright.server.gate import COOKIE, _cookie
 from labelwright.server.given import Access, Doors, Options, Request, Workspace
@@ -42,30 +43,6 @@ class NewPassword(Struct, frozen=True, forbid_unknown_fields=True):
 
     password: str
     current: str | None = None
-
-
-class Me(Struct, frozen=True):
-    """The person who is signed in."""
-
-    id: int
-    name: str
-    has_password: bool
-
-
-class MyProject(Struct, frozen=True):
-    """A project that the person has a part in; `modality` is that of its first field."""
-
-    name: str
-    role: people.Role
-    modality: str
-
-
-class Session(Struct, frozen=True):
-    """Who is signed in, the token that unsafe requests have to carry, and the person's projects."""
-
-    user: Me
-    csrf: str
-    projects: list[MyProject]
 
 
 class _Attempts:

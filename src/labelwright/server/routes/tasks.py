@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Struct
 
 from labelwright.annotate import Comment
+from labelwright.client.shapes import DraftSaved, LeasedTasks, LeaseKept, NextTask
 from labelwright.errors import InvalidInput, NotFound
 from labelwright.pipeline import events
 from labelwright.pipeline.events import Reviewed, Submission, Submitted
@@ -31,22 +32,10 @@ class Take(Struct, frozen=True, forbid_unknown_fields=True):
     purpose: str = "label"
 
 
-class Tasks(Struct, frozen=True):
-    """Leased tasks; none where the queue has nothing for this person."""
-
-    tasks: list[TaskView]
-
-
 class Beat(Struct, frozen=True, forbid_unknown_fields=True):
     """The lease to be kept alive."""
 
     lease: str
-
-
-class Kept(Struct, frozen=True):
-    """How long the lease runs from now."""
-
-    lease_seconds: float
 
 
 class DraftBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,22 +46,10 @@ class DraftBody(Struct, frozen=True, forbid_unknown_fields=True):
     body: Any
 
 
-class Saved(Struct, frozen=True):
-    """The sequence of the draft that is kept."""
-
-    sequence: int
-
-
 class SkipBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Why the task is passed on."""
 
     reason: str = ""
-
-
-class Next(Struct, frozen=True):
-    """The next task, if there is one."""
-
-    next: TaskView | None
 
 
 class CommentBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -101,14 +78,14 @@ def _remember(access: Access, opened: OpenProject, *tasks: TaskView | None) -> N
 
 
 @post("/api/projects/{project:str}/tasks/next", opt={"permission": "annotate"}, status_code=200)
-async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Access) -> Tasks:
+async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Access) -> LeasedTasks:
     """Lease tasks; those that are held already come first, so that a reload goes on where it was."""
     opened = access.project(project, _purpose(data.purpose))
     found = await access.database.write_soon(
         lambda connection: events.next_tasks(connection, opened, access.user_id, count=data.count, purpose=data.purpose)
     )
     _remember(access, opened, *found)
-    return Tasks(found)
+    return LeasedTasks(found)
 
 
 @get("/api/tasks/{task_id:int}", opt={"permission": "annotate"})
@@ -119,15 +96,15 @@ async def one_task(task_id: FromPath[int], access: Access) -> TaskView:
 
 
 @post("/api/tasks/{task_id:int}/heartbeat", opt={"permission": "annotate"}, status_code=200)
-async def heartbeat(task_id: FromPath[int], data: JSONBody[Beat], access: Access) -> Kept:
+async def heartbeat(task_id: FromPath[int], data: JSONBody[Beat], access: Access) -> LeaseKept:
     """Keep a lease alive."""
     opened = await access.by_task(task_id, "annotate")
     lasting = await access.database.write_soon(lambda connection: events.heartbeat(connection, opened, access.user_id, task_id, data.lease))
-    return Kept(lasting)
+    return LeaseKept(lasting)
 
 
 @put("/api/tasks/{task_id:int}/draft", opt={"permission": "annotate"})
-async def save_draft(task_id: FromPath[int], data: JSONBody[DraftBody], access: Access) -> Saved:
+async def save_draft(task_id: FromPath[int], data: JSONBody[DraftBody], access: Access) -> DraftSaved:
     """Save unfinished work; an older save never overwrites a newer one."""
     opened = await access.by_task(task_id, "annotate")
     sequence = await access.database.write_soon(
@@ -135,7 +112,7 @@ async def save_draft(task_id: FromPath[int], data: JSONBody[DraftBody], access: 
             connection, opened, access.user_id, task_id, lease=data.lease, sequence=data.sequence, body=data.body
         )
     )
-    return Saved(sequence)
+    return DraftSaved(sequence)
 
 
 @post("/api/tasks/{task_id:int}/submit", opt={"permission": "annotate"}, status_code=200)
@@ -154,12 +131,12 @@ async def submit(
 
 
 @post("/api/tasks/{task_id:int}/skip", opt={"permission": "annotate"}, status_code=200)
-async def skip(task_id: FromPath[int], data: JSONBody[SkipBody], access: Access) -> Next:
+async def skip(task_id: FromPath[int], data: JSONBody[SkipBody], access: Access) -> NextTask:
     """Pass a task on to somebody else."""
     opened = await access.by_task(task_id, "annotate")
     found = await access.database.write_soon(lambda connection: events.skip(connection, opened, access.user_id, task_id, data.reason))
     _remember(access, opened, found)
-    return Next(found)
+    return NextTask(found)
 
 
 @post("/api/tasks/{task_id:int}/release", opt={"permission": "annotate"}, status_code=200)
