@@ -81,13 +81,13 @@ class Persona:
         if not others:
             return truth
         # Shared by all: some items are hard, and some labels look like others.
-        difficulty = min(3.0, chance(self.seed, "difficulty", key).lognormvariate(-0.32, 0.8))
+        difficulty = min(3.0, chance(self.seed, "difficulty", key).lognormvariate(-0.2, 0.6))
         easily = chance(self.seed, "label", name, right.label).uniform(0.6, 1.4)
         if luck.random() >= min(0.75, error * difficulty * easily):
             return truth
         usual = chance(self.seed, "taken for", name, right.label).choice(others)
         own = chance(self.seed, self.name, "falls for", name, right.label).choice(others)
-        label = luck.choices([usual, own, luck.choice(others)], weights=[5, 3, 2])[0]
+        label = luck.choices([usual, own, luck.choice(others)], weights=[4, 3, 3])[0]
         return question.from_units([Unit(label, ())])
 
     # --- places --------------------------------------------------------------------------------------------------------------------
