@@ -179,7 +179,8 @@ def _prove(
             f"With these put right, at most {remaining:.2%} are wrong now, taking the reviewers' answers as the truth."
         )
     if unproved:
-        statement += f" The audit says nothing about {unproved:,} {_labels(unproved).replace(' ', ' that ')} answered since; all of them count as wrong."
+        since = "label that was" if unproved == 1 else "labels that were"
+        statement += f" The audit says nothing about {unproved:,} {since} answered since; all of them count as wrong."
     return QuestionCertificate(
         question=question,
         kind=kind,
