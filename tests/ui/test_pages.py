@@ -1,0 +1,350 @@
+"""The pages around the workbench, in a real browser against a real server: sign-in, lists, dashboards, and the reviewer's desk."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import labelwright
+from labelwright.store import people, tables
+from tests.server.house import House, served, submit
+
+pytestmark = pytest.mark.browser
+
+PAGE = Path(labelwright.__file__).parent / "web" / "index.html"
+AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+TEXT = "The Aurora lamp came on 9 March and does not work."
+
+
+def _answer(intent: str, *spans: tuple[int, int, str]) -> dict[str, Any]:
+    marked = [{"start": start, "end": end, "label": label} for start, end, label in spans]
+    return {"intent": {"kind": "choice", "label": intent}, "parts": {"kind": "spans", "spans": marked}}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A project in which two people have answered differently about several texts, and each of these waits for a review."""
+    if not PAGE.is_file():
+        pytest.skip("the page is not built: make page")
+    folder = tmp_path_factory.mktemp("pages")
+    with served(folder, f"sqlite:///{folder}/labelwright.db") as house:
+        items = house.add_texts(*(f"{TEXT} Order {number}." for number in range(12)))
+        first, second = house.browser(house.person(name="Ada")), house.browser(house.person(name="Grace"))
+        for _ in items:
+            submit(first, house.held(first), _answer("bug", (4, 15, "PRODUCT"), (24, 31, "DATE")))
+            submit(second, house.held(second), _answer("refund", (4, 15, "PRODUCT")))
+        owner = house.browser(house.person("owner", name="Olga"))
+        for item in items:
+            assert owner.post(f"/api/projects/tickets/items/{item}/review").json() == {"opened": True}
+        yield house
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("there is no Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page in the browser, with somebody signed in, that remembers what went wrong on it."""
+
+    def __init__(self, chromium: Any, house: House, user_id: int | None, **options: Any) -> None:
+        self.house = house
+        self.context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        if user_id is not None:
+            secret = house.workspace.database.write(lambda connection: people.create_session(connection, user_id, 1.0))
+            self.context.add_cookies([{"name": "labelwright_session", "value": secret, "url": house.address}])
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._listen)
+
+    def _listen(self, message: Any) -> None:
+        # A refused request is told to the person on the page; everything else that the browser calls an error is one.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    def open(self, path: str, wait_for: str) -> Any:
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.house.address}/#{path}")
+        self.page.locator(wait_for).first.wait_for(timeout=15_000)
+        return self.page
+
+    def violations(self) -> list[str]:
+        # Through the debugger, because the page's policy forbids foreign scripts, as it should.
+        self.context.new_cdp_session(self.page).send("Runtime.evaluate", {"expression": AXE.read_text("utf-8")})
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [f"{one['id']}: {[node['target'] for node in one['nodes'][:3]]}" for one in found["violations"]]
+
+    def close(self) -> None:
+        self.context.close()
+
+
+@pytest.fixture
+def owner(house: House) -> int:
+    with house.workspace.database.read() as connection:
+        return int(connection.scalar(sa.select(tables.users.c.id).where(tables.users.c.name == "Olga")) or 0)
+
+
+@pytest.fixture
+def desk(house: House, chromium: Any) -> Iterator[Visit]:
+    """A reviewer of one's own at the desk; what an earlier test held has been given back."""
+    with house.workspace.database.read() as connection:
+        assert connection.scalar(sa.select(tables.tasks.c.id).where(tables.tasks.c.purpose == "review", tables.tasks.c.state == "open"))
+    visit = Visit(chromium, house, house.person("reviewer"))
+    visit.open("/p/tickets/review", ".columns article")
+    yield visit
+    assert visit.complaints == []
+    visit.page.goto("about:blank")
+    visit.close()
+    give_back = sa.update(tables.tasks).where(tables.tasks.c.state == "leased").values(state="open", user_id=None, lease_ends=None)
+    house.workspace.database.write(lambda connection: connection.execute(give_back))
+
+
+PAGES = [
+    ("/", "h2"),
+    ("/p/tickets/overview", ".stat"),
+    ("/p/tickets/quality", "section h2"),
+    ("/p/tickets/items", "tbody tr"),
+    ("/p/tickets/items/1", "dd"),
+    ("/p/tickets/review", ".columns article"),
+    ("/p/tickets/versions", "h1"),
+    ("/p/tickets/sources", ".stat"),
+    ("/p/tickets/people", "li select"),
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_accessible_and_keeps_the_policy(house: House, chromium: Any, owner: int, scheme: str) -> None:
+    """axe finds nothing on any page, in light or dark, and nothing on it is blocked or fails."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: npm ci")
+    visit = Visit(chromium, house, owner, color_scheme=scheme)
+    found = {}
+    for path, wait_for in PAGES:
+        visit.open(path, wait_for)
+        visit.page.wait_for_timeout(300)
+        found[path] = visit.violations()
+    stranger = Visit(chromium, house, None, color_scheme=scheme)
+    stranger.open("/sign-in", "form")
+    found["/sign-in"] = stranger.violations()
+    complaints = visit.complaints + stranger.complaints
+    visit.close()
+    stranger.close()
+    assert {path: one for path, one in found.items() if one} == {}
+    assert complaints == []
+
+
+def test_every_page_fits_a_telephone(house: House, chromium: Any, owner: int) -> None:
+    """At 390 pixels no page is wider than the screen, and what can be pressed is large enough for a finger."""
+    visit = Visit(chromium, house, owner, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    wide, small = {}, {}
+    for path, wait_for in PAGES:
+        page = visit.open(path, wait_for)
+        page.wait_for_timeout(300)
+        wide[path] = page.evaluate(
+            "Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth) - innerWidth"
+        )
+        small[path] = page.evaluate(
+            "[...document.querySelectorAll('main button:not(.link), main select')].filter(e => e.offsetHeight && e.offsetHeight < 44)"
+            ".map(e => e.textContent.trim().slice(0, 30))"
+        )
+    visit.close()
+    assert {path: more for path, more in wide.items() if more > 0} == {}
+    assert {path: which for path, which in small.items() if which} == {}
+
+
+def _reviews(house: House) -> list[Any]:
+    with house.workspace.database.read() as connection:
+        return list(connection.execute(sa.select(tables.reviews).order_by(tables.reviews.c.id)))
+
+
+def _reviews_from(house: House, visit: Visit, before: int, count: int) -> list[Any]:
+    """Wait until so many reviews were made; the last verdict is sent after some seconds."""
+    for _ in range(60):
+        if len(_reviews(house)) >= before + count:
+            break
+        visit.page.wait_for_timeout(250)
+    return _reviews(house)[before:]
+
+
+def test_a_review_shows_the_differences_and_walks_them_by_key(desk: Visit) -> None:
+    """Two answers differ in the choice and in one span; what they agree on is drawn faintly."""
+    page = desk.page
+    assert page.locator("article .head strong").all_inner_texts()[-2:] == ["Annotator A", "Annotator B"]
+    assert page.locator(".differences span").first.inner_text().startswith("Difference 1 of 2")
+    page.keyboard.press("j")
+    assert "2 of 2: DATE or nothing" in page.locator(".differences span").first.inner_text()
+    assert page.locator("mark.current").count() >= 2
+    assert page.locator("mark.faint").count() >= 2
+    page.keyboard.press("j")
+    assert "1 of 2" in page.locator(".differences span").first.inner_text()
+
+
+def test_a_verdict_can_be_taken_back_until_it_is_sent(house: House, desk: Visit) -> None:
+    """A accepts and shows the next item at once; Z takes it back, and the server never heard of it."""
+    page, before = desk.page, len(_reviews(house))
+    item = page.locator("h1").inner_text()
+    page.keyboard.press("a")
+    page.wait_for_function("name => document.querySelector('h1').innerText !== name", arg=item)
+    page.keyboard.press("z")
+    page.wait_for_function("name => document.querySelector('h1').innerText === name", arg=item)
+    page.wait_for_timeout(300)
+    assert len(_reviews(house)) == before
+
+
+def test_accepting_by_key_makes_the_chosen_answer_the_label(house: House, desk: Visit) -> None:
+    """A number selects the column, A accepts it, and the verdict before is sent with the next one, each once."""
+    page, before = desk.page, len(_reviews(house))
+    columns = page.locator("article .head strong").all_inner_texts()
+    for _ in range(2):
+        item = page.locator("h1").inner_text()
+        page.keyboard.press(str(len(columns)))
+        page.keyboard.press("a")
+        page.wait_for_function("name => document.querySelector('h1')?.innerText !== name", arg=item)
+    made = _reviews_from(house, desk, before, 2)
+    assert [review.verdict for review in made] == ["accept", "accept"]
+    assert all(review.annotation_id is not None for review in made)
+    assert len({review.item_id for review in made}) == 2
+
+
+def test_sending_back_needs_an_answer_and_a_reason(house: House, desk: Visit) -> None:
+    """X asks whose answer and why; the reason reaches the review."""
+    page, before = desk.page, len(_reviews(house))
+    item = page.locator("h1").inner_text()
+    page.keyboard.press("x")
+    page.locator("dialog[open]").wait_for()
+    assert page.get_by_role("button", name="Send back Ctrl Enter").is_disabled()
+    page.keyboard.type("The date is missing.")
+    page.get_by_label("Annotator B").check()
+    with page.expect_response("**/review", timeout=15_000):
+        page.get_by_role("button", name="Send back Ctrl Enter").click()
+        page.wait_for_function("name => document.querySelector('h1').innerText !== name", arg=item)
+    (made,) = _reviews(house)[before:]
+    assert (made.verdict, made.reason) == ("reject", "The date is missing.")
+
+
+def test_a_fix_is_made_with_the_panes_and_keeps_both_versions(house: House, desk: Visit) -> None:
+    """E opens the answer for correction, a label's key changes it, and what was corrected is kept beside the fix."""
+    page, before = desk.page, len(_reviews(house))
+    page.keyboard.press("e")
+    page.locator(".fix").wait_for()
+    page.keyboard.press("3")
+    with page.expect_response("**/review", timeout=15_000):
+        page.keyboard.press("Control+Enter")
+    (made,) = _reviews(house)[before:]
+    assert made.verdict == "fix"
+    with house.workspace.database.read() as connection:
+        fixed = connection.scalar(sa.select(tables.annotations.c["values"]).where(tables.annotations.c.id == made.fixed_annotation_id))
+        others = connection.scalar(
+            sa.select(sa.func.count()).select_from(tables.annotations).where(tables.annotations.c.item_id == made.item_id)
+        )
+    assert json.loads(str(fixed))["intent"]["label"] == "other"
+    assert others == 3
+
+
+def test_a_comment_is_about_the_difference_in_hand_and_jumps_to_it(house: House, desk: Visit) -> None:
+    """C writes about the difference that is looked at; pressing the comment's place goes back there."""
+    page = desk.page
+    page.keyboard.press("2")
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    page.keyboard.type("Is this a date?")
+    page.keyboard.press("Control+Enter")
+    page.locator(".comments li", has_text="Is this a date?").wait_for()
+    with house.workspace.database.read() as connection:
+        comment = connection.execute(sa.select(tables.comments).order_by(tables.comments.c.id.desc()).limit(1)).one()
+    assert comment.question == "parts"
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    assert "1 of 2" in page.locator(".differences span").first.inner_text()
+    page.locator(".comments li button", has_text="parts").first.click()
+    assert "2 of 2" in page.locator(".differences span").first.inner_text()
+
+
+def test_a_swipe_to_the_right_accepts(house: House, chromium: Any) -> None:
+    """On a touch screen a swipe over the answers accepts; a short one does nothing."""
+    visit = Visit(chromium, house, house.person("reviewer"), viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = visit.open("/p/tickets/review", ".columns article")
+    item = page.locator("h1").inner_text()
+    box = page.locator(".columns article section").first.bounding_box()
+    session = visit.context.new_cdp_session(page)
+
+    def drag(far: int) -> None:
+        x, y = box["x"] + 150, box["y"] + box["height"] - 6
+        session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        for step in range(1, 9):
+            session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x + far * step / 8, "y": y}]})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_timeout(300)
+
+    drag(40)
+    assert page.locator("h1").inner_text() == item
+    drag(180)
+    assert page.locator("h1").inner_text() != item
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_timeout(200)
+    assert page.locator("h1").inner_text() == item
+    visit.close()
+
+
+def test_a_sign_in_link_lets_somebody_choose_a_password_once(house: House, chromium: Any) -> None:
+    """The link signs in, the password is chosen, the name and the password work afterwards, and the link does not."""
+    user_id = house.person("annotator", name="newcomer")
+    token = house.workspace.database.write(
+        lambda connection: people.create_token(connection, user_id, "invitation", role="owner", seconds=60, purpose="sign_in")
+    )
+    visit = Visit(chromium, house, None)
+    page = visit.open(f"/welcome/{token}", "input[autocomplete=new-password]")
+    assert "newcomer" in page.locator("h1").inner_text()
+    passwords = page.locator("input[autocomplete=new-password]")
+    passwords.nth(0).fill("short")
+    assert "at least 8" in page.locator("#rule").inner_text()
+    passwords.nth(0).fill("a few long words")
+    passwords.nth(1).fill("a few long words")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Projects").wait_for()
+    visit.close()
+
+    again = Visit(chromium, house, None)
+    page = again.open(f"/welcome/{token}", "[role=alert]")
+    assert "used before" in page.locator("[role=alert]").inner_text()
+    page.get_by_label("Name").fill("newcomer")
+    page.get_by_label("Password", exact=True).fill("wrong words")
+    page.keyboard.press("Enter")
+    page.get_by_text("The name or the password is wrong.").wait_for()
+    page.get_by_label("Password", exact=True).fill("a few long words")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Projects").wait_for()
+    again.close()
+
+
+def test_items_are_found_by_keyboard_and_by_address(house: House, chromium: Any, owner: int) -> None:
+    """`/` searches, J walks the rows, Enter opens one; the filters stand in the address."""
+    visit = Visit(chromium, house, owner)
+    page = visit.open("/p/tickets/items", "tbody tr")
+    page.keyboard.press("/")
+    page.keyboard.type("Order 7")
+    page.get_by_text("1 item found").wait_for()
+    assert "search=Order" in page.url
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.get_by_text("Where it comes from").wait_for()
+    assert page.get_by_text("Ada", exact=True).count() >= 1
+    assert visit.complaints == []
+    visit.close()
