@@ -38,12 +38,16 @@ export function labelKeys(project: Project, question: string): Map<string, strin
   return keys;
 }
 
+/** The letters that the panes use. */
+const PANE_LETTERS: Record<string, string[]> = { text: ["n"], image: ["n", "0"], audio: ["i", "o", "0"] };
+
 /** Labels whose key means something else already. */
 export function clashes(project: Project): string[] {
-  const taken = new Set(Object.values(ACTIONS).flatMap((action) => action.keys.map((key) => key.toLowerCase())));
-  return Object.keys(project.schema.questions).flatMap((question) =>
-    [...labelKeys(project, question)].filter(([key]) => taken.has(key)).map(([key, label]) => `'${key}' of the label '${label}'`),
-  );
+  const actions = Object.values(ACTIONS).flatMap((action) => action.keys.map((key) => key.toLowerCase()));
+  return Object.entries(project.schema.questions).flatMap(([question, { of }]) => {
+    const taken = new Set([...actions, ...(PANE_LETTERS[project.schema.data[of]!] ?? [])]);
+    return [...labelKeys(project, question)].filter(([key]) => taken.has(key)).map(([key, label]) => `'${key}' of the label '${label}'`);
+  });
 }
 
 /** The name of a key press, such as `Ctrl+Shift+Z`. */

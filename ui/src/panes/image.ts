@@ -5,7 +5,7 @@ import type { Field } from "../core/types";
 import type { Deeds, Pane, PaneKeys, View } from "./pane";
 
 export const IMAGE_KEYS: PaneKeys = [
-  ["B", "Draw a box in the middle, to be moved by the arrows"],
+  ["N", "Draw a new box in the middle, to be moved by the arrows"],
   ["Arrows", "Move the selected box (Shift: by ten pixels)"],
   ["Alt+Arrows", "Resize the selected box"],
   ["+ −", "Zoom"],
@@ -83,7 +83,7 @@ export class ImagePane implements Pane {
       this.#fit();
       return true;
     }
-    if ((event.key === "b" || event.key === "B") && this.#view.editable) {
+    if ((event.key === "n" || event.key === "N") && this.#view.editable) {
       const [x, y] = this.#toPicture(this.#middle());
       const side = Math.min(this.#size[0], this.#size[1]) / 6;
       this.#deeds.add(this.#inside([x - side / 2, y - side / 2, side, side]));

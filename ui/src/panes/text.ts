@@ -8,7 +8,7 @@ import type { Deeds, Mark, Pane, PaneKeys, View } from "./pane";
 export const TEXT_KEYS: PaneKeys = [
   ["← →", "Move the word cursor"],
   ["Shift+← →", "Stretch the word cursor"],
-  ["M", "Mark what the word cursor covers"],
+  ["N", "Mark what the word cursor covers"],
   ["[ ]", "Move the end of the selected mark by a word"],
 ];
 
@@ -77,7 +77,7 @@ export class TextPane implements Pane {
   key(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.metaKey) return false;
     if (event.key === "ArrowRight" || event.key === "ArrowLeft") return this.#moveCursor(event.key === "ArrowRight" ? 1 : -1, event.shiftKey);
-    if (event.key === "m" || event.key === "M") return this.#markCursor();
+    if (event.key === "n" || event.key === "N") return this.#markCursor();
     if (event.key === "[" || event.key === "]") return this.#stretch(event.key === "]" ? 1 : -1);
     if (event.key === "Escape" && this.#cursor) {
       this.#cursor = null;

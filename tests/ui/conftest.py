@@ -1,0 +1,192 @@
+"""A small workspace of three modalities behind a real server, and the system's Chromium."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import labelwright
+from labelwright.pipeline.run import advance
+from labelwright.pipeline.workspace import Workspace
+from labelwright.server.process import running_server
+from labelwright.store import people, tables
+from labelwright.store.codec import decode
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+TEXT = "Hello 🙂 team,\r\nmy Aurora lamp broke on 9 March."
+
+NOTES = """\
+name: notes
+sources: [{uri: notes.jsonl, id: id}]
+schema:
+  data: {body: text}
+  questions:
+    mood: {kind: choice, of: body, options: [good, bad]}
+    parts: {kind: spans, of: body, options: [{label: PRODUCT, key: p}, {label: DATE, key: d}], required: false}
+  guidelines: guidelines.md
+tasks: {gold: 0%, overlap: 1}
+checks:
+  - {expression: {that: "mood == 'bad' implies len(parts) > 0", message: "Nothing is marked: is that so?", severity: warning}}
+  - {too_fast: false}
+review: {sample: 0%, always: []}
+"""
+SHAPES = """\
+name: shapes
+sources: [pictures]
+schema:
+  data: {picture: image}
+  questions: {things: {kind: boxes, of: picture, options: [ball, cube]}}
+tasks: {gold: 0%}
+checks: [{too_fast: false}]
+review: {sample: 0%, always: []}
+"""
+SOUNDS = """\
+name: sounds
+sources: [clips]
+schema:
+  data: {clip: audio}
+  questions: {calls: {kind: segments, of: clip, options: [bird, bell]}}
+tasks: {gold: 0%}
+checks: [{too_fast: false}]
+review: {sample: 0%, always: []}
+"""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium; skips where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("There is no Chromium on this machine.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Site:
+    """The workspace and where it is served."""
+
+    workspace: Workspace
+    address: str
+    people: int = 0
+
+    def person(self, role: str = "annotator") -> tuple[int, str]:
+        """Add somebody to all projects and return number and name."""
+        self.people += 1
+        name = f"person {self.people}"
+
+        def work(connection: sa.Connection) -> int:
+            user_id = people.create_user(connection, name)
+            for opened in self.workspace.projects.values():
+                people.set_role(connection, opened.project.id, user_id, role)  # type: ignore[arg-type]  # a role by its name
+            return user_id
+
+        return self.workspace.database.write(work), name
+
+    def answers(self, user_id: int) -> list[dict[str, Any]]:
+        """The standing answers of a person, in plain JSON, the oldest first."""
+        rows = tables.annotations
+        query = sa.select(rows.c["values"]).where(rows.c.user_id == user_id, rows.c.state != "replaced").order_by(rows.c.id)
+        with self.workspace.database.read() as connection:
+            return [decode(values) for values in connection.scalars(query)]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Three projects with a few items each, served by a process of its own."""
+    if not (Path(labelwright.__file__).parent / "web" / "index.html").is_file():
+        pytest.skip("The page is not built: make page")
+    folder = tmp_path_factory.mktemp("site")
+    _write(folder)
+    workspace = Workspace.open(folder)
+    for opened in workspace.projects.values():
+        advance(opened)
+    with running_server(folder) as address:
+        yield Site(workspace, address)
+    workspace.close()
+
+
+def _write(folder: Path) -> None:
+    import numpy as np
+    import soundfile
+    from PIL import Image, ImageDraw
+
+    for name, text in (("notes", NOTES), ("shapes", SHAPES), ("sounds", SOUNDS)):
+        (folder / name).mkdir()
+        (folder / name / "labelwright.yaml").write_text(text, "utf-8")
+    notes = folder / "notes"
+    (notes / "guidelines.md").write_text("# Guidelines\n\nMark **products** and dates.\n", "utf-8")
+    (notes / "notes.jsonl").write_text(
+        "".join(json.dumps({"id": f"n{n:02}", "body": f"{TEXT} Note {n}."}) + "\n" for n in range(60)), "utf-8"
+    )
+    for number in range(6):
+        picture = Image.new("RGB", (400, 300), (230, 235, 240))
+        ImageDraw.Draw(picture).ellipse((100 + number, 80, 200, 180), fill=(200, 60, 60))
+        (folder / "shapes" / "pictures").mkdir(exist_ok=True)
+        picture.save(folder / "shapes" / "pictures" / f"picture-{number}.png")
+        (folder / "sounds" / "clips").mkdir(exist_ok=True)
+        wave = np.sin(np.arange(16000 * 2) * (0.05 + 0.01 * number)) * 0.3
+        soundfile.write(folder / "sounds" / "clips" / f"clip-{number}.wav", wave, 16000)
+
+
+@dataclass
+class Desk:
+    """A browser in which somebody is signed in."""
+
+    site: Site
+    user_id: int
+    context: Any
+    page: Any
+    complaints: list[str]
+
+    def open(self, project: str) -> None:
+        """Open the workbench and wait until a task is in hand."""
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.site.address}/#/p/{project}/label")
+        self.page.locator(".bench").wait_for()
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other, as a person does."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def answered(self, count: int) -> list[dict[str, Any]]:
+        """Wait until so many answers are stored, and return them."""
+        for _ in range(100):
+            found = self.site.answers(self.user_id)
+            if len(found) >= count:
+                return found
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"{count} answers were expected and {len(self.site.answers(self.user_id))} are stored")
+
+
+@pytest.fixture
+def desk(site: Site, browser: Any) -> Iterator[Desk]:
+    """Somebody new at the workbench; whatever the browser complains about fails the test."""
+    user_id, _ = site.person()
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    secret = site.workspace.database.write(lambda connection: people.create_session(connection, user_id, 1.0))
+    context.add_cookies([{"name": "labelwright_session", "value": secret, "url": site.address}])
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if _counts(message) else None)
+    yield Desk(site, user_id, context, page, complaints)
+    assert complaints == []
+    context.close()
+
+
+def _counts(message: Any) -> bool:
+    # A refused or cut request is told to the person on the page.
+    return message.type == "error" and "Failed to load resource" not in message.text

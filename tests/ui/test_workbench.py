@@ -1,0 +1,227 @@
+"""The workbench in a real browser: every modality by keyboard, drafts, findings, a lost network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from labelwright.store import people, tables
+from tests.ui.conftest import TEXT, Desk, Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def span(words: str, label: str) -> dict[str, Any]:
+    """Where the words stand, in Python's own offsets."""
+    # Preparation writes line ends one way; offsets are those of the prepared text.
+    start = TEXT.replace("\r\n", "\n").index(words)
+    return {"start": start, "end": start + len(words), "label": label}
+
+
+def test_a_link_signs_in_once_and_a_password_after_that(site: Site, browser: Any) -> None:
+    """An invited person chooses a password behind a one-time link, signs out, and comes in by name and password; a wrong one is refused."""
+    user_id, name = site.person()
+    link = site.workspace.database.write(
+        lambda connection: people.create_token(connection, user_id, "invitation", role="owner", purpose="sign_in")
+    )
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site.address}/#/welcome/{link}")
+    for field in page.locator("input[type=password]").all() if page.locator("input[type=password]").first.wait_for() is None else []:
+        field.fill("correct horse battery")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Projects").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Name").fill(name)
+    page.locator("input[type=password]").fill("wrong password")
+    page.keyboard.press("Enter")
+    page.get_by_text("The name or the password is wrong").wait_for()
+    page.locator("input[type=password]").fill("correct horse battery")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Projects").wait_for()
+    context.close()
+
+
+def test_a_text_is_labeled_by_keyboard_alone(desk: Desk) -> None:
+    """A choice by its digit, words by the word cursor, labels by their keys; offsets count code points behind emoji and line ends."""
+    desk.open("notes")
+    desk.press("2")
+    # Hello, the emoji, team, the comma, my, Aurora, lamp: the cursor starts on the first word.
+    desk.press(*["ArrowRight"] * 6, "Shift+ArrowRight", "p", "n")
+    desk.press(*["ArrowRight"] * 3, "Shift+ArrowRight", "d", "n", "Control+Enter")
+    (answer,) = desk.answered(1)
+    assert answer["mood"] == {"kind": "choice", "label": "bad"}
+    assert answer["parts"]["spans"] == [span("Aurora lamp", "PRODUCT"), span("9 March", "DATE")]
+
+
+def test_words_are_marked_with_the_mouse(desk: Desk) -> None:
+    """Dragging over a part of two words marks both whole; a click selects the mark, and Delete removes it."""
+    desk.open("notes")
+    desk.press("1")
+    place = desk.page.evaluate(
+        """() => { const piece = [...document.querySelectorAll('.text-pane [data-at]')].find((one) => one.textContent.includes('Aurora'));
+          const range = document.createRange(); const at = piece.textContent.indexOf('Aurora');
+          range.setStart(piece.firstChild, at + 2); range.setEnd(piece.firstChild, at + 9);
+          const box = range.getBoundingClientRect(); return [box.left, box.right, box.top + box.height / 2]; }"""
+    )
+    desk.page.mouse.move(place[0], place[2])
+    desk.page.mouse.down()
+    desk.page.mouse.move(place[1], place[2], steps=4)
+    desk.page.mouse.up()
+    mark = desk.page.locator(".text-pane mark")
+    assert mark.inner_text() == "Aurora lamp"
+    mark.click()
+    desk.press("Delete")
+    assert desk.page.locator(".text-pane mark").count() == 0
+    desk.press("Control+z")
+    assert desk.page.locator(".text-pane mark").count() == 1
+
+
+def test_a_picture_is_labeled_by_keyboard_alone(desk: Desk) -> None:
+    """A new box in the middle, moved and resized by arrows, takes its label by digit."""
+    desk.open("shapes")
+    desk.page.wait_for_timeout(300)
+    desk.press("n", "2", "ArrowRight", "Shift+ArrowDown", "Alt+Shift+ArrowRight", "Control+Enter")
+    (answer,) = desk.answered(1)
+    (box,) = answer["things"]["boxes"]
+    assert box["label"] == "cube"
+    assert (box["width"], box["height"]) == (60, 50)
+    assert (round(box["x"]), round(box["y"])) == (176, 135)
+
+
+def test_a_box_is_drawn_moved_and_taken_back_with_the_mouse(desk: Desk) -> None:
+    """Dragging draws a box of the picture's own pixels; dragging it moves it; undo takes one step at a time."""
+    desk.open("shapes")
+    desk.page.wait_for_timeout(300)
+    frame = desk.page.locator(".image-pane").bounding_box()
+    middle = (frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
+    drag(desk, middle, (middle[0] + 90, middle[1] + 60))
+    drag(desk, (middle[0] + 40, middle[1] + 30), (middle[0] + 60, middle[1] + 30))
+    desk.press("Control+z", "Control+Enter")
+    (answer,) = desk.answered(1)
+    (box,) = answer["things"]["boxes"]
+    assert (round(box["x"]), round(box["y"])) == (200, 150)
+    assert box["width"] / box["height"] == pytest.approx(1.5, abs=0.05)
+
+
+def drag(desk: Desk, start: tuple[float, float], end: tuple[float, float]) -> None:
+    desk.page.mouse.move(*start)
+    desk.page.mouse.down()
+    desk.page.mouse.move(*end, steps=4)
+    desk.page.mouse.up()
+
+
+def test_a_clip_is_labeled_by_keyboard_alone(desk: Desk) -> None:
+    """I and O set a segment at the playhead, which the arrows move; the label is a digit."""
+    desk.open("sounds")
+    desk.page.wait_for_timeout(500)
+    desk.press(*["ArrowRight"] * 2, "i", *["ArrowRight"] * 4, "o", "2", "Control+Enter")
+    (answer,) = desk.answered(1)
+    (segment,) = answer["calls"]["segments"]
+    assert segment["label"] == "bell"
+    assert (segment["start"], segment["end"]) == (pytest.approx(0.5, abs=0.02), pytest.approx(1.5, abs=0.02))
+
+
+def test_the_next_task_is_there_at_once_and_one_press_is_one_answer(desk: Desk) -> None:
+    """After a submission another item is shown without a blank between, and a double press gives no second answer to the same item."""
+    desk.open("notes")
+    first = desk.page.locator(".about span").first.inner_text()
+    desk.page.evaluate(
+        "() => { window.blank = 0; new MutationObserver(() => { if (!document.querySelector('.bench')) window.blank++; })"
+        ".observe(document.body, {childList: true, subtree: true}); }"
+    )
+    desk.press("1", "Control+Enter", "Control+Enter")
+    desk.page.locator(".about span").first.filter(has_not_text=first).wait_for()
+    desk.answered(1)
+    desk.page.wait_for_timeout(500)
+    assert desk.page.evaluate("window.blank") == 0
+    assert len(desk.site.answers(desk.user_id)) == 1
+
+
+def test_unfinished_work_survives_a_closed_tab(desk: Desk) -> None:
+    """A draft is saved within a second, here and on the server; a new tab goes on with the same task, undo included."""
+    desk.open("notes")
+    key = desk.page.locator(".about span").first.inner_text()
+    desk.press("2", *["ArrowRight"] * 6, "n")
+    desk.page.get_by_text("Saved", exact=True).wait_for()
+    desk.page.close()
+    with desk.site.workspace.database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).where(tables.drafts.c.user_id == desk.user_id)) == 1
+    desk.page = desk.context.new_page()
+    desk.open("notes")
+    assert desk.page.locator(".about span").first.inner_text() == key
+    assert desk.page.locator(".text-pane mark").count() == 1
+    desk.press("Control+z", "Control+z")
+    assert desk.page.locator(".label.chosen", has_text="bad").count() == 0
+
+
+def test_a_warning_asks_and_a_missing_answer_is_named(desk: Desk) -> None:
+    """Nothing leaves without its required answer; a warning shows what the check says and lets the answer through when confirmed."""
+    desk.open("notes")
+    desk.press("Control+Enter")
+    desk.page.get_by_text("'mood' has no answer yet.").first.wait_for()
+    desk.press("2", "Control+Enter")
+    desk.page.get_by_role("dialog").get_by_text("Nothing is marked: is that so?").wait_for()
+    assert desk.site.answers(desk.user_id) == []
+    desk.page.get_by_role("button", name="Submit all the same").click()
+    (answer,) = desk.answered(1)
+    assert answer["mood"]["label"] == "bad"
+
+
+def test_a_lost_network_loses_nothing(desk: Desk) -> None:
+    """With the network cut, answers wait with a visible mark and two more tasks open; on return each is sent once, in order."""
+    desk.open("notes")
+    desk.page.wait_for_timeout(500)
+    desk.context.set_offline(True)
+    for _ in range(3):
+        desk.press("1", "Control+Enter")
+        desk.page.wait_for_timeout(100)
+    desk.page.get_by_text("Not saved").wait_for()
+    assert desk.site.answers(desk.user_id) == []
+    desk.context.set_offline(False)
+    assert len(desk.answered(3)) == 3
+    desk.page.wait_for_timeout(500)
+    assert len(desk.site.answers(desk.user_id)) == 3
+
+
+def test_an_item_is_passed_on_with_a_reason(desk: Desk) -> None:
+    """Passing on shows another item and keeps the reason."""
+    desk.open("notes")
+    key = desk.page.locator(".about span").first.inner_text()
+    desk.press("Control+k")
+    desk.page.get_by_label("Why?").fill("It is not a note.")
+    desk.press("Enter")
+    desk.page.locator(".about span").first.filter(has_not_text=key).wait_for()
+    desk.page.wait_for_timeout(300)
+    with desk.site.workspace.database.read() as connection:
+        assert connection.scalar(sa.select(tables.skips.c.reason).where(tables.skips.c.user_id == desk.user_id)) == "It is not a note."
+
+
+def test_an_own_answer_is_gone_back_to_and_changed(desk: Desk) -> None:
+    """Ctrl+B brings the last answer back; submitting it again replaces it."""
+    desk.open("notes")
+    key = desk.page.locator(".about span").first.inner_text()
+    desk.press("1", "Control+Enter")
+    desk.answered(1)
+    desk.press("Control+b")
+    desk.page.get_by_text("You are changing an answer").wait_for()
+    assert desk.page.locator(".about span").first.inner_text() == key
+    desk.press("2", *["ArrowRight"] * 6, "n", "Control+Enter")
+    for _ in range(50):
+        (answer,) = desk.site.answers(desk.user_id)
+        if answer["mood"]["label"] == "bad":
+            break
+        desk.page.wait_for_timeout(100)
+    assert answer["mood"]["label"] == "bad"
+
+
+def test_the_help_lists_the_keys_and_guidelines_open_by_one(desk: Desk) -> None:
+    """The question mark opens the list of all keys; G shows the guidelines, in which nothing runs."""
+    desk.open("notes")
+    desk.press("g")
+    desk.page.get_by_role("region", name="Guidelines").get_by_text("products").wait_for()
+    desk.press("?")
+    for text in ("Submit and go on", "Undo", "Select the next mark", "Mark what the word cursor covers"):
+        assert desk.page.get_by_role("dialog").get_by_text(text, exact=True).count() == 1
