@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from labelwright.store import people, tables
 from tests.ui.conftest import TEXT, Desk, Site
 
+AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
@@ -225,3 +227,20 @@ def test_the_help_lists_the_keys_and_guidelines_open_by_one(desk: Desk) -> None:
     desk.press("?")
     for text in ("Submit and go on", "Undo", "Select the next mark", "Mark what the word cursor covers"):
         assert desk.page.get_by_role("dialog").get_by_text(text, exact=True).count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("project", ["notes", "shapes", "sounds"])
+def test_axe_finds_nothing_on_the_workbench(desk: Desk, project: str, scheme: str) -> None:
+    """With marks made and one selected, the workbench is accessible by axe's rules, in light and in dark."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: npm ci in ui/")
+    desk.page.emulate_media(color_scheme=scheme)
+    desk.open(project)
+    desk.page.wait_for_timeout(400)
+    desk.press(*(["1", "ArrowRight", "n"] if project != "sounds" else ["i", "ArrowRight", "ArrowRight", "o"]), "Tab")
+    desk.page.wait_for_timeout(200)
+    # Through the debugger, because the page's policy forbids foreign scripts, as it should.
+    desk.context.new_cdp_session(desk.page).send("Runtime.evaluate", {"expression": AXE.read_text("utf-8")})
+    found = desk.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [f"{one['id']}: {[node['target'] for node in one['nodes'][:3]]}" for one in found["violations"]] == []
