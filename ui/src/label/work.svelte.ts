@@ -69,7 +69,10 @@ export class Work {
   /** The suggestion for a question, unless it was turned down. */
   suggestion(question: string): Suggestion | null {
     if (this.rejected.has(question)) return null;
-    return this.task.suggestions.find((one) => one.question === question && one.answer.kind === this.project.schema.questions[question]?.kind) ?? null;
+    const found = this.task.suggestions.find((one) => one.question === question && one.answer.kind === this.project.schema.questions[question]?.kind);
+    // What is said already need not be suggested.
+    const said = this.values[question];
+    return !found || (found.answer.kind === "choice" && said?.kind === "choice" && said.label === found.answer.label) ? null : found;
   }
 
   units(question = this.question): Unit[] {
