@@ -25,7 +25,9 @@ def build(root: Path = ROOT) -> None:
     """Install what the page is built with, and build it into `src/labelwright/web`."""
     npm = shutil.which("npm")
     if npm is None:
-        raise CannotBuild(f"Building the page needs Node >= 20.19 with npm, and there is no npm. Install it, or set {SKIP}=1 to go without.")
+        raise CannotBuild(
+            f"Building the page needs Node >= 20.19 with npm, and there is no npm. Install it, or set {SKIP}=1 to go without."
+        )
     ui = root / "ui"
     for command in ([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], [npm, "run", "build", "--silent"]):
         if subprocess.run(command, cwd=ui).returncode:

@@ -40,12 +40,11 @@ def uncertainty(probabilities: Any, *, measure: Measure = "margin") -> Floats:
     if n_classes == 1:
         return np.zeros(len(p))
     if measure == "least_confidence":
-        best: Floats = p.max(axis=1)
-        return np.subtract(1.0, best) * (n_classes / (n_classes - 1))
+        doubt: Floats = (1 - p.max(axis=1)) * n_classes / (n_classes - 1)
+        return doubt
     if measure == "margin":
         top = np.partition(p, -2, axis=1)
-        gap: Floats = top[:, -1] - top[:, -2]
-        calm: Floats = np.subtract(1.0, gap)
+        calm: Floats = 1 - (top[:, -1] - top[:, -2])
         return calm
     entropy: Floats = -np.where(p > 0, p * np.log(np.maximum(p, 1e-300)), 0.0).sum(axis=1) / np.log(n_classes)
     return np.clip(entropy, 0.0, 1.0)
