@@ -11,8 +11,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from labelwright import plugins
 from labelwright.errors import InvalidInput, LabelwrightError, nearest
+
+# By their names, and not as `plugins.…`: the verb of that name becomes an attribute of this package.
+from labelwright.plugins import load, names, summary
 
 __all__ = ["main"]
 
@@ -20,21 +22,21 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if not words or words[0] in ("-h", "--help", "help"):
-        print(_overview())
-        return 0 if words else 2
-    if words[0] == "--version":
-        from importlib.metadata import version
-
-        print(f"labelwright {version('labelwright')}")
-        return 0
-    verb = words[0]
+    verb = words[0] if words else ""
     # The linear algebra of small models is faster on one thread than on several that wait for one another: half the time on two cores.
     # It is read when NumPy is loaded, which happens within the verbs, and holds for the processes that they start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        if verb not in plugins.names("verbs"):
-            raise InvalidInput(f"There is no verb '{verb}'.", hint=nearest(verb, plugins.names("verbs")))
+        if verb in ("", "-h", "--help", "help"):
+            print(_overview(), flush=True)
+            return 0 if words else 2
+        if verb == "--version":
+            from importlib.metadata import version
+
+            print(f"labelwright {version('labelwright')}")
+            return 0
+        if verb not in names("verbs"):
+            raise InvalidInput(f"There is no verb '{verb}'.", hint=nearest(verb, names("verbs")))
         return _run(verb, words[1:])
     except LabelwrightError as error:
         print(f"labelwright: {error}", file=sys.stderr)
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(verb: str, words: list[str]) -> int:
-    module = plugins.load("verbs", verb)
+    module = load("verbs", verb)
     parser = argparse.ArgumentParser(
         prog=f"labelwright {verb}", description=(module.__doc__ or "").strip(), formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -59,9 +61,9 @@ def _run(verb: str, words: list[str]) -> int:
 
 
 def _overview() -> str:
-    names = plugins.names("verbs")
-    width = max(len(name) for name in names)
-    lines = [f"  {name:<{width}}  {plugins.summary('verbs', name)}" for name in names]
+    verbs = names("verbs")
+    width = max(len(name) for name in verbs)
+    lines = [f"  {name:<{width}}  {summary('verbs', name)}" for name in verbs]
     return "\n".join(
         [
             "usage: labelwright VERB …",

@@ -26,6 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    import msgspec
+
     from labelwright.datasets import import_labels
 
     with _output.opened_workspace(options.dir) as workspace:
@@ -34,5 +36,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         _output.print_json(report)
     else:
-        print(report)
+        numbers = msgspec.to_builtins(report)
+        print(f"{options.file}: {', '.join(f'{count:,} {name}' for name, count in numbers.items() if isinstance(count, int))}")
     return 0

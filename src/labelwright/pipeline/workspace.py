@@ -130,7 +130,7 @@ def _find(start: Path) -> tuple[Path, list[Path]]:
 
 def _run_policy(root: Path, pipelines: dict[Path, Pipeline]) -> RunPolicy:
     path = root / WORKSPACE_FILE
-    if path.is_file() and path.read_text("utf-8").strip():
+    if path.is_file() and any(line.strip() and not line.lstrip().startswith("#") for line in path.read_text("utf-8").splitlines()):
         data, _ = _yaml.load(path)
         try:
             return msgspec.convert(data, _WorkspaceFile).run

@@ -100,6 +100,8 @@ def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progres
                 raise InvalidFile(f"The backup should hold {report.blobs} blobs and holds {found}.", where=str(source))
             database.write(partial(_fill, archive=archive, report=report, source=source))
             return report
+    except FileNotFoundError as error:
+        raise InvalidFile("There is no such file.", where=str(source)) from error
     except (tarfile.TarError, EOFError) as error:
         raise InvalidFile(f"This is no complete tar file: {error}.", where=str(source)) from error
 

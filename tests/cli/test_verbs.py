@@ -1,0 +1,170 @@
+"""The command line does what it says, and says what is wrong without a traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labelwright import plugins
+from labelwright.cli import main
+
+Run = Any
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a verb and return exit code, output and errors."""
+
+    def run(*words: str | Path) -> tuple[int, str, str]:
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as wrong_usage:
+            code = int(wrong_usage.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path, run: Run) -> Path:
+    """A project made by `init` from a small table with labels, after its first run."""
+    rows = "".join(f"{n},This is message number {n},{'ham' if n % 3 else 'spam'}\n" for n in range(30))
+    (tmp_path / "data.csv").write_text("id,text,label\n" + rows + "broken\n", "utf-8")
+    assert run("init", tmp_path / "mail", "--from", tmp_path / "data.csv")[0] == 0
+    assert run("run", tmp_path / "mail")[0] == 0
+    return tmp_path / "mail"
+
+
+def test_init_and_run_make_a_project_that_works(folder: Path, run: Run) -> None:
+    """The starter file runs as it is; a second run does nothing; `status` shows items, tasks and the quarantined line."""
+    code, out, _ = run("run", folder, "--json")
+    (report,) = json.loads(out)
+    assert code == 0
+    assert (report["collected"]["new"], report["prepared"]["prepared"]) == (0, 0)
+    code, out, _ = run("status", folder, "--json")
+    (status,) = json.loads(out)
+    assert (status["prepared"], status["tasks"], status["quarantined"]) == (30, {"open": 60}, 1)
+    assert "line 32" in status["quarantine"][0]["place"]
+    assert "mail" in run("status", folder)[1]
+
+
+def test_labels_come_in_and_a_version_goes_out(folder: Path, run: Run, tmp_path: Path) -> None:
+    """Imported labels become a frozen version; the same labels make no second one; exports hold all items; requirements exit by 0 or 1."""
+    lines = "".join(json.dumps({"key": str(n), "label": "ham" if n % 3 else "spam"}) + "\n" for n in range(30))
+    (tmp_path / "labels.jsonl").write_text(lines, "utf-8")
+    code, out, err = run("import", folder, tmp_path / "labels.jsonl", "--as", "annotations")
+    assert (code, err) == (0, "")
+    assert "30" in out
+    for _ in range(2):
+        code, out, _ = run("version", folder, "--json")
+        assert (code, json.loads(out)["mail"]["version"]["number"]) == (0, 1)
+    for name in plugins.names("formats"):
+        code, _, err = run("export", folder, "--format", name, "--to", tmp_path / "out" / name)
+        assert code == 0 or "jsonl" in err, err
+    assert run("export", folder, "--format", "jsonl", "--to", tmp_path / "all.jsonl")[0] == 0
+    assert len((tmp_path / "all.jsonl").read_text("utf-8").splitlines()) == 30
+    code, out, _ = run("check", folder)
+    assert code == 1
+    assert "not enough evidence" in out
+    assert run("report", folder, "--to", tmp_path / "report.html")[0] == 0
+    assert "<script" not in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_a_backup_comes_back_elsewhere(folder: Path, run: Run, tmp_path: Path) -> None:
+    """What was backed up is restored into the same declaration in another folder, and refused where something is."""
+    assert run("backup", folder, "--to", tmp_path / "mail.tar")[0] == 0
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "labelwright.yaml").write_text((folder / "labelwright.yaml").read_text("utf-8"), "utf-8")
+    (other / "guidelines.md").write_text((folder / "guidelines.md").read_text("utf-8"), "utf-8")
+    assert run("restore", other, "--from", tmp_path / "mail.tar")[0] == 0
+    assert json.loads(run("status", other, "--json")[1]) == json.loads(run("status", folder, "--json")[1])
+    code, _, err = run("restore", folder, "--from", tmp_path / "mail.tar")
+    assert code == 2
+    assert "not empty" in err
+
+
+def test_people_are_added_and_tokens_made(folder: Path, run: Run) -> None:
+    """A new person gets a link, a token is printed once, roles change, and the list shows them; a name taken twice is an error."""
+    code, out, _ = run("users", "add", folder, "Ann", "--role", "reviewer")
+    assert code == 0
+    assert "/#/welcome/" in out
+    assert run("users", "token", folder, "Ann", "--role", "annotator")[1].startswith("lwt_")
+    assert run("users", "role", folder, "Ann", "manager")[0] == 0
+    assert "mail: manager" in run("users", "list", folder)[1]
+    assert run("users", "out", folder, "Ann")[0] == 0
+    code, _, err = run("users", "add", folder, "Ann")
+    assert code == 2
+    assert "Ann" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rnu"], "Did you mean 'run'?"),
+        (["run", "nowhere"], "There is no labelwright.yaml here"),
+        (["run", "FOLDER", "--project", "nobody"], "no such project"),
+        (["import", "FOLDER", "missing.jsonl"], "missing.jsonl"),
+        (["export", "FOLDER", "--format", "docx", "--to", "x"], "invalid choice"),
+        (["export", "FOLDER", "--format", "jsonl", "--to", "x", "--version", "7"], "no version 7"),
+        (["restore", "FOLDER", "--from", "labelwright.yaml"], "labelwright.yaml"),
+        (["init", "FOLDER"], "already"),
+    ],
+)
+def test_wrong_use_is_explained(folder: Path, run: Run, words: list[str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each mistake is exit code 2 and a sentence, never a traceback."""
+    monkeypatch.chdir(folder.parent)
+    code, _, err = run(*[str(folder) if word == "FOLDER" else word for word in words])
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_a_broken_pipeline_file_is_explained_with_its_line(folder: Path, run: Run) -> None:
+    """The message names file, line and the nearest key."""
+    path = folder / "labelwright.yaml"
+    path.write_text(path.read_text("utf-8").replace("overlap:", "overlpa:"), "utf-8")
+    code, _, err = run("run", folder)
+    assert code == 2
+    assert "labelwright.yaml line" in err
+    assert "Did you mean 'overlap'?" in err
+
+
+def test_several_projects_share_one_folder(folder: Path, run: Run) -> None:
+    """A folder of projects runs them all; a verb for one asks which; a comment is an empty workspace file."""
+    second = folder.parent / "second"
+    second.mkdir()
+    text = (folder / "labelwright.yaml").read_text("utf-8").replace("name: mail", "name: second")
+    (second / "labelwright.yaml").write_text(text, "utf-8")
+    (second / "guidelines.md").write_text("", "utf-8")
+    (folder.parent / "workspace.yaml").write_text("# all of our mail\n", "utf-8")
+    assert run("run", folder.parent)[0] == 0
+    assert {one["project"] for one in json.loads(run("status", folder.parent, "--json")[1])} == {"mail", "second"}
+    assert [one["project"] for one in json.loads(run("status", second, "--json")[1])] == ["second"]
+    code, _, err = run("export", folder.parent, "--format", "jsonl", "--to", folder.parent / "x.jsonl")
+    assert code == 2
+    assert "--project" in err
+
+
+def test_what_describes_itself_does(folder: Path, run: Run) -> None:
+    """Settings, plugins, the JSON Schema and the doctor answer, as text and as JSON."""
+    for words in (["plugins"], ["plugins", "formats", "--json"], ["settings"], ["settings", "--json"], ["schema"]):
+        code, out, err = run(*words)
+        assert (code, err) == (0, "")
+        assert out
+    assert "mail" in run("doctor", folder)[1]
+
+
+def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
+    """`labelwright --help` imports none of the heavy libraries."""
+    code = "import sys; from labelwright.cli import main; main(['--help']); print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = said.rpartition("[")[2]
+    for heavy in ("numpy", "scipy", "sklearn", "sqlalchemy", "litestar", "pydantic", "pyarrow", "PIL", "msgspec"):
+        assert f"'{heavy}'" not in loaded
