@@ -130,8 +130,8 @@ def _write(folder: Path) -> None:
     (notes / "notes.jsonl").write_text(
         "".join(json.dumps({"id": f"n{n:02}", "body": f"{TEXT} Note {n}."}) + "\n" for n in range(60)), "utf-8"
     )
-    for number in range(6):
-        picture = Image.new("RGB", (400, 300), (230, 235, 240))
+    for number in range(36):  # everybody who comes by holds three of them
+        picture = Image.new("RGB", (400, 300), (230, 235, 240 - number))
         ImageDraw.Draw(picture).ellipse((100 + number, 80, 200, 180), fill=(200, 60, 60))
         (folder / "shapes" / "pictures").mkdir(exist_ok=True)
         picture.save(folder / "shapes" / "pictures" / f"picture-{number}.png")
