@@ -40,6 +40,7 @@ check: $(BIN)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/test_docs.py
 	cd ui && npm ci --silent && npm run check
 
 bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-chaos: $(BIN)/.ready
