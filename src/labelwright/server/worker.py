@@ -164,9 +164,9 @@ def main(folder: Path, address: str) -> None:
     """Run a worker until the server that started it is gone; `address` is where simulated people find the page."""
     from labelwright.server.jobs import handlers
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    # Simulated people send thousands of requests, and each would be a line.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    # Libraries speak when something is wrong; what they say besides would hide the sign-in link above it.
+    logging.getLogger("labelwright").setLevel(logging.INFO)
     # The server runs several threads; the worker leaves them the processor first.
     if hasattr(os, "nice"):
         os.nice(5)
