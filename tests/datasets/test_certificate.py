@@ -10,12 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright.datasets import Certificate, certificate
-from labelwright.datasets.certificate import LEAST, differs
 from labelwright.errors import InvalidInput
 from labelwright.schema.kinds.boxes import Box, Boxes
 from labelwright.schema.kinds.choice import Choice
 from labelwright.stats.certificates import binomial_upper_bound
 from labelwright.store import tables
+from labelwright.store.audit import LEAST, differs
 from labelwright.store.project import Project
 from tests.datasets.labeling import agree, annotate, pick, review
 from tests.rows import add_texts, add_users
@@ -131,7 +131,7 @@ def test_labels_that_changed_after_the_audit_count_as_wrong(audited: tuple[Proje
 
 def test_the_promise_holds_in_nineteen_of_twenty_worlds(make_project: Callable[..., Project]) -> None:
     """Over 2,000 made-up audits of a population with 10% errors, the bound is below the truth in at most about 5% of them."""
-    from labelwright.datasets.certificate import _prove
+    from labelwright.store.audit import _prove
 
     generator, population = random.Random(5), [1] * 100 + [0] * 900
     missed = 0

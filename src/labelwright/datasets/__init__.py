@@ -6,7 +6,7 @@
 - `import_labels` reads labels from any of the formats, as suggestions, annotations, gold or reference.
 """
 
-from labelwright.datasets.certificate import Certificate, QuestionCertificate, certificate
+from labelwright.datasets.certificate import Certificate, certificate
 from labelwright.datasets.export import export, export_all
 from labelwright.datasets.imports import ImportReport, Use, import_labels
 from labelwright.datasets.policy import DatasetPolicy, ExportTarget
@@ -18,7 +18,6 @@ __all__ = [
     "DatasetPolicy",
     "ExportTarget",
     "ImportReport",
-    "QuestionCertificate",
     "Splits",
     "Use",
     "Version",

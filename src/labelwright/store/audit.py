@@ -25,12 +25,13 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.errors import InvalidInput
 from labelwright.schema import Answer, Schema
 from labelwright.stats.certificates import binomial_upper_bound, hypergeometric_upper_bound
 from labelwright.store import tables
 from labelwright.store.codec import decode_values
 
-__all__ = ["LEAST", "QuestionAudit", "audit", "differs"]
+__all__ = ["LEAST", "Method", "QuestionAudit", "audit", "differs"]
 
 LEAST = 29
 """With fewer audits than this, not even an audit without an error shows less than 10% wrong labels at 95% confidence."""
@@ -77,7 +78,22 @@ class _Audit(Struct):
 def audit(
     connection: Connection, project_id: int, schema: Schema, *, confidence: float = 0.95, method: Method = "binomial"
 ) -> dict[str, QuestionAudit]:
-    """Return what the random audit proves at `confidence`, above 0 and below 1, question by question."""
+    """Return what the random audit proves at `confidence`, question by question.
+
+    Args:
+        connection: for reading.
+        project_id: whose labels they are.
+        schema: the questions that are asked.
+        confidence: the chance, at least, that a bound holds, above 0 and below 1.
+        method: `binomial` is exact for any population; `hypergeometric` is tighter where much of the population was audited.
+
+    Raises:
+        InvalidInput: the confidence is no share, or the method is unknown.
+    """
+    if not 0 < confidence < 1:
+        raise InvalidInput(f"The confidence has to lie between 0 and 1, and is {confidence}.")
+    if method not in ("binomial", "hypergeometric"):
+        raise InvalidInput(f"There is no method '{method}'.", hint="Use binomial or hypergeometric.")
     picked, audits = _audits(connection, project_id)
     last = max((audit.at for audit in audits.values()), default=None)
     unsure = _unproved(connection, project_id, last)
@@ -143,7 +159,8 @@ def _prove(
             f"With these put right, at most {remaining:.2%} are wrong now, taking the reviewers' answers as the truth."
         )
     if unproved:
-        statement += f" The audit says nothing about {unproved:,} {_labels(unproved)} answered since; all of them count as wrong."
+        since = "label that was" if unproved == 1 else "labels that were"
+        statement += f" The audit says nothing about {unproved:,} {since} answered since; all of them count as wrong."
     return QuestionAudit(
         question=question,
         kind=kind,
