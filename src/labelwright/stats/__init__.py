@@ -39,6 +39,7 @@ from labelwright.stats.fusion import (
     match_intervals,
 )
 from labelwright.stats.label_errors import LabelErrors, OutOfFold, find_label_errors, label_quality, out_of_fold
+from labelwright.stats.multilabel import MultilabelAggregation, aggregate_multilabel, jaccard_distance, masi_distance
 
 __all__ = [
     "Aggregation",
@@ -48,8 +49,10 @@ __all__ = [
     "FusedInterval",
     "LabelErrors",
     "Matching",
+    "MultilabelAggregation",
     "OutOfFold",
     "aggregate",
+    "aggregate_multilabel",
     "alpha_by_distance",
     "audits_needed",
     "binomial_interval",
@@ -64,8 +67,10 @@ __all__ = [
     "hypergeometric_upper_bound",
     "interval_agreement",
     "interval_iou",
+    "jaccard_distance",
     "krippendorff_alpha",
     "label_quality",
+    "masi_distance",
     "match_boxes",
     "match_intervals",
     "methods",
