@@ -37,14 +37,16 @@ class Outcome:
         return not (self.lost or self.doubled or self.handed_too_often)
 
 
-def kill_again_and_again(folder: Path, *, kills: int, people: int = 8, store: str = "sqlite:///labelwright.db", seed: int = 0) -> Outcome:
+def kill_again_and_again(
+    folder: Path, *, kills: int, people: int = 8, store: str = "sqlite:///labelwright.db", workers: int = 1, seed: int = 0
+) -> Outcome:
     """Let people work, kill the server at a random moment, start it again, and go on; at the end compare with what is stored.
 
     A person whose connection broke sends the same submission again under the same key, as the page does.
     """
     write_text_project(folder, 20_000, overlap=2, store=store)
     chance = random.Random(seed)
-    service = Service(folder)
+    service = Service(folder, workers=workers)
     service.start()
     crowd = [Person("tickets", Connection(service.port, token), _answer) for token in service.add_people(people)]
     try:
@@ -127,9 +129,12 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--people", type=int, default=8)
     parser.add_argument("--store", default="sqlite:///labelwright.db", help="for PostgreSQL: a URL of an empty database")
+    parser.add_argument("--workers", type=int, default=1, help="server processes; more than one needs PostgreSQL")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        outcome = kill_again_and_again(Path(folder) / "project", kills=options.kills, people=options.people, store=options.store)
+        outcome = kill_again_and_again(
+            Path(folder) / "project", kills=options.kills, people=options.people, store=options.store, workers=options.workers
+        )
     print(outcome)
     return 0 if outcome.clean else 1
 

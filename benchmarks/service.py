@@ -54,8 +54,9 @@ class Service:
 
     project = "tickets"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, workers: int = 1) -> None:
         self.folder = folder
+        self.workers = workers
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._people = 0
@@ -69,7 +70,7 @@ class Service:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        command = [sys.executable, "-m", "labelwright", "serve", str(self.folder), "--port", str(self.port)]
+        command = [sys.executable, "-m", "labelwright", "serve", str(self.folder), "--port", str(self.port), "--workers", str(self.workers)]
         log = (self.folder / "serve.log").open("ab")
         self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 60

@@ -184,6 +184,7 @@ def _listen_in_many(folder: Path, host: str, port: int, address: str, workers: i
             interface=Interfaces.ASGI,
             workers=workers,
             factory=True,
+            respawn_failed_workers=True,
             websockets=False,
             log_enabled=False,
         ).serve()
