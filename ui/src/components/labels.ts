@@ -5,7 +5,8 @@ import type { Option, Question, Schema } from "../core/types";
 /** Colours that stay apart from one another on white, on black and over pictures, and for most people who see few colours. */
 export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#7b61d1", "#56a3d9", "#c0392b", "#5f8a3a", "#8c6d5a"];
 
-export function optionsOf(question: Question | undefined): Option[] {
+/** The labels of a question; one that is no more than a name has only that. */
+export function optionsOf(question: Question | undefined): (Pick<Option, "label"> & Partial<Option>)[] {
   return (question?.options ?? []).map((option) => (typeof option === "string" ? { label: option } : option));
 }
 

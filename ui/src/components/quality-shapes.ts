@@ -1,5 +1,6 @@
-// The quality reports, one a name, as GET /api/projects/{p}/quality gives them.
+// The quality reports, one a name, as GET /api/projects/{p}/quality gives them; its document leaves the shape of each report open.
 
+import type { AnnotatorRow } from "../core/server";
 import type { Figure } from "./shapes";
 
 export interface GuidelinesAgreement {
@@ -102,15 +103,7 @@ export interface QuestionCrossValidation {
   conflicts_total: number;
 }
 
-export interface AnnotatorQuality {
-  annotator: string;
-  question: string;
-  answers: number;
-  gold_answers: number;
-  gold_accuracy: number | null;
-  agreement: number | null;
-  skill: number | null;
-}
+export type { AnnotatorRow as AnnotatorQuality } from "../core/server";
 
 export interface Quality {
   reports: {
@@ -120,5 +113,5 @@ export interface Quality {
     label_errors?: { questions: QuestionLabelErrors[] };
     cross_validation?: { against: string | null; known: number; reason: string; questions: QuestionCrossValidation[] };
   };
-  annotators: AnnotatorQuality[];
+  annotators: AnnotatorRow[];
 }

@@ -8,7 +8,7 @@ from functools import partial
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
-from litestar.params import JSONBody
+from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 
 from labelwright.client.shapes import Me, MyProject, Session
@@ -144,10 +144,16 @@ async def sign_in_by_link(
 
 
 @post("/api/sign-out", opt={"permission": "signed_in"}, status_code=200)
-async def sign_out(request: Request, access: Access, workspace: Workspace, doors: Doors) -> Response[dict[str, str]]:
-    """End this session."""
-    secret = _cookie(request.headers.get("cookie", ""))
-    await workspace.database.write_soon(partial(people.end_session, secret=secret))
+async def sign_out(
+    request: Request, access: Access, workspace: Workspace, doors: Doors, everywhere: FromQuery[bool] = False
+) -> Response[dict[str, str]]:
+    """End this session, or with `everywhere` all of one's own sessions; tokens of programs stay."""
+    if everywhere:
+        access.in_person()
+        await workspace.database.write_soon(partial(people.end_sessions_of, user_id=access.user_id))
+    else:
+        secret = _cookie(request.headers.get("cookie", ""))
+        await workspace.database.write_soon(partial(people.end_session, secret=secret))
     doors.forget()
     return Response({}, cookies=[Cookie(key=COOKIE, value="", path="/", httponly=True, samesite="strict", max_age=0)])
 

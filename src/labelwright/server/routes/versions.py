@@ -13,6 +13,7 @@ from typing import IO, Any
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
+from msgspec import Struct
 
 from labelwright import datasets, plugins
 from labelwright.datasets import Certificate, Version
@@ -25,6 +26,17 @@ from labelwright.server.given import Access, Workspace
 __all__ = ["HANDLERS"]
 
 CHUNK = 1 << 18
+LONGEST_TITLE = 24
+"""What stands before the colon of a format's first line is its title, unless it is longer."""
+
+
+class Format(Struct, frozen=True):
+    """A format that labels can be taken away in; `refuses` says why it cannot hold this project's, where it cannot."""
+
+    name: str
+    title: str
+    summary: str
+    refuses: str | None
 
 
 @get("/api/projects/{project:str}/versions", opt={"permission": "analyse"})
@@ -46,6 +58,26 @@ async def certificate(project: FromPath[str], access: Access, workspace: Workspa
     """Tell what the audit proves at this moment about the share of wrong labels."""
     opened = access.project(project, "analyse")
     return await workspace.database.read_soon(lambda connection: datasets.certificate(connection, opened.project))
+
+
+@get("/api/projects/{project:str}/formats", opt={"permission": "manage"})
+async def formats(project: FromPath[str], access: Access) -> list[Format]:
+    """List the formats that can be written, those that fit the project's questions first."""
+    opened = access.project(project, "manage")
+    found = await asyncio.to_thread(_formats, opened)
+    return sorted(found, key=lambda one: (one.refuses is not None, one.name != "jsonl", one.title.lower()))
+
+
+def _formats(opened: OpenProject) -> list[Format]:
+    listed = []
+    for name in plugins.names("formats"):
+        module = plugins.load("formats", name)
+        if module.WRITES:
+            summary = plugins.summary("formats", name)
+            title, colon, _ = summary.partition(":")
+            short = title if colon and len(title) <= LONGEST_TITLE else name.replace("_", " ").title()
+            listed.append(Format(name, short, summary, module.refuses(opened.project.schema)))
+    return listed
 
 
 @get("/api/projects/{project:str}/export", opt={"permission": "manage"})
@@ -87,4 +119,4 @@ async def enqueue(workspace: Workspace, opened: OpenProject, kind: str, argument
     return next(job for job in found if job.id == number)
 
 
-HANDLERS = [versions, freeze, certificate, export]
+HANDLERS = [versions, freeze, certificate, formats, export]

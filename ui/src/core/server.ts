@@ -1,0 +1,560 @@
+// The shapes of the HTTP interface, made by `python ui/make_types.py` from the server's OpenAPI document: change the server, not this file.
+// Whatever the server answers with has all its fields; what it takes may leave out those with a default.
+
+export interface AnnotationRow {
+  id: number;
+  annotator: string;
+  values: Record<string, Boxes | Choice | Segments | Spans>;
+  state: string;
+  origin: string;
+  purpose: string;
+  assisted: boolean;
+  seconds_active: number;
+  guidelines: number;
+  created_at: number;
+}
+
+export interface AnnotationView {
+  id: number;
+  annotator: string | null;
+  values: Record<string, Boxes | Choice | Segments | Spans>;
+  seconds_active: number;
+  created_at: number;
+}
+
+export interface AnnotatorFigures {
+  user_id: number;
+  name: string;
+  answers: number;
+  rejected: number;
+  rejected_share: number | null;
+  seconds: Figure;
+  gold_answers: number;
+  gold_accuracy: number | null;
+  agreement: number | null;
+  skill: number | null;
+  last_answer_at: number | null;
+}
+
+export interface AnnotatorRow {
+  annotator: string;
+  question: string;
+  answers: number;
+  gold_answers: number;
+  gold_accuracy: number | null;
+  agreement: number | null;
+  skill: number | null;
+}
+
+export interface Assistance {
+  assisted: AssistanceGroup;
+  unassisted: AssistanceGroup;
+  speedup: Figure;
+  agreement_difference: Figure;
+  hours_saved: Figure;
+  randomised: boolean;
+}
+
+export interface AssistanceGroup { answers: number; seconds: Figure; agreement: Figure; gold_accuracy: Figure }
+
+export interface Audio { blob: string; duration: number; rate: number; media_type: string; peaks: string | null; modality: "audio" }
+
+export interface Beat { lease: string }
+
+export interface Box { x: number; y: number; width: number; height: number; label: string }
+
+export interface Boxes { boxes: Box[]; kind: "boxes" }
+
+export interface BoxesQuestion {
+  of: string;
+  options: (string | Option)[];
+  title: string | null;
+  description: string | null;
+  required: boolean;
+  kind: "boxes";
+}
+
+export interface Bucket { start: number; answers: number; reviews: number }
+
+export interface Certificate { project: string; confidence: number; questions: Record<string, QuestionAudit> }
+
+export interface CertificateFigures {
+  question: string;
+  audits: number;
+  errors: number;
+  population: number;
+  rate: number | null;
+  bound: number | null;
+  confidence: number;
+  reason: string;
+}
+
+export interface Choice { label: string; kind: "choice" }
+
+export interface ChoiceQuestion {
+  of: string;
+  options: (string | Option)[];
+  title: string | null;
+  description: string | null;
+  required: boolean;
+  kind: "choice";
+}
+
+export interface CollectReport { new: number; changed: number; unchanged: number; quarantined: number; files: number; skipped: number }
+
+export interface Comment {
+  id: number;
+  item_id: number;
+  user_id: number;
+  author: string;
+  annotation_id: number | null;
+  question: string | null;
+  unit: number | null;
+  text: string;
+  resolved_at: number | null;
+  created_at: number;
+}
+
+export interface CommentBody { text: string; annotation_id?: number | null; question?: string | null; unit?: number | null }
+
+export interface CommentRow {
+  id: number;
+  author: string;
+  question: string | null;
+  unit: number | null;
+  text: string;
+  resolved_at: number | null;
+  created_at: number;
+}
+
+export interface ConsensusView { answer: Boxes | Choice | Segments | Spans; confidence: number; agreement: number | null }
+
+export interface Draft { sequence: number; body: unknown }
+
+export interface DraftBody { lease: string; sequence: number; body: unknown }
+
+export interface DraftSaved { sequence: number }
+
+export interface Effort { seconds_per_answer: Figure; seconds_per_review: Figure; hours: number; hours_per_label: number | null }
+
+export interface Event {
+  kind: string;
+  user: string | null;
+  item_id: number | null;
+  subject_id: number | null;
+  payload: Record<string, unknown>;
+  created_at: number;
+}
+
+export interface EventPage { events: Event[]; next: string }
+
+export interface EventRow { kind: string; user: string | null; payload: Record<string, unknown>; created_at: number }
+
+export interface Figure { value: number | null; low: number | null; high: number | null; count: number; confidence: number; reason: string }
+
+export interface Finding { rule: string; severity: "error" | "warning"; message: string; question: string | null; unit: number | null }
+
+export interface FindingFigures { rule: string; severity: string; findings: number; items: number }
+
+export interface Forecast { remaining: number; window: number; per_hour: Figure; finish: Figure }
+
+export interface Format { name: string; title: string; summary: string; refuses: string | null }
+
+export interface Funnel {
+  raw: number;
+  quarantined: number;
+  duplicates: number;
+  prepared: number;
+  suggested: number;
+  answered: number;
+  reviewed: number;
+  labeled: number;
+}
+
+export interface Image { blob: string; width: number; height: number; media_type: string; thumbnail: string | null; modality: "image" }
+
+export interface Invited { id: number; token: string }
+
+export interface ItemDetail {
+  id: number;
+  key: string;
+  state: string;
+  data: Record<string, Text | Image | Audio>;
+  meta: Record<string, unknown>;
+  lineage: Lineage;
+  suggestions: SuggestionRow[];
+  annotations: AnnotationRow[];
+  consensus: Record<string, LabelView>;
+  labels: Record<string, LabelView>;
+  reviews: ReviewRow[];
+  findings: Finding[];
+  comments: CommentRow[];
+  events: EventRow[];
+}
+
+export interface ItemPage { items: ItemRow[]; next: string | null; total: number }
+
+export interface ItemRow {
+  id: number;
+  key: string;
+  state: string;
+  preview: Preview;
+  labels: Record<string, LabelView>;
+  answers: number;
+  reviewed: boolean;
+  findings: number;
+}
+
+export interface ItemView { id: number; key: string; data: Record<string, Text | Image | Audio>; meta: Record<string, unknown> }
+
+export interface Job {
+  id: number;
+  kind: string;
+  state: string;
+  progress: Progress;
+  error: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface LabelCount { label: string; items: number }
+
+export interface LabelView { answer: Boxes | Choice | Segments | Spans; origin: string; confidence: number }
+
+export interface LabelerFigures {
+  labeler: string;
+  question: string;
+  suggestions: number;
+  version: string | null;
+  agreement: Figure;
+  independent: Figure;
+}
+
+export interface LeaseKept { lease_seconds: number }
+
+export interface LeasedTasks { tasks: TaskView[] }
+
+export interface Lineage {
+  source: string;
+  place: string;
+  raw_key: string;
+  revision: string;
+  offset: number | null;
+  duplicate_of: string | null;
+  pieces: number;
+}
+
+export interface LinkMade { token: string | null }
+
+export interface Me { id: number; name: string; has_password: boolean }
+
+export interface MyAnnotation { annotation_id: number; task_id: number | null; item_key: string; state: string; created_at: number }
+
+export interface MyProject { name: string; role: "annotator" | "reviewer" | "manager" | "owner"; modality: string }
+
+export interface NewPassword { password: string; current?: string | null }
+
+export interface NewToken { name: string; role?: "annotator" | "reviewer" | "manager" | "owner"; project?: string | null; days?: number }
+
+export interface NewUser { name: string; roles?: Record<string, "annotator" | "reviewer" | "manager" | "owner"> }
+
+export interface NextTask { next: TaskView | null }
+
+export interface Option { label: string; title: string | null; description: string | null; key: string | null; color: string | null }
+
+export interface Outcome { requirement: string; holds: boolean | null; value: number | null; bound: number | null; reason: string }
+
+export interface Overview {
+  project: string;
+  at: number;
+  funnel: Funnel;
+  days: Bucket[];
+  hours: Bucket[];
+  effort: Effort;
+  assistance: Assistance;
+  labelers: LabelerFigures[];
+  questions: QuestionFigures[];
+  annotators: AnnotatorFigures[];
+  reviews: ReviewFigures;
+  forecast: Forecast;
+  certificates: CertificateFigures[];
+  findings: FindingFigures[];
+}
+
+export interface Preview {
+  modality: "text" | "image" | "audio";
+  text: string | null;
+  thumbnail: string | null;
+  peaks: string | null;
+  duration: number | null;
+}
+
+export interface Progress { done: number; total: number | null; what: string }
+
+export interface ProjectCard {
+  name: string;
+  role: "annotator" | "reviewer" | "manager" | "owner";
+  modality: string;
+  items: number;
+  labeled: number;
+  open_tasks: number;
+  waiting_reviews: number;
+}
+
+export interface ProjectView {
+  name: string;
+  role: "annotator" | "reviewer" | "manager" | "owner";
+  schema: Schema;
+  guidelines: string;
+  guidelines_digest: string;
+  pipeline_version: number;
+  blind: boolean;
+  lease_seconds: number;
+  overlap: number;
+  requirements: string[];
+}
+
+export interface QualityView { reports: Record<string, unknown>; annotators: AnnotatorRow[]; suspects: SuspectRow[] }
+
+export interface QuestionAudit {
+  question: string;
+  kind: string;
+  confidence: number;
+  method: string;
+  population: number;
+  audited: number;
+  errors: number;
+  pending: number;
+  unproved: number;
+  bound: number;
+  remaining: number;
+  enough: boolean;
+  statement: string;
+}
+
+export interface QuestionFigures {
+  question: string;
+  kind: string;
+  labeled: number;
+  labels: LabelCount[];
+  alpha: Figure;
+  agreement: Figure;
+  confidence: number | null;
+  methods: string[];
+  suspects: number;
+}
+
+export interface RedoView { reason: string; reviewer: string; values: Record<string, Boxes | Choice | Segments | Spans> }
+
+export interface RejectedSuggestion { index: number; message: string }
+
+export interface ReviewFigures {
+  picked: number;
+  picked_random: number;
+  given: number;
+  given_random: number;
+  waiting: number;
+  accepted: number;
+  fixed: number;
+  rejected: number;
+}
+
+export interface ReviewRow {
+  id: number;
+  reviewer: string;
+  verdict: string;
+  annotation_id: number | null;
+  reason: string;
+  random: boolean;
+  created_at: number;
+}
+
+export interface ReviewView {
+  annotations: AnnotationView[];
+  consensus: Record<string, ConsensusView>;
+  findings: Finding[];
+  reasons: string[];
+}
+
+export interface Reviewed { review_id: number; next: TaskView | null }
+
+export interface Schema {
+  data: Record<string, "text" | "image" | "audio">;
+  questions: Record<string, BoxesQuestion | ChoiceQuestion | SegmentsQuestion | SpansQuestion>;
+  guidelines: string | null;
+}
+
+export interface Segment { start: number; end: number; label: string }
+
+export interface Segments { segments: Segment[]; kind: "segments" }
+
+export interface SegmentsQuestion {
+  of: string;
+  options: (string | Option)[];
+  title: string | null;
+  description: string | null;
+  required: boolean;
+  overlapping: boolean;
+  kind: "segments";
+}
+
+export interface Session { user: Me; csrf: string; projects: MyProject[] }
+
+export interface SignIn { name: string; password: string }
+
+export interface SignInLink { token: string }
+
+export interface Simulate { annotators?: number; accuracy?: number; seed?: number }
+
+export interface SkipBody { reason?: string }
+
+export interface Span { start: number; end: number; label: string }
+
+export interface Spans { spans: Span[]; kind: "spans" }
+
+export interface SpansQuestion {
+  of: string;
+  options: (string | Option)[];
+  title: string | null;
+  description: string | null;
+  required: boolean;
+  overlapping: boolean;
+  kind: "spans";
+}
+
+export interface Status {
+  project: string;
+  collected: number;
+  quarantined: number;
+  prepared: number;
+  duplicates: number;
+  suggested: number;
+  tasks: Record<string, number>;
+  annotations: number;
+  labeled: number;
+  reviews_waiting: number;
+  reviews_given: number;
+  versions: number;
+  pipeline_version: number;
+  quarantine: PipelineStatusQuarantined[];
+}
+
+export interface Submission {
+  values: Record<string, Boxes | Choice | Segments | Spans>;
+  seconds_active?: number;
+  lease?: string | null;
+  confirmed?: boolean;
+}
+
+export interface Submitted { annotation_id: number; findings: Finding[]; next: TaskView | null }
+
+export interface SuggestionIn {
+  question: string;
+  answer: unknown;
+  labeler: string;
+  version?: string;
+  score?: number | null;
+  key?: string | null;
+  item_id?: number | null;
+}
+
+export interface SuggestionReport { stored: number; rejected: RejectedSuggestion[] }
+
+export interface SuggestionRow {
+  question: string;
+  labeler: string;
+  version: string;
+  answer: Boxes | Choice | Segments | Spans;
+  score: number | null;
+}
+
+export interface SuggestionView {
+  question: string;
+  labeler: string;
+  version: string;
+  answer: Boxes | Choice | Segments | Spans;
+  score: number | null;
+}
+
+export interface SuspectRow { item_id: number; key: string; question: string; score: number; given: unknown; proposed: unknown }
+
+export interface Take { count?: number; purpose?: string }
+
+export interface TaskView {
+  id: number;
+  project: string;
+  purpose: string;
+  lease: string;
+  lease_seconds: number;
+  item: ItemView;
+  suggestions: SuggestionView[];
+  draft: Draft | null;
+  redo: RedoView | null;
+  review: ReviewView | null;
+  values: Record<string, Boxes | Choice | Segments | Spans> | null;
+  comments: Comment[];
+}
+
+export interface Text { text: string; modality: "text" }
+
+export interface Token {
+  id: number;
+  name: string;
+  user: string;
+  role: "annotator" | "reviewer" | "manager" | "owner";
+  project: string | null;
+  created_at: number;
+  expires_at: number;
+}
+
+export interface TokenMade { token: string }
+
+export interface User {
+  id: number;
+  name: string;
+  active: boolean;
+  has_password: boolean;
+  roles: Record<string, "annotator" | "reviewer" | "manager" | "owner">;
+}
+
+export interface UserChange {
+  roles?: Record<string, "annotator" | "reviewer" | "manager" | "owner" | null>;
+  active?: boolean | null;
+  link?: boolean;
+}
+
+export interface Verdict {
+  verdict: "accept" | "fix" | "reject";
+  annotation_id?: number | null;
+  values?: Record<string, Boxes | Choice | Segments | Spans> | null;
+  reason?: string | null;
+  seconds_active?: number;
+}
+
+export interface Version {
+  number: number;
+  digest: string;
+  manifest: string;
+  created_at: number;
+  pipeline_version: number;
+  items: number;
+  unfinished: number;
+  splits: Record<string, number>;
+  labels: Record<string, Record<string, number>>;
+  origins: Record<string, Record<string, number>>;
+  certificate: Certificate;
+  requirements: Record<string, unknown>[];
+  new: boolean;
+}
+
+export interface ClientShapesQuarantined {
+  stage: string;
+  source: string;
+  place: string;
+  key: string | null;
+  reason: string;
+  sample: string;
+  created_at: number;
+}
+
+export interface PipelineStatusQuarantined { stage: string; source: string; place: string; reason: string }
