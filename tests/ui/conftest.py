@@ -58,6 +58,16 @@ checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """
 
+MANY = [f"species {chr(97 + n // 10)}{n % 10}" for n in range(38)] + ["Éider duck", {"label": "long-tailed tit", "key": "t"}]
+"""Forty labels: far more than there are digits."""
+
+CROWDED = {
+    "many_notes": ("notes.jsonl", "text", {"bird": "choice", "places": "spans"}),
+    "many_shapes": ("pictures", "image", {"birds": "boxes"}),
+    "many_sounds": ("clips", "audio", {"birds": "segments"}),
+}
+"""Projects whose questions have forty labels: the source, the modality, and the questions with their kinds."""
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
@@ -104,7 +114,7 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Three projects with a few items each, served by a process of its own."""
+    """Three projects with a few items each, and three more with many labels, served by a process of its own."""
     if not (Path(labelwright.__file__).parent / "web" / "index.html").is_file():
         pytest.skip("The page is not built: make page")
     folder = tmp_path_factory.mktemp("site")
@@ -125,6 +135,19 @@ def _write(folder: Path) -> None:
     for name, text in (("notes", NOTES), ("shapes", SHAPES), ("sounds", SOUNDS)):
         (folder / name).mkdir()
         (folder / name / "labelwright.yaml").write_text(text, "utf-8")
+    for name, (source, modality, questions) in CROWDED.items():
+        (folder / name).mkdir()
+        asked = {question: {"kind": kind, "of": "it", "options": MANY} for question, kind in questions.items()}
+        pipeline = {
+            "name": name,
+            "sources": [source],
+            "schema": {"data": {"it": modality}, "questions": asked},
+            "tasks": {"gold": "0%"},
+            "checks": [{"too_fast": False}],
+            "review": {"sample": "0%", "always": []},
+        }
+        (folder / name / "labelwright.yaml").write_text(json.dumps(pipeline), "utf-8")
+    _write_crowded(folder)
     notes = folder / "notes"
     (notes / "guidelines.md").write_text("# Guidelines\n\nMark **products** and dates.\n", "utf-8")
     (notes / "notes.jsonl").write_text(
@@ -138,6 +161,21 @@ def _write(folder: Path) -> None:
         (folder / "sounds" / "clips").mkdir(exist_ok=True)
         wave = np.sin(np.arange(16000 * 2) * (0.05 + 0.01 * number)) * 0.3
         soundfile.write(folder / "sounds" / "clips" / f"clip-{number}.wav", wave, 16000)
+
+
+def _write_crowded(folder: Path) -> None:
+    import numpy as np
+    import soundfile
+    from PIL import Image
+
+    rows = [json.dumps({"it": f"An eider sat beside a tit on stone {n}."}) for n in range(24)]
+    (folder / "many_notes" / "notes.jsonl").write_text("\n".join(rows), "utf-8")
+    for number in range(12):
+        (folder / "many_shapes" / "pictures").mkdir(exist_ok=True)
+        Image.new("RGB", (320, 240), (90 + 10 * number, 120, 200)).save(folder / "many_shapes" / "pictures" / f"{number}.png")
+        (folder / "many_sounds" / "clips").mkdir(exist_ok=True)
+        wave = np.sin(np.arange(16000) * (0.04 + 0.01 * number)) * 0.3
+        soundfile.write(folder / "many_sounds" / "clips" / f"{number}.wav", wave, 16000)
 
 
 @dataclass

@@ -13,7 +13,12 @@ export function optionsOf(question: Question | undefined): (Pick<Option, "label"
 export function colorOf(question: Question | undefined, label: string): string {
   const options = optionsOf(question);
   const index = options.findIndex((option) => option.label === label);
-  return options[index]?.color ?? (index < 0 ? "#777777" : PALETTE[index % PALETTE.length]!);
+  return options[index]?.color ?? (index < 0 ? "#777777" : (PALETTE[index] ?? further(index)));
+}
+
+/** Colours beyond the palette, each far from the one before on the wheel. */
+function further(index: number): string {
+  return `hsl(${Math.round(index * 137.508) % 360} ${index % 2 ? "55% 45%" : "45% 55%"})`;
 }
 
 export function titleOf(question: Question | undefined, label: string): string {

@@ -38,8 +38,9 @@ class SessionState {
     this.value = null;
   }
 
-  async signOut(): Promise<void> {
-    await api.post("/api/sign-out");
+  /** Sign out here, or in every browser. */
+  async signOut(everywhere = false): Promise<void> {
+    await api.post(`/api/sign-out${everywhere ? "?everywhere=true" : ""}`);
     this.end();
     router.go("#/sign-in");
   }

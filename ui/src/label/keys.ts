@@ -16,6 +16,7 @@ export const ACTIONS = {
   unselect: { keys: ["Escape"], what: "Select nothing" },
   nextQuestion: { keys: ["Q", "PageDown"], what: "Next question" },
   previousQuestion: { keys: ["Shift+Q", "PageUp"], what: "Question before" },
+  pick: { keys: ["/"], what: "Find a label by typing" },
   skip: { keys: ["Ctrl+K"], what: "Pass on to somebody else" },
   back: { keys: ["Ctrl+B"], what: "Back to the last answer" },
   comment: { keys: ["Ctrl+/"], what: "Comment" },
@@ -24,6 +25,12 @@ export const ACTIONS = {
 } as const;
 
 export type Action = keyof typeof ACTIONS;
+
+/** The keys of the workbench as the help lists them. */
+export const ACTION_KEYS: [keys: readonly string[], what: string][] = [
+  ...Object.values(ACTIONS).map(({ keys, what }): [readonly string[], string] => [keys, what]),
+  [["1 … 9"], "Choose a label: of the question, of the selected mark, or for the next one"],
+];
 
 /** The key of each label: the one that the schema gives, or 1 to 9 in order. */
 export function labelKeys(project: Project, question: string): Map<string, string> {
@@ -36,6 +43,12 @@ export function labelKeys(project: Project, question: string): Map<string, strin
     if (key) keys.set(key, option.label);
   }
   return keys;
+}
+
+/** The key of one label as it is printed, or nothing. */
+export function keyOf(project: Project, question: string, label: string): string {
+  for (const [key, one] of labelKeys(project, question)) if (one === label) return key.toUpperCase();
+  return "";
 }
 
 /** The letters that the panes use. */

@@ -52,6 +52,13 @@ export class Work {
     return this.project.schema.questions[this.question]!;
   }
 
+  /** The label that is in hand: of the choice, of the selected place, or of the next one. */
+  get current(): string {
+    const value = this.values[this.question];
+    if (value?.kind === "choice") return value.label;
+    return this.units()[this.selected ?? -1]?.label ?? this.labels[this.question] ?? "";
+  }
+
   get canUndo(): boolean {
     void this.version;
     return this.#done > 0;
