@@ -1,6 +1,7 @@
 """The mathematics: arrays in, arrays out, no database and no web, useful to anyone who only wants the statistics.
 
 - `aggregate`: many annotators' answers become one label a task.
+- `aggregate_multilabel`, `aggregate_ratings`, `aggregate_ordinal`: the same for sets of labels, numbers and ordered levels.
 - `fuse_boxes`, `fuse_intervals`, `match_boxes`, `match_intervals`: the same for structured answers.
 - `krippendorff_alpha` and its kin: how far annotators agree, with an interval.
 - `out_of_fold`, `find_label_errors`, `label_quality`: which given labels are doubtful.
@@ -40,6 +41,7 @@ from labelwright.stats.fusion import (
 )
 from labelwright.stats.label_errors import LabelErrors, OutOfFold, find_label_errors, label_quality, out_of_fold
 from labelwright.stats.multilabel import MultilabelAggregation, aggregate_multilabel, jaccard_distance, masi_distance
+from labelwright.stats.ratings import OrdinalAggregation, RatingAggregation, aggregate_ordinal, aggregate_ratings
 
 __all__ = [
     "Aggregation",
@@ -50,9 +52,13 @@ __all__ = [
     "LabelErrors",
     "Matching",
     "MultilabelAggregation",
+    "OrdinalAggregation",
     "OutOfFold",
+    "RatingAggregation",
     "aggregate",
     "aggregate_multilabel",
+    "aggregate_ordinal",
+    "aggregate_ratings",
     "alpha_by_distance",
     "audits_needed",
     "binomial_interval",
