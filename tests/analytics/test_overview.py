@@ -81,6 +81,7 @@ def review(
 
 def pick(project: Project, *items: int, random: int = 1) -> None:
     def work(connection: Connection) -> None:
+        connection.execute(sa.update(tables.items).values(drawn_at=time.time()))
         for item in items:
             connection.execute(sa.insert(tables.review_picks).values(item_id=item, project_id=project.id, random=random, created_at=0.0))
 

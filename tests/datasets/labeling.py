@@ -54,7 +54,9 @@ def agree(
 
 
 def pick(project: Project, item_ids: Sequence[int], *, random: int = 1) -> None:
-    """Pick items for review."""
+    """Pick items for review, and pass over all others."""
+    drawn = sa.update(tables.items).where(tables.items.c.project_id == project.id).values(drawn_at=time.time())
+    project.database.write(lambda connection: connection.execute(drawn))
     rows = [{"item_id": item_id, "project_id": project.id, "random": random, "created_at": time.time()} for item_id in item_ids]
     project.database.write(lambda connection: connection.execute(sa.insert(tables.review_picks), rows))
 

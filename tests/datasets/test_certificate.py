@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,13 +10,16 @@ import sqlalchemy as sa
 
 from labelwright.datasets import Certificate, certificate
 from labelwright.errors import InvalidInput
+from labelwright.review import ReviewPolicy
+from labelwright.review import pick as pick_reviews
 from labelwright.schema.kinds.boxes import Box, Boxes
 from labelwright.schema.kinds.choice import Choice
 from labelwright.stats.certificates import binomial_upper_bound
 from labelwright.store import tables
 from labelwright.store.audit import LEAST, differs
+from labelwright.store.codec import encode
 from labelwright.store.project import Project
-from tests.datasets.labeling import agree, annotate, pick, review
+from tests.datasets.labeling import agree, pick, review
 from tests.rows import add_texts, add_users
 
 REFUND, BUG = {"intent": Choice("refund")}, {"intent": Choice("bug")}
@@ -55,16 +57,16 @@ def test_the_bound_is_the_exact_one_of_the_random_audit(audited: tuple[Project, 
 
 
 def test_picked_items_without_review_are_no_evidence_and_count_as_wrong(audited: tuple[Project, list[int], int]) -> None:
-    """As long as picked items wait for their review there is not enough evidence, and the bound takes them all for errors."""
+    """As long as picked items wait for review there is not enough evidence; the bound takes them for errors, as rejected ones are."""
     project, ids, reviewer = audited
     for item_id in ids[:35]:
         review(project, item_id, reviewer, REFUND)
     review(project, ids[35], reviewer, REFUND, verdict="reject")
     proof = prove(project).questions["intent"]
     assert not proof.enough
-    assert (proof.audited, proof.errors, proof.pending) == (35, 0, 5)
+    assert (proof.audited, proof.errors, proof.pending) == (36, 1, 4)
     assert proof.bound == pytest.approx(binomial_upper_bound(5, 40, 0.95))
-    assert "5 labels were picked for the audit and not yet reviewed" in proof.statement
+    assert "4 labels were picked for the audit and not yet reviewed" in proof.statement
 
 
 def test_nothing_or_too_little_audited_is_not_enough_evidence(make_project: Callable[..., Project]) -> None:
@@ -109,24 +111,48 @@ def test_the_label_before_the_first_review_is_what_was_audited(audited: tuple[Pr
     assert (proof.audited, proof.errors, proof.pending) == (40, 2, 0)
 
 
-def test_labels_that_changed_after_the_audit_count_as_wrong(audited: tuple[Project, list[int], int]) -> None:
-    """Items that got another answer after the audit, or wait for one, are not covered by it: all of them count as wrong."""
+def test_rejected_labels_stay_errors_and_stay_in_the_population(audited: tuple[Project, list[int], int]) -> None:
+    """A rejected label has no consensus any more: it still counts, among the audited as an error, and in the population."""
     project, ids, reviewer = audited
-    (annotator,) = add_users(project, "anna")
-    now = time.time()
     for item_id in ids[:40]:
-        review(project, item_id, reviewer, REFUND, at=now - 50)
-    for item_id in ids[50:60]:
-        annotate(project, item_id, annotator, REFUND, at=now - 100)
+        review(project, item_id, reviewer, REFUND, verdict="reject" if item_id in ids[:10] else None)
+    gone = sa.delete(tables.consensus).where(tables.consensus.c.item_id.in_(ids[:10]))
+    project.database.write(lambda connection: connection.execute(gone))
+    proof = prove(project).questions["intent"]
+    assert (proof.population, proof.audited, proof.errors, proof.pending) == (100, 40, 10, 0)
+    assert proof.bound == pytest.approx(binomial_upper_bound(10, 40, 0.95))
+
+
+def test_labels_that_only_a_review_made_are_outside(audited: tuple[Project, list[int], int]) -> None:
+    """An item that nobody could answer and a reviewer did is neither evidence nor in the way of any."""
+    project, ids, reviewer = audited
+    for item_id in ids[:40]:
+        review(project, item_id, reviewer, {} if item_id == ids[0] else REFUND, REFUND if item_id == ids[0] else None)
+    proof = prove(project).questions["intent"]
+    assert (proof.population, proof.audited, proof.errors, proof.pending, proof.enough) == (99, 39, 0, 0, True)
+
+
+def test_labels_that_changed_after_the_draw_count_as_wrong(audited: tuple[Project, list[int], int]) -> None:
+    """Items whose label changed after they were passed over, or that wait for one, count as wrong until somebody reviews them,
+    however late the last audit came."""
+    project, ids, reviewer = audited
+    for item_id in ids[:39]:
+        review(project, item_id, reviewer, REFUND)
     assert prove(project).questions["intent"].unproved == 0
-    for item_id in ids[50:60]:
-        annotate(project, item_id, annotator, BUG, at=now)
+    pick_reviews(project, ReviewPolicy(sample="0%", always=()), ids)
+    assert prove(project).questions["intent"].unproved == 0
+    other = sa.update(tables.consensus).where(tables.consensus.c.item_id.in_(ids[50:60])).values(answer=encode(Choice("bug")))
+    project.database.write(lambda connection: connection.execute(other))
+    pick_reviews(project, ReviewPolicy(sample="0%", always=()), ids)
     waiting = {"project_id": project.id, "item_id": ids[70], "purpose": "label", "state": "open", "lane": 2, "rank": 1}
     project.database.write(lambda connection: connection.execute(sa.insert(tables.tasks).values(waiting)))
+    review(project, ids[39], reviewer, REFUND)
     proof = prove(project).questions["intent"]
     assert proof.unproved == 11
-    assert proof.bound == pytest.approx(binomial_upper_bound(0, 40, 0.95) * 0.89 + 0.11)
+    assert proof.bound == pytest.approx(binomial_upper_bound(0, 40, 0.95) + 0.11)
     assert "says nothing about 11 labels" in proof.statement
+    review(project, ids[50], reviewer, BUG, random=0)
+    assert prove(project).questions["intent"].unproved == 10
 
 
 def test_the_promise_holds_in_nineteen_of_twenty_worlds(make_project: Callable[..., Project]) -> None:

@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import sqlalchemy as sa
 
-from labelwright.datasets import export, import_labels
+from labelwright.datasets import export, forget_known, import_labels
 from labelwright.errors import InvalidFile, InvalidInput
 from labelwright.prepare import prepare
 from labelwright.schema import Image, content_hash
@@ -19,6 +20,7 @@ from labelwright.sources import collect_rows
 from labelwright.store import people, tables
 from labelwright.store.codec import decode_values, encode
 from labelwright.store.project import Project
+from labelwright.tasks import TaskPolicy, open_tasks
 from tests.datasets.labeling import agree
 from tests.rows import add_texts, count
 from tests.shared import shared
@@ -86,6 +88,31 @@ def test_a_second_run_changes_nothing_and_a_corrected_file_clears_the_quarantine
     assert import_labels(project, path, None, "reference", key="ticket").stored == 2
     assert quarantined(project) == []
     assert sorted(answer["intent"].plain() for answer in known(project, "reference").values()) == ["bug", "other"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("use", ["gold", "reference"])
+def test_what_a_file_says_no_more_is_taken_back(use: Literal["gold", "reference"], make_project: Callable[..., Project]) -> None:
+    """An item that left the file is gold no more and may be asked about; so is every one of a file that is declared no more."""
+    project = make_project()
+    first, second = add_texts(project, ["a", "b"])
+    open_tasks(project, TaskPolicy())
+    with project.database.read() as connection:
+        keys = dict(connection.execute(sa.select(tables.items.c.id, tables.items.c.key)).all())
+    path = project.folder / "known.jsonl"
+    path.write_text("".join(json.dumps({"key": key, "intent": "bug"}) + "\n" for key in keys.values()))
+    import_labels(project, path, "jsonl", use)
+    open_tasks(project, TaskPolicy())
+    assert count(project, tables.tasks, tables.tasks.c.state == "open") == (0 if use == "gold" else 2)
+    path.write_text(json.dumps({"key": keys[second], "intent": "bug"}) + "\n")
+    import_labels(project, path, "jsonl", use)
+    assert set(known(project, use)) == {second}
+    open_tasks(project, TaskPolicy())
+    waiting = (tables.tasks.c.state == "open", tables.tasks.c.item_id == first)
+    assert count(project, tables.tasks, *waiting) == 1
+    assert forget_known(project, path, use) == 1
+    assert known(project, use) == {}
+    open_tasks(project, TaskPolicy())
+    assert count(project, tables.tasks, tables.tasks.c.state == "open") == 2
 
 
 def test_annotations_keep_their_annotators_who_cannot_sign_in(make_project: Callable[..., Project]) -> None:

@@ -124,6 +124,22 @@ def test_pieces_know_where_they_begin_and_keep_their_labels_when_they_move(make_
     assert after["D#4"].offset == before["D#3"].offset + 5
 
 
+def test_the_only_piece_that_is_left_stands_for_its_row(make_project: Make) -> None:
+    """Where a step drops all pieces but one, a changed row replaces that one, and nothing is there twice."""
+    project = make_project()
+    (project.folder / "steps.py").write_text(
+        "from labelwright.prepare import step\n\n@step\ndef no_greeting(row):\n"
+        "    return None if row['body'].startswith('Hello') else row\n"
+    )
+    steps = [{"split": {"field": "body"}}, {"python": "steps.py"}]
+    put(project, {"id": "D", "body": "Hello\n\nI want a refund"})
+    prepare(project, steps)
+    assert [(item.key, text_of(item)) for item in stored(project).values()] == [("D", "I want a refund")]
+    put(project, {"id": "D", "body": "Hello\n\nI want two refunds"})
+    prepare(project, steps)
+    assert [text_of(item) for item in stored(project).values()] == ["I want two refunds"]
+
+
 def test_exact_duplicates_are_found_and_take_over(make_project: Make) -> None:
     """The first of those that show the same is asked about; when it changes, the next takes its place."""
     project = make_project()

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright import review, tasks
-from labelwright.errors import InvalidInput, InvalidPipeline, NotFound
+from labelwright.errors import Conflict, InvalidInput, InvalidPipeline, NotFound
 from labelwright.review import ReviewPolicy
 from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
-from labelwright.store import tables
+from labelwright.store import people, tables
 from labelwright.store.codec import decode, encode
 from labelwright.store.labels import final_labels
 from labelwright.store.project import Project
@@ -266,6 +266,60 @@ def test_what_an_unknown_author_gave_is_asked_of_anybody(make_project: MakeProje
     project.database.write(lambda connection: connection.execute(sa.update(tables.users).where(tables.users.c.id == ann).values(active=0)))
     give(project, item, ben, Verdict(verdict="reject", reason="No."))
     assert count(project, tables.tasks, tables.tasks.c.state == "open", tables.tasks.c.purpose == "label") == 1
+
+
+def test_what_was_sent_back_to_somebody_who_left_is_asked_of_others(make_project: MakeProject) -> None:
+    """Whether the author is shut out or loses the role after the rejection, the item waits for nobody who cannot come."""
+    for leave in ("shut out", "no role"):
+        project = make_project(name=leave)
+        ann, ben = add_users(project, f"ann {leave}", f"ben {leave}")
+        (item,) = add_texts(project, ["a"])
+        tasks.open_tasks(project, TaskPolicy())
+        mine = sa.update(tables.tasks).where(tables.tasks.c.item_id == item).values(state="done", user_id=ann)
+        project.database.write(lambda connection, mine=mine: connection.execute(mine))
+        answer(project, item, ann, "bug")
+        give(project, item, ben, Verdict(verdict="reject", reason="No."))
+        redo = (tables.tasks.c.item_id == item, tables.tasks.c.state == "open", tables.tasks.c.purpose == "redo")
+        assert count(project, tables.tasks, *redo) == 1
+        if leave == "shut out":
+            project.database.write(lambda connection, ann=ann: people.set_active(connection, ann, False))
+        else:
+            project.database.write(lambda connection, ann=ann, number=project.id: people.set_role(connection, number, ann, None))
+        queue = Queue(project.id, TaskPolicy(gold="0%"))
+        (task,) = project.database.write(lambda connection, queue=queue, ben=ben: queue.lease(connection, ben))
+        assert (task.item_id, task.purpose) == (item, "label")
+
+
+def test_a_rejected_fix_goes_to_another_review_and_to_no_annotator(make_project: MakeProject) -> None:
+    """A reviewer's own version has no author in the queue, so that its rejection asks nobody beyond the overlap."""
+    project = make_project()
+    ann, rita = add_users(project, "ann", "rita")
+    (item,) = add_texts(project, ["a"])
+    tasks.open_tasks(project, TaskPolicy())
+    project.database.write(lambda connection: connection.execute(sa.update(tables.tasks).values(state="done", user_id=ann)))
+    number = answer(project, item, rita, "bug")
+    project.database.write(lambda connection: connection.execute(sa.update(tables.annotations).values(origin="review")))
+    give(project, item, ann, Verdict(verdict="reject", annotation_id=number, reason="No."))
+    assert count(project, tables.tasks, tables.tasks.c.state == "open", tables.tasks.c.purpose == "review") == 1
+    assert count(project, tables.tasks, tables.tasks.c.state == "open", tables.tasks.c.purpose == "label") == 0
+
+
+def test_a_verdict_about_answers_that_have_changed_is_refused(make_project: MakeProject) -> None:
+    """Whoever was shown one answer does not accept another one that came in the meantime."""
+    project = make_project()
+    ann, ben = add_users(project, "ann", "ben")
+    (item,) = add_texts(project, ["a"])
+    tasks.open_tasks(project, TaskPolicy())
+    shown = answer(project, item, ann, "refund")
+    project.database.write(
+        lambda connection: connection.execute(
+            sa.update(tables.annotations).where(tables.annotations.c.id == shown).values(state="replaced")
+        )
+    )
+    newer = answer(project, item, ann, "bug")
+    with pytest.raises(Conflict, match="changed since"):
+        give(project, item, ben, Verdict(verdict="accept", seen=(shown,)))
+    assert give(project, item, ben, Verdict(verdict="accept", seen=(newer,)))
 
 
 @pytest.mark.parametrize(

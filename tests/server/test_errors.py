@@ -18,6 +18,12 @@ NEXT = "/api/projects/tickets/tasks/next"
 BAD: dict[str, tuple[int | tuple[int, ...], str, str, dict[str, Any]]] = {
     "unknown path": (404, "GET", "/nowhere/at/all", {}),
     "unknown path of the API": (404, "GET", "/api/nowhere", {}),
+    "a null in a path": (404, "GET", "/%00", {}),
+    "a null in a path of the page": (404, "GET", "/assets/%00", {}),
+    "a name longer than any file's": (404, "GET", f"/{'a' * 300}", {}),
+    "an item beyond all numbers": ((400, 404), "GET", f"/api/projects/tickets/items/{2**63}", {}),
+    "a version beyond all numbers": ((400, 404), "GET", f"/api/projects/tickets/export?version={2**63}", {}),
+    "a comment on a unit beyond all numbers": ((400, 404), "POST", "/api/items/1/comments", {"json": {"text": "x", "unit": 2**63}}),
     "wrong method": (405, "DELETE", "/api/session", {}),
     "wrong method with a body": (405, "PUT", "/api/sign-in", {"json": {}}),
     "broken JSON": (400, "POST", NEXT, {"content": b'{"count": ', "headers": JSON}),

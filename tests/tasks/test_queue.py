@@ -67,6 +67,22 @@ def test_two_tabs_of_one_person_never_hold_one_item_twice(make_project: MakeProj
     assert len(set(items)) == 10
 
 
+def test_a_lowered_overlap_leaves_nothing_that_nobody_is_handed(make_project: MakeProject) -> None:
+    """What is open beyond the new overlap is cancelled, and a larger overlap later opens it again."""
+    project = make_project()
+    (ann,) = add_users(project, "ann")
+    add_texts(project, ["a", "b"])
+    tasks.open_tasks(project, TaskPolicy(overlap=3))
+    lower = TaskPolicy(overlap=1, gold="0%")
+    assert tasks.open_tasks(project, lower) == 0
+    assert count(project, tables.tasks, tables.tasks.c.state == "open") == 2
+    queue = Queue(project.id, lower)
+    for task in lease(project, queue, ann, how_many=5):
+        done(project, task)
+    assert count(project, tables.tasks, tables.tasks.c.state == "open") == 0
+    assert tasks.open_tasks(project, TaskPolicy(overlap=2)) == 2
+
+
 def test_every_item_gets_a_first_answer_before_any_gets_a_second(make_project: MakeProject) -> None:
     """Lanes go in order: the second answers come when all first ones are taken."""
     project = make_project()

@@ -185,7 +185,12 @@ class Client:
         self._connection.send(dict[str, Any], "POST", f"/api/tasks/{_number(task)}/release")
 
     def review(self, task: TaskView | int, verdict: Verdict, *, key: str | None = None) -> Reviewed:
-        """Give a verdict, and get the next review; it counts once, as a submission does."""
+        """Give a verdict, and get the next review; it counts once, as a submission does.
+
+        With a task, the verdict is about the answers that it showed, and refused where others stand by now.
+        """
+        if isinstance(task, TaskView) and task.review is not None and verdict.seen is None:
+            verdict = msgspec.structs.replace(verdict, seen=tuple(one.id for one in task.review.annotations))
         return self._connection.send(Reviewed, "POST", f"/api/tasks/{_number(task)}/review", verdict, key=key or _new_key())
 
     def my_annotations(self, project: str, limit: int = 10) -> list[MyAnnotation]:

@@ -8,7 +8,7 @@
 
 from labelwright.datasets.certificate import Certificate, certificate
 from labelwright.datasets.export import export, export_all
-from labelwright.datasets.imports import ImportReport, Use, import_labels
+from labelwright.datasets.imports import ImportReport, Use, forget_known, import_labels
 from labelwright.datasets.policy import DatasetPolicy, ExportTarget
 from labelwright.datasets.splits import Splits, assign
 from labelwright.datasets.versions import Version, find_version, freeze, versions
@@ -26,6 +26,7 @@ __all__ = [
     "export",
     "export_all",
     "find_version",
+    "forget_known",
     "freeze",
     "import_labels",
     "versions",

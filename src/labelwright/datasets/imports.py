@@ -27,7 +27,7 @@ from labelwright.store import bulk, log, tables
 from labelwright.store.codec import decode_answer, decode_values, encode
 from labelwright.store.project import Project
 
-__all__ = ["ImportReport", "Use", "import_labels"]
+__all__ = ["ImportReport", "Use", "forget_known", "import_labels"]
 
 Progress = Callable[[int, int | None, str], None]
 Use = Literal["suggestions", "annotations", "gold", "reference"]
@@ -102,10 +102,16 @@ def import_labels(
         writer.seen.update(done.seen)
         tally.add(len(batch), len(batch) - len(taken), done)
         progress(tally.read, None, f"{use} imported")
-    if tally.stored and use != "annotations":
+    if isinstance(writer, _Known):
+        standing = {item_id for item_id, *_ in writer.seen}
+        tally.removed = project.database.write(lambda connection: _take_back(connection, project.id, use, origin, standing))
+    if (tally.stored or tally.removed) and use != "annotations":
         project.database.write(
             lambda connection: log.append(
-                connection, project.id, "labels_imported", payload={"file": origin, "use": use, "stored": tally.stored}
+                connection,
+                project.id,
+                "labels_imported",
+                payload={"file": origin, "use": use, "stored": tally.stored, "removed": tally.removed},
             )
         )
     return ImportReport(
@@ -120,6 +126,32 @@ def import_labels(
     )
 
 
+def forget_known(project: Project, path: Path, use: Literal["gold", "reference"]) -> int:
+    """Take back what a file once said that is no longer declared, and return how many items it was about."""
+    origin = _origin(project, path)
+    removed = project.database.write(lambda connection: _take_back(connection, project.id, use, origin, set()))
+    if removed:
+        payload = {"file": origin, "use": use, "stored": 0, "removed": removed}
+        project.database.write(lambda connection: log.append(connection, project.id, "labels_imported", payload=payload))
+    return removed
+
+
+def _take_back(connection: Connection, project_id: int, use: str, origin: str, standing: set[int]) -> int:
+    """Forget the known answers of a file but for the items that it still names; those that were gold may be asked about again."""
+    known, items, tasks = tables.known_answers, tables.items, tables.tasks
+    mine = sa.and_(known.c.project_id == project_id, known.c.use == use, known.c.origin == origin)
+    gone = sorted(set(connection.scalars(sa.select(known.c.item_id).where(mine))) - standing)
+    for first in range(0, len(gone), BATCH):
+        page = gone[first : first + BATCH]
+        connection.execute(sa.delete(known).where(mine, known.c.item_id.in_(page)))
+        if use == "gold":
+            opened = sa.select(sa.func.count()).where(
+                tasks.c.item_id == items.c.id, tasks.c.purpose == "label", tasks.c.state != "cancelled"
+            )
+            connection.execute(sa.update(items).where(items.c.id.in_(page)).values(tasks_opened=opened.scalar_subquery()))
+    return len(gone)
+
+
 class _Done(NamedTuple):
     """What one batch came to."""
 
@@ -131,7 +163,7 @@ class _Done(NamedTuple):
 
 class _Tally:
     def __init__(self) -> None:
-        self.read = self.stored = self.unchanged = self.quarantined = self.left_out = 0
+        self.read = self.stored = self.unchanged = self.quarantined = self.left_out = self.removed = 0
 
     def add(self, read: int, left_out: int, done: _Done) -> None:
         self.read += read

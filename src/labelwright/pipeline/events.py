@@ -74,11 +74,11 @@ class _Task(Struct, frozen=True):
 
 
 _tasks, _annotations = tables.tasks, tables.annotations
-_find = Statement(
-    sa.select(_tasks.c.id, _tasks.c.item_id, _tasks.c.purpose, _tasks.c.state, _tasks.c.user_id, _tasks.c.lease, _tasks.c.annotation_id)
-    .where(_tasks.c.id == sa.bindparam("task"), _tasks.c.project_id == sa.bindparam("is_project"))
-    .with_for_update()
-)
+_a_task = sa.select(
+    _tasks.c.id, _tasks.c.item_id, _tasks.c.purpose, _tasks.c.state, _tasks.c.user_id, _tasks.c.lease, _tasks.c.annotation_id
+).where(_tasks.c.id == sa.bindparam("task"), _tasks.c.project_id == sa.bindparam("is_project"))
+_look = Statement(_a_task)
+_find = Statement(_a_task.with_for_update())
 _close = Statement(
     sa.update(_tasks)
     .where(_tasks.c.id == sa.bindparam("task"))
@@ -317,7 +317,7 @@ def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id
     Raises:
         NotFound: the task is not this person's.
     """
-    task = _task(connection, opened, task_id)
+    task = _task(connection, opened, task_id, finding=_look)
     if task.user_id != user_id or task.state not in ("leased", "done"):
         raise NotFound("This task is none of yours.", where=f"task {task_id}")
     view = show(connection, opened, user_id, Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id))
@@ -331,8 +331,9 @@ def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id
 # --- what the events share ------------------------------------------------------------------------------------------------------
 
 
-def _task(connection: Connection, opened: OpenProject, task_id: int) -> _Task:
-    row = _find.one(connection, task=task_id, is_project=opened.project.id)
+def _task(connection: Connection, opened: OpenProject, task_id: int, *, finding: Statement = _find) -> _Task:
+    """Return a task, and keep it from changing until the transaction ends unless it is only looked at."""
+    row = finding.one(connection, task=task_id, is_project=opened.project.id)
     if row is None:
         raise NotFound("There is no such task.", where=f"task {task_id}")
     return _Task(*row)

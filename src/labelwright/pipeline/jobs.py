@@ -10,6 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.store import tables
+from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, encode
 
 __all__ = ["Job", "Progress", "enqueue", "fail", "finish", "list_jobs", "report", "start_next"]
@@ -41,6 +42,7 @@ class Job(Struct, frozen=True):
 
 def enqueue(connection: Connection, project_id: int, kind: str, arguments: dict[str, Any]) -> int:
     """Ask for a job and return its number; while one of the same kind waits or runs, that one is meant."""
+    lock_project(connection, project_id)
     waiting = sa.select(_jobs.c.id).where(_jobs.c.project_id == project_id, _jobs.c.kind == kind, _jobs.c.state.in_(("open", "running")))
     known = connection.scalar(waiting.limit(1))
     if known is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -18,7 +19,7 @@ from labelwright.errors import InvalidPipeline
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import content_hash
 from labelwright.store import log, tables
-from labelwright.store.codec import encode
+from labelwright.store.codec import decode, encode
 
 __all__ = ["CaughtUp", "Frozen", "RunReport", "advance", "catch_up", "freeze"]
 
@@ -88,12 +89,29 @@ def _import_known(opened: OpenProject, progress: Progress) -> list[datasets.Impo
     if other := policy.cross_validate:
         wanted.append((other.against, "reference", other.format, other.key))
     reports = []
+    declared = {(use, name) for name, use, _, _ in wanted}
+    for known_as, gone in sorted(_declared_before(opened) - declared):
+        datasets.forget_known(opened.project, (opened.project.folder / gone).resolve(), known_as)
     for name, use, format, key in wanted:
         path = (opened.project.folder / name).resolve()
         if not path.exists():
             raise InvalidPipeline(f"There is no file '{name}'.", where=f"quality, {use}")
         reports.append(datasets.import_labels(opened.project, path, format, use, key=key, progress=progress))
     return reports
+
+
+def _declared_before(opened: OpenProject) -> set[tuple[Literal["gold", "reference"], str]]:
+    """Return the files of known answers that any version of the pipeline has named."""
+    versions = tables.pipeline_versions
+    found: set[tuple[Literal["gold", "reference"], str]] = set()
+    with opened.project.database.read() as connection:
+        for declaration in connection.scalars(sa.select(versions.c.declaration).where(versions.c.project_id == opened.project.id)):
+            quality = decode(declaration).get("quality") or {}
+            if quality.get("gold"):
+                found.add(("gold", quality["gold"]))
+            if quality.get("cross_validate"):
+                found.add(("reference", quality["cross_validate"]["against"]))
+    return found
 
 
 def _pick_reviews(opened: OpenProject, everything: bool) -> int:

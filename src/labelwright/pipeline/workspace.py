@@ -7,6 +7,7 @@ subfolders.
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -196,7 +197,7 @@ def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tu
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7522984)")
     project_id = connection.scalar(sa.select(projects.c.id).where(projects.c.name == pipeline.name))
     if project_id is None:
-        made = connection.execute(sa.insert(projects).values(name=pipeline.name, created_at=time.time()))
+        made = connection.execute(sa.insert(projects).values(name=pipeline.name, created_at=time.time(), seed=secrets.token_hex(16)))
         project_id = made.inserted_primary_key[0]  # type: ignore[index]  # an INSERT of one row always has a key
     digest = pipeline.digest(guidelines)
     newest = connection.execute(

@@ -47,6 +47,8 @@ class Plan(NamedTuple):
             drafts = [made for one in drafts for made in step.module.apply(one, step.options, context)]
         if len(drafts) > 1:  # pieces of pieces are numbered through
             drafts = [msgspec.structs.replace(one, number=number) for number, one in enumerate(drafts, 1)]
+        elif drafts and drafts[0].number is not None:  # the only one that is left stands for its row
+            drafts = [msgspec.structs.replace(drafts[0], number=None)]
         return drafts
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.review.policy import ReviewPolicy
+from labelwright.schema import Answer
 from labelwright.store import tables
+from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, decode_answer, decode_values, encode
 from labelwright.store.project import Project
 
 __all__ = ["pick", "request"]
+
+SAME_LABEL = 0.02
+"""A fused box or segment that moved by less than this distance, as its annotators' weights changed, is the label that was drawn."""
 
 PAGE = 500
 """Items looked at in one transaction."""
@@ -24,9 +29,11 @@ PAGE = 500
 def pick(project: Project, policy: ReviewPolicy, item_ids: Iterable[int]) -> int:
     """Pick items for review among those given, and return how many review tasks were opened.
 
-    Only items are considered that have all their answers and a consensus. The random sample depends on the project's name and the item's
-    key alone, never on answers, so that whoever asks again gets the same sample, and the reviewed part of it stays representative: tasks
-    of the sample are ordered by the same hash. An item that was rejected comes back to review once its author answered again.
+    Only items are considered that have all their answers and a consensus. The random sample depends on the project's secret and the
+    item's key alone, never on answers, so that whoever asks again gets the same sample, and the reviewed part of it stays representative:
+    tasks of the sample are ordered by the same hash. When an item was drawn or passed over, and whether its label changed afterwards,
+    is written down, for the certificate speaks of labels as they were drawn. An item that was rejected comes back to review once its
+    author answered again.
     """
     opened = 0
     ids = sorted(set(item_ids))
@@ -38,12 +45,15 @@ def pick(project: Project, policy: ReviewPolicy, item_ids: Iterable[int]) -> int
 
 def request(connection: Connection, project: Project, item_id: int, reason: str) -> bool:
     """Ask for the review of one item whatever the rules say, and tell whether a task was opened."""
+    lock_project(connection, project.id)
     with_reason = {item_id: [reason]}
     _remember(connection, project.id, {}, with_reason)
     return bool(_open_tasks(connection, project.id, {item_id: None}, _pending(connection, [item_id], ("review",))))
 
 
 def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, page: list[int]) -> int:
+    # Nobody else may open a review of the same item meanwhile.
+    lock_project(connection, project.id)
     complete = _complete(connection, project.id, page)
     if not complete:
         return 0
@@ -51,7 +61,9 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
     for rule, threshold in policy.rules.items():
         for item_id in _RULES[rule](connection, project, list(complete), threshold):
             reasons.setdefault(item_id, []).append(rule)
-    chance = {item_id: _chance(project.name, key) for item_id, key in complete.items()}
+    seed = connection.scalar(sa.select(tables.projects.c.seed).where(tables.projects.c.id == project.id)) or project.name
+    chance = {item_id: _chance(seed, key) for item_id, key in complete.items()}
+    _note_draw(connection, list(complete))
     sampled = {item_id: value for item_id, value in chance.items() if value < policy.sample_share}
     _remember(connection, project.id, sampled, reasons)
     wanted = {item_id: sampled.get(item_id) for item_id in complete if item_id in sampled or item_id in reasons}
@@ -59,9 +71,39 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
     return _open_tasks(connection, project.id, wanted, settled)
 
 
-def _chance(project: str, key: str) -> float:
+def _note_draw(connection: Connection, page: list[int]) -> None:
+    """Note the consensus of items when they are first complete, and which of them have another one by now, whatever changed it."""
+    items, consensus, now = tables.items, tables.consensus, time.time()
+    labels: dict[int, dict[str, Answer]] = {}
+    for row in connection.execute(
+        sa.select(consensus.c.item_id, consensus.c.question, consensus.c.answer)
+        .where(consensus.c.item_id.in_(page))
+        .order_by(consensus.c.item_id, consensus.c.question)
+    ):
+        labels.setdefault(row.item_id, {})[row.question] = decode_answer(row.answer)
+    changes = []
+    drawn = sa.select(items.c.id, items.c.drawn_at, items.c.drawn_label, items.c.changed_at).where(items.c.id.in_(page))
+    for item_id, drawn_at, drawn_label, changed_at in connection.execute(drawn):
+        label = labels[item_id]
+        if drawn_at is None or drawn_label is None:
+            changes.append({"item": item_id, "at": drawn_at or now, "label": encode(label), "changed": changed_at})
+            continue
+        other = _another(decode_values(drawn_label), label)
+        if other != (changed_at is not None):
+            changes.append({"item": item_id, "at": drawn_at, "label": drawn_label, "changed": now if other else None})
+    if changes:
+        noted = sa.update(items).where(items.c.id == sa.bindparam("item"))
+        noted = noted.values(drawn_at=sa.bindparam("at"), drawn_label=sa.bindparam("label"), changed_at=sa.bindparam("changed"))
+        connection.execute(noted, changes)
+
+
+def _another(before: Mapping[str, Answer], now: Mapping[str, Answer]) -> bool:
+    return before.keys() != now.keys() or any(before[name].distance(answer) > SAME_LABEL for name, answer in now.items())
+
+
+def _chance(seed: str, key: str) -> float:
     """A number from 0 to 1 that is as good as random and always the same for an item."""
-    digest = hashlib.blake2b(f"review\0{project}\0{key}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(f"review\0{seed}\0{key}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
 

@@ -7,7 +7,7 @@ import time
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.errors import InvalidInput, NotFound
+from labelwright.errors import Conflict, InvalidInput, NotFound
 from labelwright.schema import Verdict
 from labelwright.store import tables
 from labelwright.store.codec import encode
@@ -23,6 +23,7 @@ def reviewed_annotation(connection: Connection, item_id: int, verdict: Verdict) 
     Raises:
         InvalidInput: a verdict lacks what it needs: `fix` its values, `reject` a reason, and the annotation where there are several.
         NotFound: the annotation is none of the item's standing ones.
+        Conflict: other annotations stand by now than the reviewer has seen.
     """
     if verdict.verdict == "fix" and not verdict.values:
         raise InvalidInput("A fix brings the corrected values.", where="values")
@@ -33,6 +34,10 @@ def reviewed_annotation(connection: Connection, item_id: int, verdict: Verdict) 
         annotations.c.item_id == item_id, annotations.c.state.in_(("submitted", "accepted"))
     )
     standing = list(connection.execute(query.order_by(annotations.c.id)))
+    if verdict.seen is not None and set(verdict.seen) != {row.id for row in standing}:
+        raise Conflict(
+            "The answers have changed since you were shown them.", where=f"item {item_id}", hint="Look at them again, then decide."
+        )
     if verdict.annotation_id is not None:
         for row in standing:
             if row.id == verdict.annotation_id:
@@ -91,16 +96,24 @@ def record(
 
 
 def _ask_again(connection: Connection, project_id: int, item_id: int, annotation: sa.Row[int, int, str]) -> None:
-    """Send the item back to the annotation's author, or to anybody where the author cannot answer any more."""
-    users = tables.users
-    author = connection.execute(sa.select(users.c.active, users.c.password_hash).where(users.c.id == annotation.user_id)).one()
-    mine = annotation.origin == "person" and author.active
+    """Send the item back to the annotation's author, or to anybody where the author takes part no more.
+
+    A reviewer's own fix, or an answer from a file, has no author to ask: another reviewer decides, and nobody is asked beyond the overlap.
+    """
+    users, memberships = tables.users, tables.memberships
+    taking_part = (
+        sa.select(users.c.id)
+        .join(memberships, memberships.c.user_id == users.c.id)
+        .where(users.c.id == annotation.user_id, users.c.active == 1, memberships.c.project_id == project_id)
+    )
+    by_person = annotation.origin == "person"
+    mine = by_person and connection.scalar(taking_part) is not None
     row = {
         "project_id": project_id,
         "item_id": item_id,
-        "purpose": "redo" if mine else "label",
+        "purpose": "redo" if mine else "label" if by_person else "review",
         "state": "open",
-        "lane": 0,
+        "lane": 0 if by_person else 2,
         "rank": time.time_ns() // 1000,
         "for_user_id": annotation.user_id if mine else None,
         "annotation_id": annotation.id if mine else None,

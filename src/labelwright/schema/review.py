@@ -15,11 +15,13 @@ class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a reviewer decided about an item.
 
     `accept` makes the annotation named (or, with none named, the consensus) the item's label. `fix` brings corrected `values`; both
-    versions are kept. `reject` sends the annotation named back to its author's queue, with a `reason`.
+    versions are kept. `reject` sends the annotation named back to its author's queue, with a `reason`. `seen` names the annotations that
+    the reviewer was shown; where others stand by now, the verdict is refused, for it is about something else.
     """
 
     verdict: Literal["accept", "fix", "reject"]
     annotation_id: int | None = None
+    seen: tuple[int, ...] | None = None
     values: dict[str, AnswerUnion] | None = None
     reason: str | None = None
     seconds_active: float = 0.0

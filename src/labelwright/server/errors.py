@@ -67,10 +67,10 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[A
     """A fault of ours: the log has all of it, the answer nothing."""
     if isinstance(error.__cause__, RecursionError) or isinstance(error, RecursionError):
         return _answer(InvalidInput("The body is nested too deeply.", where="body"))
-    if isinstance(error, DataError):
+    if isinstance(error, (DataError, OverflowError)) or "null byte" in str(error) or type(error).__name__ == "DataError":
         # PostgreSQL keeps no character 0 in a text, and no number beyond its column.
         return _answer(InvalidInput("A text or number here cannot be kept or looked for.", hint="Leave out control characters."))
-    if type(error).__module__.startswith("sqlalchemy") and "unique" in str(error).lower():
+    if type(error).__module__.startswith(("sqlalchemy", "psycopg", "sqlite3")) and "unique" in str(error).lower():
         return _answer(Conflict("Somebody else did the same at this moment.", hint="Look again, and repeat it if it is still wanted."))
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return _answer(LabelwrightError("Something went wrong on our side.", hint="The server's log says what. It is safe to try again."))

@@ -13,6 +13,8 @@ from labelwright.errors import NotFound
 
 __all__ = ["page_handlers"]
 
+LONGEST_NAME = 200
+
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Labelwright</title>
 <h1>The page is not built</h1>
@@ -43,6 +45,8 @@ def page_handlers(folder: Path) -> list[Any]:
 
 
 def _file(folder: Path, name: str, caching: str) -> Response[bytes]:
+    if "\0" in name or len(name) > LONGEST_NAME:
+        raise NotFound("There is nothing here.", where=name[:200])
     path = (folder / name.lstrip("/")).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise NotFound("There is nothing here.", where=name[:200])

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,10 +57,8 @@ class Worker:
         """Work until `alive` says no. Only one worker of a store works; others stand by until it is gone."""
         while alive():
             try:
-                with turn(self.workspace.database, "clock", wait_seconds=1.0):
-                    self._ticked = time.monotonic()
+                with turn(self.workspace.database, "clock", wait_seconds=1.0), self._ticking():
                     while alive():
-                        self.tick()
                         self.round()
                         time.sleep(TICK_SECONDS)
             except Conflict:
@@ -99,14 +99,30 @@ class Worker:
         # Taken before the work: should it fail, it is tried again with the next event and not in a circle.
         self._reached[project.id] = newest
         started = time.monotonic()
-        catch_up(opened, progress=self._ticking)
+        catch_up(opened)
         now = time.monotonic()
         self._rests_until[project.id] = now + max(REST_SECONDS, (now - started) / 2)
 
-    def _ticking(self, done: int, total: int | None, what: str) -> None:
-        """Keep the clock of the leases going during long work."""
-        if time.monotonic() - self._ticked >= TICK_SECONDS:
-            self.tick()
+    @contextmanager
+    def _ticking(self) -> Iterator[None]:
+        """Keep the clock of the leases going, whatever else takes long, for a lease must not end by a jump of its clock."""
+        ended = threading.Event()
+        self._ticked = time.monotonic()
+
+        def tick() -> None:
+            while not ended.wait(TICK_SECONDS):
+                try:
+                    self.tick()
+                except Exception:
+                    logger.exception("the clock of the leases could not be moved")
+
+        clock = threading.Thread(target=tick, name="clock", daemon=True)
+        clock.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            clock.join()
 
     def _one_job(self, opened: OpenProject) -> None:
         database = self.workspace.database
@@ -121,7 +137,6 @@ class Worker:
         reported = [0.0]
 
         def progress(done: int, total: int | None, what: str) -> None:
-            self._ticking(done, total, what)
             if time.monotonic() - reported[0] >= 0.5:
                 reported[0] = time.monotonic()
                 database.write(partial(jobs.report, job_id=number, progress=Progress(done, total, what)))

@@ -1,20 +1,23 @@
 """What the random audit proves about the share of wrong labels, question by question: the one definition that everybody uses.
 
-**What is audited.** `review` picks a share of the items by a hash of their keys, which has nothing to do with their answers, and people
-review these whatever the rules pick besides. For each audited item the review kept `label_before`, what the dataset would have said
+**What is audited.** As soon as an item has all its answers it is drawn for the audit, or passed over, by a hash of its key and of a
+secret of the project (`drawn_at`): a share of the items that has nothing to do with their answers, and that nobody can foresee. People
+review these whatever the rules pick besides. For each reviewed item the review kept `label_before`, what the dataset would have said
 without any review. An audited label counts as wrong when the settled answer differs from it: for choices another label, for spans, boxes
-and segments any difference at all (a distance above 0; the last digit of a coordinate aside), or an answer that the reviewer took away.
+and segments any difference at all (a distance above 0; the last digit of a coordinate aside), an answer that the reviewer took away, and
+one that the reviewer rejected, whatever its author makes of it.
 
-**What the bound is about.** The population of a question is every active item with a label made from annotators' answers (a row of
-`consensus`), as those labels stood before any review. Clopper-Pearson bounds the share of wrong ones among them. The version that is
-frozen holds the same items with the audited ones, and any others that were reviewed, put right; taking the reviewers' answers as the
-truth, its share of wrong labels is at most that bound, and at most `remaining` = bound - errors / population with the audit's repairs
-counted. Items whose label is gold alone, or a review alone, are outside the population.
+**What the bound is about.** The population of a question is every active item whose label was made from annotators' answers, as those
+labels stood before any review, the ones that were rejected since among them. Clopper-Pearson bounds the share of wrong ones among them.
+The version that is frozen holds the same items with the audited ones, and any others that were reviewed, put right; taking the reviewers'
+answers as the truth, its share of wrong labels is at most that bound, and at most `remaining` = bound - errors / population with the
+audit's repairs counted. Items whose label is gold alone, or a review alone, are outside the population.
 
-**What it does not hide.** Labels that the audit says nothing about (an item that got another answer after it might have been picked, or
-that still waits for one) all count as wrong: `unproved`. Items that were picked and wait for their review count as wrong too, and as long
-as there are any, or fewer than `LEAST` audits, the certificate says that there is not enough evidence. The bound holds for one look:
-freezing again and again until it pleases breaks its promise.
+**What it does not hide.** Labels that the draw says nothing about all count as wrong, besides the bound: items that were not drawn yet,
+that wait for another answer, or whose label changed after they were passed over, be it by answers or by another way to reach the
+consensus (`changed_at`), as long as nobody reviewed what they say now: `unproved`. Items that were drawn and wait for their review count
+as wrong too, and as long as there are any, or fewer than `LEAST` audits, the certificate says that there is not enough evidence. The
+bound holds for one look: freezing again and again until it pleases breaks its promise.
 """
 
 from __future__ import annotations
@@ -68,11 +71,10 @@ class QuestionAudit(Struct, frozen=True, kw_only=True):
 
 
 class _Audit(Struct):
-    """One item of the random sample: the label before its first random review, and the answer in the end."""
+    """One item that was reviewed: the label before its first review, and the answer in the end."""
 
     before: dict[str, Answer]
-    after: dict[str, Answer] | None  # None = rejected and not yet settled
-    at: float
+    after: dict[str, Answer] | None  # None = rejected, and not yet settled
 
 
 def audit(
@@ -95,24 +97,23 @@ def audit(
     if method not in ("binomial", "hypergeometric"):
         raise InvalidInput(f"There is no method '{method}'.", hint="Use binomial or hypergeometric.")
     picked, audits = _audits(connection, project_id)
-    last = max((audit.at for audit in audits.values()), default=None)
-    unsure = _unproved(connection, project_id, last)
+    unsure = _unproved(connection, project_id) - {item_id for item_id, one in audits.items() if one.after is not None}
     questions = {}
     for name, question in schema.questions.items():
-        size, inside = _population(connection, project_id, name, picked | unsure)
-        sample = {item_id: audits[item_id] for item_id in picked & inside if item_id in audits}
-        settled = {item_id: audit for item_id, audit in sample.items() if audit.after is not None and name in audit.before}
-        errors = sum(differs(audit.before[name], (audit.after or {}).get(name)) for audit in settled.values())
-        pending = len(picked & inside) - len(settled)
-        unproved = len((unsure & inside) - picked)
+        size, labeled, active = _population(connection, project_id, name, picked | unsure | audits.keys())
+        had = {item_id for item_id in active & audits.keys() if name in audits[item_id].before}
+        # A label that only a review made was never the annotators'; one that a review took away was.
+        alone = (labeled & audits.keys()) - had
+        sample = picked & (had | (labeled - audits.keys()))
+        settled = sample & had
         questions[name] = _prove(
             question=name,
             kind=question.kind,
-            population=size,
+            population=size - len(alone) + len(had - labeled),
             audited=len(settled),
-            errors=errors,
-            pending=pending,
-            unproved=unproved,
+            errors=sum(differs(audits[item_id].before[name], (audits[item_id].after or {}).get(name)) for item_id in settled),
+            pending=len(sample) - len(settled),
+            unproved=len((unsure & labeled) - alone - sample),
             confidence=confidence,
             method=method,
         )
@@ -128,15 +129,15 @@ def _prove(
     *, question: str, kind: str, population: int, audited: int, errors: int, pending: int, unproved: int, confidence: float, method: Method
 ) -> QuestionAudit:
     sample, wrong = audited + pending, errors + pending
-    covered = population - unproved
-    if sample == 0 or covered <= 0:
+    if sample == 0:
         bound = 1.0
     elif method == "binomial":
         bound = binomial_upper_bound(wrong, sample, confidence)
     else:
-        bound = hypergeometric_upper_bound(wrong, sample, max(covered, sample), confidence)
+        bound = hypergeometric_upper_bound(wrong, sample, max(population, sample), confidence)
     if population:
-        bound = min(1.0, (bound * covered + unproved) / population)
+        # Whatever was drawn may have been wrong before it changed: the bound is about all of it, and what changed comes on top.
+        bound = min(1.0, bound + unproved / population)
     remaining = max(0.0, bound - errors / population) if population else bound
     reasons = []
     if not population:
@@ -159,8 +160,8 @@ def _prove(
             f"With these put right, at most {remaining:.2%} are wrong now, taking the reviewers' answers as the truth."
         )
     if unproved:
-        since = "label that was" if unproved == 1 else "labels that were"
-        statement += f" The audit says nothing about {unproved:,} {since} answered since; all of them count as wrong."
+        since = "label that has changed or is" if unproved == 1 else "labels that have changed or are"
+        statement += f" The audit says nothing about {unproved:,} {since} not complete yet; all of them count as wrong."
     return QuestionAudit(
         question=question,
         kind=kind,
@@ -182,23 +183,26 @@ def _labels(count: int) -> str:
     return "label was" if count == 1 else "labels were"
 
 
-def _population(connection: Connection, project_id: int, question: str, item_ids: set[int]) -> tuple[int, set[int]]:
-    """Return how many items have a label made from answers, and which of those named do."""
+def _population(connection: Connection, project_id: int, question: str, item_ids: set[int]) -> tuple[int, set[int], set[int]]:
+    """Return how many items have a label made from answers; and which of those named do, and which are active at all."""
     items, consensus = tables.items, tables.consensus
     labels = sa.select(consensus.c.item_id).join(items, items.c.id == consensus.c.item_id)
     labels = labels.where(consensus.c.question == question, items.c.state == "active")
     whole = labels.where(consensus.c.project_id == project_id)
     size = int(connection.scalar(sa.select(sa.func.count()).select_from(whole.subquery())) or 0)
-    inside: set[int] = set()
+    labeled: set[int] = set()
+    active: set[int] = set()
     wanted = sorted(item_ids)
     for start in range(0, len(wanted), PAGE):
+        page = wanted[start : start + PAGE]
         # Items name their project; naming it here once more would make SQLite walk through all of the project's labels.
-        inside.update(connection.scalars(labels.where(consensus.c.item_id.in_(wanted[start : start + PAGE]))))
-    return size, inside
+        labeled.update(connection.scalars(labels.where(consensus.c.item_id.in_(page))))
+        active.update(connection.scalars(sa.select(items.c.id).where(items.c.id.in_(page), items.c.state == "active")))
+    return size, labeled, active
 
 
 def _audits(connection: Connection, project_id: int) -> tuple[set[int], dict[int, _Audit]]:
-    """Return the random sample, and what became of those of it that were reviewed.
+    """Return the random sample, and what became of every item that was reviewed, in the sample or not.
 
     A picked item counts whoever asked for its review: what the rules asked for earlier, or besides, was picked by its key all the same.
     """
@@ -209,9 +213,9 @@ def _audits(connection: Connection, project_id: int) -> tuple[set[int], dict[int
     )
     picked = set(connection.scalars(sample))
     query = (
-        sa.select(reviews.c.item_id, reviews.c.verdict, reviews.c.label_before, reviews.c.created_at, annotations.c["values"])
+        sa.select(reviews.c.item_id, reviews.c.verdict, reviews.c.label_before, annotations.c["values"])
         .outerjoin(annotations, annotations.c.id == sa.func.coalesce(reviews.c.fixed_annotation_id, reviews.c.annotation_id))
-        .where(reviews.c.project_id == project_id, reviews.c.item_id.in_(sample))
+        .where(reviews.c.project_id == project_id)
         .order_by(reviews.c.id)
     )
     first: dict[int, dict[str, Answer]] = {}
@@ -221,23 +225,16 @@ def _audits(connection: Connection, project_id: int) -> tuple[set[int], dict[int
         # The item's first review saw what the dataset would have said without any.
         first.setdefault(row.item_id, before)
         settled = decode_values(row.values) if row.values is not None else before
-        audits[row.item_id] = _Audit(first[row.item_id], None if row.verdict == "reject" else settled, row.created_at)
+        audits[row.item_id] = _Audit(first[row.item_id], None if row.verdict == "reject" else settled)
     return picked, audits
 
 
-def _unproved(connection: Connection, project_id: int, last: float | None) -> set[int]:
-    """Return the items whose label the audit says nothing about: they wait for an answer, or got another one after the last audit."""
-    tasks, annotations = tables.tasks, tables.annotations
+def _unproved(connection: Connection, project_id: int) -> set[int]:
+    """Return the items whose label the draw says nothing about: not drawn yet, changed since, or waiting for another answer."""
+    items, tasks, consensus = tables.items, tables.tasks, tables.consensus
     waiting = sa.select(tasks.c.item_id).where(
         tasks.c.project_id == project_id, tasks.c.purpose.in_(("label", "redo")), tasks.c.state.in_(("open", "leased"))
     )
-    found = set(connection.scalars(waiting.distinct()))
-    if last is not None:
-        later, earlier = annotations.alias(), annotations.alias()
-        changed = (
-            sa.select(later.c.item_id)
-            .where(later.c.project_id == project_id, later.c.created_at > last, later.c.origin != "review", later.c.purpose != "gold")
-            .where(sa.exists().where(earlier.c.item_id == later.c.item_id, earlier.c.created_at <= last, earlier.c.origin != "review"))
-        )
-        found |= set(connection.scalars(changed.distinct()))
-    return found
+    labels = sa.select(consensus.c.item_id).join(items, items.c.id == consensus.c.item_id).where(consensus.c.project_id == project_id)
+    moved = labels.where(sa.or_(items.c.drawn_at.is_(None), items.c.changed_at.is_not(None)))
+    return set(connection.scalars(waiting.distinct())) | set(connection.scalars(moved.distinct()))

@@ -24,7 +24,9 @@ from sqlalchemy import Connection
 from labelwright.errors import Conflict, InvalidFile
 from labelwright.store import tables
 from labelwright.store.blobs import Blobs
+from labelwright.store.codec import decode, encode
 from labelwright.store.database import Database
+from labelwright.store.log import Position
 
 __all__ = ["BackupReport", "backup", "restore"]
 
@@ -121,6 +123,7 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
         if connection.scalar(sa.select(sa.func.count()).select_from(table)):
             raise Conflict("The store is not empty.", where=table.name, hint="Restore into a new folder or database.")
     connection.execute(sa.delete(tables.clock))
+    reached = _reached(archive, report, source)
     for table in tables.metadata.sorted_tables:
         expected = report.rows.get(table.name)
         if expected is None:
@@ -133,7 +136,13 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
         for page in _pages(file, table.name, source):
             if any(len(row) > len(columns) for row in page):
                 raise InvalidFile("A row has more columns than the table.", where=f"{source}, {table.name}")
-            connection.execute(sa.insert(table), [dict(zip(columns, row, strict=False)) for row in page])
+            rows = [dict(zip(columns, row, strict=False)) for row in page]
+            if table is tables.events:
+                # Transactions are numbered by the cluster that made them. Here all of these are older than every other.
+                rows = [{**row, "transaction": 0} for row in rows]
+            elif table is tables.cursors:
+                rows = [{**row, "position": encode(reached[row["project_id"], row["name"]])} for row in rows]
+            connection.execute(sa.insert(table), rows)
             total += len(page)
         if total != expected:
             raise InvalidFile(f"The table should have {expected} rows and has {total}.", where=f"{source}, {table.name}")
@@ -144,6 +153,33 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
                 connection.exec_driver_sql(
                     f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), GREATEST((SELECT max(id) FROM {name}), 1))"
                 )
+
+
+def _reached(archive: tarfile.TarFile, report: BackupReport, source: Path) -> dict[tuple[int, str], Position]:
+    """Return how far each follower of the log has read, once the events stand in the order of their numbers alone.
+
+    On PostgreSQL followers read in the order of transactions. Each goes on before the first event that it has not read; reading some
+    again does no harm.
+    """
+    old: dict[tuple[int, str], Position] = {}
+    new: dict[tuple[int, str], int] = {}
+    newest: dict[int, int] = {}
+
+    def rows(table: sa.Table) -> Iterator[dict[str, Any]]:
+        file = archive.extractfile(f"tables/{table.name}.jsonl") if table.name in report.rows else None
+        columns = [column.name for column in table.columns]
+        for page in _pages(file, table.name, source) if file else ():
+            yield from (dict(zip(columns, row, strict=False)) for row in page)
+
+    for row in rows(tables.cursors):
+        old[row["project_id"], row["name"]] = decode(row["position"], Position)
+    for row in rows(tables.events):
+        project_id, here = row["project_id"], Position(row["transaction"], row["id"])
+        newest[project_id] = max(here.id, newest.get(project_id, 0))
+        for follower, position in old.items():
+            if follower[0] == project_id and here > position:
+                new[follower] = min(here.id - 1, new.get(follower, here.id - 1))
+    return {follower: Position(0, new.get(follower, newest.get(follower[0], position.id))) for follower, position in old.items()}
 
 
 def _pages(file: IO[bytes], name: str, source: Path) -> Iterator[list[list[Any]]]:

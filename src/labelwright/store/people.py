@@ -191,6 +191,7 @@ def set_active(connection: Connection, user_id: int, active: bool) -> None:
         connection.execute(
             sa.update(tables.tasks).where(held).values(state=sa.case((gold, "cancelled"), else_="open"), user_id=None, lease_ends=None)
         )
+        _pass_on(connection, user_id)
 
 
 def set_role(connection: Connection, project_id: int, user_id: int, role: Role | None) -> None:
@@ -207,8 +208,22 @@ def set_role(connection: Connection, project_id: int, user_id: int, role: Role |
         _keep_an_owner(connection, project_id, user_id)
     if role is None:
         connection.execute(sa.delete(_memberships).where(mine))
+        _pass_on(connection, user_id, project_id)
     elif not connection.execute(sa.update(_memberships).where(mine).values(role=role)).rowcount:
         connection.execute(sa.insert(_memberships).values(project_id=project_id, user_id=user_id, role=role))
+
+
+def _pass_on(connection: Connection, user_id: int, project_id: int | None = None) -> None:
+    """Let others answer anew what was sent back to somebody who takes part no more."""
+    tasks = tables.tasks
+    theirs = sa.and_(tasks.c.for_user_id == user_id, tasks.c.purpose == "redo", tasks.c.state.in_(("open", "leased")))
+    if project_id is not None:
+        theirs = sa.and_(theirs, tasks.c.project_id == project_id)
+    connection.execute(
+        sa.update(tasks)
+        .where(theirs)
+        .values(purpose="label", state="open", lane=0, for_user_id=None, annotation_id=None, user_id=None, lease=None, lease_ends=None)
+    )
 
 
 def _keep_an_owner(connection: Connection, project_id: int, leaving: int) -> None:

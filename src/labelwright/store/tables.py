@@ -46,7 +46,12 @@ def _project() -> Column[int]:
 # --- who and what ---------------------------------------------------------------------------------------------------
 
 projects = Table(
-    "projects", metadata, _id(), Column("name", Text, nullable=False, unique=True), Column("created_at", Double, nullable=False)
+    "projects",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("created_at", Double, nullable=False),
+    Column("seed", Text, nullable=False, server_default=""),  # a secret: which items the audit draws cannot be told from outside
 )
 
 pipeline_versions = Table(
@@ -209,6 +214,9 @@ items = Table(
     Column("state", Text, nullable=False, server_default="active"),  # active, duplicate, replaced
     Column("tasks_opened", Integer, nullable=False, server_default="0"),
     Column("created_at", Double, nullable=False),
+    Column("drawn_at", Double),  # when it had all its answers and was drawn into the audit, or passed over
+    Column("drawn_label", Text),  # the consensus at that moment, as JSON values
+    Column("changed_at", Double),  # when its consensus was found to be another one since
     Index(None, "project_id", "state", "id"),
     Index(None, "project_id", "key"),
     Index("ix_items_twin", "project_id", "twin", sqlite_where=text("twin IS NOT NULL"), postgresql_where=text("twin IS NOT NULL")),

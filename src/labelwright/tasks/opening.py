@@ -25,9 +25,11 @@ def open_tasks(project: Project, policy: TaskPolicy, *, progress: Progress = lam
 
     An item gets `start` tasks, in lanes 1, 2, … so that every item is answered once before any is answered twice. Where the overlap
     grows, an item whose answers are all in and whose consensus is less sure than `until` gets one more. Gold items are handed out in
-    between and need no tasks of their own. Running it again opens nothing twice: `items.tasks_opened` counts, in the same transaction.
+    between and need no tasks of their own. Where the overlap was lowered, what is open beyond it is cancelled. Running it again opens
+    nothing twice: `items.tasks_opened` counts, in the same transaction.
     """
     project.database.write(lambda connection: _cancel_stale(connection, project.id))
+    project.database.write(lambda connection: _cancel_beyond(connection, project.id, policy.most))
     with project.database.read() as connection:
         newest = connection.scalar(sa.select(sa.func.max(tables.items.c.id)).where(tables.items.c.project_id == project.id)) or 0
         behind = tables.items.c.tasks_opened < policy.start
@@ -114,3 +116,14 @@ def _cancel_stale(connection: Connection, project_id: int) -> None:
         )
         .values(state="cancelled")
     )
+
+
+def _cancel_beyond(connection: Connection, project_id: int, most: int) -> None:
+    """Cancel open tasks in lanes beyond the overlap, which nobody would be handed, and count their items as asked that much less."""
+    items, tasks = tables.items, tables.tasks
+    beyond = sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "label", tasks.c.state == "open", tasks.c.lane > most)
+    if connection.scalar(sa.select(tasks.c.id).where(beyond).limit(1)) is None:
+        return
+    affected = sa.select(tasks.c.item_id).where(beyond)
+    connection.execute(sa.update(items).where(items.c.id.in_(affected), items.c.tasks_opened > most).values(tasks_opened=most))
+    connection.execute(sa.update(tasks).where(beyond).values(state="cancelled"))

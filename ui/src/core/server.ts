@@ -526,6 +526,7 @@ export interface UserChange {
 export interface Verdict {
   verdict: "accept" | "fix" | "reject";
   annotation_id?: number | null;
+  seen?: number[] | null;
   values?: Record<string, Boxes | Choice | Segments | Spans> | null;
   reason?: string | null;
   seconds_active?: number;

@@ -26,7 +26,7 @@ _MAGIC = {
 """How the bytes of each kind that is shown begin; anything else is a download, whatever it claims to be."""
 
 _POLICY = "sandbox; default-src 'none'"
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 @get("/api/blobs/{project:str}/{digest:str}", opt={"permission": "annotate"})

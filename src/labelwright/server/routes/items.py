@@ -16,6 +16,7 @@ from msgspec import Struct
 from labelwright import prepare, review, sources
 from labelwright.client.shapes import Quarantined, RejectedSuggestion, SuggestionReport
 from labelwright.errors import InvalidInput, NotFound, TooLarge
+from labelwright.formats._tables import MAX_ROW
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.server.given import Access, Options, Request, Workspace
@@ -137,7 +138,13 @@ def _collect(opened: OpenProject, file: IO[bytes], sender: str) -> CollectReport
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    return (line for line in file if line.strip())
+    """Yield the lines that say something; of one that is too long to be a row, just enough to be refused for it."""
+    while line := file.readline(MAX_ROW + 2):
+        if len(line) > MAX_ROW + 1:
+            while (rest := file.readline(1 << 20)) and not rest.endswith(b"\n"):
+                pass
+        if line.strip():
+            yield line
 
 
 @post("/api/projects/{project:str}/suggestions", opt={"permission": "manage"}, status_code=200)

@@ -92,7 +92,10 @@ export class Desk {
     const task = this.current;
     if (!task) return;
     await this.flush();
-    const { next } = await this.#post(task, verdict, newKey());
+    const { next } = await this.#post(task, verdict, newKey()).catch(async (error: unknown) => {
+      if (error instanceof ApiError && error.code === "conflict") this.replace(await this.#anew(task));
+      throw error;
+    });
     this.#done.add(task.id);
     this.queue = this.queue.filter((one) => one.id !== task.id);
     this.given++;
@@ -151,15 +154,22 @@ export class Desk {
         status.toast([message, hint].filter(Boolean).join(" "), { tone: "bad", seconds: 12 });
         if (code !== "lease_lost" && code !== "not_found") {
           this.given--;
-          this.#putBack(task);
+          this.#putBack(code === "conflict" ? await this.#anew(task) : task);
         }
         return;
       }
     }
   }
 
+  /** Send a verdict with the answers that it is about; the server refuses it where others stand by now. */
   #post(task: Task, verdict: Verdict, key: string): Promise<{ review_id: number; next: Task | null }> {
-    return api.post(`/api/tasks/${task.id}/review`, verdict, { headers: { "Idempotency-Key": key }, keepalive: JSON.stringify(verdict).length < 50_000 });
+    const body = { ...verdict, seen: (task.review?.annotations ?? []).map((one) => one.id) };
+    return api.post(`/api/tasks/${task.id}/review`, body, { headers: { "Idempotency-Key": key }, keepalive: JSON.stringify(body).length < 50_000 });
+  }
+
+  /** The task as it is now, where it can be had: its answers may have changed since it was handed out. */
+  async #anew(task: Task): Promise<Task> {
+    return api.get<Task>(`/api/tasks/${task.id}`).catch(() => task);
   }
 
   #take(tasks: Task[]): void {
