@@ -121,6 +121,28 @@ def test_rejected_labels_stay_errors_and_stay_in_the_population(audited: tuple[P
     proof = prove(project).questions["intent"]
     assert (proof.population, proof.audited, proof.errors, proof.pending) == (100, 40, 10, 0)
     assert proof.bound == pytest.approx(binomial_upper_bound(10, 40, 0.95))
+    assert proof.remaining == pytest.approx((100 * proof.bound - 10) / 90)
+    edited = sa.update(tables.items).where(tables.items.c.id.in_(ids[:10])).values(state="replaced")
+    project.database.write(lambda connection: connection.execute(edited))
+    assert prove(project).questions["intent"].errors == 10
+
+
+def test_everything_counts_at_the_smallest_share_that_was_drawn(make_project: Callable[..., Project]) -> None:
+    """Where the share of the audit was lowered between two batches, the first one's surplus is no evidence about the second."""
+    project = make_project()
+    (reviewer,) = add_users(project, "rita", role="reviewer")
+    ids = add_texts(project, [f"text {number}" for number in range(200)])
+    agree(project, dict.fromkeys(ids[:100], "refund"))
+    pick_reviews(project, ReviewPolicy(sample="100%", always=()), ids[:100])
+    for item_id in ids[:100]:
+        review(project, item_id, reviewer, REFUND)
+    assert prove(project).questions["intent"].audited == 100
+    agree(project, dict.fromkeys(ids[100:], "bug"))
+    pick_reviews(project, ReviewPolicy(sample="10%", always=()), ids)
+    proof = prove(project).questions["intent"]
+    assert proof.population == 200
+    assert 0 < proof.audited < 30
+    assert not proof.enough
 
 
 def test_labels_that_only_a_review_made_are_outside(audited: tuple[Project, list[int], int]) -> None:
@@ -171,6 +193,8 @@ def test_the_promise_holds_in_nineteen_of_twenty_worlds(make_project: Callable[.
             errors=errors,
             pending=0,
             unproved=0,
+            repaired=errors,
+            gone=0,
             confidence=0.95,
             method="binomial",
         )

@@ -98,22 +98,14 @@ def import_labels(
     entries = iter(module.read(path, project.schema, key=key))
     while batch := list(islice(entries, BATCH)):
         taken = [entry for entry in batch if not (isinstance(entry, Labeled) and entry.machine and use != "suggestions")]
-        done = project.database.write(_Batch(project, origin, writer, taken))
+        done = project.database.write(_Batch(project, origin, writer, taken, first=not tally.stored, use=use))
         writer.seen.update(done.seen)
         tally.add(len(batch), len(batch) - len(taken), done)
         progress(tally.read, None, f"{use} imported")
-    if isinstance(writer, _Known):
+    if isinstance(writer, _Known) and not tally.broken:
+        # A file that was cut off says nothing about what would have come.
         standing = {item_id for item_id, *_ in writer.seen}
-        tally.removed = project.database.write(lambda connection: _take_back(connection, project.id, use, origin, standing))
-    if (tally.stored or tally.removed) and use != "annotations":
-        project.database.write(
-            lambda connection: log.append(
-                connection,
-                project.id,
-                "labels_imported",
-                payload={"file": origin, "use": use, "stored": tally.stored, "removed": tally.removed},
-            )
-        )
+        project.database.write(lambda connection: _take_back(connection, project.id, use, origin, standing))
     return ImportReport(
         file=origin,
         format=format,
@@ -129,11 +121,7 @@ def import_labels(
 def forget_known(project: Project, path: Path, use: Literal["gold", "reference"]) -> int:
     """Take back what a file once said that is no longer declared, and return how many items it was about."""
     origin = _origin(project, path)
-    removed = project.database.write(lambda connection: _take_back(connection, project.id, use, origin, set()))
-    if removed:
-        payload = {"file": origin, "use": use, "stored": 0, "removed": removed}
-        project.database.write(lambda connection: log.append(connection, project.id, "labels_imported", payload=payload))
-    return removed
+    return project.database.write(lambda connection: _take_back(connection, project.id, use, origin, set()))
 
 
 def _take_back(connection: Connection, project_id: int, use: str, origin: str, standing: set[int]) -> int:
@@ -141,6 +129,8 @@ def _take_back(connection: Connection, project_id: int, use: str, origin: str, s
     known, items, tasks = tables.known_answers, tables.items, tables.tasks
     mine = sa.and_(known.c.project_id == project_id, known.c.use == use, known.c.origin == origin)
     gone = sorted(set(connection.scalars(sa.select(known.c.item_id).where(mine))) - standing)
+    if gone:
+        log.append(connection, project_id, "labels_imported", payload={"file": origin, "use": use, "removed": len(gone)})
     for first in range(0, len(gone), BATCH):
         page = gone[first : first + BATCH]
         connection.execute(sa.delete(known).where(mine, known.c.item_id.in_(page)))
@@ -159,11 +149,13 @@ class _Done(NamedTuple):
     unchanged: int
     quarantined: int
     seen: dict[tuple[Any, ...], int]
+    broken: bool
 
 
 class _Tally:
     def __init__(self) -> None:
-        self.read = self.stored = self.unchanged = self.quarantined = self.left_out = self.removed = 0
+        self.read = self.stored = self.unchanged = self.quarantined = self.left_out = 0
+        self.broken = False
 
     def add(self, read: int, left_out: int, done: _Done) -> None:
         self.read += read
@@ -171,12 +163,17 @@ class _Tally:
         self.stored += done.stored
         self.unchanged += done.unchanged
         self.quarantined += done.quarantined
+        self.broken = self.broken or done.broken
 
 
 class _Batch:
     """One transaction: match, check, write, set aside."""
 
-    def __init__(self, project: Project, origin: str, writer: _Writer, entries: Sequence[Labeled | Broken]) -> None:
+    def __init__(
+        self, project: Project, origin: str, writer: _Writer, entries: Sequence[Labeled | Broken], *, first: bool, use: Use
+    ) -> None:
+        self.first = first
+        self.use = use
         self.project = project
         self.origin = origin
         self.writer = writer
@@ -208,8 +205,11 @@ class _Batch:
                 shown = encode({name: answer.plain() for name, answer in entry.values.items()})
                 broken.append(bulk.Broken(self.origin, entry.place, entry.key, reason or "", shown[:200]))
         stored, unchanged = self.writer.write(connection, fitting) if fitting else (0, 0)
+        if stored and self.first and self.use != "annotations":
+            # In the transaction of what it tells about, for an import may be killed before its last row.
+            log.append(connection, self.project.id, "labels_imported", payload={"file": self.origin, "use": self.use})
         bulk.quarantine(connection, self.project.id, "import", broken)
-        return _Done(stored, unchanged + again, len(broken), seen)
+        return _Done(stored, unchanged + again, len(broken), seen, any(isinstance(entry, Broken) for entry in self.entries))
 
     def _problem(self, entry: Labeled, item: Found | None) -> str | None:
         """Return why an entry cannot be taken."""

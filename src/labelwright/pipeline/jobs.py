@@ -17,6 +17,9 @@ __all__ = ["Job", "Progress", "enqueue", "fail", "finish", "list_jobs", "report"
 
 MOST_LISTED = 50
 
+MOST_ATTEMPTS = 3
+"""A job that ended its worker so often is given up, for others wait behind it."""
+
 _jobs = tables.jobs
 
 
@@ -68,14 +71,17 @@ def start_next(connection: Connection, project_id: int) -> tuple[int, str, dict[
 
     A job that is still `running` here was left behind by a worker that died: whoever asks holds the turn, so it is taken up again.
     """
-    query = sa.select(_jobs.c.id, _jobs.c.kind, _jobs.c.arguments).where(
+    query = sa.select(_jobs.c.id, _jobs.c.kind, _jobs.c.arguments, _jobs.c.attempts).where(
         _jobs.c.project_id == project_id, _jobs.c.state.in_(("open", "running"))
     )
-    row = connection.execute(query.order_by(_jobs.c.id).limit(1)).one_or_none()
-    if row is None:
-        return None
-    connection.execute(sa.update(_jobs).where(_jobs.c.id == row.id).values(state="running", updated_at=time.time()))
-    return row.id, row.kind, decode(row.arguments)
+    for row in connection.execute(query.order_by(_jobs.c.id)).all():
+        if row.attempts >= MOST_ATTEMPTS:
+            fail(connection, row.id, f"The worker ended {row.attempts} times while it was at this. The server's log may say why.")
+            continue
+        taken = sa.update(_jobs).where(_jobs.c.id == row.id)
+        connection.execute(taken.values(state="running", attempts=row.attempts + 1, updated_at=time.time()))
+        return row.id, row.kind, decode(row.arguments)
+    return None
 
 
 def report(connection: Connection, job_id: int, progress: Progress) -> None:

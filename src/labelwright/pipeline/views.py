@@ -118,7 +118,8 @@ def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased
     reviewing = task.purpose == "review"
     comments = annotate.read_comments(connection, task.item_id)
     if opened.pipeline.tasks.blind and not reviewing:
-        comments = [comment for comment in comments if comment.user_id == user_id]
+        heard = {user_id} if task.purpose != "redo" else {user_id, *_reviewers(connection, opened.project.id)}
+        comments = [comment for comment in comments if comment.user_id in heard]
     return TaskView(
         id=task.id,
         project=opened.project.name,
@@ -132,6 +133,12 @@ def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased
         review=_review(connection, opened, task.item_id) if reviewing else None,
         comments=comments,
     )
+
+
+def _reviewers(connection: Connection, project_id: int) -> set[int]:
+    memberships = tables.memberships
+    query = sa.select(memberships.c.user_id).where(memberships.c.project_id == project_id, memberships.c.role != "annotator")
+    return set(connection.scalars(query))
 
 
 def _best_suggestions(connection: Connection, item_id: int) -> list[SuggestionView]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -13,6 +12,7 @@ from sqlalchemy import Connection
 from labelwright.review.policy import ReviewPolicy
 from labelwright.schema import Answer
 from labelwright.store import tables
+from labelwright.store.audit import draw
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, decode_answer, decode_values, encode
 from labelwright.store.project import Project
@@ -62,8 +62,8 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
         for item_id in _RULES[rule](connection, project, list(complete), threshold):
             reasons.setdefault(item_id, []).append(rule)
     seed = connection.scalar(sa.select(tables.projects.c.seed).where(tables.projects.c.id == project.id)) or project.name
-    chance = {item_id: _chance(seed, key) for item_id, key in complete.items()}
-    _note_draw(connection, list(complete))
+    chance = {item_id: draw(seed, key, revision) for item_id, (key, revision) in complete.items()}
+    _note_draw(connection, list(complete), policy.sample_share)
     sampled = {item_id: value for item_id, value in chance.items() if value < policy.sample_share}
     _remember(connection, project.id, sampled, reasons)
     wanted = {item_id: sampled.get(item_id) for item_id in complete if item_id in sampled or item_id in reasons}
@@ -71,7 +71,7 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
     return _open_tasks(connection, project.id, wanted, settled)
 
 
-def _note_draw(connection: Connection, page: list[int]) -> None:
+def _note_draw(connection: Connection, page: list[int], share: float) -> None:
     """Note the consensus of items when they are first complete, and which of them have another one by now, whatever changed it."""
     items, consensus, now = tables.items, tables.consensus, time.time()
     labels: dict[int, dict[str, Answer]] = {}
@@ -82,18 +82,24 @@ def _note_draw(connection: Connection, page: list[int]) -> None:
     ):
         labels.setdefault(row.item_id, {})[row.question] = decode_answer(row.answer)
     changes = []
-    drawn = sa.select(items.c.id, items.c.drawn_at, items.c.drawn_label, items.c.changed_at).where(items.c.id.in_(page))
-    for item_id, drawn_at, drawn_label, changed_at in connection.execute(drawn):
+    columns = (items.c.drawn_at, items.c.drawn_share, items.c.drawn_label, items.c.changed_at)
+    for item_id, *before in connection.execute(sa.select(items.c.id, *columns).where(items.c.id.in_(page))):
+        drawn_at, drawn_share, drawn_label, changed_at = before
         label = labels[item_id]
-        if drawn_at is None or drawn_label is None:
-            changes.append({"item": item_id, "at": drawn_at or now, "label": encode(label), "changed": changed_at})
-            continue
-        other = _another(decode_values(drawn_label), label)
-        if other != (changed_at is not None):
-            changes.append({"item": item_id, "at": drawn_at, "label": drawn_label, "changed": now if other else None})
+        if drawn_label is not None:
+            other = _another(decode_values(drawn_label), label)
+            changed_at = (changed_at or now) if other else None
+        after = [drawn_at or now, max(share, drawn_share or 0.0), drawn_label or encode(label), changed_at]
+        if after != before:
+            changes.append({"item": item_id, **dict(zip(("at", "share", "label", "changed"), after, strict=True))})
     if changes:
         noted = sa.update(items).where(items.c.id == sa.bindparam("item"))
-        noted = noted.values(drawn_at=sa.bindparam("at"), drawn_label=sa.bindparam("label"), changed_at=sa.bindparam("changed"))
+        noted = noted.values(
+            drawn_at=sa.bindparam("at"),
+            drawn_share=sa.bindparam("share"),
+            drawn_label=sa.bindparam("label"),
+            changed_at=sa.bindparam("changed"),
+        )
         connection.execute(noted, changes)
 
 
@@ -101,21 +107,15 @@ def _another(before: Mapping[str, Answer], now: Mapping[str, Answer]) -> bool:
     return before.keys() != now.keys() or any(before[name].distance(answer) > SAME_LABEL for name, answer in now.items())
 
 
-def _chance(seed: str, key: str) -> float:
-    """A number from 0 to 1 that is as good as random and always the same for an item."""
-    digest = hashlib.blake2b(f"review\0{seed}\0{key}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
-
-
-def _complete(connection: Connection, project_id: int, page: list[int]) -> dict[int, str]:
-    """The items of the page, with their keys, that have a consensus and wait for no answer."""
+def _complete(connection: Connection, project_id: int, page: list[int]) -> dict[int, tuple[str, str]]:
+    """The items of the page, with their keys and revisions, that have a consensus and wait for no answer."""
     items, consensus = tables.items, tables.consensus
     agreed = sa.select(sa.literal(1)).where(consensus.c.item_id == items.c.id)
-    query = sa.select(items.c.id, items.c.key).where(
+    query = sa.select(items.c.id, items.c.key, items.c.revision).where(
         items.c.id.in_(page), items.c.project_id == project_id, items.c.state == "active", sa.exists(agreed)
     )
     waiting = _pending(connection, page, ("label", "redo"))
-    return {item_id: key for item_id, key in connection.execute(query) if item_id not in waiting}
+    return {item_id: (key, revision) for item_id, key, revision in connection.execute(query) if item_id not in waiting}
 
 
 def _pending(connection: Connection, page: list[int], purposes: tuple[str, ...]) -> set[int]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -175,7 +177,10 @@ def _listen_in_many(folder: Path, host: str, port: int, address: str, workers: i
     from granian.constants import Interfaces
 
     os.environ[FOLDER], os.environ[ADDRESS] = str(folder), host
-    worker = subprocess.Popen([sys.executable, "-m", "labelwright.server.worker", str(folder), address], stdin=subprocess.DEVNULL)
+    loop = asyncio.new_event_loop()
+    keeping = loop.create_task(_keep_working(folder, address))
+    beside = threading.Thread(target=_run_until_done, args=(loop, keeping), name="worker", daemon=True)
+    beside.start()
     try:
         Granian(
             "labelwright.server.run:app",
@@ -189,5 +194,10 @@ def _listen_in_many(folder: Path, host: str, port: int, address: str, workers: i
             log_enabled=False,
         ).serve()
     finally:
-        worker.terminate()
-        worker.wait(10)
+        loop.call_soon_threadsafe(keeping.cancel)
+        beside.join(10)
+
+
+def _run_until_done(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        loop.run_until_complete(task)

@@ -32,6 +32,9 @@ __all__ = ["Worker", "main"]
 TICK_SECONDS = 1.0
 """How often the clock of the leases moves."""
 
+MOST_TICK_SECONDS = 3.0
+"""By how much the clock moves at once, at most."""
+
 REST_SECONDS = 2.0
 """How long a project rests at least between two rounds of background work; also half of the time that the last round took."""
 
@@ -67,7 +70,8 @@ class Worker:
     def tick(self) -> None:
         """Advance the clock of the leases by the time that passed, and return the tasks whose lease has ended."""
         now = time.monotonic()
-        passed, self._ticked = now - self._ticked, now
+        # After a stop of the whole machine, or a long wait for the database, nobody loses a lease that could not be prolonged meanwhile.
+        passed, self._ticked = min(now - self._ticked, MOST_TICK_SECONDS), now
 
         def work(connection: Any) -> None:
             tasks.advance_clock(connection, passed)

@@ -22,6 +22,7 @@ bound holds for one look: freezing again and again until it pleases breaks its p
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 import sqlalchemy as sa
@@ -34,7 +35,7 @@ from labelwright.stats.certificates import binomial_upper_bound, hypergeometric_
 from labelwright.store import tables
 from labelwright.store.codec import decode_values
 
-__all__ = ["LEAST", "Method", "QuestionAudit", "audit", "differs"]
+__all__ = ["LEAST", "Method", "QuestionAudit", "audit", "differs", "draw"]
 
 LEAST = 29
 """With fewer audits than this, not even an audit without an error shows less than 10% wrong labels at 95% confidence."""
@@ -100,19 +101,24 @@ def audit(
     unsure = _unproved(connection, project_id) - {item_id for item_id, one in audits.items() if one.after is not None}
     questions = {}
     for name, question in schema.questions.items():
-        size, labeled, active = _population(connection, project_id, name, picked | unsure | audits.keys())
-        had = {item_id for item_id in active & audits.keys() if name in audits[item_id].before}
-        # A label that only a review made was never the annotators'; one that a review took away was.
+        size, labeled = _population(connection, project_id, name, picked | unsure | audits.keys())
+        # What was audited stays audited, even where the label was rejected, or the row changed because of what was found.
+        had = {item_id for item_id, one in audits.items() if name in one.before}
+        # A label that only a review made was never the annotators'.
         alone = (labeled & audits.keys()) - had
         sample = picked & (had | (labeled - audits.keys()))
         settled = sample & had
+        wrong = {one for one in settled if differs(audits[one].before[name], (audits[one].after or {}).get(name))}
         questions[name] = _prove(
             question=name,
             kind=question.kind,
             population=size - len(alone) + len(had - labeled),
             audited=len(settled),
-            errors=sum(differs(audits[item_id].before[name], (audits[item_id].after or {}).get(name)) for item_id in settled),
+            errors=len(wrong),
             pending=len(sample) - len(settled),
+            # A rejected label that its author gave anew, and nobody has reviewed yet, is not put right.
+            repaired=sum(audits[item_id].after is not None or item_id not in labeled for item_id in wrong),
+            gone=len(had - labeled),
             unproved=len((unsure & labeled) - alone - sample),
             confidence=confidence,
             method=method,
@@ -126,7 +132,18 @@ def differs(before: Answer, after: Answer | None) -> bool:
 
 
 def _prove(
-    *, question: str, kind: str, population: int, audited: int, errors: int, pending: int, unproved: int, confidence: float, method: Method
+    *,
+    question: str,
+    kind: str,
+    population: int,
+    audited: int,
+    errors: int,
+    pending: int,
+    unproved: int,
+    repaired: int,
+    gone: int,
+    confidence: float,
+    method: Method,
 ) -> QuestionAudit:
     sample, wrong = audited + pending, errors + pending
     if sample == 0:
@@ -138,7 +155,9 @@ def _prove(
     if population:
         # Whatever was drawn may have been wrong before it changed: the bound is about all of it, and what changed comes on top.
         bound = min(1.0, bound + unproved / population)
-    remaining = max(0.0, bound - errors / population) if population else bound
+    # Rejected labels have left the version: they take their errors with them, and the rest is fewer.
+    left = population - gone
+    remaining = min(1.0, max(0.0, (bound * population - repaired) / left)) if left > 0 else 1.0
     reasons = []
     if not population:
         reasons.append("there is no label made from annotators' answers")
@@ -157,7 +176,7 @@ def _prove(
         statement = (
             f"At {level} confidence at most {bound:.2%} of the {population:,} labels were wrong before any review: "
             f"of {audited:,} audited at random, {errors:,} {'was' if errors == 1 else 'were'} wrong. "
-            f"With these put right, at most {remaining:.2%} are wrong now, taking the reviewers' answers as the truth."
+            f"With these put right or taken out, at most {remaining:.2%} are wrong now, taking the reviewers' answers as the truth."
         )
     if unproved:
         since = "label that has changed or is" if unproved == 1 else "labels that have changed or are"
@@ -183,22 +202,28 @@ def _labels(count: int) -> str:
     return "label was" if count == 1 else "labels were"
 
 
-def _population(connection: Connection, project_id: int, question: str, item_ids: set[int]) -> tuple[int, set[int], set[int]]:
-    """Return how many items have a label made from answers; and which of those named do, and which are active at all."""
+def _population(connection: Connection, project_id: int, question: str, item_ids: set[int]) -> tuple[int, set[int]]:
+    """Return how many items have a label made from answers, and which of those named do."""
     items, consensus = tables.items, tables.consensus
     labels = sa.select(consensus.c.item_id).join(items, items.c.id == consensus.c.item_id)
     labels = labels.where(consensus.c.question == question, items.c.state == "active")
     whole = labels.where(consensus.c.project_id == project_id)
     size = int(connection.scalar(sa.select(sa.func.count()).select_from(whole.subquery())) or 0)
     labeled: set[int] = set()
-    active: set[int] = set()
     wanted = sorted(item_ids)
     for start in range(0, len(wanted), PAGE):
-        page = wanted[start : start + PAGE]
         # Items name their project; naming it here once more would make SQLite walk through all of the project's labels.
-        labeled.update(connection.scalars(labels.where(consensus.c.item_id.in_(page))))
-        active.update(connection.scalars(sa.select(items.c.id).where(items.c.id.in_(page), items.c.state == "active")))
-    return size, labeled, active
+        labeled.update(connection.scalars(labels.where(consensus.c.item_id.in_(wanted[start : start + PAGE]))))
+    return size, labeled
+
+
+def draw(seed: str, key: str, revision: str) -> float:
+    """Return a number from 0 to 1 that is as good as random, always the same for an item, and unknown to who has not the seed.
+
+    Items whose number is below the share in force when they are complete are drawn for the audit.
+    """
+    digest = hashlib.blake2b(f"review\0{seed}\0{key}\0{revision}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
 
 
 def _audits(connection: Connection, project_id: int) -> tuple[set[int], dict[int, _Audit]]:
@@ -211,7 +236,7 @@ def _audits(connection: Connection, project_id: int) -> tuple[set[int], dict[int
         sa.select(picks.c.item_id).where(picks.c.project_id == project_id, picks.c.random == 1),
         sa.select(reviews.c.item_id).where(reviews.c.project_id == project_id, reviews.c.random == 1),
     )
-    picked = set(connection.scalars(sample))
+    picked = set(connection.scalars(sample)) - _drawn_beyond(connection, project_id)
     query = (
         sa.select(reviews.c.item_id, reviews.c.verdict, reviews.c.label_before, annotations.c["values"])
         .outerjoin(annotations, annotations.c.id == sa.func.coalesce(reviews.c.fixed_annotation_id, reviews.c.annotation_id))
@@ -227,6 +252,24 @@ def _audits(connection: Connection, project_id: int) -> tuple[set[int], dict[int
         settled = decode_values(row.values) if row.values is not None else before
         audits[row.item_id] = _Audit(first[row.item_id], None if row.verdict == "reject" else settled)
     return picked, audits
+
+
+def _drawn_beyond(connection: Connection, project_id: int) -> set[int]:
+    """Return the items that were drawn only because the share was larger for them than for others.
+
+    All must have had the same chance to be in the sample, so it is what the smallest share that any item was drawn at would have drawn.
+    """
+    items, picks = tables.items, tables.review_picks
+    shares = sa.select(sa.func.min(items.c.drawn_share), sa.func.max(items.c.drawn_share)).where(
+        items.c.project_id == project_id, items.c.state == "active", items.c.drawn_share.is_not(None)
+    )
+    least, most = connection.execute(shares).one()
+    if least is None or least == most:
+        return set()
+    seed = connection.scalar(sa.select(tables.projects.c.seed).where(tables.projects.c.id == project_id)) or ""
+    drawn = sa.select(items.c.id, items.c.key, items.c.revision).join(picks, picks.c.item_id == items.c.id)
+    rows = connection.execute(drawn.where(picks.c.project_id == project_id, picks.c.random == 1))
+    return {item_id for item_id, key, revision in rows if draw(seed, key, revision) >= least}
 
 
 def _unproved(connection: Connection, project_id: int) -> set[int]:

@@ -125,6 +125,9 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole
                     annotation_ids=sources,
                     review_id=review_id,
                 )
+            elif item_id in reviewed:
+                # The reviewer saw the whole answer and left this question out: it has no label.
+                continue
             elif question in gold.get(item_id, {}):
                 yield FinalLabel(item_id=item_id, question=question, answer=gold[item_id][question], origin="gold", confidence=1.0)
             elif (item_id, question) in agreed:

@@ -300,6 +300,9 @@ def create_token(
     """
     if role not in ROLES or not 0 < seconds <= 10 * 365 * 24 * 3600.0:
         raise InvalidInput("A token has a role and lasts up to ten years.", where="token")
+    if purpose == "sign_in":
+        # Whoever gets a new link has lost the old one, or should not have it any more.
+        connection.execute(sa.delete(_tokens).where(_tokens.c.user_id == user_id, _tokens.c.purpose == "sign_in"))
     secret = f"{'lwl' if purpose == 'sign_in' else 'lwt'}_{secrets.token_urlsafe(32)}"
     now = time.time()
     connection.execute(

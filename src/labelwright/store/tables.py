@@ -215,6 +215,7 @@ items = Table(
     Column("tasks_opened", Integer, nullable=False, server_default="0"),
     Column("created_at", Double, nullable=False),
     Column("drawn_at", Double),  # when it had all its answers and was drawn into the audit, or passed over
+    Column("drawn_share", Double),  # the largest share of the items that was drawn while it was complete
     Column("drawn_label", Text),  # the consensus at that moment, as JSON values
     Column("changed_at", Double),  # when its consensus was found to be another one since
     Index(None, "project_id", "state", "id"),
@@ -538,5 +539,6 @@ jobs = Table(
     Column("error", Text),
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),  # how often a worker took it up
     Index(None, "project_id", "state"),
 )

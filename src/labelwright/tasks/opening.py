@@ -119,11 +119,17 @@ def _cancel_stale(connection: Connection, project_id: int) -> None:
 
 
 def _cancel_beyond(connection: Connection, project_id: int, most: int) -> None:
-    """Cancel open tasks in lanes beyond the overlap, which nobody would be handed, and count their items as asked that much less."""
+    """Cancel what is open of items that would then have more answers than the overlap, and count them as asked that much less."""
     items, tasks = tables.items, tables.tasks
-    beyond = sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "label", tasks.c.state == "open", tasks.c.lane > most)
-    if connection.scalar(sa.select(tasks.c.id).where(beyond).limit(1)) is None:
-        return
-    affected = sa.select(tasks.c.item_id).where(beyond)
-    connection.execute(sa.update(items).where(items.c.id.in_(affected), items.c.tasks_opened > most).values(tasks_opened=most))
-    connection.execute(sa.update(tasks).where(beyond).values(state="cancelled"))
+    beyond = sa.select(items.c.id).where(items.c.project_id == project_id, items.c.state == "active", items.c.tasks_opened > most)
+    counting = sa.and_(tasks.c.item_id.in_(beyond), tasks.c.purpose == "label", tasks.c.state.in_(("open", "leased", "done")))
+    place = sa.func.row_number().over(
+        partition_by=tasks.c.item_id, order_by=(sa.case((tasks.c.state == "open", 1), else_=0), tasks.c.lane, tasks.c.id)
+    )
+    numbered = sa.select(tasks.c.id, tasks.c.state, place.label("place")).where(counting).subquery()
+    surplus = list(connection.scalars(sa.select(numbered.c.id).where(numbered.c.state == "open", numbered.c.place > most)))
+    for first in range(0, len(surplus), 500):
+        connection.execute(sa.update(tasks).where(tasks.c.id.in_(surplus[first : first + 500])).values(state="cancelled"))
+    if surplus:
+        asked = sa.select(sa.func.count()).where(tasks.c.item_id == items.c.id, tasks.c.purpose == "label", tasks.c.state != "cancelled")
+        connection.execute(sa.update(items).where(items.c.id.in_(beyond)).values(tasks_opened=asked.scalar_subquery()))

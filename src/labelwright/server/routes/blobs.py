@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from pathlib import Path
 
 from litestar import Response, get
 from litestar.exceptions import HTTPException
@@ -25,6 +27,9 @@ _MAGIC = {
 }
 """How the bytes of each kind that is shown begin; anything else is a download, whatever it claims to be."""
 
+AT_ONCE = 32_000_000
+"""At most so many bytes of a file leave with one answer."""
+
 _POLICY = "sandbox; default-src 'none'"
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -38,8 +43,8 @@ async def blob(
     path = workspace.blobs.path(digest)
     if not await doors.has_blob(opened, digest):
         raise NotFound("There is no such blob.", where=digest)
-    body = path.read_bytes()
-    kind = _kind(body)
+    length, beginning = await asyncio.to_thread(_begin, path)
+    kind = _kind(beginning, length)
     headers = {
         "Cache-Control": "private, max-age=31536000, immutable",
         "Content-Security-Policy": _POLICY,
@@ -51,20 +56,33 @@ async def blob(
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(b"", status_code=304, headers=headers, media_type=kind)
     wanted = request.headers.get("range")
-    if wanted is None:
-        return Response(body, headers=headers, media_type=kind)
-    start, end = _range(wanted, len(body))
-    headers["Content-Range"] = f"bytes {start}-{end}/{len(body)}"
-    return Response(body[start : end + 1], status_code=206, headers=headers, media_type=kind)
+    if wanted is None and length <= AT_ONCE:
+        return Response(await asyncio.to_thread(path.read_bytes), headers=headers, media_type=kind)
+    # Of a large file a player gets a part at a time, and asks for the next one.
+    start, end = _range(wanted or "bytes=0-", length)
+    end = min(end, start + AT_ONCE - 1)
+    headers["Content-Range"] = f"bytes {start}-{end}/{length}"
+    return Response(await asyncio.to_thread(_part, path, start, end), status_code=206, headers=headers, media_type=kind)
 
 
-def _kind(body: bytes) -> str:
+def _begin(path: Path) -> tuple[int, bytes]:
+    with path.open("rb") as file:
+        return path.stat().st_size, file.read(16)
+
+
+def _part(path: Path, start: int, end: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(end + 1 - start)
+
+
+def _kind(body: bytes, length: int) -> str:
     if body[:4] == b"RIFF" and body[8:12] in (b"WEBP", b"WAVE"):
         return "image/webp" if body[8:12] == b"WEBP" else "audio/wav"
     for magic, kind in _MAGIC.items():
         if body.startswith(magic):
             return kind
-    if body[:1] in (b"[", b"{") and len(body) < 5_000_000:
+    if body[:1] in (b"[", b"{") and length < 5_000_000:
         # Outlines of sounds are JSON of our own making.
         return "application/json"
     return "application/octet-stream"

@@ -140,7 +140,7 @@ def _collect(opened: OpenProject, file: IO[bytes], sender: str) -> CollectReport
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the lines that say something; of one that is too long to be a row, just enough to be refused for it."""
     while line := file.readline(MAX_ROW + 2):
-        if len(line) > MAX_ROW + 1:
+        if len(line) > MAX_ROW + 1 and not line.endswith(b"\n"):
             while (rest := file.readline(1 << 20)) and not rest.endswith(b"\n"):
                 pass
         if line.strip():

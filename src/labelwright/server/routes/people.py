@@ -59,6 +59,7 @@ async def users(access: Access, workspace: Workspace) -> list[User]:
 @post("/api/users", opt={"permission": "people"}, status_code=201)
 async def add_user(data: JSONBody[NewUser], access: Access, workspace: Workspace, doors: Doors) -> Invited:
     """Add somebody, with roles no higher than one's own, and return a link to sign in with."""
+    access.in_person()
     numbers = {access.project(name, "people").project.id: role for name, role in data.roles.items()}
     access.anywhere("people")
     for name, role in data.roles.items():
@@ -80,6 +81,7 @@ async def add_user(data: JSONBody[NewUser], access: Access, workspace: Workspace
 async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access: Access, workspace: Workspace, doors: Doors) -> LinkMade:
     """Change somebody's roles, let them in or not, or make a new sign-in link."""
     access.anywhere("people")
+    access.in_person()
     everybody = await workspace.database.read_soon(people.list_users)
     user = next((one for one in everybody if one.id == user_id), None)
     if user is None or (user.roles and not _managed(access) & set(user.roles)):

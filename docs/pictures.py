@@ -1,0 +1,182 @@
+"""Takes the pictures of the README anew: starts the demo, lets simulated colleagues work, and photographs the page.
+
+    python docs/pictures.py
+
+It needs the built page (`make page`) and a Chromium. The pictures go to `docs/images`; whatever is there is replaced. Two runs show the same
+pages; who answered what may differ.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from labelwright import demo
+from labelwright.demo.simulate import simulate
+from labelwright.pipeline.run import advance, freeze
+from labelwright.pipeline.turn import turn
+from labelwright.pipeline.workspace import Workspace
+from labelwright.server.process import running_server
+from labelwright.store import people, tables
+
+IMAGES = Path(__file__).parent / "images"
+SIZE = {"width": 1280, "height": 800}
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
+NAME = "kim"
+
+SIMULATED = ("tickets",)
+"""Here the colleagues work to the end; in the other projects all the tasks are left for the one who is photographed."""
+
+
+def main() -> int:
+    """Write the demo into a folder that is thrown away, let colleagues work, and take every picture."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        print("There is no Chromium on this machine.", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        demo.write(folder, seed=0)
+        workspace = Workspace.open(folder)
+        try:
+            _photograph(workspace, folder, path)
+        finally:
+            workspace.close()
+    return 0
+
+
+def _photograph(workspace: Workspace, folder: Path, chromium: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with turn(workspace.database, wait_seconds=60):
+        for opened in workspace.projects.values():
+            advance(opened)
+    with running_server(folder, worker=False) as address:
+        simulate(workspace, address, projects=SIMULATED, annotators=5, progress=_tell)
+    with turn(workspace.database, wait_seconds=60):
+        for name in SIMULATED:
+            freeze(workspace.project(name))
+    _ask_for_reviews(workspace, "tickets")
+    secret = _person(workspace)
+    # Without the worker nothing changes while it is looked at.
+    with running_server(folder, worker=False) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        context = browser.new_context(viewport=SIZE, color_scheme="light", reduced_motion="reduce")
+        context.add_cookies([{"name": "labelwright_session", "value": secret, "url": address}])
+        page = context.new_page()
+        for name, (place, wait_for, prepare) in PICTURES.items():
+            page.goto("about:blank")
+            page.goto(f"{address}/#/p/{place}")
+            page.locator(wait_for).first.wait_for()
+            prepare(page)
+            _settle(page)
+            page.screenshot(path=IMAGES / f"{name}.png")
+            _shrink(IMAGES / f"{name}.png")
+            print(f"docs/images/{name}.png")
+        browser.close()
+
+
+def _tell(done: int, total: int | None, what: str) -> None:
+    print(f"\r{what}: {done} of {total or '?'}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+def _person(workspace: Workspace) -> str:
+    """Add somebody who may do everything and give the secret of a session."""
+
+    def add(connection: sa.Connection) -> str:
+        user_id = people.create_user(connection, NAME)
+        for opened in workspace.projects.values():
+            people.set_role(connection, opened.project.id, user_id, "owner")
+        return people.create_session(connection, user_id, 1.0)
+
+    return workspace.database.write(add)
+
+
+def _ask_for_reviews(workspace: Workspace, name: str) -> None:
+    """Open a review of items about which two people marked different places: the simulation leaves none waiting."""
+    from labelwright.review import request_review
+
+    opened = workspace.project(name)
+    rows = tables.annotations
+    query = (
+        sa.select(rows.c.item_id)
+        .where(rows.c.project_id == opened.project.id, rows.c.state == "submitted", rows.c.purpose == "label")
+        .group_by(rows.c.item_id)
+        .having(sa.func.count(rows.c["values"].distinct()) == 2, sa.func.count() == 2)
+        .order_by(sa.func.max(sa.func.length(rows.c["values"])).desc())
+        .limit(1)
+    )
+    with workspace.database.read() as connection:
+        items = list(connection.scalars(query))
+    for item in items:
+        workspace.database.write(lambda connection, item=item: request_review(connection, opened.project, item))
+
+
+def _settle(page: Any) -> None:
+    """Let pictures and charts finish, and take away the pointer and the frame around what has the focus."""
+    page.mouse.move(0, 0)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.activeElement?.blur()")
+    page.locator(".toast").first.wait_for(state="detached", timeout=15_000)
+    page.wait_for_timeout(400)
+
+
+def _shrink(path: Path) -> None:
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
+
+
+def _text(page: Any) -> None:
+    for _ in range(20):
+        if page.locator(".suggestion").count() > 1:
+            break
+        _next(page)
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("PageDown")
+    page.wait_for_timeout(1200)  # until the draft is saved
+
+
+def _next(page: Any) -> None:
+    key = page.locator(".about span").first.inner_text()
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Enter")
+    page.locator(".about span").first.filter(has_not_text=key).wait_for()
+
+
+def _image(page: Any) -> None:
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(1200)
+
+
+def _audio(page: Any) -> None:
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(1200)
+
+
+def _nothing(page: Any) -> None:
+    pass
+
+
+PICTURES: dict[str, tuple[str, str, Callable[[Any], None]]] = {
+    "label-text": ("tickets/label", ".bench", _text),
+    "label-image": ("scenes/label", ".bench", _image),
+    "label-audio": ("clips/label", ".bench", _audio),
+    "overview": ("tickets/overview", ".stat", _nothing),
+    "review": ("tickets/review", ".columns article", _nothing),
+}
+"""Each picture: the page, what is waited for, and what is done before it is taken."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
