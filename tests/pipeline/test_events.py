@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from labelwright import review
 from labelwright.errors import Blocked, Conflict, InvalidInput, KeyReused, LeaseLost, NeedsConfirmation, NotFound
 from labelwright.pipeline import events
 from labelwright.pipeline.events import Submission, Submitted
@@ -19,6 +20,7 @@ from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
 from labelwright.schema.kinds.spans import Span, Spans
 from labelwright.store import tables
+from tests.pipeline.conftest import PIPELINE
 from tests.rows import add_users, count
 
 VALUES: dict[str, Any] = {"intent": Choice("bug"), "entities": Spans(())}
@@ -36,9 +38,9 @@ def take(opened: OpenProject, user: int, purpose: str = "label", how_many: int =
     return opened.project.database.write(lambda connection: events.next_tasks(connection, opened, user, count=how_many, purpose=purpose))
 
 
-def submit(opened: OpenProject, user: int, task: int, values: Any = None, *, key: str, **more: Any) -> Submitted:
+def submit(opened: OpenProject, user: int, task: int, values: Any = None, *, key: str, next: bool = True, **more: Any) -> Submitted:
     submission = Submission(values=VALUES if values is None else values, **{"seconds_active": 3.0, **more})
-    return opened.project.database.write(lambda connection: events.submit(connection, opened, user, task, submission, key=key))
+    return opened.project.database.write(lambda connection: events.submit(connection, opened, user, task, submission, key=key, next=next))
 
 
 def test_a_submission_closes_its_task_and_brings_the_next(tickets: OpenProject) -> None:
@@ -264,3 +266,43 @@ def test_a_rejected_answer_comes_back_to_its_author_and_then_to_review(tickets: 
     catch_up(tickets)
     reviews = take(tickets, rita, "review", how_many=20)
     assert task.item.id in {view.item.id for view in reviews}
+
+
+def test_answers_to_questions_that_have_changed_are_asked_anew(write_project: Callable[..., Path]) -> None:
+    """When a label is renamed, authors get their answers back and settled ones go to review, once, however often the pipeline runs."""
+    folder = write_project(
+        PIPELINE.replace("overlap: 2", "overlap: 1").replace("sample: 50%, always: [low_agreement]", "sample: 0%, always: []")
+    )
+    workspace = Workspace.open(folder)
+    opened = workspace.projects["tickets"]
+    advance(opened)
+    ann, rita = add_users(opened.project, "ann", "rita", role="reviewer")
+    while found := take(opened, ann):
+        submit(opened, ann, found[0].id, key=f"first {found[0].id}", next=False)
+    catch_up(opened)
+    with opened.project.database.read() as connection:
+        (settled,) = connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(1))
+    opened.project.database.write(lambda connection: review.request(connection, opened.project, settled, "asked"))
+    (reviewing,) = take(opened, rita, "review")
+    opened.project.database.write(
+        lambda connection: events.give_review(connection, opened, rita, reviewing.id, Verdict(verdict="accept"), key="accepted")
+    )
+    workspace.close()
+    path = folder / "labelwright.yaml"
+    path.write_text(path.read_text().replace("[refund, bug, other]}", "[refund, defect, other]}"), "utf-8")
+    workspace = Workspace.open(folder)
+    opened = workspace.projects["tickets"]
+    advance(opened)
+    advance(opened)
+    redo = (tables.tasks.c.purpose == "redo", tables.tasks.c.state == "open")
+    assert count(opened.project, tables.tasks, *redo) == 11
+    assert count(opened.project, tables.tasks, tables.tasks.c.purpose == "review", tables.tasks.c.state == "open") == 1
+    (task,) = take(opened, ann)
+    assert task.redo is not None
+    assert "questions have changed" in task.redo.reason
+    assert task.redo.values["intent"] == Choice("bug")
+    submit(opened, ann, task.id, {"intent": Choice("defect"), "entities": Spans(())}, key="anew")
+    advance(opened)
+    assert count(opened.project, tables.tasks, tables.tasks.c.purpose == "redo", tables.tasks.c.state.in_(("open", "leased"))) == 10
+    assert count(opened.project, tables.consensus, tables.consensus.c.item_id == task.item.id) == 2
+    workspace.close()

@@ -76,7 +76,7 @@ def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: b
     """
     project, pipeline = opened.project, opened.pipeline
     quality.refresh(project, pipeline.quality, full=everything, progress=progress)
-    tasks_opened = tasks.open_tasks(project, pipeline.tasks, progress=progress)
+    tasks_opened = tasks.open_tasks(project, pipeline.tasks, anew=everything, progress=progress)
     reviews_opened = _pick_reviews(opened, everything)
     suggested = assist.suggest(project, pipeline.assist.labelers, progress=progress)
     return CaughtUp(suggested.written, tasks_opened, reviews_opened)

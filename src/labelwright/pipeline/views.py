@@ -164,7 +164,10 @@ def _redo(connection: Connection, annotation_id: int) -> RedoView | None:
         .order_by(reviews.c.id.desc())
         .limit(1)
     ).one_or_none()
-    return RedoView(row[0], row[1], decode_values(row[2])) if row else None
+    if row:
+        return RedoView(row[0], row[1], decode_values(row[2]))
+    values = connection.scalar(sa.select(_annotations.c["values"]).where(_annotations.c.id == annotation_id))
+    return RedoView("The questions have changed since you answered.", "the project", decode_values(values)) if values else None
 
 
 def _review(connection: Connection, opened: OpenProject, item_id: int) -> ReviewView:

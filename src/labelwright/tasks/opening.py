@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from labelwright.schema import Answer
 from labelwright.store import tables
+from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.project import Project
+from labelwright.tasks.leases import fresh_rank
 from labelwright.tasks.policy import TaskPolicy
 
 __all__ = ["open_tasks"]
@@ -20,13 +24,16 @@ PAGE = 10_000
 Progress = Callable[[int, int | None, str], None]
 
 
-def open_tasks(project: Project, policy: TaskPolicy, *, progress: Progress = lambda done, total, what: None) -> int:
+def open_tasks(project: Project, policy: TaskPolicy, *, anew: bool = False, progress: Progress = lambda done, total, what: None) -> int:
     """Open a task for each answer that an active item still needs, and return how many were opened.
 
     An item gets `start` tasks, in lanes 1, 2, … so that every item is answered once before any is answered twice. Where the overlap
     grows, an item whose answers are all in and whose consensus is less sure than `until` gets one more. Gold items are handed out in
     between and need no tasks of their own. Where the overlap was lowered, what is open beyond it is cancelled. Running it again opens
     nothing twice: `items.tasks_opened` counts, in the same transaction.
+
+    With `anew`, answers to questions that have changed since (another one is required, a label is gone) go back to their authors, and
+    those that a review had settled go to review again.
     """
     project.database.write(lambda connection: _cancel_stale(connection, project.id))
     project.database.write(lambda connection: _cancel_beyond(connection, project.id, policy.most))
@@ -38,6 +45,8 @@ def open_tasks(project: Project, policy: TaskPolicy, *, progress: Progress = lam
     for after in range(first - 1, newest, PAGE) if first is not None else ():
         opened += project.database.write(partial(_open_page, project_id=project.id, overlap=policy.start, after=after, upto=after + PAGE))
         progress(min(after + PAGE, newest), newest, "opening tasks")
+    if anew:
+        opened += _ask_anew(project)
     if policy.until is not None:
         opened += project.database.write(lambda connection: _grow(connection, project.id, policy))
     return opened
@@ -133,3 +142,81 @@ def _cancel_beyond(connection: Connection, project_id: int, most: int) -> None:
     if surplus:
         asked = sa.select(sa.func.count()).where(tasks.c.item_id == items.c.id, tasks.c.purpose == "label", tasks.c.state != "cancelled")
         connection.execute(sa.update(items).where(items.c.id.in_(beyond)).values(tasks_opened=asked.scalar_subquery()))
+
+
+def _ask_anew(project: Project) -> int:
+    """Ask again about answers that were right when they were given and do not fit the questions as they are now."""
+    versions, annotations, items = tables.pipeline_versions, tables.annotations, tables.items
+    with project.database.read() as connection:
+        declared = dict(
+            connection.execute(sa.select(versions.c.id, versions.c.declaration).where(versions.c.project_id == project.id)).all()
+        )
+    asked = {number: decode(declaration).get("schema") for number, declaration in declared.items()}
+    older = [number for number, schema in asked.items() if schema != asked.get(project.pipeline_version)]
+    if not older:
+        return 0
+    query = (
+        sa.select(annotations.c.id, annotations.c.item_id, annotations.c.user_id, annotations.c.origin, annotations.c.state)
+        .add_columns(annotations.c["values"], items.c.data)
+        .join(items, items.c.id == annotations.c.item_id)
+        .where(annotations.c.project_id == project.id, annotations.c.pipeline_version.in_(older), items.c.state == "active")
+        .where(annotations.c.state.in_(("submitted", "accepted")), annotations.c.purpose.in_(("label", "redo", "review")))
+        .order_by(annotations.c.id)
+        .limit(PAGE)
+    )
+    opened = after = 0
+    while True:
+        with project.database.read() as connection:
+            rows = connection.execute(query.where(annotations.c.id > after)).all()
+        if not rows:
+            return opened
+        after = rows[-1].id
+        stale = [row for row in rows if not _fits(project, decode_values(row.values), row.data)]
+        if stale:
+            opened += project.database.write(partial(_send_back, project_id=project.id, stale=stale))
+
+
+def _fits(project: Project, values: dict[str, Answer], data: str) -> bool:
+    return values.keys() <= project.schema.questions.keys() and not project.schema.problems(values, decode_fields(data))
+
+
+def _send_back(connection: Connection, project_id: int, stale: Sequence[Any]) -> int:
+    """Open a task about each answer, to its author where that is possible, unless one waits already."""
+    tasks, users, memberships = tables.tasks, tables.users, tables.memberships
+    taking_part = set(
+        connection.scalars(
+            sa.select(users.c.id)
+            .join(memberships, memberships.c.user_id == users.c.id)
+            .where(users.c.active == 1, memberships.c.project_id == project_id)
+        )
+    )
+    waiting: set[tuple[str, int | None]] = set()
+    for first in range(0, len(stale), 500):
+        page = [row.item_id for row in stale[first : first + 500]]
+        query = sa.select(tasks.c.purpose, tasks.c.item_id, tasks.c.annotation_id).where(
+            tasks.c.item_id.in_(page), tasks.c.state.in_(("open", "leased"))
+        )
+        waiting |= {(purpose, annotation if purpose == "redo" else item) for purpose, item, annotation in connection.execute(query)}
+    rows = []
+    for row in stale:
+        again = row.state == "submitted" and row.origin == "person" and row.user_id in taking_part
+        purpose = "redo" if again else "review" if row.state == "accepted" else "label"
+        place = (purpose, row.id if again else row.item_id)
+        if place in waiting:
+            continue
+        waiting.add(place)
+        rows.append(
+            {
+                "project_id": project_id,
+                "item_id": row.item_id,
+                "purpose": purpose,
+                "state": "open",
+                "lane": 2 if purpose == "review" else 0,
+                "rank": fresh_rank(),
+                "for_user_id": row.user_id if again else None,
+                "annotation_id": row.id if again else None,
+            }
+        )
+    if rows:
+        connection.execute(sa.insert(tasks), rows)
+    return len(rows)
