@@ -1,5 +1,6 @@
 # Everything sets itself up: Python >= 3.11 and git for all of it, Node >= 20.19 for the page.
 PYTHON ?= python3
+PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 PAGE := src/labelwright/web/index.html
@@ -20,7 +21,7 @@ page: $(PAGE)
 
 # The whole story with bundled data: text, pictures and sound, in the browser.
 demo: $(BIN)/.ready page
-	$(BIN)/labelwright demo .demo
+	$(BIN)/labelwright demo .demo --port $(PORT)
 
 test: $(BIN)/.ready chromium
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory page && cd ui && npm test --silent; \

@@ -21,8 +21,8 @@ from labelwright.store import people, tables
 from labelwright.store.codec import decode_values, encode
 from labelwright.store.project import Project
 from labelwright.tasks import TaskPolicy, open_tasks
-from tests.datasets.labeling import agree
-from tests.rows import add_texts, count
+from tests.datasets.labeling import agree, annotate
+from tests.rows import add_texts, add_users, count
 from tests.shared import shared
 
 
@@ -144,6 +144,25 @@ def test_annotations_keep_their_annotators_who_cannot_sign_in(make_project: Call
     assert {row.origin for row in found} == {"import"}
     assert {row.password_hash for row in found} == {None}
     assert count(project, tables.events, tables.events.c.kind == "annotation_submitted") == 4
+
+
+def test_a_file_does_not_speak_for_somebody_who_works_here(make_project: Callable[..., Project]) -> None:
+    """An imported answer under the name of a member is another user's, however often it is imported; the member's own answer stands."""
+    project = make_project()
+    (item,) = add_texts(project, ["one"])
+    (alice,) = add_users(project, "alice")
+    annotate(project, item, alice, {"intent": Choice("refund")})
+    path = project.folder / "old.jsonl"
+    path.write_text('{"id": "t0", "intent": "bug", "annotator": "alice"}\n')
+    for stored in (1, 0):
+        report = import_labels(project, path, None, "annotations", annotator="alice")
+        assert (report.stored, report.unchanged) == (stored, 1 - stored)
+    with project.database.read() as connection:
+        query = sa.select(tables.users.c.name, tables.annotations.c["values"]).join(
+            tables.annotations, tables.annotations.c.user_id == tables.users.c.id
+        )
+        found = {name: decode_values(values)["intent"] for name, values in connection.execute(query)}
+    assert found == {"alice": Choice("refund"), "alice (imported)": Choice("bug")}
 
 
 def test_items_are_found_by_what_they_show(make_project: Callable[..., Project]) -> None:

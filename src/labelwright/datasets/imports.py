@@ -399,13 +399,20 @@ _WRITERS: dict[str, type[_Writer]] = {"suggestions": _Suggestions, "annotations"
 
 
 def _users(connection: Connection, names: set[str]) -> dict[str, int]:
-    """Return the users of these names; new ones have no password and no role, so they cannot sign in."""
-    users = tables.users
-    query = sa.select(users.c.name, users.c.id).where(users.c.name.in_(sorted(names)))
-    known = dict(connection.execute(query).all())
-    for name in sorted(names - set(known)):
-        row = connection.execute(sa.insert(users).values(name=name, password_hash=None, created_at=time.time()))
-        known[name] = row.inserted_primary_key[0]  # type: ignore[index]  # as above
+    """Return the users of these names; new ones have no password and no role, so they cannot sign in.
+
+    A file does not speak for a person who works here under the same name: its answers are those of a user of their own.
+    """
+    users, memberships = tables.users, tables.memberships
+    here = sa.select(users.c.name).join(memberships, memberships.c.user_id == users.c.id).where(users.c.name.in_(sorted(names)))
+    taken = set(connection.scalars(here))
+    called = {f"{name} (imported)" if name in taken else name: name for name in names}
+    query = sa.select(users.c.name, users.c.id).where(users.c.name.in_(sorted(called)))
+    known = {called[name]: number for name, number in connection.execute(query)}
+    for name, given in sorted(called.items()):
+        if given not in known:
+            row = connection.execute(sa.insert(users).values(name=name, password_hash=None, created_at=time.time()))
+            known[given] = row.inserted_primary_key[0]  # type: ignore[index]  # as above
     return known
 
 

@@ -52,7 +52,7 @@ export function keyOf(project: Project, question: string, label: string): string
 }
 
 /** The letters that the panes use. */
-const PANE_LETTERS: Record<string, string[]> = { text: ["n"], image: ["n", "0"], audio: ["i", "o", "0"] };
+const PANE_LETTERS: Record<string, string[]> = { text: ["n"], image: ["n", "w"], audio: ["i", "o", "w"] };
 
 /** Labels whose key means something else already. */
 export function clashes(project: Project): string[] {

@@ -9,7 +9,7 @@ export const AUDIO_KEYS: PaneKeys = [
   ["I", "Set the beginning: of the selected segment, or of a new one"],
   ["O", "Set the end: of the selected segment, or of a new one"],
   ["+ −", "Zoom"],
-  ["0", "Show the whole clip"],
+  ["W", "Show the whole clip"],
 ];
 
 interface Peaks {
@@ -101,7 +101,8 @@ export class AudioPane implements Pane {
         return this.#zoom(0.7);
       case "-":
         return this.#zoom(1 / 0.7);
-      case "0":
+      case "w":
+      case "W":
         this.#window = [0, this.#duration];
         this.#later();
         return true;

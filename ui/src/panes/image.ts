@@ -9,7 +9,7 @@ export const IMAGE_KEYS: PaneKeys = [
   ["Arrows", "Move the selected box (Shift: by ten pixels)"],
   ["Alt+Arrows", "Resize the selected box"],
   ["+ −", "Zoom"],
-  ["0", "Show the whole picture"],
+  ["W", "Show the whole picture"],
   ["Ctrl+drag", "Move the picture"],
 ];
 
@@ -79,7 +79,7 @@ export class ImagePane implements Pane {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
     if (event.key === "+" || event.key === "=") return this.#zoom(1.25, this.#middle());
     if (event.key === "-") return this.#zoom(0.8, this.#middle());
-    if (event.key === "0") {
+    if (event.key === "w" || event.key === "W") {
       this.#fit();
       return true;
     }
