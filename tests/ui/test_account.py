@@ -70,7 +70,7 @@ def test_a_password_is_chosen_and_changed(desk: Desk, browser: Any) -> None:
     other.get_by_label("Name").fill(f"person {desk.site.people}")
     other.get_by_label("Password", exact=True).fill("other long words")
     other.keyboard.press("Enter")
-    other.get_by_role("heading", name="Projects").wait_for()
+    other.get_by_role("heading", name="Keys").wait_for()  # back where one was
     other.context.close()
 
 
