@@ -17,11 +17,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from labelwright import demo
+from labelwright import demo, review
 from labelwright.demo.simulate import simulate
 from labelwright.pipeline.run import advance, freeze
 from labelwright.pipeline.turn import turn
-from labelwright.pipeline.workspace import Workspace
+from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.server.process import running_server
 from labelwright.store import people, tables
 
@@ -30,8 +30,8 @@ SIZE = {"width": 1280, "height": 800}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
 NAME = "kim"
 
-SIMULATED = ("tickets",)
-"""Here the colleagues work to the end; in the other projects all the tasks are left for the one who is photographed."""
+Picture = tuple[str, str, Callable[[Any], None]]
+"""The page, what is waited for, and what is done before it is taken."""
 
 
 def main() -> int:
@@ -57,12 +57,6 @@ def _photograph(workspace: Workspace, folder: Path, chromium: str) -> None:
     with turn(workspace.database, wait_seconds=60):
         for opened in workspace.projects.values():
             advance(opened)
-    with running_server(folder, worker=False) as address:
-        simulate(workspace, address, projects=SIMULATED, annotators=5, progress=_tell)
-    with turn(workspace.database, wait_seconds=60):
-        for name in SIMULATED:
-            freeze(workspace.project(name))
-    _ask_for_reviews(workspace, "tickets")
     secret = _person(workspace)
     # Without the worker nothing changes while it is looked at.
     with running_server(folder, worker=False) as address, sync_playwright() as playwright:
@@ -70,16 +64,27 @@ def _photograph(workspace: Workspace, folder: Path, chromium: str) -> None:
         context = browser.new_context(viewport=SIZE, color_scheme="light", reduced_motion="reduce")
         context.add_cookies([{"name": "labelwright_session", "value": secret, "url": address}])
         page = context.new_page()
-        for name, (place, wait_for, prepare) in PICTURES.items():
-            page.goto("about:blank")
-            page.goto(f"{address}/#/p/{place}")
-            page.locator(wait_for).first.wait_for()
-            prepare(page)
-            _settle(page)
-            page.screenshot(path=IMAGES / f"{name}.png")
-            _shrink(IMAGES / f"{name}.png")
-            print(f"docs/images/{name}.png")
+        _take(page, address, BEFORE)
+        page.goto("about:blank")
+        simulate(workspace, address, projects=["tickets"], annotators=5, progress=_tell)
+        with turn(workspace.database, wait_seconds=60):
+            freeze(workspace.project("tickets"))
+        _ask_for_a_review(workspace.project("tickets"), workspace)
+        _take(page, address, AFTER)
         browser.close()
+
+
+def _take(page: Any, address: str, pictures: dict[str, Picture]) -> None:
+    for name, (place, wait_for, prepare) in pictures.items():
+        page.goto("about:blank")
+        page.goto(f"{address}/#/p/{place}")
+        page.locator(wait_for).first.wait_for()
+        page.wait_for_timeout(400)
+        prepare(page)
+        _settle(page)
+        page.screenshot(path=IMAGES / f"{name}.png")
+        _shrink(IMAGES / f"{name}.png")
+        print(f"docs/images/{name}.png")
 
 
 def _tell(done: int, total: int | None, what: str) -> None:
@@ -98,24 +103,23 @@ def _person(workspace: Workspace) -> str:
     return workspace.database.write(add)
 
 
-def _ask_for_reviews(workspace: Workspace, name: str) -> None:
-    """Open a review of items about which two people marked different places: the simulation leaves none waiting."""
-    from labelwright.review import request_review
-
-    opened = workspace.project(name)
+def _ask_for_a_review(opened: OpenProject, workspace: Workspace) -> None:
+    """Ask for a review of the item whose two answers say the most, and not the same: the simulation leaves none waiting."""
     rows = tables.annotations
     query = (
         sa.select(rows.c.item_id)
         .where(rows.c.project_id == opened.project.id, rows.c.state == "submitted", rows.c.purpose == "label")
         .group_by(rows.c.item_id)
         .having(sa.func.count(rows.c["values"].distinct()) == 2, sa.func.count() == 2)
-        .order_by(sa.func.max(sa.func.length(rows.c["values"])).desc())
+        .order_by(sa.func.min(sa.func.length(rows.c["values"])).desc())
         .limit(1)
     )
-    with workspace.database.read() as connection:
-        items = list(connection.scalars(query))
-    for item in items:
-        workspace.database.write(lambda connection, item=item: request_review(connection, opened.project, item))
+
+    def ask(connection: sa.Connection) -> None:
+        for item in connection.scalars(query).all():
+            review.request(connection, opened.project, item, "requested")
+
+    workspace.database.write(ask)
 
 
 def _settle(page: Any) -> None:
@@ -124,7 +128,7 @@ def _settle(page: Any) -> None:
     page.wait_for_load_state("networkidle")
     page.evaluate("document.activeElement?.blur()")
     page.locator(".toast").first.wait_for(state="detached", timeout=15_000)
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(1200)  # until what was done is saved
 
 
 def _shrink(path: Path) -> None:
@@ -136,46 +140,45 @@ def _shrink(path: Path) -> None:
 
 
 def _text(page: Any) -> None:
+    """Accept what is suggested about a message of which more than a choice is suggested."""
     for _ in range(20):
         if page.locator(".suggestion").count() > 1:
             break
-        _next(page)
+        _pass_on(page)
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("PageDown")
-    page.wait_for_timeout(1200)  # until the draft is saved
+    page.keyboard.press("Tab")
 
 
-def _next(page: Any) -> None:
+def _pass_on(page: Any) -> None:
     key = page.locator(".about span").first.inner_text()
     page.keyboard.press("Control+k")
     page.keyboard.press("Enter")
     page.locator(".about span").first.filter(has_not_text=key).wait_for()
 
 
-def _image(page: Any) -> None:
+def _marks(page: Any) -> None:
+    """Accept what is suggested and select the first mark."""
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Tab")
-    page.wait_for_timeout(1200)
-
-
-def _audio(page: Any) -> None:
-    page.keyboard.press("Shift+Enter")
-    page.keyboard.press("Tab")
-    page.wait_for_timeout(1200)
 
 
 def _nothing(page: Any) -> None:
-    pass
+    """Leave the page as it opens."""
 
 
-PICTURES: dict[str, tuple[str, str, Callable[[Any], None]]] = {
+BEFORE: dict[str, Picture] = {
     "label-text": ("tickets/label", ".bench", _text),
-    "label-image": ("scenes/label", ".bench", _image),
-    "label-audio": ("clips/label", ".bench", _audio),
+    "label-image": ("scenes/label", ".bench", _marks),
+    "label-audio": ("clips/label", ".bench", _marks),
+}
+"""Pictures of the workbench, while all tasks wait."""
+
+AFTER: dict[str, Picture] = {
     "overview": ("tickets/overview", ".stat", _nothing),
     "review": ("tickets/review", ".columns article", _nothing),
 }
-"""Each picture: the page, what is waited for, and what is done before it is taken."""
+"""Pictures of what comes of it, when the colleagues are done."""
 
 
 if __name__ == "__main__":

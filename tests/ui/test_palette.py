@@ -17,7 +17,7 @@ def find(desk: Desk, typed: str) -> list[str]:
     desk.press("/")
     desk.page.get_by_role("combobox", name="Label").wait_for()
     desk.page.keyboard.type(typed)
-    return desk.page.get_by_role("option").locator("span").all_inner_texts()
+    return list(desk.page.get_by_role("option").locator("span").all_inner_texts())
 
 
 def test_one_of_forty_labels_is_chosen_by_typing_a_part_of_it(desk: Desk) -> None:
