@@ -2,8 +2,8 @@
 
     python docs/pictures.py
 
-It needs the built page (`make page`) and a Chromium. The pictures go to `docs/images`; whatever is there is replaced. Two runs show the same
-pages; who answered what may differ.
+It needs the built page (`make page`) and a Chromium. The pictures go to `docs/images`; whatever is there is replaced. Two runs show the
+same pages; who answered what may differ.
 """
 
 from __future__ import annotations
@@ -13,24 +13,40 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import sqlalchemy as sa
 
 from labelwright import demo, review
 from labelwright.demo.simulate import simulate
+from labelwright.demo.truth import truth_of
 from labelwright.pipeline.run import advance, freeze
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.server.process import running_server
 from labelwright.store import people, tables
 
+if TYPE_CHECKING:
+    from playwright.sync_api import ViewportSize
+
 IMAGES = Path(__file__).parent / "images"
-SIZE = {"width": 1280, "height": 800}
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
 NAME = "kim"
 
-Picture = tuple[str, str, Callable[[Any], None]]
+DRAFT = """async ([project, values]) => {
+  const { csrf } = await (await fetch("/api/session")).json();
+  const send = (method, path, body) => fetch(path, {
+    method, headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf }, body: JSON.stringify(body),
+  });
+  const { tasks } = await (await send("POST", `/api/projects/${project}/tasks/next`, { count: 1 })).json();
+  const body = { values, changes: [], done: 0 };
+  await send("PUT", `/api/tasks/${tasks[0].id}/draft`, { lease: tasks[0].lease, sequence: Date.now(), body });
+}"""
+"""Keeps answers as a draft of the task in hand, as the page itself does."""
+
+Picture = tuple[str, str, Callable[[Any, Workspace], None]]
 """The page, what is waited for, and what is done before it is taken."""
 
 
@@ -64,23 +80,23 @@ def _photograph(workspace: Workspace, folder: Path, chromium: str) -> None:
         context = browser.new_context(viewport=SIZE, color_scheme="light", reduced_motion="reduce")
         context.add_cookies([{"name": "labelwright_session", "value": secret, "url": address}])
         page = context.new_page()
-        _take(page, address, BEFORE)
+        _take(page, address, workspace, BEFORE)
         page.goto("about:blank")
         simulate(workspace, address, projects=["tickets"], annotators=5, progress=_tell)
         with turn(workspace.database, wait_seconds=60):
             freeze(workspace.project("tickets"))
         _ask_for_a_review(workspace.project("tickets"), workspace)
-        _take(page, address, AFTER)
+        _take(page, address, workspace, AFTER)
         browser.close()
 
 
-def _take(page: Any, address: str, pictures: dict[str, Picture]) -> None:
+def _take(page: Any, address: str, workspace: Workspace, pictures: dict[str, Picture]) -> None:
     for name, (place, wait_for, prepare) in pictures.items():
         page.goto("about:blank")
         page.goto(f"{address}/#/p/{place}")
         page.locator(wait_for).first.wait_for()
         page.wait_for_timeout(400)
-        prepare(page)
+        prepare(page, workspace)
         _settle(page)
         page.screenshot(path=IMAGES / f"{name}.png")
         _shrink(IMAGES / f"{name}.png")
@@ -139,7 +155,7 @@ def _shrink(path: Path) -> None:
     small.save(path, optimize=True)
 
 
-def _text(page: Any) -> None:
+def _text(page: Any, workspace: Workspace) -> None:
     """Accept what is suggested about a message of which more than a choice is suggested."""
     for _ in range(20):
         if page.locator(".suggestion").count() > 1:
@@ -157,20 +173,26 @@ def _pass_on(page: Any) -> None:
     page.locator(".about span").first.filter(has_not_text=key).wait_for()
 
 
-def _marks(page: Any) -> None:
-    """Accept what is suggested and select the first mark."""
-    page.keyboard.press("Shift+Enter")
+def _truth(page: Any, workspace: Workspace) -> None:
+    """Begin with what is right about the item in hand, as a draft; take the question about marks, and one mark."""
+    project = page.url.split("/p/")[1].split("/")[0]
+    values = truth_of(workspace.project(project))[page.locator(".about span").first.inner_text()]
+    page.evaluate(DRAFT, [project, msgspec.to_builtins(values)])
+    page.reload()
+    page.locator(".bench").wait_for()
+    page.wait_for_timeout(400)
+    page.keyboard.press("PageDown")
     page.keyboard.press("Tab")
 
 
-def _nothing(page: Any) -> None:
+def _nothing(page: Any, workspace: Workspace) -> None:
     """Leave the page as it opens."""
 
 
 BEFORE: dict[str, Picture] = {
     "label-text": ("tickets/label", ".bench", _text),
-    "label-image": ("scenes/label", ".bench", _marks),
-    "label-audio": ("clips/label", ".bench", _marks),
+    "label-image": ("scenes/label", ".bench", _truth),
+    "label-audio": ("clips/label", ".bench", _truth),
 }
 """Pictures of the workbench, while all tasks wait."""
 
