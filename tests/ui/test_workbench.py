@@ -244,3 +244,26 @@ def test_axe_finds_nothing_on_the_workbench(desk: Desk, project: str, scheme: st
     desk.context.new_cdp_session(desk.page).send("Runtime.evaluate", {"expression": AXE.read_text("utf-8")})
     found = desk.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     assert [f"{one['id']}: {[node['target'] for node in one['nodes'][:3]]}" for one in found["violations"]] == []
+
+
+@pytest.mark.parametrize("project", ["notes", "shapes", "sounds", "many_shapes"])
+def test_the_workbench_fits_a_narrow_screen(desk: Desk, project: str) -> None:
+    """At 400 pixels every button stands within the screen, and so do the open section of the project and the way to the account."""
+    desk.page.set_viewport_size({"width": 400, "height": 800})
+    desk.open(project)
+    desk.page.wait_for_timeout(300)
+    cut = desk.page.evaluate(
+        "[...document.querySelectorAll('.bench button, header [aria-current], header .who')]"
+        ".filter(one => one.getBoundingClientRect().right > innerWidth || one.getBoundingClientRect().left < 0).map(one => one.textContent)"
+    )
+    assert cut == []
+
+
+def test_the_label_of_the_selected_mark_is_the_one_that_is_pressed(desk: Desk) -> None:
+    """While a mark is selected, the panel shows its label, and the label of the next mark when nothing is."""
+    desk.open("notes")
+    desk.press("1", "ArrowRight", "p", "n", "d", "Tab")
+    assert desk.page.locator("section.active .label.chosen").all_inner_texts() == ["PRODUCT\nP"]
+    # The first Escape takes the word cursor away, the second one the selection.
+    desk.press("Escape", "Escape")
+    assert desk.page.locator("section.active .label.chosen").all_inner_texts() == ["DATE\nD"]
