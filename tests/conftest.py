@@ -95,7 +95,7 @@ def make_project(database: Database, tmp_path: Path) -> Callable[..., Project]:
         folder.mkdir(exist_ok=True)
 
         def work(connection: sa.Connection) -> tuple[int, int]:
-            row = connection.execute(sa.insert(tables.projects).values(name=name, created_at=time.time()))
+            row = connection.execute(sa.insert(tables.projects).values(name=name, created_at=time.time(), seed=f"secret of {name}"))
             project_id = row.inserted_primary_key[0]
             version = connection.execute(
                 sa.insert(tables.pipeline_versions).values(

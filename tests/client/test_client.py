@@ -44,7 +44,7 @@ def token(house: House, role: str = "annotator", project: str = "tickets", user_
 
 
 def annotations_of(house: House, task_id: int) -> int:
-    return house.rows(tables.annotations, tables.annotations.c.task_id == task_id)
+    return house.rows(tables.annotations, tables.annotations.c.task_id == house.inside(task_id))
 
 
 def test_the_whole_loop(house: House) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelwright.datasets import DatasetPolicy, assign
-from labelwright.datasets.splits import _connected
+from labelwright.datasets.splits import _connected, key_hash
 from labelwright.errors import InvalidPipeline
 from labelwright.schema import content_hash
 from labelwright.store import tables
@@ -56,9 +56,9 @@ def add(project: Project, rows: list[tuple[str, list[str], dict[str, Any]]]) -> 
     return project.database.write(work)
 
 
-def split_of(project: Project, made: dict[str, int], policy: DatasetPolicy = THIRDS) -> dict[str, str | None]:
+def split_of(project: Project, made: dict[str, int], policy: DatasetPolicy = THIRDS, **more: Any) -> dict[str, str | None]:
     with project.database.read() as connection:
-        splits = assign(connection, project, policy)
+        splits = assign(connection, project, policy, **more)
     active = sorted(set(splits.ids.tolist()))
     names = {number: name for name, number in made.items()}
     return {names[number]: split for number, split in zip(active, splits.of(active), strict=True) if number in names}
@@ -104,6 +104,21 @@ def test_pieces_duplicates_and_groups_stay_together(make_project: Callable[..., 
             if number % 40 == group
         }
         assert len(members) == 1, group
+
+
+def test_what_joins_a_frozen_group_moves_nobody(make_project: Callable[..., Project]) -> None:
+    """After a freeze, twins and rows of the same customer that are added later take the split of those that are there."""
+    project = make_project()
+    rows: list[tuple[str, list[str], dict[str, Any]]] = [(f"k{number}", [f"text {number}"], {"keep": True}) for number in range(60)]
+    made = add(project, rows)
+    first = split_of(project, made)
+    frozen = {key_hash(key): split for key, split in first.items() if split}
+    made |= add(project, [(f"twin{number}", [f"text {number}"], {"keep": True}) for number in range(60)])
+    anew = split_of(project, made)
+    assert any(anew[key] != split for key, split in first.items())
+    kept = split_of(project, made, frozen=frozen)
+    assert {key: kept[key] for key in first} == first
+    assert all(kept[f"twin{number}"] == first[f"k{number}"] for number in range(60))
 
 
 def test_a_column_that_no_item_has_is_an_error(make_project: Callable[..., Project]) -> None:

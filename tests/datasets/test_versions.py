@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from labelwright import plugins
 from labelwright.datasets import DatasetPolicy, ExportTarget, export, export_all, find_version, freeze, versions
 from labelwright.errors import InvalidInput, NotFound
+from labelwright.review import record, shown
+from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
 from labelwright.store import tables
 from labelwright.store.project import Project
@@ -53,12 +55,13 @@ def test_a_version_says_how_every_label_came_to_be(finished: tuple[Project, list
     assert sum(version.splits.values()) == 47
     rows = {row["key"]: row for row in lines(project, 1)}
     assert rows["t1"]["intent"] == "refund"
-    assert rows["t1"]["provenance"] == {"intent": {"origin": "review", "annotators": ["rita"], "reviewer": "rita", "confidence": 1.0}}
+    fixed = {"origin": "review", "annotators": ["rita"], "reviewer": "rita", "confidence": 1.0, "pipeline_versions": [1]}
+    assert rows["t1"]["provenance"] == {"intent": fixed}
     assert rows["t2"]["provenance"] == {"intent": {"origin": "consensus", "method": "dawid_skene", "confidence": 0.9}}
-    assert rows["t46"]["provenance"] == {"intent": {"origin": "gold", "confidence": 1.0}}
+    assert rows["t46"]["provenance"] == {"intent": {"origin": "gold", "confidence": 1.0, "file": "test"}}
     manifest = msgspec.json.decode(project.blobs.get(version.manifest))
     assert manifest["pipeline"]["number"] == 1
-    assert manifest["guidelines_digest"]
+    assert manifest["pipeline_versions"]["1"]["guidelines_digest"] == manifest["guidelines_digest"]
     assert "## Certificate" in manifest["card"]
     assert "Be kind." in manifest["card"]
     assert manifest["requirements"] == [{"requirement": "count(intent) >= 1", "holds": True}]
@@ -71,6 +74,41 @@ def test_annotators_of_a_consensus_are_named(finished: tuple[Project, list[int]]
     agree(project, {ids[47]: "bug"}, annotations={ids[47]: [given]})
     rows = {row["key"]: row for row in lines(project)}
     assert rows["t47"]["provenance"]["intent"]["annotators"] == ["carl"]  # type: ignore[index]
+
+
+def test_an_accepted_consensus_keeps_what_it_rested_on(finished: tuple[Project, list[int]]) -> None:
+    """A label that a reviewer accepted names the annotators and the method of the consensus, whatever the consensus says later."""
+    project, ids = finished
+    given = annotate(project, ids[47], add_users(project, "carl")[0], {"intent": Choice("bug")})
+    agree(project, {ids[47]: "bug"}, annotations={ids[47]: [given]})
+    rita = project.database.write(lambda connection: connection.scalar(sa.select(tables.users.c.id).where(tables.users.c.name == "rita")))
+
+    def accept(connection: sa.Connection) -> None:
+        task = sa.insert(tables.tasks).values(project_id=project.id, item_id=ids[47], purpose="review", state="leased", lane=1, rank=0)
+        number = connection.execute(task).inserted_primary_key[0]
+        verdict = Verdict(verdict="accept", seen=shown(connection, ids[47]))
+        record(
+            connection,
+            project,
+            item_id=ids[47],
+            task_id=number,
+            reviewer_id=rita,
+            verdict=verdict,
+            annotation=None,
+            fixed_annotation_id=None,
+        )
+
+    project.database.write(accept)
+    project.database.write(lambda connection: connection.execute(sa.delete(tables.consensus)))
+    (row,) = [row for row in lines(project) if row["key"] == "t47"]
+    assert row["provenance"]["intent"] == {  # type: ignore[index]
+        "origin": "review",
+        "annotators": ["carl"],
+        "reviewer": "rita",
+        "method": "dawid_skene",
+        "confidence": 1.0,
+        "pipeline_versions": [1],
+    }
 
 
 def test_the_same_content_is_the_same_version(finished: tuple[Project, list[int]]) -> None:

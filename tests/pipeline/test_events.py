@@ -190,7 +190,7 @@ def test_what_everybody_passes_on_goes_to_a_reviewer(tickets: OpenProject) -> No
         database.write(lambda connection: events.give_review(connection, tickets, rita, asked.id, verdict, key=verdict.verdict))
 
     with pytest.raises(InvalidInput):
-        judge(Verdict(verdict="accept"))
+        judge(Verdict(verdict="accept", seen=asked.review.seen))
     judge(Verdict(verdict="fix", values={**VALUES, "intent": Choice("other")}))
     with database.read() as connection:
         labels = list(final_labels(connection, tickets.project.id, tickets.project.schema, item_ids=[asked.item.id]))
@@ -225,7 +225,7 @@ def test_the_whole_story_from_raw_rows_to_a_frozen_version(tickets: OpenProject)
             assert "low_agreement" in task.review.reasons
             verdict = Verdict(verdict="fix", values={**VALUES, "intent": Choice("refund")}, annotation_id=task.review.annotations[0].id)
         else:
-            verdict = Verdict(verdict="accept")
+            verdict = Verdict(verdict="accept", seen=task.review.seen)
         tickets.project.database.write(
             lambda connection, task=task, verdict=verdict: events.give_review(
                 connection, tickets, rita, task.id, verdict, key=f"r{task.id}"
@@ -284,9 +284,9 @@ def test_answers_to_questions_that_have_changed_are_asked_anew(write_project: Ca
         (settled,) = connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(1))
     opened.project.database.write(lambda connection: review.request(connection, opened.project, settled, "asked"))
     (reviewing,) = take(opened, rita, "review")
-    opened.project.database.write(
-        lambda connection: events.give_review(connection, opened, rita, reviewing.id, Verdict(verdict="accept"), key="accepted")
-    )
+    assert reviewing.review is not None
+    verdict = Verdict(verdict="accept", seen=reviewing.review.seen)
+    opened.project.database.write(lambda connection: events.give_review(connection, opened, rita, reviewing.id, verdict, key="accepted"))
     workspace.close()
     path = folder / "labelwright.yaml"
     path.write_text(path.read_text().replace("[refund, bug, other]}", "[refund, defect, other]}"), "utf-8")

@@ -65,6 +65,11 @@ def picks(project: Project) -> dict[int, tuple[int, list[str]]]:
         return {row[0]: (row[1], decode(row[2])) for row in rows}
 
 
+def seen(project: Project, item: int) -> str:
+    with project.database.read() as connection:
+        return review.shown(connection, item)
+
+
 def give(project: Project, item: int, reviewer: int, verdict: Verdict, *, fixed: int | None = None) -> int:
     def work(connection: Connection) -> int:
         about = review.reviewed_annotation(connection, item, verdict)
@@ -217,7 +222,7 @@ def test_accepting_makes_an_annotation_the_label(make_project: MakeProject) -> N
     first = answer(project, item, ann, "bug")
     second = answer(project, item, ben, "refund")
     agree(project, item, "bug", agreement=0.0)
-    give(project, item, ann, Verdict(verdict="accept", annotation_id=second))
+    give(project, item, ann, Verdict(verdict="accept", annotation_id=second, seen=seen(project, item)))
     with project.database.read() as connection:
         (label,) = final_labels(connection, project.id, project.schema)
         before = connection.scalar(sa.select(tables.reviews.c.label_before))
@@ -305,12 +310,13 @@ def test_a_rejected_fix_goes_to_another_review_and_to_no_annotator(make_project:
 
 
 def test_a_verdict_about_answers_that_have_changed_is_refused(make_project: MakeProject) -> None:
-    """Whoever was shown one answer does not accept another one that came in the meantime."""
+    """Whoever was shown one answer, or one consensus, does not accept another one that came in the meantime, nor anything unseen."""
     project = make_project()
     ann, ben = add_users(project, "ann", "ben")
     (item,) = add_texts(project, ["a"])
     tasks.open_tasks(project, TaskPolicy())
     shown = answer(project, item, ann, "refund")
+    before = seen(project, item)
     project.database.write(
         lambda connection: connection.execute(
             sa.update(tables.annotations).where(tables.annotations.c.id == shown).values(state="replaced")
@@ -318,8 +324,14 @@ def test_a_verdict_about_answers_that_have_changed_is_refused(make_project: Make
     )
     newer = answer(project, item, ann, "bug")
     with pytest.raises(Conflict, match="changed since"):
-        give(project, item, ben, Verdict(verdict="accept", seen=(shown,)))
-    assert give(project, item, ben, Verdict(verdict="accept", seen=(newer,)))
+        give(project, item, ben, Verdict(verdict="accept", seen=before))
+    before = seen(project, item)
+    agree(project, item, "other")
+    with pytest.raises(Conflict, match="changed since"):
+        give(project, item, ben, Verdict(verdict="accept", seen=before))
+    with pytest.raises(InvalidInput, match="what was seen"):
+        give(project, item, ben, Verdict(verdict="accept", annotation_id=newer))
+    assert give(project, item, ben, Verdict(verdict="accept", seen=seen(project, item)))
 
 
 @pytest.mark.parametrize(
@@ -328,7 +340,7 @@ def test_a_verdict_about_answers_that_have_changed_is_refused(make_project: Make
         (Verdict(verdict="reject"), InvalidInput),
         (Verdict(verdict="fix"), InvalidInput),
         (Verdict(verdict="reject", reason="which?"), InvalidInput),
-        (Verdict(verdict="accept", annotation_id=999), NotFound),
+        (Verdict(verdict="fix", values={"intent": Choice("bug")}, annotation_id=999), NotFound),
     ],
 )
 def test_a_verdict_that_lacks_something_is_refused(make_project: MakeProject, verdict: Verdict, error: type[Exception]) -> None:
@@ -355,3 +367,21 @@ def test_a_review_can_be_asked_for(make_project: MakeProject) -> None:
     assert project.database.write(lambda connection: review.request(connection, project, item, "requested"))
     assert not project.database.write(lambda connection: review.request(connection, project, item, "requested"))
     assert picks(project) == {item: (0, ["requested"])}
+
+
+def test_nobody_reviews_an_own_fix(make_project: MakeProject) -> None:
+    """A review that is asked for after a reviewer's fix goes to another reviewer."""
+    project = make_project()
+    ann, rita, ben = add_users(project, "ann", "rita", "ben", role="reviewer")
+    (item,) = add_texts(project, ["a"])
+    answer(project, item, ann, "bug")
+    fixed = answer(project, item, rita, "refund")
+    project.database.write(
+        lambda connection: connection.execute(
+            sa.update(tables.annotations).where(tables.annotations.c.id == fixed).values(origin="review", state="accepted")
+        )
+    )
+    project.database.write(lambda connection: review.request(connection, project, item, "asked"))
+    queue = Queue(project.id, TaskPolicy())
+    assert project.database.write(lambda connection: queue.lease(connection, rita, purpose="review")) == []
+    assert len(project.database.write(lambda connection: queue.lease(connection, ben, purpose="review"))) == 1

@@ -18,8 +18,9 @@ import sqlalchemy as sa
 
 from labelwright import tasks
 from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.server.numbers import TaskNumbers
 from labelwright.settings import Settings
-from labelwright.store import people
+from labelwright.store import people, tables
 from tests.rows import add_texts
 
 PIPELINE = """
@@ -104,6 +105,12 @@ class House:
         assert answer.status_code == 200, answer.text
         (task,) = answer.json()["tasks"]
         return task  # type: ignore[no-any-return]
+
+    def inside(self, number: int) -> int:
+        """The number in the store of a task that has this one outside."""
+        with self.workspace.database.read() as connection:
+            secret = connection.scalar(sa.select(tables.secrets.c.value))
+        return TaskNumbers(secret or "").inside(number)
 
     def rows(self, table: sa.Table, *where: Any) -> int:
         """Count rows of a table."""

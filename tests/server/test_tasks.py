@@ -6,9 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labelwright.schema.kinds.choice import Choice
-from labelwright.store import tables
+from labelwright.server.numbers import TaskNumbers
+from labelwright.store import people, tables
 from tests.rows import add_known
 from tests.server.house import CHOICE, House, submit
 
@@ -27,7 +30,7 @@ def test_a_submission_sent_twice_counts_once(house: House) -> None:
     other = submit(browser, task, BUG, key="once")
     assert other.status_code == 409
     assert other.json()["error"]["code"] == "idempotency_key_reused"
-    assert house.rows(tables.annotations, tables.annotations.c.task_id == task["id"]) == 1
+    assert house.rows(tables.annotations, tables.annotations.c.task_id == house.inside(task["id"])) == 1
 
 
 def test_a_submission_sent_by_eight_at_once_counts_once(house: House) -> None:
@@ -41,7 +44,7 @@ def test_a_submission_sent_by_eight_at_once_counts_once(house: House) -> None:
         answers = list(pool.map(lambda one: submit(one, task, key="eight at once"), others))
     assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
     assert len({answer.json()["annotation_id"] for answer in answers}) == 1
-    assert house.rows(tables.annotations, tables.annotations.c.task_id == task["id"]) == 1
+    assert house.rows(tables.annotations, tables.annotations.c.task_id == house.inside(task["id"])) == 1
 
 
 def test_an_answer_brings_the_next_task(house: House) -> None:
@@ -120,7 +123,7 @@ def test_an_invalid_answer_is_refused(house: House, values: object) -> None:
     assert answer.status_code in (400, 422), answer.text
     if answer.status_code == 422:
         assert answer.json()["findings"]
-    assert house.rows(tables.annotations, tables.annotations.c.task_id == task["id"]) == 0
+    assert house.rows(tables.annotations, tables.annotations.c.task_id == house.inside(task["id"])) == 0
     assert submit(browser, task).status_code == 200
 
 
@@ -208,8 +211,51 @@ def test_reviewing_goes_through_the_same_door(house: House) -> None:
     (job,) = reviewer.post("/api/projects/secret/tasks/next", json={"purpose": "review"}).json()["tasks"]
     assert [one["id"] for one in job["review"]["annotations"]] == [annotation]
     assert job["review"]["annotations"][0]["annotator"] is None
-    body = {"verdict": "accept", "annotation_id": annotation}
+    body = {"verdict": "accept", "annotation_id": annotation, "seen": job["review"]["seen"]}
     given = [reviewer.post(f"/api/tasks/{job['id']}/review", json=body, headers={"Idempotency-Key": "verdict"}) for _ in range(2)]
     assert [one.status_code for one in given] == [200, 200], given[0].text
     assert given[0].json()["review_id"] == given[1].json()["review_id"]
     assert house.rows(tables.reviews, tables.reviews.c.item_id == item) == 1
+
+
+def test_a_former_reviewer_reads_no_reviews(house: House) -> None:
+    """Who held a review and is an annotator by now is refused its answers."""
+    (item,) = house.add_texts("to be reviewed", project="secret")
+    reviewer_id = house.person("reviewer", "secret")
+    reviewer = house.browser(reviewer_id)
+    author = house.browser(house.person("annotator", "secret"))
+    task = house.held(author, "secret")
+    while task["item"]["id"] != item:
+        task = submit(author, task).json()["next"]
+    submit(author, task)
+    reviewer.post(f"/api/projects/secret/items/{item}/review", json={})
+    (job,) = reviewer.post("/api/projects/secret/tasks/next", json={"purpose": "review"}).json()["tasks"]
+    assert reviewer.get(f"/api/tasks/{job['id']}").status_code == 200
+    project_id = house.secret.project.id
+    house.workspace.database.write(lambda connection: people.set_role(connection, project_id, reviewer_id, "annotator"))
+    fresh = house.browser(reviewer_id)
+    assert fresh.get(f"/api/tasks/{job['id']}").status_code in (403, 404)
+
+
+def test_the_number_of_a_task_tells_nothing(house: House) -> None:
+    """Numbers outside are none of the store's and in no order, in tasks, in own answers and in errors alike."""
+    house.add_texts(*(f"text {number}" for number in range(12)))
+    browser = house.browser(house.person())
+    handed = browser.post("/api/projects/tickets/tasks/next", json={"count": 12}).json()["tasks"]
+    outside = [task["id"] for task in handed]
+    inside = [house.inside(number) for number in outside]
+    assert house.rows(tables.tasks, tables.tasks.c.id.in_(inside)) == len(outside)
+    assert outside not in (sorted(outside), sorted(outside, reverse=True))
+    submit(browser, handed[0])
+    assert [one["task_id"] for one in browser.get("/api/projects/tickets/annotations/mine").json()] == outside[:1]
+    lost = browser.post(f"/api/tasks/{outside[0]}/release", json={})
+    assert (lost.status_code, lost.json()["error"]["where"]) == (409, "task")
+    assert browser.get(f"/api/tasks/{inside[1]}").status_code == 404
+
+
+@given(st.integers(0, 2**40 - 1), st.text(min_size=1, max_size=20))
+def test_numbers_of_tasks_go_out_and_come_back(number: int, secret: str) -> None:
+    """Each number of a task has one number outside, and that one leads back to it alone."""
+    numbers = TaskNumbers(secret)
+    assert numbers.inside(numbers.outside(number)) == number
+    assert numbers.outside(numbers.inside(number)) == number

@@ -375,3 +375,17 @@ def test_no_row_is_lost(shop: Any, first: list[Any], second: list[Any], with_id:
             keys = connection.execute(current).scalars().all()
         assert len(keys) == len(set(keys))
     assert report.new == report.changed == 0
+
+
+def test_a_row_takes_the_key_that_another_file_gave_up(make_project: Make, stored: Stored, set_aside: SetAside) -> None:
+    """When the file whose row kept a key is removed, the row that was set aside for it is collected, though its own file is unchanged."""
+    project = make_project()
+    (project.folder / "a.jsonl").write_text(lines({"id": "T1", "body": "first"}))
+    (project.folder / "b.jsonl").write_text(lines({"id": "T1", "body": "second"}, {"id": "T2", "body": "other"}))
+    sources = [Source(uri="*.jsonl", id="id")]
+    assert counts(collect(project, sources)) == (2, 0, 0, 1)
+    (project.folder / "a.jsonl").unlink()
+    assert counts(collect(project, sources)) == (0, 1, 1, 0)
+    assert set_aside(project) == []
+    assert "second" in str(stored(project)["T1"])
+    assert collect(project, sources).skipped == 1

@@ -153,3 +153,22 @@ def test_csv_is_read_back_as_it_was_written(tmp_path_factory: pytest.TempPathFac
         writer.writerow(["one", "two"])
         writer.writerows(pairs)
     assert [tuple(row.data.values()) for row in rows(path) if isinstance(row, Row)] == pairs
+
+
+def test_parquet_rows_that_are_too_long_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    """A cell beyond the limit, shared, alone or nested, costs its own row, and the others come in order."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    long = "x" * 5000
+    bodies: list[str | None] = ["a", long, None, "b", long, "c", *["d"] * 1200, "e" * 5001]
+    lists = [[text] if text else None for text in bodies]
+    path = tmp_path / "a.parquet"
+    for column, dictionary in ((bodies, True), (bodies, False), (lists, True)):
+        parquet.write_table(pa.table({"body": column}), path, use_dictionary=dictionary, row_group_size=500)
+        found = list(rows(path, max_row=1000))
+        broken = [one for one in found if isinstance(one, BrokenRow)]
+        assert [(one.number, one.place) for one in broken] == [(number, f"a.parquet row {number}") for number in (2, 5, 1207)]
+        assert [one.number for one in found] == list(range(1, 1208))
+        good = [one.data["body"] for one in found if isinstance(one, Row)]
+        assert good == [value for value, text in zip(column, bodies, strict=True) if text is None or len(text) < 1000]

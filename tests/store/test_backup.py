@@ -103,3 +103,16 @@ def test_followers_of_the_log_go_on_after_a_restore(make_project: Callable[..., 
         after = log.position(connection, project.id, "quality")
         assert [event.payload["n"] for event in log.follow(connection, project.id, after)] == ["unread", "new"]
     fresh.close()
+
+
+def test_a_project_without_a_secret_gets_one_when_it_is_restored(make_project: Callable[..., Project], tmp_path: Path) -> None:
+    """What is drawn for the audit cannot be told from an old backup, which knew no secrets."""
+    project = make_project()
+    project.database.write(lambda connection: connection.execute(sa.update(tables.projects).values(seed="")))
+    backup(project.database, project.blobs, tmp_path / "backup.tar")
+    fresh = Database(f"sqlite:///{tmp_path}/fresh/labelwright.db")
+    fresh.migrate()
+    restore(fresh, Blobs(tmp_path / "fresh" / "blobs"), tmp_path / "backup.tar")
+    with fresh.read() as connection:
+        assert len(connection.scalar(sa.select(tables.projects.c.seed)) or "") == 32
+    fresh.close()

@@ -58,7 +58,7 @@ def save_draft(connection: Connection, task_id: int, user_id: int, *, sequence: 
     """
     text = encode(body)
     if len(text) > MOST_BYTES:
-        raise TooLarge(f"A draft may have {MOST_BYTES:,} bytes; this one has {len(text):,}.", where=f"task {task_id}")
+        raise TooLarge(f"A draft may have {MOST_BYTES:,} bytes; this one has {len(text):,}.", where="task")
     now = time.time()
     if _newer.run(connection, task=task_id, author=user_id, new_sequence=sequence, new_body=text, now=now):
         return sequence

@@ -190,7 +190,7 @@ class Client:
         With a task, the verdict is about the answers that it showed, and refused where others stand by now.
         """
         if isinstance(task, TaskView) and task.review is not None and verdict.seen is None:
-            verdict = msgspec.structs.replace(verdict, seen=tuple(one.id for one in task.review.annotations))
+            verdict = msgspec.structs.replace(verdict, seen=task.review.seen)
         return self._connection.send(Reviewed, "POST", f"/api/tasks/{_number(task)}/review", verdict, key=key or _new_key())
 
     def my_annotations(self, project: str, limit: int = 10) -> list[MyAnnotation]:

@@ -12,7 +12,7 @@ from labelwright import plugins
 from labelwright.datasets.policy import DatasetPolicy
 from labelwright.datasets.rows import Row, finished_rows
 from labelwright.datasets.splits import assign
-from labelwright.datasets.versions import Version, find_version, read_version
+from labelwright.datasets.versions import Version, find_version, read_version, splits_so_far
 from labelwright.errors import InvalidInput
 from labelwright.formats import Labeled
 from labelwright.schema import Schema
@@ -60,7 +60,8 @@ def export(
         if reason := module.refuses(project.schema):
             raise InvalidInput(reason, where=f"format {format}", hint="Use jsonl, which holds everything.")
         with project.database.read() as connection:
-            splits = assign(connection, project, policy or DatasetPolicy())
+            policy = policy or DatasetPolicy()
+            splits = assign(connection, project, policy, splits_so_far(connection, project, policy))
             counted = _Counted(finished_rows(connection, project, splits), progress)
             module.write(counted, project.schema, target, blobs=project.blobs)
         return counted.count

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -25,6 +25,8 @@ from labelwright.store.project import Project
 from labelwright.store.statement import Statement
 
 __all__ = ["Row", "finished_rows"]
+
+T = TypeVar("T", str, int)
 
 PAGE = 2000
 
@@ -64,7 +66,9 @@ _page = Statement(
     .limit(PAGE)
 )
 _authors = Statement(
-    sa.select(_annotations.c.id, _annotations.c.user_id).where(_annotations.c.item_id.between(sa.bindparam("first"), sa.bindparam("last")))
+    sa.select(_annotations.c.id, _annotations.c.user_id, _annotations.c.pipeline_version).where(
+        _annotations.c.item_id.between(sa.bindparam("first"), sa.bindparam("last"))
+    )
 )
 
 
@@ -79,7 +83,7 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
     """Yield every finished item in the order of the items' numbers."""
     required = {name for name, question in project.schema.questions.items() if question.required}
     asked = len(project.schema.questions)
-    names = _Names(connection)
+    names = _Names(connection, project.id)
     labeled = groupby(final_labels(connection, project.id, project.schema), key=attrgetter("item_id"))
     item, found = next(labeled, _END)
     after = 0
@@ -90,7 +94,7 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
         while item <= after:
             labels[item] = list(found)
             item, found = next(labeled, _END)
-        authors = names.of_annotations(ids[0], after)
+        authors, made_under = names.of_annotations(ids[0], after)
         reviewers = names.of_reviews(labels)
         for (item_id, key, revision, data, meta), split in zip(page, splits.of(ids), strict=True):
             own = labels.get(item_id)
@@ -108,10 +112,12 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
                 {
                     label.question: Provenance(
                         origin=label.origin,
-                        annotators=_people(label.annotation_ids, authors),
+                        annotators=_each(label.annotation_ids, authors),
                         reviewer=reviewers.get(label.review_id) if label.review_id else None,
                         method=label.method,
                         confidence=label.confidence,
+                        file=label.file,
+                        pipeline_versions=_each(label.annotation_ids, made_under),
                     )
                     for label in own
                 },
@@ -119,15 +125,20 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
 
 
 class _Names:
-    """The names of those who answered and reviewed; people are few, so their names are kept."""
+    """The names of those who answered and reviewed, and the numbers of pipeline versions; both are few, so that they are kept."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, project_id: int) -> None:
         self.connection = connection
         self.known: dict[int, str] = {}
+        versions = tables.pipeline_versions
+        numbers = sa.select(versions.c.id, versions.c.number).where(versions.c.project_id == project_id)
+        self.versions: dict[int, int] = dict(connection.execute(numbers).all())
 
-    def of_annotations(self, first: int, last: int) -> dict[int, str]:
-        """Return the author of each annotation of the items from `first` to `last`."""
-        return self._named(_authors.all(self.connection, first=first, last=last))
+    def of_annotations(self, first: int, last: int) -> tuple[dict[int, str], dict[int, int]]:
+        """Return the author of each annotation of the items from `first` to `last`, and the pipeline version it was made under."""
+        rows = _authors.all(self.connection, first=first, last=last)
+        versions = self.versions
+        return self._named([row[:2] for row in rows]), {number: versions[version] for number, _, version in rows if version in versions}
 
     def of_reviews(self, labels: dict[int, list[FinalLabel]]) -> dict[int, str]:
         """Return the reviewer of each review that settled a label."""
@@ -147,9 +158,9 @@ class _Names:
         return {number: known[user] for number, user in users}
 
 
-def _people(annotation_ids: tuple[int, ...], authors: dict[int, str]) -> tuple[str, ...]:
-    """The authors of annotations, each once, in the alphabet's order."""
+def _each(annotation_ids: tuple[int, ...], of: dict[int, T]) -> tuple[T, ...]:
+    """What belongs to annotations, each once and in order: their authors, or their versions."""
     if len(annotation_ids) == 1:
-        author = authors.get(annotation_ids[0])
-        return (author,) if author is not None else ()
-    return tuple(sorted({authors[number] for number in annotation_ids if number in authors}))
+        found = of.get(annotation_ids[0])
+        return (found,) if found is not None else ()
+    return tuple(sorted({of[number] for number in annotation_ids if number in of}))

@@ -4,11 +4,16 @@ Items that belong together always land in one split: pieces of one raw row, item
 duplicates, which tie their rows together), and rows with the same value in the column `by`. Belonging is carried on from item to item, so
 a group is whatever hangs together. A group's split follows from the smallest hash of its raw keys (or `by` values), which depends neither
 on the order of collecting nor on what else there is; shares are therefore met on average, not to the item.
+
+A split stays: a group that holds items of the newest frozen version keeps the split that the first of them, by hash, had there, so that
+what joins it later, a duplicate or another row of the same customer, moves nobody from test to train. Declaring other shares or another
+column divides anew.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +30,7 @@ from labelwright.store.project import Project
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Splits", "assign"]
+__all__ = ["Splits", "assign", "key_hash"]
 
 PAGE = 5000
 
@@ -48,8 +53,14 @@ class Splits:
         return [self.names[number] for number in self.chosen[places]]
 
 
-def assign(connection: Connection, project: Project, policy: DatasetPolicy) -> Splits:
+def assign(connection: Connection, project: Project, policy: DatasetPolicy, frozen: Mapping[int, str] | None = None) -> Splits:
     """Give every active item its split.
+
+    Args:
+        connection: for reading.
+        project: whose items.
+        policy: the shares, and the column `by`.
+        frozen: the splits of the newest version, by `key_hash` of the item's key, where it was divided by the same policy.
 
     Raises:
         InvalidPipeline: the column `by` is in no item.
@@ -59,31 +70,40 @@ def assign(connection: Connection, project: Project, policy: DatasetPolicy) -> S
     shares = policy.shares
     if not shares:
         return Splits((), np.zeros(0, np.int64), np.zeros(0, np.int8))
-    ids, raws, shown, hashes, active = _read(connection, project, policy.by)
+    ids, raws, shown, hashes, active, before = _read(connection, project, policy.by, list(shares), frozen or {})
     labels = _connected(raws, shown, hashes)
     # The smallest hash in each group decides for the whole group.
     smallest = np.full(labels.max(initial=-1) + 1, np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(smallest, labels, hashes)
     ends = np.cumsum(list(shares.values()))[:-1]
     chosen = np.searchsorted(ends, _mixed(smallest)[labels] / 2.0**64, side="right").astype(np.int8)
+    held = np.flatnonzero(before >= 0)
+    if len(held):
+        # Of a group's frozen members the one with the smallest hash decides; written last, it is the one that stays.
+        held = held[np.argsort(hashes[held], kind="stable")[::-1]]
+        kept = np.full(len(smallest), -1, np.int8)
+        kept[labels[held]] = before[held]
+        chosen = np.where(kept[labels] >= 0, kept[labels], chosen)
     return Splits(tuple(shares), ids[active], chosen[active])
 
 
-def _read(connection: Connection, project: Project, by: str | None) -> tuple[Any, ...]:
-    """Read, for every item active or set aside: its number, raw row, what it shows, its hash, and whether it is active.
+def _read(connection: Connection, project: Project, by: str | None, names: list[str], frozen: Mapping[int, str]) -> tuple[Any, ...]:
+    """Read, for every item active or set aside: its number, raw row, what it shows, its hash, whether it is active, and its split so far.
 
-    The hash is that of the value in the column `by`, which ties items together, and else that of the raw key.
+    The hash is that of the value in the column `by`, which ties items together, and else that of the raw key. The split is a place in
+    `names`, or -1.
     """
     import numpy as np
 
     items, raw_items = tables.items, tables.raw_items
-    columns = [items.c.id, items.c.raw_id, items.c.revision, items.c.state, raw_items.c.key]
+    columns = [items.c.id, items.c.raw_id, items.c.revision, items.c.state, raw_items.c.key, items.c.key.label("own")]
     columns += [items.c.meta, items.c.data] if by else []
     query = sa.select(*columns).join(raw_items, raw_items.c.id == items.c.raw_id)
     query = query.where(items.c.project_id == project.id, items.c.state.in_(("active", "duplicate"))).order_by(items.c.id).limit(PAGE)
     parts: list[tuple[Any, ...]] = []
     found = not by
     seen: set[str] = set()
+    places = {name: place for place, name in enumerate(names)}
     after = 0
     while rows := connection.execute(query.where(items.c.id > after)).all():
         after = rows[-1].id
@@ -103,11 +123,12 @@ def _read(connection: Connection, project: Project, by: str | None) -> tuple[Any
                 np.array([int(row.revision[:16], 16) for row in rows], np.uint64),
                 np.array(hashes, np.uint64),
                 np.array([row.state == "active" for row in rows], bool),
+                np.array([places.get(frozen.get(key_hash(row.own), ""), -1) if frozen else -1 for row in rows], np.int8),
             )
         )
     if not parts:
         empty = np.zeros(0, np.uint64)
-        return empty, empty, empty, empty, np.zeros(0, bool)
+        return empty, empty, empty, empty, np.zeros(0, bool), np.zeros(0, np.int8)
     if not found:
         hint = nearest(str(by), {*seen, *project.schema.data})
         raise InvalidPipeline(f"No item has a column '{by}'.", where="dataset.split.by", hint=hint)
@@ -121,6 +142,11 @@ def _value(meta: dict[str, Any], data: str, by: str, project: Project) -> str | 
         field = decode_fields(data).get(by)
         return field.text if isinstance(field, Text) else getattr(field, "blob", None)
     return None
+
+
+def key_hash(key: str) -> int:
+    """Return a hash of an item's key, by which its split of the newest version is known."""
+    return _hash(f"item\0{key}")
 
 
 def _hash(text: str) -> int:

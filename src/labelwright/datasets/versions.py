@@ -24,7 +24,7 @@ from labelwright.datasets.card import card
 from labelwright.datasets.certificate import Certificate, certificate
 from labelwright.datasets.policy import DatasetPolicy
 from labelwright.datasets.rows import Row, Unfinished, finished_rows
-from labelwright.datasets.splits import assign
+from labelwright.datasets.splits import assign, key_hash
 from labelwright.errors import InvalidFile, InvalidInput, NotFound
 from labelwright.formats import Provenance
 from labelwright.schema import content_hash
@@ -32,7 +32,7 @@ from labelwright.store import bulk, log, tables
 from labelwright.store.codec import decode, decode_values, encode
 from labelwright.store.project import Project
 
-__all__ = ["Version", "find_version", "freeze", "read_version", "versions"]
+__all__ = ["Version", "find_version", "freeze", "read_version", "splits_so_far", "versions"]
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -100,7 +100,8 @@ def freeze(
                 tables.pipeline_versions.c.id == project.pipeline_version
             )
         ).one()
-        splits = assign(connection, project, policy)
+        made_under = _pipeline_versions(connection, project.id)
+        splits = assign(connection, project, policy, splits_so_far(connection, project, policy))
         unfinished = Unfinished()
         parts, content = _write_parts(project, counts.of(finished_rows(connection, project, splits, unfinished)), progress)
         proof = certificate(connection, project, confidence=confidence)
@@ -142,6 +143,7 @@ def freeze(
         "digest": digest,
         "created_at": version.created_at,
         "pipeline": {"number": pipeline.number, "digest": pipeline.digest},
+        "pipeline_versions": made_under,
         "items": version.items,
         "unfinished": version.unfinished,
         "splits": version.splits,
@@ -154,6 +156,35 @@ def freeze(
     }
     blob = project.blobs.put(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
     return project.database.write(lambda connection: _record(connection, project, msgspec.structs.replace(version, manifest=blob)))
+
+
+def _pipeline_versions(connection: Connection, project_id: int) -> dict[str, dict[str, str]]:
+    """Return the digests of the pipeline file and of the guidelines, by the numbers that labels name in their provenance."""
+    table = tables.pipeline_versions
+    query = sa.select(table.c.number, table.c.digest, table.c.guidelines).where(table.c.project_id == project_id).order_by(table.c.number)
+    return {
+        str(row.number): {"digest": row.digest, "guidelines_digest": content_hash(row.guidelines.encode())}
+        for row in connection.execute(query)
+    }
+
+
+def splits_so_far(connection: Connection, project: Project, policy: DatasetPolicy) -> dict[int, str]:
+    """Return the split of each item of the newest version, by the hash of its key, where it was divided as is declared now."""
+    from pyarrow import parquet
+
+    newest = next(iter(versions(connection, project.id)), None)
+    if newest is None or not policy.shares:
+        return {}
+    manifest = msgspec.json.decode(project.blobs.get(newest.manifest))
+    found: dict[int, str] = {}
+    if manifest["split"] != msgspec.to_builtins(policy.split):
+        return found
+    for part in manifest["parts"]:
+        with parquet.ParquetFile(project.blobs.path(part["blob"]), pre_buffer=False) as file:
+            for batch in file.iter_batches(batch_size=20_000, columns=["key", "split"], use_threads=False):
+                keys, splits = batch.column("key").to_pylist(), batch.column("split").to_pylist()
+                found.update((key_hash(key), split) for key, split in zip(keys, splits, strict=True) if split is not None)
+    return found
 
 
 def _record(connection: Connection, project: Project, version: Version) -> Version:

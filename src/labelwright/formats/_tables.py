@@ -25,7 +25,10 @@ MAX_RECORD_LINES = 4000
 """A quoted CSV field that is still open after so many lines counts as never closed."""
 
 PARQUET_BATCH = 512
-"""So many rows of a Parquet file are in memory at once."""
+"""So many rows of a Parquet file are in memory at once, at most."""
+
+PARQUET_BYTES = 32 * 2**20
+"""About so many bytes of a Parquet file are in memory at once, though never less than one row."""
 
 BLOCK = 2**18
 """So many bytes of a JSONL file are read at once."""
@@ -89,7 +92,7 @@ def rows(
         elif format == "csv":
             yield from _csv(path, name, max_row, delimiter)
         elif format == "parquet":
-            yield from _parquet(path, name)
+            yield from _parquet(path, name, max_row)
         else:
             raise InvalidInput(f"There is no table format '{format}'.", where=name, hint=nearest(format, set(FORMATS.values())))
     except OSError as error:
@@ -331,22 +334,68 @@ def _header_problem(fields: Sequence[str] | str) -> str | None:
     return f"The header names the column '{twice[0]}' twice." if twice else None
 
 
-def _parquet(path: Path, name: str) -> Iterator[Row | BrokenRow]:
+def _parquet(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
     import pyarrow as pa
     from pyarrow import parquet
 
     number = 0
     try:
-        with parquet.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-            names = file.schema_arrow.names
-            if len(set(names)) < len(names):
-                yield BrokenRow(None, name, "Two columns have the same name.")
-                return
-            for batch in file.iter_batches(batch_size=PARQUET_BATCH, use_threads=False):
-                batch.validate(full=True)
-                for data in batch.to_pylist():
-                    number += 1
-                    yield Row(number, data)
+        columns = parquet.read_schema(path)
+        if len(set(columns.names)) < len(columns.names):
+            yield BrokenRow(None, name, "Two columns have the same name.")
+            return
+        # A text that a thousand rows share is kept once, as in the file, until a row of it is wanted.
+        texts = [column.name for column in columns if pa.types.is_string(column.type) or pa.types.is_binary(column.type)]
+        with parquet.ParquetFile(path, memory_map=False, pre_buffer=False, read_dictionary=texts) as file:
+            for group in range(file.num_row_groups):
+                facts = file.metadata.row_group(group)
+                held = sum(facts.column(column).total_uncompressed_size for column in range(facts.num_columns))
+                size = max(1, min(PARQUET_BATCH, int(PARQUET_BYTES * facts.num_rows / max(held, 1))))
+                for batch in file.iter_batches(batch_size=size, row_groups=[group], use_threads=False):
+                    batch.validate(full=True)
+                    for data in _parquet_rows(batch, max_row):
+                        number += 1
+                        if data is None:
+                            yield BrokenRow(number, f"{name} row {number}", f"The row is longer than {max_row:,} bytes.")
+                        else:
+                            yield Row(number, data)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         yield BrokenRow(None, name, f"The Parquet file cannot be read{f' behind row {number}' if number else ''}: {reason}.")
+
+
+def _parquet_rows(batch: Any, max_row: int) -> Iterator[dict[str, Any] | None]:
+    """Yield the rows of a batch, some at a time where they are large; None stands for one that is too long."""
+    import pyarrow as pa
+
+    sizes = sum(_lengths(column, max_row) for column in batch.columns)
+    start = 0
+    while start < len(batch):
+        end, held = start, 0
+        while end < len(batch) and (end == start or held + sizes[end] <= PARQUET_BYTES):
+            held += int(sizes[end]) if sizes[end] <= max_row else 0
+            end += 1
+            if sizes[end - 1] > max_row:
+                break
+        long = sizes[end - 1] > max_row
+        part = batch.slice(start, end - start - bool(long))
+        plain = [column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in part.columns]
+        yield from pa.RecordBatch.from_arrays(plain, names=batch.schema.names).to_pylist()
+        if long:
+            yield None
+        start = end
+
+
+def _lengths(column: Any, max_row: int) -> Any:
+    """How many bytes each row has in a column, as far as it matters: next to nothing counts as nothing."""
+    import numpy as np
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if pa.types.is_dictionary(column.type):
+        found = compute.binary_length(column.dictionary).fill_null(0).to_numpy(zero_copy_only=False)
+        places = column.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        return found[places].astype(np.int64) if len(found) else np.zeros(len(column), np.int64)
+    if column.nbytes <= max_row:
+        return np.zeros(len(column), np.int64)
+    return np.array([column.slice(place, 1).nbytes for place in range(len(column))], np.int64)

@@ -63,7 +63,8 @@ class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     """How one label came to be.
 
     `origin` is `consensus`, `review`, `gold`, `import` or `suggestion`; `annotators` those whose answers it rests on, `reviewer` who
-    settled it, `method` the statistical method, `confidence` that method's belief, 0 to 1.
+    settled it, `method` the statistical method, `confidence` that method's belief, 0 to 1. `file` names the file that gold came from, and
+    `pipeline_versions` the numbers of the pipeline versions, each with its guidelines, under which the answers were given.
     """
 
     origin: str
@@ -71,6 +72,8 @@ class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     reviewer: str | None = None
     method: str | None = None
     confidence: float | None = None
+    file: str | None = None
+    pipeline_versions: tuple[int, ...] = ()
 
 
 class Labeled(Struct, frozen=True, kw_only=True, gc=False):

@@ -16,6 +16,7 @@ from labelwright.pipeline import _yaml
 from labelwright.quality import QualityPolicy
 from labelwright.review import ReviewPolicy
 from labelwright.schema import QuestionUnion, Requirement, Schema, content_hash
+from labelwright.schema.quantities import seconds
 from labelwright.sources import Source
 from labelwright.tasks import TaskPolicy
 
@@ -110,6 +111,11 @@ class Pipeline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def all_sources(self) -> tuple[Source, ...]:
         """The sources, each as an object."""
         return tuple(Source(uri=source) if isinstance(source, str) else source for source in self.sources)
+
+    @property
+    def watch_seconds(self) -> float | None:
+        """How often a running server looks for news: as often as the most watched source asks; None where none is watched."""
+        return min((seconds(source.watch) for source in self.all_sources if source.watch is not None), default=None)
 
     @property
     def steps(self) -> tuple[dict[str, Any], ...]:

@@ -162,7 +162,7 @@ def submit(
     if known is not None:
         return Submitted(known, [], _next(connection, opened, user_id, "label", resume=True) if next else None)
     if task.purpose not in ("label", "gold", "redo"):
-        raise Conflict("This task asks for a review.", where=f"task {task_id}")
+        raise Conflict("This task asks for a review.", where="task")
     replaces = _answered_before(connection, task, user_id, submission.lease)
     item_key, findings = _inspect(connection, opened, task, submission)
     annotation_id = annotate.add_annotation(
@@ -240,7 +240,7 @@ def give_review(connection: Connection, opened: OpenProject, user_id: int, task_
     if known is not None:
         return Reviewed(known, _next(connection, opened, user_id, "review", resume=True))
     if task.purpose != "review":
-        raise Conflict("This task asks for labels, not for a review.", where=f"task {task_id}")
+        raise Conflict("This task asks for labels, not for a review.", where="task")
     if task.state != "leased" or task.user_id != user_id:
         raise _lost(task_id)
     about = review.reviewed_annotation(connection, task.item_id, verdict)
@@ -319,7 +319,7 @@ def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id
     """
     task = _task(connection, opened, task_id, finding=_look)
     if task.user_id != user_id or task.state not in ("leased", "done"):
-        raise NotFound("This task is none of yours.", where=f"task {task_id}")
+        raise NotFound("This task is none of yours.", where="task")
     view = show(connection, opened, user_id, Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id))
     if task.state == "leased":
         return view
@@ -335,7 +335,7 @@ def _task(connection: Connection, opened: OpenProject, task_id: int, *, finding:
     """Return a task, and keep it from changing until the transaction ends unless it is only looked at."""
     row = finding.one(connection, task=task_id, is_project=opened.project.id)
     if row is None:
-        raise NotFound("There is no such task.", where=f"task {task_id}")
+        raise NotFound("There is no such task.", where="task")
     return _Task(*row)
 
 
@@ -347,7 +347,7 @@ def _held(connection: Connection, opened: OpenProject, user_id: int, task_id: in
 
 
 def _lost(task_id: int) -> LeaseLost:
-    return LeaseLost("This task is not, or no longer, yours.", where=f"task {task_id}", hint="Ask for the next task; your draft is kept.")
+    return LeaseLost("This task is not, or no longer, yours.", where="task", hint="Ask for the next task; your draft is kept.")
 
 
 def _next(connection: Connection, opened: OpenProject, user_id: int, purpose: str, *, resume: bool = False) -> TaskView | None:
@@ -365,7 +365,7 @@ def _answered_before(connection: Connection, task: _Task, user_id: int, lease: s
     if task.state == "done" and task.user_id == user_id:
         number, state = _own.one(connection, task=task.id, author=user_id)
         if state != "submitted":
-            raise Conflict("This answer was reviewed and cannot be changed any more.", where=f"task {task.id}", hint="Write a comment.")
+            raise Conflict("This answer was reviewed and cannot be changed any more.", where="task", hint="Write a comment.")
         return int(number)
     raise _lost(task.id)
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from labelwright import annotate
 from labelwright.annotate import Comment, Draft
+from labelwright.review import shown
 from labelwright.schema import Finding
 from labelwright.schema.item import Field
 from labelwright.schema.kinds import AnswerUnion
@@ -71,12 +72,13 @@ class ConsensusView(Struct, frozen=True):
 
 
 class ReviewView(Struct, frozen=True):
-    """What a reviewer judges."""
+    """What a reviewer judges. The verdict sends `seen` back: it stands for the answers and the consensus shown here."""
 
     annotations: list[AnnotationView]
     consensus: dict[str, ConsensusView]
     findings: list[Finding]
     reasons: list[str]
+    seen: str
 
 
 class TaskView(Struct, frozen=True, kw_only=True):
@@ -199,6 +201,7 @@ def _review(connection: Connection, opened: OpenProject, item_id: int) -> Review
             {row: Finding(rule=row[0], severity=row[1], message=row[2], question=row[3], unit=row[4]) for row in map(tuple, found)}.values()
         ),
         reasons=decode(reasons) if reasons else [],
+        seen=shown(connection, item_id),
     )
 
 

@@ -2,6 +2,6 @@
 
 from labelwright.review.picks import pick, request
 from labelwright.review.policy import REASONS, ReviewPolicy
-from labelwright.review.verdicts import record, reviewed_annotation
+from labelwright.review.verdicts import record, reviewed_annotation, shown
 
-__all__ = ["REASONS", "ReviewPolicy", "pick", "record", "request", "reviewed_annotation"]
+__all__ = ["REASONS", "ReviewPolicy", "pick", "record", "request", "reviewed_annotation", "shown"]

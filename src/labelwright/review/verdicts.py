@@ -8,36 +8,51 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.errors import Conflict, InvalidInput, NotFound
-from labelwright.schema import Verdict
+from labelwright.schema import Verdict, content_hash
 from labelwright.store import tables
 from labelwright.store.codec import encode
 from labelwright.store.labels import final_labels
 from labelwright.store.project import Project
 
-__all__ = ["record", "reviewed_annotation"]
+__all__ = ["record", "reviewed_annotation", "shown"]
+
+_annotations, _consensus = tables.annotations, tables.consensus
+
+
+def shown(connection: Connection, item_id: int) -> str:
+    """Return a digest of what a reviewer of the item is shown: the annotations that stand, and the consensus."""
+    standing = sa.select(_annotations.c.id).where(_annotations.c.item_id == item_id, _annotations.c.state.in_(("submitted", "accepted")))
+    agreed = sa.select(_consensus.c.question, _consensus.c.answer).where(_consensus.c.item_id == item_id)
+    seen = [
+        list(connection.scalars(standing.order_by(_annotations.c.id))),
+        [tuple(row) for row in connection.execute(agreed.order_by(_consensus.c.question))],
+    ]
+    return content_hash(seen)[:16]
 
 
 def reviewed_annotation(connection: Connection, item_id: int, verdict: Verdict) -> sa.Row[int, int, str] | None:
     """Return the annotation `(id, user_id, origin)` that a verdict is about; None stands for the consensus.
 
     Raises:
-        InvalidInput: a verdict lacks what it needs: `fix` its values, `reject` a reason, and the annotation where there are several.
+        InvalidInput: a verdict lacks what it needs: `accept` what was seen, `fix` its values, `reject` a reason, and the annotation where
+            there are several.
         NotFound: the annotation is none of the item's standing ones.
-        Conflict: other annotations stand by now than the reviewer has seen.
+        Conflict: other answers, or another consensus, stand by now than the reviewer has seen.
     """
     if verdict.verdict == "fix" and not verdict.values:
         raise InvalidInput("A fix brings the corrected values.", where="values")
     if verdict.verdict == "reject" and not (verdict.reason or "").strip():
         raise InvalidInput("A rejection goes back to its author and needs a reason.", where="reason")
-    annotations = tables.annotations
-    query = sa.select(annotations.c.id, annotations.c.user_id, annotations.c.origin).where(
-        annotations.c.item_id == item_id, annotations.c.state.in_(("submitted", "accepted"))
-    )
-    standing = list(connection.execute(query.order_by(annotations.c.id)))
-    if verdict.seen is not None and set(verdict.seen) != {row.id for row in standing}:
+    if verdict.verdict == "accept" and verdict.seen is None:
+        raise InvalidInput("Who accepts says what was seen.", where="seen", hint="Send back the `seen` of the review task.")
+    if verdict.seen is not None and verdict.seen != shown(connection, item_id):
         raise Conflict(
             "The answers have changed since you were shown them.", where=f"item {item_id}", hint="Look at them again, then decide."
         )
+    query = sa.select(_annotations.c.id, _annotations.c.user_id, _annotations.c.origin).where(
+        _annotations.c.item_id == item_id, _annotations.c.state.in_(("submitted", "accepted"))
+    )
+    standing = list(connection.execute(query.order_by(_annotations.c.id)))
     if verdict.annotation_id is not None:
         for row in standing:
             if row.id == verdict.annotation_id:
@@ -67,7 +82,8 @@ def record(
         InvalidInput: the verdict accepts what is not there.
     """
     reviews, picks = tables.reviews, tables.review_picks
-    before = {label.question: label.answer for label in final_labels(connection, project.id, project.schema, item_ids=[item_id])}
+    standing = list(final_labels(connection, project.id, project.schema, item_ids=[item_id]))
+    before = {label.question: label.answer for label in standing}
     if verdict.verdict == "accept" and annotation is None and not before:
         raise InvalidInput("There is no answer to accept yet.", where="verdict", hint="Fix it: give the answers yourself.")
     random = connection.scalar(sa.select(picks.c.random).where(picks.c.item_id == item_id)) or 0
@@ -81,6 +97,7 @@ def record(
             annotation_id=annotation.id if annotation else None,
             fixed_annotation_id=fixed_annotation_id,
             label_before=encode(before),
+            sources=encode({label.question: (label.method, label.annotation_ids) for label in standing}),
             random=random,
             reason=verdict.reason or "",
             seconds_active=verdict.seconds_active,

@@ -15,13 +15,14 @@ class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a reviewer decided about an item.
 
     `accept` makes the annotation named (or, with none named, the consensus) the item's label. `fix` brings corrected `values`; both
-    versions are kept. `reject` sends the annotation named back to its author's queue, with a `reason`. `seen` names the annotations that
-    the reviewer was shown; where others stand by now, the verdict is refused, for it is about something else.
+    versions are kept. `reject` sends the annotation named back to its author's queue, with a `reason`. `seen` is what came as `seen`
+    with the review task and stands for the answers and the consensus that the reviewer was shown: where others stand by now, the verdict
+    is refused, for it is about something else. Whoever accepts has to give it.
     """
 
     verdict: Literal["accept", "fix", "reject"]
     annotation_id: int | None = None
-    seen: tuple[int, ...] | None = None
+    seen: str | None = None
     values: dict[str, AnswerUnion] | None = None
     reason: str | None = None
     seconds_active: float = 0.0

@@ -10,12 +10,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from labelwright.errors import NotAllowed, NotFound, NotSignedIn
 from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Audio, Field, Image
+from labelwright.server.numbers import TaskNumbers
 from labelwright.store import people, tables
 from labelwright.store.codec import decode_fields
 from labelwright.store.database import Database
@@ -102,9 +104,26 @@ class Access:
         roles = [role for _, role in self.projects()]
         self._require(max(roles, key=ROLES.index) if roles else None, permission)
 
-    async def by_task(self, task_id: int, permission: str) -> OpenProject:
-        """Return the project of a task."""
-        return self._project_of(await self.doors.project_of(tables.tasks, task_id), f"task {task_id}", permission)
+    async def by_task(self, number: int, permission: str) -> tuple[int, OpenProject]:
+        """Return the number in the store and the project of a task that is known by its number outside."""
+        task_id = self.doors.task_numbers.inside(number)
+        return task_id, self._project_of(await self.doors.project_of(tables.tasks, task_id), f"task {number}", permission)
+
+    def hand_out(self, task: TaskView, opened: OpenProject) -> TaskView:
+        """Return the task with its number outside.
+
+        Whose it is and which media it shows is remembered, so that neither its submission nor its pictures need to ask.
+        """
+        self.doors.remember_task(task, opened)
+        return msgspec.structs.replace(task, id=self.doors.task_numbers.outside(task.id))
+
+    def require(self, opened: OpenProject, permission: str) -> None:
+        """Make sure of one more permission in a project.
+
+        Raises:
+            NotAllowed: the role does not cover it.
+        """
+        self._require(self.role_in(opened), permission)
 
     async def by_item(self, item_id: int, permission: str) -> OpenProject:
         """Return the project of an item."""
@@ -137,6 +156,9 @@ class Doors:
         self._projects: dict[tuple[str, int], int] = {}
         self._blobs: set[tuple[int, str]] = set()
         self._changes = 0
+        with workspace.database.read() as connection:
+            secret = connection.scalar(sa.select(tables.secrets.c.value).where(tables.secrets.c.name == "task_numbers"))
+        self.task_numbers = TaskNumbers(secret or "")
 
     async def by_session(self, secret: str) -> Access:
         """Return the access of a browser's session.
@@ -198,7 +220,7 @@ class Doors:
         return self._projects[key]
 
     def remember_task(self, task: TaskView, opened: OpenProject) -> None:
-        """Note whose task it is and whose media it shows, so that neither its submission nor its pictures need to ask."""
+        """Note whose task it is and which media it shows."""
         self._projects["tasks", task.id] = opened.project.id
         self._blobs.update((opened.project.id, digest) for digest in media_of(task.item.data))
 

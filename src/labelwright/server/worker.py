@@ -55,6 +55,7 @@ class Worker:
         self._ticked = time.monotonic()
         self._reached: dict[int, Position] = {}
         self._rests_until: dict[int, float] = {}
+        self._looks_at: dict[int, float] = {}
 
     def work_forever(self, alive: Callable[[], bool] = lambda: True) -> None:
         """Work until `alive` says no. Only one worker of a store works; others stand by until it is gone."""
@@ -85,6 +86,7 @@ class Worker:
             try:
                 with turn(self.workspace.database):
                     self._catch_up(opened)
+                self._look_for_news(opened)
                 self._one_job(opened)
             except Conflict:
                 continue
@@ -106,6 +108,14 @@ class Worker:
         catch_up(opened)
         now = time.monotonic()
         self._rests_until[project.id] = now + max(REST_SECONDS, (now - started) / 2)
+
+    def _look_for_news(self, opened: OpenProject) -> None:
+        """Ask for a run where a source is watched and it is time to look at it again."""
+        every, now = opened.pipeline.watch_seconds, time.monotonic()
+        if every is None or now < self._looks_at.setdefault(opened.project.id, now + every):
+            return
+        self._looks_at[opened.project.id] = now + every
+        opened.project.database.write(partial(jobs.enqueue, project_id=opened.project.id, kind="run", arguments={}))
 
     @contextmanager
     def _ticking(self) -> Iterator[None]:

@@ -111,6 +111,7 @@ class _Run:
         self.broken: list[Broken] = []
         self.done: list[_Done] = []
         self.clear: list[str] = []  # files whose old quarantine entries go, for they are being read again
+        self.freed: set[str] = set()  # files with rows that were set aside for the sake of a row that has gone since
         self.size = 0
 
     def report(self) -> CollectReport:
@@ -171,6 +172,7 @@ class _Run:
                     fingerprint = "" if file.problem else fingerprint_of(file.path, digest)
                     # A table that names media files is read each time: they may have changed though it has not.
                     again = media and not file.problem and plugins.load("readers", file.reader).MODALITY is None
+                    again = again or file.name in self.freed
                     if fingerprint and not again and known.get(file.name, ("", 0))[0] == fingerprint:
                         rows = known[file.name][1]
                         self.counts["skipped"] += 1
@@ -256,11 +258,19 @@ class _Run:
             return {row.uri: (row.fingerprint, row.rows) for row in connection.execute(query)}
 
     def _set_aside_before(self) -> Counter[str]:
-        """Count this source's quarantined rows by file, and forget those of files that are gone."""
+        """Count this source's quarantined rows by file, forget those of files that are gone, and note which may be taken now."""
         table = tables.quarantine
         mine = (table.c.project_id == self.project.id) & (table.c.stage == "collect") & (table.c.source == self.source.uri)
         with self.project.database.read() as connection:
             found = Counter(file_of(place) for (place,) in connection.execute(sa.select(table.c.place).where(mine)))
+            taken: dict[str, list[str]] = {}
+            for place, key in connection.execute(sa.select(table.c.place, table.c.key).where(mine, table.c.key.is_not(None))):
+                taken.setdefault(key, []).append(file_of(place))
+            keys = list(taken)
+            for start in range(0, len(keys), BATCH):
+                for row in bulk.current_rows(connection, self.project.id, keys[start : start + BATCH]):
+                    if not row.source.startswith(PUSHED) and not os.path.lexists(self.project.folder / file_of(row.place)):
+                        self.freed.update(taken[row.key])
         for name in found:
             if not os.path.lexists(self.project.folder / name):
                 self.clear.append(name)

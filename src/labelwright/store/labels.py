@@ -25,7 +25,8 @@ class FinalLabel(Struct, frozen=True, kw_only=True, gc=False):
     """The label of one question about one item.
 
     `confidence` is 1 for a review or gold, and the statistical model's belief for a consensus: it steers, it is no certificate. `method`
-    names that model.
+    names that model; where a reviewer accepted a consensus, `method` and `annotation_ids` are those that it rested on. `file` names the
+    file that gold came from.
     """
 
     item_id: int
@@ -36,6 +37,7 @@ class FinalLabel(Struct, frozen=True, kw_only=True, gc=False):
     annotation_ids: tuple[int, ...] = ()
     review_id: int | None = None
     method: str | None = None
+    file: str | None = None
 
 
 def final_labels(connection: Connection, project_id: int, schema: Schema, *, item_ids: list[int] | None = None) -> Iterator[FinalLabel]:
@@ -61,6 +63,16 @@ _agreed = Statement(sa.select(*_columns).where(_consensus.c.item_id.between(sa.b
 _answer_sources = msgspec.json.Decoder(tuple[int, ...])
 
 
+class _Rested(Struct, frozen=True, array_like=True):
+    """What a label that a reviewer accepted rested on."""
+
+    method: str | None = None
+    annotation_ids: tuple[int, ...] = ()
+
+
+_rested = msgspec.json.Decoder(dict[str, _Rested])
+
+
 def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole: bool) -> Iterator[FinalLabel]:
     reviews, annotations, consensus, known = tables.reviews, tables.annotations, tables.consensus, tables.known_answers
 
@@ -69,13 +81,14 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole
         # have in it is passed over; asking for the project as well would lead SQLite to the wrong index.
         return table.c.item_id.between(page[0], page[-1]) if whole else table.c.item_id.in_(page)
 
-    reviewed: dict[int, tuple[int, dict[str, Answer], tuple[int, ...]]] = {}
+    reviewed: dict[int, tuple[int, dict[str, Answer], dict[str, _Rested]]] = {}
     query = (
         sa.select(
             reviews.c.item_id,
             reviews.c.id,
             reviews.c.verdict,
             reviews.c.label_before,
+            reviews.c.sources,
             reviews.c.annotation_id,
             reviews.c.fixed_annotation_id,
             annotations.c["values"],
@@ -90,13 +103,15 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole
             reviewed.pop(row.item_id, None)
             continue
         settled = row.values if row.values is not None else row.label_before
-        sources = tuple(number for number in (row.fixed_annotation_id or row.annotation_id,) if number)
-        reviewed[row.item_id] = (row.id, decode_values(settled or "{}"), sources)
-    gold: dict[int, dict[str, Answer]] = {}
-    for item_id, values in connection.execute(
-        sa.select(known.c.item_id, known.c["values"]).where(on_page(known), known.c.use == "gold").order_by(known.c.id)
+        answers = decode_values(settled or "{}")
+        chosen = row.fixed_annotation_id or row.annotation_id
+        rested = dict.fromkeys(answers, _Rested(None, (chosen,))) if chosen else _rested.decode(row.sources)
+        reviewed[row.item_id] = (row.id, answers, rested)
+    gold: dict[int, dict[str, tuple[Answer, str]]] = {}
+    for item_id, values, file in connection.execute(
+        sa.select(known.c.item_id, known.c["values"], known.c.origin).where(on_page(known), known.c.use == "gold").order_by(known.c.id)
     ):
-        gold.setdefault(item_id, {}).update(decode_values(values))
+        gold.setdefault(item_id, {}).update({name: (answer, file) for name, answer in decode_values(values).items()})
     agreed: dict[tuple[int, str], FinalLabel] = {}
     if whole:
         rows = _agreed.all(connection, first=page[0], last=page[-1])
@@ -115,20 +130,23 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole
     for item_id in page:
         for question in schema.questions:
             if item_id in reviewed and question in reviewed[item_id][1]:
-                review_id, values, sources = reviewed[item_id]
+                review_id, values, rested = reviewed[item_id]
+                ground = rested.get(question, _Rested())
                 yield FinalLabel(
                     item_id=item_id,
                     question=question,
                     answer=values[question],
                     origin="review",
                     confidence=1.0,
-                    annotation_ids=sources,
+                    annotation_ids=ground.annotation_ids,
+                    method=ground.method,
                     review_id=review_id,
                 )
             elif item_id in reviewed:
                 # The reviewer saw the whole answer and left this question out: it has no label.
                 continue
             elif question in gold.get(item_id, {}):
-                yield FinalLabel(item_id=item_id, question=question, answer=gold[item_id][question], origin="gold", confidence=1.0)
+                answer, file = gold[item_id][question]
+                yield FinalLabel(item_id=item_id, question=question, answer=answer, origin="gold", confidence=1.0, file=file)
             elif (item_id, question) in agreed:
                 yield agreed[item_id, question]

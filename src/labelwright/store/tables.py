@@ -328,6 +328,13 @@ clock = Table(
     Column("seconds", Double, nullable=False),  # advanced by whoever serves, by its monotonic clock
 )
 
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),  # made with the store and never sent out
+)
+
 # --- 3c annotations -----------------------------------------------------------------------------------------------------
 
 annotations = Table(
@@ -421,6 +428,7 @@ reviews = Table(
     Column("annotation_id", Key),  # the one accepted, fixed or rejected
     Column("fixed_annotation_id", Key),
     Column("label_before", Text),  # what the dataset would have said without the review, as JSON values
+    Column("sources", Text, nullable=False, server_default="{}"),  # what that rested on: {question: [method, annotation numbers]}
     Column("random", Integer, nullable=False, server_default="0"),  # 1 = picked uniformly at random: evidence for the certificate
     Column("reason", Text, nullable=False, server_default=""),
     Column("seconds_active", Double, nullable=False, server_default="0"),

@@ -44,7 +44,7 @@ def extend(connection: Connection, task_id: int, user_id: int, lease: str, secon
         LeaseLost: the task is not, or no longer, leased to this person under this lease.
     """
     if not _extend.run(connection, task_id=task_id, holder=user_id, is_state="leased", is_lease=lease, seconds=seconds):
-        raise LeaseLost("The lease on this task has ended.", where=f"task {task_id}", hint="Ask for the next task; your draft is kept.")
+        raise LeaseLost("The lease on this task has ended.", where="task", hint="Ask for the next task; your draft is kept.")
 
 
 def release(connection: Connection, task_id: int, user_id: int) -> bool:

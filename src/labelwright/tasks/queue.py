@@ -96,6 +96,18 @@ def _open_statement(purpose: str, *, own: bool = False) -> Statement:
     )
     if not own:
         chosen = chosen.where(~sa.exists(seen))
+    if purpose == "review" and not own:
+        # What a reviewer put right is the reviewer's own answer.
+        given = tables.annotations
+        chosen = chosen.where(
+            ~sa.exists(
+                sa.select(sa.literal(1)).where(
+                    given.c.item_id == candidate.c.item_id,
+                    given.c.user_id == sa.bindparam("holder"),
+                    given.c.state.in_([sa.literal_column("'submitted'"), sa.literal_column("'accepted'")]),
+                )
+            )
+        )
     if purpose == "label":
         chosen = chosen.where(~sa.exists(skipped))
     return _take(chosen)

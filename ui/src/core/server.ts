@@ -374,6 +374,7 @@ export interface ReviewView {
   consensus: Record<string, ConsensusView>;
   findings: Finding[];
   reasons: string[];
+  seen: string;
 }
 
 export interface Reviewed { review_id: number; next: TaskView | null }
@@ -526,7 +527,7 @@ export interface UserChange {
 export interface Verdict {
   verdict: "accept" | "fix" | "reject";
   annotation_id?: number | null;
-  seen?: number[] | null;
+  seen?: string | null;
   values?: Record<string, Boxes | Choice | Segments | Spans> | null;
   reason?: string | null;
   seconds_active?: number;

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from litestar import get, post, put
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Struct
+from msgspec.structs import replace
 
 from labelwright.annotate import Comment
 from labelwright.client.shapes import DraftSaved, LeasedTasks, LeaseKept, NextTask
@@ -71,10 +72,8 @@ def _purpose(purpose: str) -> str:
     return "review" if purpose == "review" else "annotate"
 
 
-def _remember(access: Access, opened: OpenProject, *tasks: TaskView | None) -> None:
-    for task in tasks:
-        if task is not None:
-            access.doors.remember_task(task, opened)
+def _handed_out(access: Access, opened: OpenProject, task: TaskView | None) -> TaskView | None:
+    return task and access.hand_out(task, opened)
 
 
 @post("/api/projects/{project:str}/tasks/next", opt={"permission": "annotate"}, status_code=200)
@@ -84,32 +83,35 @@ async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Acces
     found = await access.database.write_soon(
         lambda connection: events.next_tasks(connection, opened, access.user_id, count=data.count, purpose=data.purpose)
     )
-    _remember(access, opened, *found)
-    return LeasedTasks(found)
+    return LeasedTasks([access.hand_out(task, opened) for task in found])
 
 
 @get("/api/tasks/{task_id:int}", opt={"permission": "annotate"})
 async def one_task(task_id: FromPath[int], access: Access) -> TaskView:
     """Return one's own task: one that is held, or one that was answered, with the answer."""
-    opened = await access.by_task(task_id, "annotate")
-    return await access.database.read_soon(lambda connection: events.task_view(connection, opened, access.user_id, task_id))
+    inside, opened = await access.by_task(task_id, "annotate")
+    found = await access.database.read_soon(lambda connection: events.task_view(connection, opened, access.user_id, inside))
+    if found.review is not None:
+        # It was theirs when they were a reviewer; what it shows is for those who are one now.
+        access.require(opened, "review")
+    return access.hand_out(found, opened)
 
 
 @post("/api/tasks/{task_id:int}/heartbeat", opt={"permission": "annotate"}, status_code=200)
 async def heartbeat(task_id: FromPath[int], data: JSONBody[Beat], access: Access) -> LeaseKept:
     """Keep a lease alive."""
-    opened = await access.by_task(task_id, "annotate")
-    lasting = await access.database.write_soon(lambda connection: events.heartbeat(connection, opened, access.user_id, task_id, data.lease))
+    inside, opened = await access.by_task(task_id, "annotate")
+    lasting = await access.database.write_soon(lambda connection: events.heartbeat(connection, opened, access.user_id, inside, data.lease))
     return LeaseKept(lasting)
 
 
 @put("/api/tasks/{task_id:int}/draft", opt={"permission": "annotate"})
 async def save_draft(task_id: FromPath[int], data: JSONBody[DraftBody], access: Access) -> DraftSaved:
     """Save unfinished work; an older save never overwrites a newer one."""
-    opened = await access.by_task(task_id, "annotate")
+    inside, opened = await access.by_task(task_id, "annotate")
     sequence = await access.database.write_soon(
         lambda connection: events.save_draft(
-            connection, opened, access.user_id, task_id, lease=data.lease, sequence=data.sequence, body=data.body
+            connection, opened, access.user_id, inside, lease=data.lease, sequence=data.sequence, body=data.body
         )
     )
     return DraftSaved(sequence)
@@ -124,26 +126,24 @@ async def submit(
 ) -> Submitted:
     """Submit an answer; the next task comes along."""
     key = _key(idempotency_key)
-    opened = await access.by_task(task_id, "annotate")
-    done = await access.database.write_soon(lambda connection: events.submit(connection, opened, access.user_id, task_id, data, key=key))
-    _remember(access, opened, done.next)
-    return done
+    inside, opened = await access.by_task(task_id, "annotate")
+    done = await access.database.write_soon(lambda connection: events.submit(connection, opened, access.user_id, inside, data, key=key))
+    return replace(done, next=_handed_out(access, opened, done.next))
 
 
 @post("/api/tasks/{task_id:int}/skip", opt={"permission": "annotate"}, status_code=200)
 async def skip(task_id: FromPath[int], data: JSONBody[SkipBody], access: Access) -> NextTask:
     """Pass a task on to somebody else."""
-    opened = await access.by_task(task_id, "annotate")
-    found = await access.database.write_soon(lambda connection: events.skip(connection, opened, access.user_id, task_id, data.reason))
-    _remember(access, opened, found)
-    return NextTask(found)
+    inside, opened = await access.by_task(task_id, "annotate")
+    found = await access.database.write_soon(lambda connection: events.skip(connection, opened, access.user_id, inside, data.reason))
+    return NextTask(_handed_out(access, opened, found))
 
 
 @post("/api/tasks/{task_id:int}/release", opt={"permission": "annotate"}, status_code=200)
 async def release(task_id: FromPath[int], access: Access) -> dict[str, str]:
     """Give a task back; it may come again."""
-    opened = await access.by_task(task_id, "annotate")
-    await access.database.write_soon(lambda connection: events.release(connection, opened, access.user_id, task_id))
+    inside, opened = await access.by_task(task_id, "annotate")
+    await access.database.write_soon(lambda connection: events.release(connection, opened, access.user_id, inside))
     return {}
 
 
@@ -156,21 +156,22 @@ async def review(
 ) -> Reviewed:
     """Give a verdict; the next review comes along."""
     key = _key(idempotency_key)
-    opened = await access.by_task(task_id, "review")
+    inside, opened = await access.by_task(task_id, "review")
     done = await access.database.write_soon(
-        lambda connection: events.give_review(connection, opened, access.user_id, task_id, data, key=key)
+        lambda connection: events.give_review(connection, opened, access.user_id, inside, data, key=key)
     )
-    _remember(access, opened, done.next)
-    return done
+    return replace(done, next=_handed_out(access, opened, done.next))
 
 
 @get("/api/projects/{project:str}/annotations/mine", opt={"permission": "annotate"})
 async def mine(project: FromPath[str], access: Access, limit: FromQuery[int] = 10) -> list[MyAnnotation]:
     """Return one's own newest answers, to go back to."""
     opened = access.project(project, "annotate")
-    return await access.database.read_soon(
+    found = await access.database.read_soon(
         lambda connection: my_annotations(connection, opened.project.id, access.user_id, min(max(limit, 1), 100))
     )
+    outside = access.doors.task_numbers.outside
+    return [replace(one, task_id=outside(one.task_id) if one.task_id is not None else None) for one in found]
 
 
 @post("/api/items/{item_id:int}/comments", opt={"permission": "annotate"}, status_code=200)

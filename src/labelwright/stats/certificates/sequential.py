@@ -94,7 +94,7 @@ def _finite(errors: int, audits: int, population: int, a: float, b: float, risk:
     def choose(n: float, k: float) -> float:
         return float(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
-    gained = float(betaln(a, b) - betaln(a + errors, b + audits - errors))
+    gained = float(betaln(a + errors, b + audits - errors) - betaln(a, b))
 
     def log_ratio(wrong: int) -> float:
         rest, left = population - audits, wrong - errors

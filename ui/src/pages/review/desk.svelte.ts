@@ -163,7 +163,7 @@ export class Desk {
 
   /** Send a verdict with the answers that it is about; the server refuses it where others stand by now. */
   #post(task: Task, verdict: Verdict, key: string): Promise<{ review_id: number; next: Task | null }> {
-    const body = { ...verdict, seen: (task.review?.annotations ?? []).map((one) => one.id) };
+    const body = { ...verdict, seen: task.review?.seen };
     return api.post(`/api/tasks/${task.id}/review`, body, { headers: { "Idempotency-Key": key }, keepalive: JSON.stringify(body).length < 50_000 });
   }
 

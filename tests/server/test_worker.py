@@ -1,0 +1,44 @@
+"""The worker beside the server."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from labelwright.pipeline import jobs
+from labelwright.pipeline.workspace import Workspace
+from labelwright.server import worker
+from labelwright.store import tables
+from tests.rows import count
+
+PIPELINE = """
+name: tickets
+sources: [{uri: '*.jsonl', id: id, watch: 10m}]
+schema: {data: {body: text}, questions: {intent: {kind: choice, of: body, options: [refund, bug]}}}
+run: {store: 'STORE'}
+"""
+
+
+def test_a_watched_source_is_looked_at_again(tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a server runs, a row that is added to a watched source is collected once its time has come, and no sooner."""
+    (tmp_path / "labelwright.yaml").write_text(PIPELINE.replace("STORE", store_url), "utf-8")
+    workspace = Workspace.open(tmp_path)
+    opened = workspace.projects["tickets"]
+    now = time.monotonic()
+    monkeypatch.setattr(worker.time, "monotonic", lambda: now)
+    beside = worker.Worker(workspace)
+    beside.round()
+    (tmp_path / "new.jsonl").write_text(json.dumps({"id": "T1", "body": "new"}) + "\n", "utf-8")
+    now += 590.0
+    beside.round()
+    assert count(opened.project, tables.raw_items) == 0
+    now += 20.0
+    beside.round()
+    assert count(opened.project, tables.items, tables.items.c.state == "active") == 1
+    with workspace.database.read() as connection:
+        (job,) = jobs.list_jobs(connection, opened.project.id)
+    assert (job.kind, job.state) == ("run", "done")
+    workspace.close()
