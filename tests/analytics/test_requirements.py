@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from labelwright import stats
 from labelwright.analytics import Outcome, check_requirements
 from labelwright.errors import InvalidPipeline
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.schema import Requirement
 from labelwright.schema.requirement import METRICS
+from labelwright.stats.certificates import sequential_upper_bound
 from labelwright.store.project import Project
 from tests.analytics.test_overview import pick, review
 from tests.quality.answers import answer, choice
@@ -61,7 +61,7 @@ def test_every_metric(make_project: Make) -> None:
         "gold_accuracy(intent) >= 85%",
     )
     assert (error.holds, error.value) == (True, 0.04)
-    assert error.bound == pytest.approx(stats.binomial_upper_bound(2, 50))
+    assert error.bound == pytest.approx(sequential_upper_bound(2, 50, population=80, expected=0.05))
     assert worse.holds is False
     assert (count.holds, count.value) == (True, 90.0)
     assert (label.holds, label.value) == (False, 37.0)  # 25 agreed, 2 fixed, 10 gold
@@ -110,15 +110,16 @@ def test_more_audits_are_named(make_project: Make) -> None:
     """Where the audit is on the way to prove a requirement, the reason says how many more audits would."""
     project = make_project()
     ann, rev = add_users(project, "ann", "rev")
-    ids = add_texts(project, [f"text {index}" for index in range(40)])
+    ids = add_texts(project, [f"text {index}" for index in range(400)])
     answer(project, [(item, ann, {"intent": choice("bug")}) for item in ids])
     refresh(project, QualityPolicy(label_errors=False))
-    pick(project, *ids)
-    for item in ids:
+    pick(project, *ids[:40])
+    for item in ids[:40]:
         review(project, item, choice("bug"), reviewer=rev)
     (found,) = check(project, "label_error(intent) <= 2% at 95%")
     assert found.holds is None
-    assert f"{stats.audits_needed(0.02) - 40} more audits" in found.reason
+    first = next(audits for audits in range(40, 401) if sequential_upper_bound(0, audits, population=400, expected=0.05) <= 0.02)
+    assert f"{first - 40} more audits" in found.reason
 
 
 def test_the_worst_question_decides(make_project: Make) -> None:

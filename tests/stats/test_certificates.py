@@ -10,6 +10,7 @@ from scipy.stats import binom, hypergeom
 
 from labelwright.errors import InvalidInput
 from labelwright.stats import audits_needed, binomial_interval, binomial_upper_bound, hypergeometric_upper_bound
+from labelwright.stats.certificates import sequential_upper_bound
 
 counts = st.integers(0, 300).flatmap(lambda audits: st.tuples(st.integers(0, audits), st.just(audits)))
 
@@ -87,3 +88,34 @@ def test_wrong_input_is_explained():
         hypergeometric_upper_bound(0, 10, 5)
     with pytest.raises(InvalidInput, match="between 0 and 1"):
         audits_needed(0)
+
+
+@pytest.mark.parametrize(("population", "wrong"), [(60, 6), (300, 3), (300, 45), (None, 0.05)])
+def test_the_sequential_bound_covers_all_looks_together(population, wrong):
+    """Looking after every audit, the bound falls below the truth at any time in at most 5% of 1,500 audits."""
+    rng = np.random.default_rng(7)
+    length = population or 300
+    bounds: dict[tuple[int, int], float] = {}
+    rate = wrong / population if population else wrong
+    false = 0
+    for _ in range(1500):
+        outcomes = rng.permutation(np.arange(length) < wrong) if population else rng.random(length) < rate
+        errors = np.cumsum(outcomes)
+        # Between two errors the bound only falls: the looks just before an error, and the last one, are those that count.
+        for look in {*np.flatnonzero(outcomes).tolist(), length} - {0}:
+            seen = (int(errors[look - 1]), look)
+            if seen not in bounds:
+                bounds[seen] = sequential_upper_bound(*seen, population=population)
+                assert bounds[seen] >= seen[0] / (population or look) - 1e-12
+            if bounds[seen] < rate - 1e-12:
+                false += 1
+                break
+    assert false <= 0.05 * 1500
+
+
+def test_the_sequential_bound_ends_at_the_truth_and_pays_for_its_looks():
+    """Where everything was audited nothing is left in doubt, and before that it lies above the bound for a single look."""
+    assert sequential_upper_bound(7, 500, population=500) == 7 / 500
+    for errors, audits, population in [(0, 50, 100), (4, 105, 300), (30, 400, 5000)]:
+        assert sequential_upper_bound(errors, audits, population=population) >= hypergeometric_upper_bound(errors, audits, population)
+    assert sequential_upper_bound(3, 100) >= binomial_upper_bound(3, 100)

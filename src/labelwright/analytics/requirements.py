@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from labelwright.analytics.labeled import Labeled, read_labeled
 from labelwright.schema import Requirement
 from labelwright.store import tables
-from labelwright.store.audit import audit
+from labelwright.store.audit import EXPECTED, QuestionAudit, audit
 from labelwright.store.codec import decode
 from labelwright.store.project import Project
 
@@ -94,13 +94,14 @@ class _State:
         found = self._audit(confidence)[question]
         rate = found.errors / found.audited if found.audited else None
         if not found.enough:
-            return _Tried(None, rate, found.bound, found.statement)
-        holds: bool | None = requirement.holds(found.bound)
+            return _Tried(None, rate, found.bound_at_any_look, found.statement)
+        # A requirement is tried again and again, and people audit until it holds: the bound for one look would promise too much.
+        holds: bool | None = requirement.holds(found.bound_at_any_look)
         reason = found.statement
         if not holds and requirement.comparison in ("<=", "<") and rate is not None and requirement.holds(rate):
             holds = None
-            reason += " " + _more_audits(requirement.threshold, confidence, found.errors, found.audited)
-        return _Tried(holds, rate, found.bound, reason)
+            reason += " " + _more_audits(requirement.threshold, confidence, found)
+        return _Tried(holds, rate, found.bound_at_any_look, reason)
 
     def _count(self, requirement: Requirement, question: str) -> _Tried:
         labeled = self.labeled[question]
@@ -199,11 +200,18 @@ def _made(line: str, tried: _Tried) -> Outcome:
     return Outcome(requirement=line, holds=tried.holds, value=value, bound=bound, reason=tried.reason)
 
 
-def _more_audits(threshold: float, confidence: float, errors: int, audited: int) -> str:
+def _more_audits(threshold: float, confidence: float, found: QuestionAudit) -> str:
     """Say how many audits would prove the threshold if no further error came up."""
-    from labelwright.stats import audits_needed
+    from labelwright.stats.certificates import sequential_upper_bound
 
-    if not 0 < threshold < 1:
-        return "No audit can prove that."
-    more = audits_needed(threshold, confidence, errors) - audited
-    return f"{more:,} more audits without an error would prove {threshold:.4g}."
+    def proves(audits: int) -> bool:
+        bound = sequential_upper_bound(found.errors, audits, confidence, population=found.population, expected=EXPECTED)
+        return bound + found.unproved / found.population <= threshold
+
+    few, many = found.audited, found.population
+    if many < few or not proves(many):
+        return "No further audit can prove that: labels have to be put right or given anew first."
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if proves(middle) else (middle, many)
+    return f"{many - found.audited:,} more audits without an error would prove {threshold:.4g}."

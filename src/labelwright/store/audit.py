@@ -16,8 +16,11 @@ audit's repairs counted. Items whose label is gold alone, or a review alone, are
 **What it does not hide.** Labels that the draw says nothing about all count as wrong, besides the bound: items that were not drawn yet,
 that wait for another answer, or whose label changed after they were passed over, be it by answers or by another way to reach the
 consensus (`changed_at`), as long as nobody reviewed what they say now: `unproved`. Items that were drawn and wait for their review count
-as wrong too, and as long as there are any, or fewer than `LEAST` audits, the certificate says that there is not enough evidence. The
-bound holds for one look: freezing again and again until it pleases breaks its promise.
+as wrong too, and as long as there are any, or fewer than `LEAST` audits, the certificate says that there is not enough evidence.
+
+**One look and many.** `bound` is exact for one look. Whoever audits more and looks again until the bound pleases breaks its promise, and
+that is what a requirement invites to: `bound_at_any_look` holds at all looks together (a confidence sequence for drawing without
+replacement, sharpest around `EXPECTED`), and is what requirements are compared with.
 """
 
 from __future__ import annotations
@@ -31,14 +34,17 @@ from sqlalchemy import Connection
 
 from labelwright.errors import InvalidInput
 from labelwright.schema import Answer, Schema
-from labelwright.stats.certificates import binomial_upper_bound, hypergeometric_upper_bound
+from labelwright.stats.certificates import binomial_upper_bound, hypergeometric_upper_bound, sequential_upper_bound
 from labelwright.store import tables
 from labelwright.store.codec import decode_values
 
-__all__ = ["LEAST", "Method", "QuestionAudit", "audit", "differs", "draw"]
+__all__ = ["EXPECTED", "LEAST", "Method", "QuestionAudit", "audit", "differs", "draw"]
 
 LEAST = 29
 """With fewer audits than this, not even an audit without an error shows less than 10% wrong labels at 95% confidence."""
+
+EXPECTED = 0.05
+"""The share of wrong labels around which the bound for any look is sharpest; it is fixed before the first audit, as it has to be."""
 
 PAGE = 1000
 SAME = 1e-9
@@ -53,7 +59,7 @@ class QuestionAudit(Struct, frozen=True, kw_only=True):
     `population` counts the labels that the bound is about, `audited` those of them that were reviewed at random, `errors` those found
     wrong, `pending` those picked and not yet reviewed, `unproved` those that the audit says nothing about. `bound` is the upper bound on
     the share of wrong labels before any review, `remaining` the same after the errors found were put right. `enough` tells whether that
-    is a proof; `statement` says it in a sentence.
+    is a proof; `statement` says it in a sentence. `bound_at_any_look` bounds the same share however often it is looked at.
     """
 
     question: str
@@ -69,6 +75,7 @@ class QuestionAudit(Struct, frozen=True, kw_only=True):
     remaining: float
     enough: bool
     statement: str
+    bound_at_any_look: float = 1.0
 
 
 class _Audit(Struct):
@@ -146,6 +153,7 @@ def _prove(
     method: Method,
 ) -> QuestionAudit:
     sample, wrong = audited + pending, errors + pending
+    at_any_look = sequential_upper_bound(wrong, sample, confidence, population=max(population, sample, 1), expected=EXPECTED)
     if sample == 0:
         bound = 1.0
     elif method == "binomial":
@@ -155,6 +163,7 @@ def _prove(
     if population:
         # Whatever was drawn may have been wrong before it changed: the bound is about all of it, and what changed comes on top.
         bound = min(1.0, bound + unproved / population)
+        at_any_look = min(1.0, at_any_look + unproved / population)
     # Rejected labels have left the version: they take their errors with them, and the rest is fewer.
     left = population - gone
     remaining = min(1.0, max(0.0, (bound * population - repaired) / left)) if left > 0 else 1.0
@@ -176,7 +185,8 @@ def _prove(
         statement = (
             f"At {level} confidence at most {bound:.2%} of the {population:,} labels were wrong before any review: "
             f"of {audited:,} audited at random, {errors:,} {'was' if errors == 1 else 'were'} wrong. "
-            f"With these put right or taken out, at most {remaining:.2%} are wrong now, taking the reviewers' answers as the truth."
+            f"With these put right or taken out, at most {remaining:.2%} are wrong now, taking the reviewers' answers as the truth. "
+            f"That is for one look; however often one looks, at most {at_any_look:.2%} were wrong."
         )
     if unproved:
         since = "label that has changed or is" if unproved == 1 else "labels that have changed or are"
@@ -192,6 +202,7 @@ def _prove(
         pending=pending,
         unproved=unproved,
         bound=bound,
+        bound_at_any_look=at_any_look,
         remaining=remaining,
         enough=not reasons,
         statement=statement,

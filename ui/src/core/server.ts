@@ -330,6 +330,7 @@ export interface QuestionAudit {
   remaining: number;
   enough: boolean;
   statement: string;
+  bound_at_any_look: number;
 }
 
 export interface QuestionFigures {
