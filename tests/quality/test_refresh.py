@@ -13,7 +13,7 @@ from labelwright import stats
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.schema import Schema
 from labelwright.store import tables
-from labelwright.store.codec import decode, decode_answer
+from labelwright.store.codec import decode, decode_answer, encode
 from labelwright.store.project import Project
 from tests.quality.answers import add_version, answer, choice, report, rows, set_state, spans
 from tests.rows import add_known, add_texts, add_users
@@ -374,3 +374,23 @@ def test_a_crash_between_steps_is_finished_by_running_again(make_project: Make, 
             refresh(project, POLICY)
     refresh(project, POLICY)
     assert consensus(project, "intent")[ids[0]]["answers"] == 4
+
+
+def test_a_label_that_another_method_changes_is_noted_at_once(make_project: Make) -> None:
+    """Items drawn for the audit or passed over are marked as changed in the transaction that gives them another label, and no others."""
+    project = make_project()
+    ids, _ = crowd(project, 60, 5, overlap=2, accuracy=0.6)
+    refresh(project, QualityPolicy(consensus="majority", label_errors=False))
+    before = {item: decode_answer(row["answer"]) for item, row in consensus(project, "intent").items()}
+
+    def draw(connection: sa.Connection) -> None:
+        for item in ids[:40]:
+            drawn = sa.update(tables.items).where(tables.items.c.id == item)
+            connection.execute(drawn.values(drawn_at=1.0, drawn_label=encode({"intent": before[item]})))
+
+    project.database.write(draw)
+    refresh(project, QualityPolicy(consensus="dawid_skene", label_errors=False), full=True)
+    after = {item: decode_answer(row["answer"]) for item, row in consensus(project, "intent").items()}
+    moved = {item for item in ids if before[item] != after[item]}
+    assert moved & set(ids[:40])
+    assert {row["id"] for row in rows(project, tables.items) if row["changed_at"] is not None} == moved & set(ids[:40])

@@ -259,3 +259,13 @@ def test_numbers_of_tasks_go_out_and_come_back(number: int, secret: str) -> None
     numbers = TaskNumbers(secret)
     assert numbers.inside(numbers.outside(number)) == number
     assert numbers.outside(numbers.inside(number)) == number
+
+
+@pytest.mark.parametrize("sequence", [2**31, 2**40, 2**70, -1])
+def test_a_draft_with_an_odd_sequence_is_no_failure(house: House, sequence: int) -> None:
+    """A number that a column cannot hold is kept or refused, on every database."""
+    house.add_texts("one")
+    browser = house.browser(house.person())
+    task = house.held(browser)
+    body = {"lease": task["lease"], "sequence": sequence, "body": {}}
+    assert browser.put(f"/api/tasks/{task['id']}/draft", json=body).status_code in (200, 400)

@@ -16,7 +16,8 @@ from labelwright.quality.choices import Judged
 from labelwright.quality.places import agreement, fuse, similarity
 from labelwright.schema import Question
 from labelwright.store import tables
-from labelwright.store.codec import encode
+from labelwright.store.audit import SAME_LABEL
+from labelwright.store.codec import decode_answer, encode
 from labelwright.store.database import Database
 
 __all__ = ["Changed", "Row", "choice_rows", "forget_questions", "fused_row", "method_of_weights", "standing", "write"]
@@ -181,7 +182,7 @@ def _write(
     columns = [_consensus.c[column] for column in Row._fields]
     old = {found[0]: Row(*found) for found in connection.execute(sa.select(*columns).where(near)).all()}
     now = time.time()
-    new, changed = [], []
+    new, changed, moved = [], [], []
     for row in rows:
         before = old.pop(row.item_id, None)
         if before is None:
@@ -189,6 +190,8 @@ def _write(
         elif before != row:
             values = row._asdict()
             changed.append({**values, "is_item": values.pop("item_id"), "is_question": name, "updated_at": now})
+            if before.answer != row.answer and decode_answer(before.answer).distance(decode_answer(row.answer)) > SAME_LABEL:
+                moved.append(row.item_id)
     if new:
         connection.execute(sa.insert(_consensus), new)
     if changed:
@@ -196,7 +199,16 @@ def _write(
     removed = [item_id for item_id in old if item_id not in kept]
     for first in range(0, len(removed), 500):
         connection.execute(sa.delete(_consensus).where(mine, _consensus.c.item_id.in_(removed[first : first + 500])))
+    _note_moved(connection, [*moved, *removed], now)
     return Changed(len(new), len(changed), len(removed))
+
+
+def _note_moved(connection: Connection, item_ids: list[int], now: float) -> None:
+    """Note which labels are others than those drawn for the audit or passed over: until they are looked at, it proves nothing of them."""
+    items = tables.items
+    for first in range(0, len(item_ids), 500):
+        drawn = items.c.id.in_(item_ids[first : first + 500]) & items.c.drawn_label.is_not(None) & items.c.changed_at.is_(None)
+        connection.execute(sa.update(items).where(drawn).values(changed_at=now))
 
 
 def forget_questions(connection: Connection, project_id: int, names: Sequence[str]) -> int:

@@ -12,15 +12,12 @@ from sqlalchemy import Connection
 from labelwright.review.policy import ReviewPolicy
 from labelwright.schema import Answer
 from labelwright.store import tables
-from labelwright.store.audit import draw
+from labelwright.store.audit import SAME_LABEL, draw
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, decode_answer, decode_values, encode
 from labelwright.store.project import Project
 
 __all__ = ["pick", "request"]
-
-SAME_LABEL = 0.02
-"""A fused box or segment that moved by less than this distance, as its annotators' weights changed, is the label that was drawn."""
 
 PAGE = 500
 """Items looked at in one transaction."""

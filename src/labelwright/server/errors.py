@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from sqlalchemy.exc import DataError
 
 from labelwright.errors import Conflict, HasFindings, InvalidInput, LabelwrightError, NotFound, NotSignedIn, TooLarge
 
@@ -67,10 +66,11 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[A
     """A fault of ours: the log has all of it, the answer nothing."""
     if isinstance(error.__cause__, RecursionError) or isinstance(error, RecursionError):
         return _answer(InvalidInput("The body is nested too deeply.", where="body"))
-    if isinstance(error, (DataError, OverflowError)) or "null byte" in str(error) or type(error).__name__ == "DataError":
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if isinstance(error, OverflowError) or "null byte" in str(error) or "DataError" in kinds:
         # PostgreSQL keeps no character 0 in a text, and no number beyond its column.
         return _answer(InvalidInput("A text or number here cannot be kept or looked for.", hint="Leave out control characters."))
-    if type(error).__module__.startswith(("sqlalchemy", "psycopg", "sqlite3")) and "unique" in str(error).lower():
+    if "IntegrityError" in kinds and "unique" in str(error).lower():
         return _answer(Conflict("Somebody else did the same at this moment.", hint="Look again, and repeat it if it is still wanted."))
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return _answer(LabelwrightError("Something went wrong on our side.", hint="The server's log says what. It is safe to try again."))

@@ -38,7 +38,7 @@ from labelwright.stats.certificates import binomial_upper_bound, hypergeometric_
 from labelwright.store import tables
 from labelwright.store.codec import decode_values
 
-__all__ = ["EXPECTED", "LEAST", "Method", "QuestionAudit", "audit", "differs", "draw"]
+__all__ = ["EXPECTED", "LEAST", "SAME_LABEL", "Method", "QuestionAudit", "audit", "differs", "draw"]
 
 LEAST = 29
 """With fewer audits than this, not even an audit without an error shows less than 10% wrong labels at 95% confidence."""
@@ -47,6 +47,9 @@ EXPECTED = 0.05
 """The share of wrong labels around which the bound for any look is sharpest; it is fixed before the first audit, as it has to be."""
 
 PAGE = 1000
+SAME_LABEL = 0.02
+"""A fused box or segment that moved by less than this distance, as its annotators' weights changed, is the label that was drawn."""
+
 SAME = 1e-9
 """Distances up to this are rounding."""
 
