@@ -2,6 +2,7 @@
 
 - `aggregate`: many annotators' answers become one label a task.
 - `aggregate_multilabel`, `aggregate_ratings`, `aggregate_ordinal`: the same for sets of labels, numbers and ordered levels.
+- `bradley_terry`, `crowd_bradley_terry`, `plackett_luce`: preferences and rankings become a score an item.
 - `fuse_boxes`, `fuse_intervals`, `match_boxes`, `match_intervals`: the same for structured answers.
 - `krippendorff_alpha` and its kin: how far annotators agree, with an interval.
 - `out_of_fold`, `find_label_errors`, `label_quality`: which given labels are doubtful.
@@ -41,6 +42,7 @@ from labelwright.stats.fusion import (
 )
 from labelwright.stats.label_errors import LabelErrors, OutOfFold, find_label_errors, label_quality, out_of_fold
 from labelwright.stats.multilabel import MultilabelAggregation, aggregate_multilabel, jaccard_distance, masi_distance
+from labelwright.stats.rankings import Ranking, bradley_terry, crowd_bradley_terry, plackett_luce
 from labelwright.stats.ratings import OrdinalAggregation, RatingAggregation, aggregate_ordinal, aggregate_ratings
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "MultilabelAggregation",
     "OrdinalAggregation",
     "OutOfFold",
+    "Ranking",
     "RatingAggregation",
     "aggregate",
     "aggregate_multilabel",
@@ -65,8 +68,10 @@ __all__ = [
     "binomial_upper_bound",
     "box_agreement",
     "box_iou",
+    "bradley_terry",
     "cohen_kappa",
     "confusable_labels",
+    "crowd_bradley_terry",
     "find_label_errors",
     "fuse_boxes",
     "fuse_intervals",
@@ -82,4 +87,5 @@ __all__ = [
     "methods",
     "out_of_fold",
     "percent_agreement",
+    "plackett_luce",
 ]
