@@ -94,13 +94,14 @@ def _read(connection: Connection, project: Project) -> Overview:
     labeled, complete = read_labeled(connection, project.id, project.schema)
     reports = _reports(connection, project.id)
     reviews, review_hours, review_seconds = _read_reviews(connection, project.id)
+    funnel = _funnel(connection, project.id, complete)
     return Overview(
         project=project.name,
         at=now,
-        funnel=_funnel(connection, project.id, complete),
+        funnel=funnel,
         days=_buckets(work, review_hours, now, DAY, DAYS),
         hours=_buckets(work, review_hours, now, HOUR, HOURS),
-        effort=_effort(work, seconds, review_seconds, sum(count for count, _ in review_hours.values()), complete),
+        effort=_effort(work, seconds, review_seconds, sum(count for count, _ in review_hours.values()), complete - funnel.gold),
         assistance=read_assistance(connection, project, answers),
         labelers=read_labelers(connection, project),
         questions=_questions(connection, project, labeled, reports),
@@ -123,7 +124,7 @@ def _bucket(connection: Connection, column: Any, size: int) -> Any:
 
 
 def _funnel(connection: Connection, project_id: int, labeled: int) -> Funnel:
-    raw, quarantine, suggestions = tables.raw_items, tables.quarantine, tables.suggestions
+    raw, quarantine, suggestions, known = tables.raw_items, tables.quarantine, tables.suggestions, tables.known_answers
     states: dict[str, int] = dict(
         connection.execute(
             sa.select(_items.c.state, sa.func.count()).where(_items.c.project_id == project_id).group_by(_items.c.state)
@@ -149,6 +150,7 @@ def _funnel(connection: Connection, project_id: int, labeled: int) -> Funnel:
         answered=items_with(answered),
         reviewed=items_with(reviewed),
         labeled=labeled,
+        gold=min(items_with(sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold")), labeled),
     )
 
 
@@ -239,7 +241,7 @@ def _effort(work: list[_Work], seconds: Figure, review_seconds: Figure, reviews:
         seconds_per_answer=seconds,
         seconds_per_review=review_seconds,
         hours=round(spent / HOUR, 6),
-        hours_per_label=round(spent / HOUR / labeled, 6) if labeled else None,
+        hours_per_label=round(spent / HOUR / labeled, 6) if labeled > 0 else None,
     )
 
 

@@ -96,7 +96,8 @@ def _tiles(found: Overview) -> list[tuple[str, str, str]]:
     """The four numbers at the top: what, how much, and on what it rests."""
     funnel = found.funnel
     done = funnel.labeled / funnel.prepared if funnel.prepared else None
-    tiles = [("Labeled", charts.share(done), f"{funnel.labeled:,} of {funnel.prepared:,} items")]
+    gold = f", {funnel.gold:,} of them gold" if funnel.gold else ""
+    tiles = [("Labeled", charts.share(done), f"{funnel.labeled:,} of {funnel.prepared:,} items{gold}")]
     proofs = [one for one in found.certificates if one.bound is not None]
     if proofs and len(proofs) == len(found.certificates):
         worst = max(proofs, key=lambda one: one.bound or 0.0)

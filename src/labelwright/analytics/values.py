@@ -25,7 +25,10 @@ __all__ = [
 
 
 class Funnel(Struct, frozen=True, kw_only=True):
-    """How many items have come how far. `prepared` are those that are asked about: neither duplicates nor replaced."""
+    """How many items have come how far. `prepared` are those that are asked about: neither duplicates nor replaced.
+
+    `labeled` have every label that is required, `gold` of them because their answers were known before.
+    """
 
     raw: int = 0
     quarantined: int = 0
@@ -35,6 +38,7 @@ class Funnel(Struct, frozen=True, kw_only=True):
     answered: int = 0
     reviewed: int = 0
     labeled: int = 0
+    gold: int = 0
 
 
 class Bucket(Struct, frozen=True):
@@ -49,7 +53,7 @@ class Effort(Struct, frozen=True, kw_only=True):
     """Active seconds of people. Medians do not care about pauses that were counted as work; the total leaves out what cannot be true.
 
     `seconds_per_answer` is over all answers, `seconds_per_review` over all reviews, `hours` is the sum of both, and `hours_per_label`
-    its share for one labeled item.
+    its share for one labeled item that is not gold.
     """
 
     seconds_per_answer: Figure

@@ -40,8 +40,9 @@ def run(options: argparse.Namespace) -> int:
             for opened in workspace.projects.values():
                 report = advance(opened, progress=_output.progress())
                 if not options.json:
+                    set_aside = report.collected.quarantined + report.prepared.quarantined
                     print(
-                        f"{report.project}: {report.collected.rows:,} collected, {report.collected.quarantined:,} in quarantine, "
+                        f"{report.project}: {report.collected.rows:,} collected, {set_aside:,} in quarantine, "
                         f"{report.caught_up.suggested:,} suggestions, {report.caught_up.tasks_opened:,} tasks opened"
                     )
         if options.simulate:

@@ -27,5 +27,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     for path in written:
         print(f"wrote {path}")
+    if options.source is not None and not options.source.resolve().is_relative_to(Path(options.dir).resolve()):
+        print(f"The data lies outside {options.dir}, so its whole path stands there; move it inside to be able to move the project.")
     print(f"Look at it, then: labelwright run {options.dir} && labelwright serve {options.dir}")
     return 0

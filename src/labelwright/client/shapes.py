@@ -57,12 +57,13 @@ class Session(Struct, frozen=True):
 
 
 class ProjectCard(Struct, frozen=True, kw_only=True):
-    """A project and how far it is."""
+    """A project and how far it is. `items` counts those that are to be labeled, and `gold` those whose answer is known besides."""
 
     name: str
     role: Role
     modality: str
     items: int
+    gold: int
     labeled: int
     open_tasks: int
     waiting_reviews: int

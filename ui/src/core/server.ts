@@ -169,6 +169,7 @@ export interface Funnel {
   answered: number;
   reviewed: number;
   labeled: number;
+  gold: number;
 }
 
 export interface Image { blob: string; width: number; height: number; media_type: string; thumbnail: string | null; modality: "image" }
@@ -296,6 +297,7 @@ export interface ProjectCard {
   role: "annotator" | "reviewer" | "manager" | "owner";
   modality: string;
   items: number;
+  gold: number;
   labeled: number;
   open_tasks: number;
   waiting_reviews: number;

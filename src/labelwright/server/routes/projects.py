@@ -16,7 +16,7 @@ __all__ = ["HANDLERS"]
 
 
 def _card(connection: sa.Connection, opened: OpenProject, role: people.Role) -> ProjectCard:
-    tasks, items = tables.tasks, tables.items
+    tasks, items, known = tables.tasks, tables.items, tables.known_answers
     mine = tasks.c.project_id == opened.project.id
 
     def count(*where: sa.ColumnElement[bool]) -> int:
@@ -24,14 +24,17 @@ def _card(connection: sa.Connection, opened: OpenProject, role: people.Role) -> 
 
     active = sa.select(sa.func.count()).where(items.c.project_id == opened.project.id, items.c.state == "active")
     total = connection.scalar(active) or 0
+    of_gold = sa.select(known.c.item_id).where(known.c.project_id == opened.project.id, known.c.use == "gold")
+    gold = connection.scalar(active.where(items.c.id.in_(of_gold))) or 0
     unfinished = tasks.c.purpose.in_(("label", "redo")) & tasks.c.state.in_(("open", "leased"))
     waiting_items = sa.select(sa.func.count(tasks.c.item_id.distinct())).where(mine, unfinished)
     return ProjectCard(
         name=opened.name,
         role=role,
         modality=next(iter(opened.project.schema.data.values())),
-        items=total,
-        labeled=max(total - (connection.scalar(waiting_items) or 0), 0),
+        items=total - gold,
+        gold=gold,
+        labeled=max(total - gold - (connection.scalar(waiting_items) or 0), 0),
         open_tasks=count(unfinished),
         waiting_reviews=count(tasks.c.purpose == "review", tasks.c.state.in_(("open", "leased"))),
     )

@@ -138,7 +138,7 @@ async def sign_in_by_link(
     _attempts.begin(address=address)
     user_id = await workspace.database.write_soon(partial(people.use_sign_in_link, secret=data.token))
     if user_id is None:
-        raise NotSignedIn("This link was used before, or is too old.", hint="Ask for a new one: labelwright users link NAME")
+        raise NotSignedIn("This link was used before, or is too old.", hint="Ask for a new one: labelwright users link FOLDER NAME")
     _attempts.succeeded(address=address)
     return await _begin(workspace, doors, options, user_id)
 
