@@ -1,6 +1,7 @@
 """The mathematics: arrays in, arrays out, no database and no web, useful to anyone who only wants the statistics.
 
 - `aggregate`: many annotators' answers become one label a task.
+- `OnlineAggregation`: the same, one answer at a time.
 - `aggregate_multilabel`, `aggregate_ratings`, `aggregate_ordinal`: the same for sets of labels, numbers and ordered levels.
 - `bradley_terry`, `crowd_bradley_terry`, `plackett_luce`: preferences and rankings become a score an item.
 - `fuse_boxes`, `fuse_intervals`, `match_boxes`, `match_intervals`: the same for structured answers.
@@ -11,7 +12,7 @@
 Everything that is wrong with an input is an `labelwright.errors.InvalidInput`.
 """
 
-from labelwright.stats.aggregate import Aggregation, aggregate, methods
+from labelwright.stats.aggregate import Aggregation, OnlineAggregation, TaskUpdate, aggregate, methods
 from labelwright.stats.agreement import (
     Agreement,
     Confusable,
@@ -54,10 +55,12 @@ __all__ = [
     "LabelErrors",
     "Matching",
     "MultilabelAggregation",
+    "OnlineAggregation",
     "OrdinalAggregation",
     "OutOfFold",
     "Ranking",
     "RatingAggregation",
+    "TaskUpdate",
     "aggregate",
     "aggregate_multilabel",
     "aggregate_ordinal",

@@ -12,10 +12,11 @@ from typing import Any
 
 from labelwright import plugins
 from labelwright.errors import InvalidInput, nearest
+from labelwright.stats.aggregate._online import OnlineAggregation, TaskUpdate
 from labelwright.stats.aggregate.base import Aggregation, Fit
 from labelwright.stats.answers import Duplicates, encode_answers
 
-__all__ = ["Aggregation", "Fit", "aggregate", "methods"]
+__all__ = ["Aggregation", "Fit", "OnlineAggregation", "TaskUpdate", "aggregate", "methods"]
 
 
 def methods() -> list[str]:
