@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from benchmarks.load import Connection, Person, Refused
 from benchmarks.service import Service, write_text_project
 from labelwright.pipeline.workspace import Workspace
+from labelwright.server.numbers import TaskNumbers
 from labelwright.store import tables
 
 __all__ = ["Outcome", "kill_again_and_again"]
@@ -108,13 +109,15 @@ def _compare(folder: Path, crowd: list[Person], kills: int) -> Outcome:
             rows = list(
                 connection.execute(sa.select(annotations.c.id, annotations.c.task_id, annotations.c.item_id, annotations.c.user_id))
             )
+            secret = connection.scalar(sa.select(tables.secrets.c.value).where(tables.secrets.c.name == "task_numbers"))
     finally:
         workspace.close()
+    inside = TaskNumbers(secret or "").inside
     stored = {row.id: row.task_id for row in rows}
     by_task = Counter(row.task_id for row in rows)
     by_item = Counter(row.item_id for row in rows)
     by_person = Counter((row.item_id, row.user_id) for row in rows)
-    acknowledged = [(task, annotation) for person in crowd for task, _, annotation in person.acknowledged]
+    acknowledged = [(inside(task), annotation) for person in crowd for task, _, annotation in person.acknowledged]
     return Outcome(
         kills=kills,
         acknowledged=len(acknowledged),
