@@ -107,6 +107,6 @@ def _stakes(x: Floats, risk: float) -> Floats:
     mean = (0.5 + np.cumsum(x)) / (n + 1)
     variance = (0.25 + np.cumsum((x - mean) ** 2)) / (n + 1)
     before = np.r_[0.25, variance[:-1]]
-    # The stake that would be best for a bound read at the end.
-    stakes: Floats = np.sqrt(2 * np.log(1 / risk) / (before * len(x)))
+    # It must not depend on how many values there will be: a look at more of them has to be the same game, played on.
+    stakes: Floats = np.sqrt(2 * np.log(1 / risk) / (before * n * np.log1p(n)))
     return stakes
