@@ -6,7 +6,7 @@
 - `bradley_terry`, `crowd_bradley_terry`, `plackett_luce`: preferences and rankings become a score an item.
 - `fuse_boxes`, `fuse_intervals`, `match_boxes`, `match_intervals`: the same for structured answers.
 - `krippendorff_alpha` and its kin: how far annotators agree, with an interval.
-- `out_of_fold`, `find_label_errors`, `label_quality`: which given labels are doubtful.
+- `out_of_fold`, `find_label_errors`, `label_quality` and their kin for sets, tokens, spans, boxes and masks: which labels are doubtful.
 - `binomial_upper_bound` and its kin: what a random audit proves.
 
 Everything that is wrong with an input is an `labelwright.errors.InvalidInput`.
@@ -41,7 +41,28 @@ from labelwright.stats.fusion import (
     match_boxes,
     match_intervals,
 )
-from labelwright.stats.label_errors import LabelErrors, OutOfFold, find_label_errors, label_quality, out_of_fold
+from labelwright.stats.label_errors import (
+    CrowdQuality,
+    LabelErrors,
+    MaskErrors,
+    MultilabelErrors,
+    OutOfFold,
+    TokenErrors,
+    UnitErrors,
+    UnitSuspect,
+    crowd_label_quality,
+    ensemble_probabilities,
+    ensemble_quality,
+    find_box_errors,
+    find_interval_errors,
+    find_label_errors,
+    find_mask_errors,
+    find_multilabel_errors,
+    find_token_errors,
+    label_quality,
+    out_of_fold,
+    recalibrated,
+)
 from labelwright.stats.multilabel import MultilabelAggregation, aggregate_multilabel, jaccard_distance, masi_distance
 from labelwright.stats.rankings import Ranking, bradley_terry, crowd_bradley_terry, plackett_luce
 from labelwright.stats.ratings import OrdinalAggregation, RatingAggregation, aggregate_ordinal, aggregate_ratings
@@ -50,17 +71,23 @@ __all__ = [
     "Aggregation",
     "Agreement",
     "Confusable",
+    "CrowdQuality",
     "FusedBox",
     "FusedInterval",
     "LabelErrors",
+    "MaskErrors",
     "Matching",
     "MultilabelAggregation",
+    "MultilabelErrors",
     "OnlineAggregation",
     "OrdinalAggregation",
     "OutOfFold",
     "Ranking",
     "RatingAggregation",
     "TaskUpdate",
+    "TokenErrors",
+    "UnitErrors",
+    "UnitSuspect",
     "aggregate",
     "aggregate_multilabel",
     "aggregate_ordinal",
@@ -75,7 +102,15 @@ __all__ = [
     "cohen_kappa",
     "confusable_labels",
     "crowd_bradley_terry",
+    "crowd_label_quality",
+    "ensemble_probabilities",
+    "ensemble_quality",
+    "find_box_errors",
+    "find_interval_errors",
     "find_label_errors",
+    "find_mask_errors",
+    "find_multilabel_errors",
+    "find_token_errors",
     "fuse_boxes",
     "fuse_intervals",
     "hypergeometric_upper_bound",
@@ -91,4 +126,5 @@ __all__ = [
     "out_of_fold",
     "percent_agreement",
     "plackett_luce",
+    "recalibrated",
 ]
