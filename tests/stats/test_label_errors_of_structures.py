@@ -103,6 +103,7 @@ def test_sets_of_labels_are_judged_class_by_class():
     planted = {(3, 0), (10, 4), (77, 2), (200, 1)}
     for item, column in planted:
         given[item, column] = ~given[item, column]
+        sure[item, column] = 0.99 if truth[item, column] else 0.01
     names = list("abcde")
     found = find_multilabel_errors([{names[c] for c in np.flatnonzero(row)} for row in given], sure, classes=names, prune="confident")
     assert set(found.suspects) == {(item, names[column]) for item, column in planted}

@@ -12,6 +12,7 @@ import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.agreement.base import Agreement, no_agreement, ratio_agreement
+from labelwright.stats.agreement.jackknife import checked_over, over_annotators
 from labelwright.stats.answers import Answers, Floats, encode_answers
 from labelwright.stats.certificates.binomial import checked_confidence
 
@@ -54,14 +55,11 @@ def krippendorff_alpha(
     checked_confidence(confidence)
     if level not in ("nominal", "ordinal", "interval", "ratio"):
         raise InvalidInput(f"There is no level of measurement named '{level}'.", hint="Known are: nominal, ordinal, interval, ratio.")
-    if over not in ("items", "annotators"):
-        raise InvalidInput(f"An interval over '{over}' is not known.", hint="Known are: items, annotators.")
+    checked_over(over)
     answers = encode_answers(tasks, annotators, values, duplicates="last")
     numbers = _numbers(answers, level)
     result = _alpha(answers, numbers, level, confidence)
-    if over == "items" or np.isnan(result.value):
-        return result
-    return _over_annotators(answers, numbers, level, result)
+    return result if over == "items" else over_annotators(answers, lambda some: _alpha(some, numbers, level, confidence), result)
 
 
 def _alpha(answers: Answers, numbers: Floats, level: Level, confidence: float) -> Agreement:
@@ -161,19 +159,3 @@ def _numbers(answers: Answers, level: Level) -> Floats:
     if not np.isfinite(numbers).all() or (level == "ratio" and (numbers < 0).any()):
         raise InvalidInput(f"The {level} level needs finite numbers{', none below 0' if level == 'ratio' else ''}.")
     return numbers
-
-
-def _over_annotators(answers: Answers, numbers: Floats, level: Level, whole: Agreement) -> Agreement:
-    from scipy.special import stdtrit
-
-    people = np.unique(answers.annotator)
-    values = np.array([_alpha(answers.take(answers.annotator != one), numbers, level, whole.confidence).value for one in people])
-    values = values[~np.isnan(values)]
-    n = len(values)
-    if n < 3:
-        note = "Fewer than three annotators can be left out, too few to speak of others."
-        return Agreement(whole.value, float("nan"), float("nan"), whole.confidence, whole.items, note)
-    # The pseudo-values' mean error, over n - 1 degrees of freedom.
-    error = np.sqrt((n - 1) / n * ((values - values.mean()) ** 2).sum())
-    reach = float(stdtrit(n - 1, (1 + whole.confidence) / 2) * error)
-    return Agreement(whole.value, whole.value - reach, min(1.0, whole.value + reach), whole.confidence, whole.items)
