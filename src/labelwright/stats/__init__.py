@@ -4,7 +4,8 @@
 - `OnlineAggregation`: the same, one answer at a time.
 - `aggregate_multilabel`, `aggregate_ratings`, `aggregate_ordinal`: the same for sets of labels, numbers and ordered levels.
 - `bradley_terry`, `crowd_bradley_terry`, `plackett_luce`: preferences and rankings become a score an item.
-- `fuse_boxes`, `fuse_intervals`, `match_boxes`, `match_intervals`: the same for structured answers.
+- `fuse_boxes`, `fuse_intervals`, `fuse_polygons`, `fuse_masks`, `fuse_keypoints`, `fusion_skill`: the same for structured answers.
+- `medoid_text`, `vote_words`: the same for texts.
 - `krippendorff_alpha` and its kin: how far annotators agree, with an interval.
 - `out_of_fold`, `find_label_errors`, `label_quality` and their kin for sets, tokens, spans, boxes and masks: which labels are doubtful.
 - `binomial_upper_bound` and its kin: what a random audit proves.
@@ -47,10 +48,18 @@ from labelwright.stats.certificates import (
 from labelwright.stats.fusion import (
     FusedBox,
     FusedInterval,
+    FusedKeypoint,
+    FusedMask,
+    FusedPolygon,
+    FusionSkill,
     Matching,
     box_iou,
     fuse_boxes,
     fuse_intervals,
+    fuse_keypoints,
+    fuse_masks,
+    fuse_polygons,
+    fusion_skill,
     interval_iou,
     match_boxes,
     match_intervals,
@@ -80,6 +89,7 @@ from labelwright.stats.label_errors import (
 from labelwright.stats.multilabel import MultilabelAggregation, aggregate_multilabel, jaccard_distance, masi_distance
 from labelwright.stats.rankings import Ranking, bradley_terry, crowd_bradley_terry, plackett_luce
 from labelwright.stats.ratings import OrdinalAggregation, RatingAggregation, aggregate_ordinal, aggregate_ratings
+from labelwright.stats.texts import MedoidText, VotedText, medoid_text, text_distance, vote_words
 
 __all__ = [
     "Aggregation",
@@ -88,9 +98,14 @@ __all__ = [
     "CrowdQuality",
     "FusedBox",
     "FusedInterval",
+    "FusedKeypoint",
+    "FusedMask",
+    "FusedPolygon",
+    "FusionSkill",
     "LabelErrors",
     "MaskErrors",
     "Matching",
+    "MedoidText",
     "MultilabelAggregation",
     "MultilabelErrors",
     "OnlineAggregation",
@@ -103,6 +118,7 @@ __all__ = [
     "TokenErrors",
     "UnitErrors",
     "UnitSuspect",
+    "VotedText",
     "Window",
     "aggregate",
     "aggregate_multilabel",
@@ -134,6 +150,10 @@ __all__ = [
     "fleiss_kappa",
     "fuse_boxes",
     "fuse_intervals",
+    "fuse_keypoints",
+    "fuse_masks",
+    "fuse_polygons",
+    "fusion_skill",
     "gamma_agreement",
     "gwet_ac1",
     "gwet_ac2",
@@ -149,10 +169,13 @@ __all__ = [
     "mask_iou",
     "match_boxes",
     "match_intervals",
+    "medoid_text",
     "methods",
     "out_of_fold",
     "percent_agreement",
     "plackett_luce",
     "recalibrated",
     "scott_pi",
+    "text_distance",
+    "vote_words",
 ]

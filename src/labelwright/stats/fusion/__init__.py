@@ -1,7 +1,12 @@
-"""Fusion of structured answers: matching by overlap, voting on existence and label, and a skill-weighted geometry."""
+"""Fusion of structured answers: matching by overlap, voting on existence and label, and a skill-weighted geometry.
+
+`fusion_skill` estimates the annotators' weights for boxes, spans and segments; `fuse_masks` estimates them itself, pixel by pixel.
+"""
 
 from labelwright.stats.fusion.boxes import FusedBox, fuse_boxes
 from labelwright.stats.fusion.intervals import FusedInterval, fuse_intervals
+from labelwright.stats.fusion.keypoints import FusedKeypoint, fuse_keypoints
+from labelwright.stats.fusion.masks import FusedMask, fuse_masks
 from labelwright.stats.fusion.matching import (
     Matching,
     box_iou,
@@ -9,14 +14,24 @@ from labelwright.stats.fusion.matching import (
     match_boxes,
     match_intervals,
 )
+from labelwright.stats.fusion.polygons import FusedPolygon, fuse_polygons
+from labelwright.stats.fusion.skill import FusionSkill, fusion_skill
 
 __all__ = [
     "FusedBox",
     "FusedInterval",
+    "FusedKeypoint",
+    "FusedMask",
+    "FusedPolygon",
+    "FusionSkill",
     "Matching",
     "box_iou",
     "fuse_boxes",
     "fuse_intervals",
+    "fuse_keypoints",
+    "fuse_masks",
+    "fuse_polygons",
+    "fusion_skill",
     "interval_iou",
     "match_boxes",
     "match_intervals",

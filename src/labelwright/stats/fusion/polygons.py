@@ -1,0 +1,183 @@
+"""Several annotators' polygons on one picture become one set: grouped by overlap, voted on pixel by pixel, and traced around again.
+
+Corners of different annotators have nothing to do with each other, so that they cannot be averaged; what can be voted on is each pixel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from labelwright.errors import InvalidInput
+from labelwright.stats.answers import Floats
+from labelwright.stats.fusion.grouping import group_units
+
+__all__ = ["FusedPolygon", "fuse_polygons", "polygon_mask"]
+
+MOST_PIXELS = 512
+"""A group's polygons are drawn on a grid of at most so many cells a side."""
+
+
+@dataclass(frozen=True, eq=False)
+class FusedPolygon:
+    """A polygon that annotators agree on.
+
+    `points` is an array (n, 2) of x, y, the outline without holes. `confidence`, 0 to 1, is the share of the annotators' weight behind
+    this label here; `iou`, 0 to 1, how well the members overlap; `members` are (annotator, polygon) places in the input.
+    """
+
+    label: Hashable
+    points: Floats
+    confidence: float
+    iou: float
+    members: tuple[tuple[int, int], ...]
+
+
+def fuse_polygons(
+    annotators: Sequence[tuple[Sequence[Hashable], Sequence[Any]]],
+    *,
+    weights: Sequence[float] | None = None,
+    iou: float = 0.5,
+    quorum: float = 0.5,
+) -> list[FusedPolygon]:
+    """Fuse the polygons of several annotators.
+
+    Args:
+        annotators: one (labels, polygons) for each annotator who saw the picture, each polygon an array (n, 2) of at least three corners
+            x, y; whoever saw it and marked nothing is `([], [])` and votes against every polygon.
+        weights: one weight an annotator, such as the skill; 1 by default.
+        iou: the least mean overlap, above 0 and at most 1, within a group.
+        quorum: the least share, 0 to 1, of the weight of all annotators for a polygon to be kept.
+
+    Returns:
+        The fused polygons, the most confident first. A single member's polygon is kept as it is; of several, the outline follows a grid
+        of at most 512 cells a side.
+
+    Raises:
+        InvalidInput: no annotator, wrong weights, a wrong polygon, or `iou` or `quorum` out of range.
+
+    >>> square = [[0, 0], [10, 0], [10, 10], [0, 10]]
+    >>> wider = [[0, 0], [12, 0], [12, 10], [0, 10]]
+    >>> fused = fuse_polygons([(["cell"], [square]), (["cell"], [square]), (["cell"], [wider])])
+    >>> fused[0].points.max(axis=0).round(1).tolist(), fused[0].confidence
+    ([10.0, 10.0], 1.0)
+    """
+    shapes = [[_checked(one) for one in polygons] for _, polygons in annotators]
+    flat = [polygon for polygons in shapes for polygon in polygons]
+    places = iter(range(len(flat)))
+    units = [
+        (list(labels), np.array([[next(places)] for _ in polygons], dtype=np.float64).reshape(-1, 1))
+        for (labels, _), polygons in zip(annotators, shapes, strict=True)
+    ]
+    if flat:
+        grid = _Grid(flat)
+        drawn = [grid.draw(polygon) for polygon in flat]
+    fused = []
+
+    def overlap(first: Any, second: Any) -> Floats:
+        return np.array([[_iou(drawn[int(a)], drawn[int(b)]) for b in second[:, 0]] for a in first[:, 0]])
+
+    for group in group_units(units, overlap, lambda one: one, weights=weights, iou=iou, quorum=quorum):
+        members = [int(place) for place in group.geometry[:, 0]]
+        points = flat[members[0]] if len(members) == 1 else _voted([flat[place] for place in members], group.weights)
+        fused.append(FusedPolygon(group.label, points, group.confidence, group.iou, group.members))
+    return sorted(fused, key=lambda one: (-one.confidence, -one.iou, one.points.min(axis=0).tolist()))
+
+
+def polygon_mask(points: Any, width: int, height: int) -> Any:
+    """Return which pixels have their centre inside the polygon, an array (height, width), by the even-odd rule.
+
+    >>> polygon_mask([[0, 0], [2, 0], [2, 2], [0, 2]], 3, 3).astype(int).tolist()
+    [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+    """
+    array = _checked(points)
+    mask = np.zeros((height, width), dtype=bool)
+    centres = np.arange(width) + 0.5
+    rows = np.arange(height) + 0.5
+    for (x1, y1), (x2, y2) in zip(array, np.roll(array, -1, axis=0), strict=True):
+        if y1 == y2:
+            continue
+        crossed = (rows >= min(y1, y2)) & (rows < max(y1, y2))
+        at = x1 + (rows[crossed] - y1) * (x2 - x1) / (y2 - y1)
+        mask[crossed] ^= centres[None] > at[:, None]
+    return mask
+
+
+class _Grid:
+    """The cells on which polygons of one picture are drawn: as fine as their own unit, and coarser where that would be too many."""
+
+    def __init__(self, polygons: Sequence[Floats]) -> None:
+        corners = np.concatenate(polygons)
+        self.low = corners.min(axis=0)
+        span = np.maximum(corners.max(axis=0) - self.low, 1e-9)
+        self.cell = float(span.max()) / MOST_PIXELS
+        self.width, self.height = (max(int(np.ceil(side / self.cell)), 1) for side in span)
+
+    def draw(self, polygon: Floats) -> Any:
+        return polygon_mask((polygon - self.low) / self.cell, self.width, self.height)
+
+
+def _voted(polygons: Sequence[Floats], weights: Floats) -> Floats:
+    grid = _Grid(polygons)
+    share = sum(weight * grid.draw(one) for weight, one in zip(weights, polygons, strict=True)) / weights.sum()
+    mask = np.asarray(share) >= 0.5
+    if not mask.any():
+        mask = np.asarray(share) >= np.asarray(share).max()
+    points: Floats = _outline(mask) * grid.cell + grid.low
+    return points
+
+
+def _outline(mask: Any) -> Floats:
+    """Walk once around the largest piece of a mask and return the corners passed, an array (n, 2) of x, y."""
+    from scipy.ndimage import label
+
+    pieces, count = label(mask)
+    if count > 1:
+        mask = pieces == 1 + np.bincount(pieces.ravel())[1:].argmax()
+    padded = np.pad(mask, 1)
+    row = int(np.flatnonzero(padded.any(axis=1))[0])
+    column = int(np.flatnonzero(padded[row])[0])
+    # Corners of cells; the piece lies on the right of the way, which begins to the right along its top.
+    x, y, dx, dy = column, row, 1, 0
+    start, path = (x, y), [(x, y)]
+    while True:
+        x, y = x + dx, y + dy
+        # The cells ahead, to the left and to the right of the way.
+        if dx == 1:
+            left, right = padded[y - 1, x], padded[y, x]
+        elif dx == -1:
+            left, right = padded[y, x - 1], padded[y - 1, x - 1]
+        elif dy == 1:
+            left, right = padded[y, x], padded[y, x - 1]
+        else:
+            left, right = padded[y - 1, x - 1], padded[y - 1, x]
+        if not right:
+            turn = (-dy, dx)
+        elif left:
+            turn = (dy, -dx)
+        else:
+            turn = (dx, dy)
+        if (x, y) == start:
+            break
+        if turn != (dx, dy):
+            path.append((x, y))
+        dx, dy = turn
+    return np.array(path, dtype=np.float64) - 1
+
+
+def _iou(first: Any, second: Any) -> float:
+    union = int((first | second).sum())
+    return float((first & second).sum() / union) if union else 1.0
+
+
+def _checked(points: Any) -> Floats:
+    try:
+        array = np.asarray(points, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput("A polygon has to be corners of two numbers, x and y.") from error
+    if array.ndim != 2 or array.shape[1] != 2 or len(array) < 3 or not np.isfinite(array).all():
+        raise InvalidInput("A polygon has to have at least three corners of two finite numbers, x and y.")
+    return array

@@ -1,0 +1,43 @@
+"""How far two texts differ: the edits that turn one into the other.
+
+V. I. Levenshtein, "Binary codes capable of correcting deletions, insertions and reversals", Soviet Physics Doklady 10 (1966).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+__all__ = ["edits", "text_distance"]
+
+
+def text_distance(first: str, second: str, *, by: str = "words") -> float:
+    """Return the edits between two texts over the length of the longer one, 0 to 1; two empty texts are the same.
+
+    Args:
+        first: the one text.
+        second: the other.
+        by: `words`, split at white space, or `characters`.
+
+    >>> text_distance("the cat sat", "the cat sat down"), text_distance("cat", "cut", by="characters")
+    (0.25, 0.3333333333333333)
+    """
+    a: Sequence[Hashable] = first.split() if by == "words" else first
+    b: Sequence[Hashable] = second.split() if by == "words" else second
+    longest = max(len(a), len(b))
+    return edits(a, b) / longest if longest else 0.0
+
+
+def edits(first: Sequence[Hashable], second: Sequence[Hashable]) -> int:
+    """Return the fewest insertions, deletions and substitutions that turn one sequence into the other.
+
+    >>> edits("kitten", "sitting")
+    3
+    """
+    if len(second) > len(first):
+        first, second = second, first
+    row = list(range(len(second) + 1))
+    for done, one in enumerate(first, 1):
+        diagonal, row[0] = row[0], done
+        for place, other in enumerate(second, 1):
+            diagonal, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, diagonal + (one != other))
+    return row[-1]

@@ -1,0 +1,156 @@
+"""Fused masks, keypoints and polygons, and the weights of annotators for fusion."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from labelwright.errors import InvalidInput
+from labelwright.stats import fuse_boxes, fuse_intervals, fuse_keypoints, fuse_masks, fuse_polygons, fusion_skill
+from labelwright.stats.fusion.keypoints import geometric_median
+from labelwright.stats.fusion.polygons import polygon_mask
+
+
+def disc(size=40, x=20.0, y=20.0, radius=12.0):
+    rows, columns = np.mgrid[:size, :size]
+    return np.hypot(columns - x, rows - y) < radius
+
+
+def test_staple_beats_the_vote_where_annotators_differ_in_care():
+    """Two careful annotators outweigh three who mark at random near the edge; sensitivities tell them apart."""
+    rng = np.random.default_rng(0)
+    truth = disc()
+    near = np.hypot(*np.mgrid[-20:20, -20:20]) < 17
+    careful = [truth ^ (near & (rng.random(truth.shape) < 0.05)) for _ in range(2)]
+    sloppy = [truth ^ (near & (rng.random(truth.shape) < 0.42)) for _ in range(3)]
+    masks = np.array([*careful, *sloppy])
+    staple, vote = fuse_masks(masks), fuse_masks(masks, method="vote")
+    assert (staple.mask != truth).sum() < 0.6 * (vote.mask != truth).sum()
+    assert min(staple.sensitivity[:2]) > max(staple.sensitivity[2:])
+    assert min(staple.specificity[:2]) > max(staple.specificity[2:])
+    assert ((staple.probability >= 0) & (staple.probability <= 1)).all()
+    assert 0.5 <= staple.confidence <= 1
+
+
+def test_masks_in_any_order_and_copies():
+    """The order of annotators changes nothing, copies are kept as they are, and a large empty ground changes no probability."""
+    rng = np.random.default_rng(1)
+    masks = np.array([disc() ^ (rng.random((40, 40)) < 0.1) for _ in range(4)])
+    plain, turned = fuse_masks(masks), fuse_masks(masks[::-1])
+    np.testing.assert_allclose(plain.probability, turned.probability, atol=1e-6)
+    np.testing.assert_allclose(plain.sensitivity, turned.sensitivity[::-1], atol=1e-6)
+    wide = fuse_masks(np.pad(masks, ((0, 0), (0, 200), (0, 200))))
+    np.testing.assert_allclose(wide.probability[:40, :40], plain.probability, atol=1e-6)
+    copies = fuse_masks([disc()] * 3)
+    assert (copies.mask == disc()).all()
+    assert copies.confidence == 1.0
+    assert not fuse_masks(np.zeros((2, 3, 3))).mask.any()
+    for wrong in (np.zeros((3, 3)), np.zeros((0, 3, 3))):
+        with pytest.raises(InvalidInput, match="shape"):
+            fuse_masks(wrong)
+    with pytest.raises(InvalidInput, match="weights"):
+        fuse_masks(masks, weights=[1, 1])
+
+
+def test_a_stray_point_pulls_nobody_away():
+    """The geometric median stays with the majority, where a mean would move; weights and missing points count."""
+    rng = np.random.default_rng(2)
+    points = [{"eye": tuple(rng.normal((50, 60), 1.0)), "ear": (5, 5) if place < 2 else None} for place in range(5)]
+    points.append({"eye": (400, 400)})
+    eye, ear = fuse_keypoints(points)
+    assert math.hypot(eye.x - 50, eye.y - 60) < 2
+    assert eye.visible == 1.0
+    assert math.isnan(ear.x)
+    assert ear.visible == pytest.approx(0.4)
+    assert fuse_keypoints([{"a": (0, 0)}, {"a": (9, 0)}], weights=[5, 1])[0].x == 0
+    assert math.isnan(fuse_keypoints([{"a": (0, 0)}])[0].error)
+    with pytest.raises(InvalidInput, match="finite"):
+        fuse_keypoints([{"a": (math.nan, 0)}])
+
+
+def test_the_error_of_a_point_is_honest():
+    """Over 400 things the root mean square distance to the truth is what the estimates say, to a fifth."""
+    rng = np.random.default_rng(3)
+    real, said = [], []
+    for _ in range(400):
+        found = fuse_keypoints([{"a": tuple(rng.normal((10, 20), 3.0))} for _ in range(5)])[0]
+        real.append((found.x - 10) ** 2 + (found.y - 20) ** 2)
+        said.append(found.error**2)
+    assert math.sqrt(np.mean(said)) == pytest.approx(math.sqrt(np.mean(real)), rel=0.2)
+
+
+def test_the_median_minimises_the_distances():
+    """No point of a fine grid around it has a smaller sum of distances."""
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        points, weights = rng.normal(size=(6, 2)), rng.uniform(0.2, 2, 6)
+        x, y = geometric_median(points, weights)
+        least = (weights * np.hypot(*(points - (x, y)).T)).sum()
+        for dx, dy in rng.normal(scale=0.05, size=(50, 2)):
+            assert (weights * np.hypot(*(points - (x + dx, y + dy)).T)).sum() >= least - 1e-6
+
+
+def ring(x, y, radius, n=24):
+    angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    return np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)])
+
+
+def test_polygons_are_voted_on_by_area():
+    """Outlines with other corners fuse to nearly the true shape; strays are dropped, labels voted on, single ones kept as they are."""
+    one, two, three = ring(50, 50, 20), ring(51, 50, 21, 17), ring(50, 49, 19, 40)
+    fused = fuse_polygons([(["cell", "dirt"], [one, ring(200, 200, 5)]), (["cell"], [two]), (["dirt"], [three])])
+    assert [one.label for one in fused] == ["cell"]
+    assert fused[0].confidence == pytest.approx(2 / 3)
+    drawn, truth = polygon_mask(fused[0].points, 100, 100), polygon_mask(ring(50, 50, 20, 200), 100, 100)
+    assert (drawn & truth).sum() / (drawn | truth).sum() > 0.95
+    alone = fuse_polygons([(["cell"], [one])])
+    np.testing.assert_array_equal(alone[0].points, one)
+    assert fuse_polygons([([], []), ([], [])]) == []
+    with pytest.raises(InvalidInput, match="three corners"):
+        fuse_polygons([(["a"], [[[0, 0], [1, 1]]])])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_outline_encloses_what_was_voted_for(seed):
+    """Traced around again, any connected shape covers exactly its own cells, holes aside."""
+    from scipy.ndimage import binary_fill_holes, gaussian_filter, label
+
+    from labelwright.stats.fusion.polygons import _outline
+
+    mask = gaussian_filter(np.random.default_rng(seed).random((30, 40)), 2) > 0.5
+    pieces, _ = label(mask)
+    largest = binary_fill_holes(pieces == 1 + np.bincount(pieces.ravel())[1:].argmax(), np.ones((3, 3)))
+    assert (polygon_mask(_outline(mask), 40, 30) == largest).all()
+
+
+@pytest.mark.parametrize("geometry", ["boxes", "intervals"])
+def test_weights_by_skill_make_better_units(geometry):
+    """Careful annotators get more weight than careless ones, and fused with these weights units lie nearer to the truth."""
+    rng = np.random.default_rng(5)
+    width = 4 if geometry == "boxes" else 2
+    fuse = fuse_boxes if geometry == "boxes" else fuse_intervals
+    noise = {"a": 0.3, "b": 0.3, "c": 5.0, "d": 5.0, "e": 5.0}
+    items, truths = [], []
+    for _ in range(60):
+        truth = np.array([[10.0, 10.0, 30.0, 30.0]]) if width == 4 else np.array([[10.0, 40.0]])
+        truths.append(truth)
+        items.append({name: (["x"], truth + rng.normal(0, amount, truth.shape)) for name, amount in noise.items()})
+    found = fusion_skill(items, geometry, iou=0.3)
+    assert min(found.skill["a"], found.skill["b"]) > max(found.skill[name] for name in "cde")
+    assert min(found.weight["a"], found.weight["b"]) > max(found.weight[name] for name in "cde")
+
+    def off(weights):
+        total = 0.0
+        for item, truth in zip(items, truths, strict=True):
+            (unit,) = fuse(list(item.values()), weights=weights, iou=0.3)
+            place = (unit.x, unit.y, unit.width, unit.height) if width == 4 else (unit.start, unit.end)
+            total += float(np.abs(np.array(place) - truth[0]).mean())
+        return total
+
+    assert off([found.weight[name] for name in noise]) < 0.8 * off(None)
+    with pytest.raises(InvalidInput, match="geometry"):
+        fusion_skill(items, "spheres")
+    with pytest.raises(InvalidInput, match="no annotator"):
+        fusion_skill([], geometry)
