@@ -281,3 +281,51 @@ def test_an_odd_prior_is_refused():
             aggregate([1], ["a"], ["x"], method=method, shares=-1.0)
         with pytest.raises(InvalidInput, match="at least one iteration"):
             aggregate([1], ["a"], ["x"], method=method, iterations=0)
+
+
+def test_unsure_answers_weigh_less():
+    """Scores of a model that knows when it is unsure make its answers worth more than without them, and a guess is an abstention."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(3, size=600)
+    rows, scores = [], []
+    for task in range(600):
+        for name in ("m", "n", "o"):
+            sure = rng.uniform(0.34, 1.0)
+            rows.append((task, name, int(truth[task] if rng.random() < sure else (truth[task] + rng.integers(1, 3)) % 3)))
+            scores.append(sure)
+    for method in ("majority", "dawid_skene", "one_coin"):
+        plain = aggregate(*zip(*rows, strict=True), method=method)
+        heard = aggregate(*zip(*rows, strict=True), method=method, scores=scores)
+        right = [np.mean([one.labels[task] == truth[task] for task in range(600)]) for one in (plain, heard)]
+        assert right[1] > right[0] + 0.03
+        np.testing.assert_allclose(heard.posteriors.sum(axis=1), 1)
+    order = rng.permutation(len(rows))
+    mixed = aggregate(*zip(*[rows[i] for i in order], strict=True), method="dawid_skene", scores=np.array(scores)[order])
+    straight = aggregate(*zip(*rows, strict=True), method="dawid_skene", scores=scores)
+    assert mixed.labels == straight.labels
+    certain = aggregate([1, 1, 2], ["a", "b", "a"], ["x", "y", "x"], scores=[0.5, 1.0, float("nan")], method="majority")
+    assert certain.labels == {1: "y", 2: "x"}
+    for wrong in ([0.5], [2.0, 0.5], [-1.0, 0.5]):
+        with pytest.raises(InvalidInput, match="score"):
+            aggregate([1, 2], ["a", "b"], ["x", "y"], scores=wrong)
+    with pytest.raises(InvalidInput, match="no answer"):
+        aggregate([1, 2], ["a", "b"], ["x", "y"], scores=[0.5, 0.5])
+
+
+def test_copies_of_a_labeling_function_do_not_outvote_the_others():
+    """Six copies of one poor function count hardly more than one of it, and independent functions keep their votes."""
+    rng = np.random.default_rng(1)
+    truth = rng.integers(2, size=2000)
+    rows = []
+    for name, right in [("good 1", 0.9), ("good 2", 0.9), ("poor", 0.6)]:
+        for label in (0, 1):
+            speaks = (rng.random(2000) < 0.6) & (np.where(rng.random(2000) < right, truth, 1 - truth) == label)
+            copies = 6 if name == "poor" else 1
+            rows += [(int(t), f"{name} {label} {c}", label) for t in np.flatnonzero(speaks) for c in range(copies)]
+    columns = list(map(list, zip(*rows, strict=True)))
+    tasks = sorted(set(columns[0]))
+    fair, fooled = (aggregate(*columns, method="labeling_functions", discount=discount) for discount in (True, False))
+    right = [np.mean([one.labels[task] == truth[task] for task in tasks]) for one in (fair, fooled)]
+    assert right[0] > right[1] + 0.03
+    assert "discounted" in fair.reason
+    assert "discounted" not in aggregate(*columns, method="labeling_functions", discount=False).reason

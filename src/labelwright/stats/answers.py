@@ -121,6 +121,7 @@ def encode_answers(
     abstain: Hashable = None,
     duplicates: Duplicates = "share",
     classes: Sequence[Any] | None = None,
+    scores: Any = None,
 ) -> Answers:
     """Turn three equally long sequences into `Answers`.
 
@@ -133,10 +134,12 @@ def encode_answers(
             order of the answers does not matter; `all` counts each as a full vote; `last` keeps the last in the given order; `error`
             refuses.
         classes: all classes, if some may not occur among the labels; by default the labels that occur, sorted.
+        scores: n numbers, 0 to 1: how sure each annotator is of the answer, NaN where that is not known and the answer counts in full. An
+            answer weighs 1 at the score 1 and nothing at 1 / K, where its score says no more than a guess among the K classes.
 
     Raises:
-        InvalidInput: lengths differ, there is no answer at all, a label is not among `classes`, or an annotator answered twice while
-            `duplicates` is "error".
+        InvalidInput: lengths differ, there is no answer at all, a label is not among `classes`, a score is not from 0 to 1, or an
+            annotator answered twice while `duplicates` is "error".
 
     >>> answers = encode_answers([7, 7, 3], ["ann", "bob", "ann"], ["cat", "dog", None])
     >>> answers.shape, answers.votes().tolist()
@@ -152,17 +155,36 @@ def encode_answers(
     label, known = _encode_labels(labels, abstain, classes)
     if not known or label.max(initial=-1) < 0:
         raise InvalidInput("There is no answer to aggregate.", hint="Every label is missing or an abstention." if len(label) else None)
-    silent = label < 0
+    weight = None if scores is None else _weights_of(scores, len(label), len(known))
+    silent = label < 0 if weight is None else (label < 0) | (weight <= 0)
+    if bool(silent.all()):
+        raise InvalidInput("There is no answer to aggregate.", hint="Every score is that of a guess.")
     abstained = np.empty((0, 2), dtype=np.int32)
     if silent.any():
         abstained = np.column_stack([task[silent], annotator[silent]])
         task, annotator, label = task[~silent], annotator[~silent], label[~silent]
+        weight = None if weight is None else weight[~silent]
+    if weight is not None:
+        # The same stable order by task as below.
+        weight = weight[np.argsort(task, kind="stable")]
     if len(task) > 1 and bool((task[1:] < task[:-1]).any()):
         task, annotator, label, start = _by_task(task, annotator, label, (len(task_ids), len(annotator_ids), len(known)))
     else:
         start = _starts(task, len(task_ids))
-    answers = Answers(task_ids, annotator_ids, known, task, annotator, label, None, start, abstained)
+    answers = Answers(task_ids, annotator_ids, known, task, annotator, label, weight, start, abstained)
     return answers if duplicates == "all" else _settle_duplicates(answers, duplicates)
+
+
+def _weights_of(scores: Any, count: int, n_classes: int) -> Floats:
+    found = np.asarray(scores, dtype=np.float64)
+    if found.shape != (count,):
+        raise InvalidInput(f"There have to be {count} scores, one an answer.", where="scores")
+    unknown = np.isnan(found)
+    if not bool(((found >= 0) & (found <= 1) | unknown).all()):
+        raise InvalidInput("A score has to be a number from 0 to 1.", where="scores")
+    guess = 1 / n_classes if n_classes > 1 else 0.0
+    weight: Floats = np.where(unknown, 1.0, np.clip((found - guess) / (1 - guess), 0.0, 1.0))
+    return weight
 
 
 def _encode_integers(array: NDArray[Any]) -> tuple[Codes, Any]:
@@ -254,4 +276,4 @@ def _settle_duplicates(answers: Answers, duplicates: Duplicates) -> Answers:
         keep[len(pair) - 1 - reverse] = True
         return answers.take(keep)
     _, inverse, count = np.unique(pair, return_inverse=True, return_counts=True)
-    return replace(answers, weight=1.0 / count[inverse])
+    return replace(answers, weight=answers.weights / count[inverse])

@@ -37,6 +37,7 @@ def aggregate(
     abstain: Hashable = None,
     duplicates: Duplicates = "share",
     classes: Sequence[Any] | None = None,
+    scores: Any = None,
     **options: Any,
 ) -> Aggregation:
     """Find the most credible label of every task from the answers of several annotators.
@@ -51,6 +52,8 @@ def aggregate(
             annotator has one vote a task and the order of the answers does not matter; `all` counts each answer in full; `last` keeps
             the last; `error` refuses.
         classes: all classes, if some may not occur among the labels. By default the labels that occur, sorted.
+        scores: n numbers, 0 to 1, or None: how sure each annotator, say a model, is of the answer; NaN where that is not known. The less
+            sure, the less an answer weighs; at the chance of a guess it is an abstention.
         options: options of the method, described in its file.
 
     Returns:
@@ -66,7 +69,7 @@ def aggregate(
     >>> result.posteriors.shape
     (2, 2)
     """
-    answers = encode_answers(tasks, annotators, labels, abstain=abstain, duplicates=duplicates, classes=classes)
+    answers = encode_answers(tasks, annotators, labels, abstain=abstain, duplicates=duplicates, classes=classes, scores=scores)
     module = plugins.load("aggregate", method)
     known = [name for name, option in signature(module.fit).parameters.items() if option.kind is option.KEYWORD_ONLY]
     for name in options:

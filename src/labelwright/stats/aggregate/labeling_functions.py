@@ -7,9 +7,12 @@ has a rate of speaking in every class. Silence is not counted as evidence, becau
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from labelwright.errors import InvalidInput
+from labelwright.stats.aggregate._correlation import independent_weights
 from labelwright.stats.aggregate._em import Table, starting_posteriors
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers, Floats
@@ -17,7 +20,15 @@ from labelwright.stats.answers import Answers, Floats
 __all__ = ["fit", "share_of_one_class_voters"]
 
 
-def fit(answers: Answers, *, precision: float = 0.7, strength: float = 10.0, iterations: int = 100, tolerance: float = 1e-5) -> Fit:
+def fit(
+    answers: Answers,
+    *,
+    precision: float = 0.7,
+    strength: float = 10.0,
+    discount: bool = True,
+    iterations: int = 100,
+    tolerance: float = 1e-5,
+) -> Fit:
     """Fit to every function the rate of each of its votes in each true class, by expectation maximisation.
 
     Beforehand a function's votes are right with the chance `precision`, and wrong ones fall on the other classes as often as those occur;
@@ -27,6 +38,8 @@ def fit(answers: Answers, *, precision: float = 0.7, strength: float = 10.0, ite
         answers: encoded answers; what a function did not vote on, it abstained on.
         precision: above 0 and below 1.
         strength: pseudo-votes, at least 0.
+        discount: whether functions that vote together more often than the truth explains share one vote among them, found by a first fit
+            and applied in a second.
         iterations: the most iterations, at least 1.
         tolerance: stop when no posterior moved by more than this.
 
@@ -45,6 +58,20 @@ def fit(answers: Answers, *, precision: float = 0.7, strength: float = 10.0, ite
         raise InvalidInput("The precision has to lie between 0 and 1, and the strength to be at least 0.")
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.")
+    posteriors, done = _climb(answers, precision, strength, iterations, tolerance)
+    heard = ""
+    if discount and len(answers.annotators) > 1:
+        weight = independent_weights(answers, posteriors)
+        if weight.min() < 1:
+            lowered = replace(answers, weight=answers.weights * weight[answers.annotator])
+            posteriors, more = _climb(lowered, precision, strength, iterations, tolerance)
+            done += more
+            heard = f"; {int((weight < 1).sum())} of {len(weight)} vote together with others and are discounted"
+    return Fit(posteriors, reason=f"Asked for: rates of speaking in each class, {done} iterations{heard}.")
+
+
+def _climb(answers: Answers, precision: float, strength: float, iterations: int, tolerance: float) -> tuple[Floats, int]:
+    """Alternate between rates and posteriors until no posterior moves by more than `tolerance`."""
     n_tasks, n_annotators, n_classes = answers.shape
     cell = answers.annotator.astype(np.int64) * n_classes + answers.label
     given = np.bincount(cell, weights=answers.weight, minlength=n_annotators * n_classes).reshape(n_annotators, n_classes)
@@ -64,7 +91,7 @@ def fit(answers: Answers, *, precision: float = 0.7, strength: float = 10.0, ite
         posteriors = after
         if moved <= tolerance:
             break
-    return Fit(posteriors, reason=f"Asked for: rates of speaking in each class, {done} iterations.")
+    return posteriors, done
 
 
 def share_of_one_class_voters(answers: Answers, *, least: int = 5) -> float:
