@@ -66,6 +66,9 @@ _page = Statement(
     .limit(PAGE)
 )
 _authors = Statement(
+    sa.select(_annotations.c.id, _annotations.c.user_id).where(_annotations.c.item_id.between(sa.bindparam("first"), sa.bindparam("last")))
+)
+_authors_and_versions = Statement(
     sa.select(_annotations.c.id, _annotations.c.user_id, _annotations.c.pipeline_version).where(
         _annotations.c.item_id.between(sa.bindparam("first"), sa.bindparam("last"))
     )
@@ -117,7 +120,7 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
                         method=label.method,
                         confidence=label.confidence,
                         file=label.file,
-                        pipeline_versions=_each(label.annotation_ids, made_under),
+                        pipeline_versions=names.only if names.only and label.annotation_ids else _each(label.annotation_ids, made_under),
                     )
                     for label in own
                 },
@@ -133,10 +136,14 @@ class _Names:
         versions = tables.pipeline_versions
         numbers = sa.select(versions.c.id, versions.c.number).where(versions.c.project_id == project_id)
         self.versions: dict[int, int] = dict(connection.execute(numbers).all())
+        # Most projects have one, and then every answer was given under it.
+        self.only = tuple(self.versions.values()) if len(self.versions) == 1 else ()
 
     def of_annotations(self, first: int, last: int) -> tuple[dict[int, str], dict[int, int]]:
         """Return the author of each annotation of the items from `first` to `last`, and the pipeline version it was made under."""
-        rows = _authors.all(self.connection, first=first, last=last)
+        if self.only:
+            return self._named(_authors.all(self.connection, first=first, last=last)), {}
+        rows = _authors_and_versions.all(self.connection, first=first, last=last)
         versions = self.versions
         return self._named([row[:2] for row in rows]), {number: versions[version] for number, _, version in rows if version in versions}
 
