@@ -196,7 +196,7 @@ def test_nan_and_none_and_the_chosen_value_mean_an_abstention():
     assert result.labels == {1: 1.0, 2: None}
 
 
-@pytest.mark.parametrize("method", ["dawid_skene", "dawid_skene_ml", "bcc", "pooled", "difficulty"])
+@pytest.mark.parametrize("method", ["dawid_skene", "dawid_skene_ml", "bcc", "pooled", "difficulty", "one_coin", "mace", "glad"])
 def test_the_compiled_loop_changes_nothing(method):
     pytest.importorskip("numba", reason="the accelerator Numba is not installed")
     _, *answers = crowd(n_tasks=100)

@@ -1,4 +1,4 @@
-"""The inner loop compiled by Numba, imported only where Numba is installed: same results as SciPy's products, a fraction of the time."""
+"""The inner loops compiled by Numba, imported only where Numba is installed: same results as SciPy's products, a fraction of the time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["count", "score", "step"]
+__all__ = ["climb", "count", "score", "step", "vote"]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
@@ -37,34 +37,105 @@ def count(start: Any, annotator: Any, label: Any, weight: Any, posteriors: Any, 
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
-def step(start: Any, annotator: Any, label: Any, weight: Any, logs: Any, base: Any, posteriors: Any, counts: Any) -> float:
-    """Do E-step and the counting of the M-step in one go over the tasks; return the log-likelihood."""
+def step(
+    first: int, last: int, start: Any, annotator: Any, label: Any, weight: Any, logs: Any, base: Any, posteriors: Any, counts: Any
+) -> float:
+    """Do E-step and the counting of the M-step in one go over the tasks from first to last; return the most that a posterior moved."""
     n_classes = len(base)
     weighted = len(weight) > 0
-    likelihood = 0.0
-    for task in range(len(start) - 1):
-        row = posteriors[task]
+    moved = 0.0
+    fresh = np.empty(n_classes)
+    for task in range(first, last):
         for truth in range(n_classes):
-            row[truth] = base[truth]
+            fresh[truth] = base[truth]
         for place in range(start[task], start[task + 1]):
             entry = logs[annotator[place], label[place]]
             times = weight[place] if weighted else 1.0
             for truth in range(n_classes):
-                row[truth] += times * entry[truth]
-        top = row[0]
+                fresh[truth] += times * entry[truth]
+        top = fresh[0]
         for truth in range(1, n_classes):
-            top = max(top, row[truth])
+            top = max(top, fresh[truth])
         total = 0.0
         for truth in range(n_classes):
-            row[truth] = np.exp(row[truth] - top)
-            total += row[truth]
+            fresh[truth] = np.exp(fresh[truth] - top)
+            total += fresh[truth]
         scale = 1.0 / total
+        row = posteriors[task]
         for truth in range(n_classes):
-            row[truth] *= scale
-        likelihood += top + np.log(total)
+            value = fresh[truth] * scale
+            moved = max(moved, abs(row[truth] - value))
+            row[truth] = value
         for place in range(start[task], start[task + 1]):
             cell = counts[annotator[place], label[place]]
             times = weight[place] if weighted else 1.0
             for truth in range(n_classes):
                 cell[truth] += times * row[truth]
-    return likelihood
+    return moved
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def vote(
+    first: int,
+    last: int,
+    start: Any,
+    annotator: Any,
+    label: Any,
+    weight: Any,
+    gain: Any,
+    base: Any,
+    posteriors: Any,
+    hits: Any,
+    only_hits: bool,
+) -> float:
+    """Do the same where an answer speaks by `gain` for its own class alone; return the most that a posterior moved."""
+    n_classes = len(base)
+    weighted = len(weight) > 0
+    moved = 0.0
+    fresh = np.empty(n_classes)
+    for task in range(first, last):
+        row = posteriors[task]
+        if not only_hits:
+            for truth in range(n_classes):
+                fresh[truth] = base[truth]
+            for place in range(start[task], start[task + 1]):
+                times = weight[place] if weighted else 1.0
+                fresh[label[place]] += times * gain[annotator[place], label[place]]
+            top = fresh[0]
+            for truth in range(1, n_classes):
+                top = max(top, fresh[truth])
+            total = 0.0
+            for truth in range(n_classes):
+                fresh[truth] = np.exp(fresh[truth] - top)
+                total += fresh[truth]
+            scale = 1.0 / total
+            for truth in range(n_classes):
+                value = fresh[truth] * scale
+                moved = max(moved, abs(row[truth] - value))
+                row[truth] = value
+        for place in range(start[task], start[task + 1]):
+            times = weight[place] if weighted else 1.0
+            hits[annotator[place], label[place]] += times * row[label[place]]
+    return moved
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def climb(first: int, last: int, start: Any, annotator: Any, weight: Any, right: Any, ability: Any, ease: Any, sums: Any) -> float:
+    """Move each task's easiness one damped Newton step, and add each answer's slope and curvature to its annotator's row of `sums`."""
+    weighted = len(weight) > 0
+    for task in range(first, last):
+        slope = np.exp(ease[task])
+        gain, curve = 1.0 - ease[task], 1.0
+        for place in range(start[task], start[task + 1]):
+            who = annotator[place]
+            times = weight[place] if weighted else 1.0
+            logit = ability[who] * slope
+            chance = 1.0 / (1.0 + np.exp(-logit))
+            error = (right[place] - chance) * times
+            bend = chance * (1.0 - chance) * times
+            sums[who, 0] += error * slope
+            sums[who, 1] += bend * slope * slope
+            gain += error * logit
+            curve += bend * logit * logit
+        ease[task] = min(max(ease[task] + 0.5 * min(max(gain / curve, -1.0), 1.0), -6.0), 6.0)
+    return 0.0

@@ -1,13 +1,15 @@
-"""The inner loop that all models with a confusion table share: posteriors from a table, and counts for the next table.
+"""The inner loops that the models share: posteriors from what is known of the annotators, and counts for the next round.
 
-A table is an array (annotators, answer, truth), so that the entries that one answer needs lie side by side. There are two forms with
-the same results: sparse matrix products of SciPy, and, where Numba is installed and the work is long enough to pay for loading it, one
-fused loop that never holds more than the posteriors.
+`Table` serves the models with a confusion table, an array (annotators, answer, truth), so that the entries that one answer needs lie side
+by side; `Votes` those in which an answer speaks for its own class alone, an array (annotators, answer). Both have two forms with the same
+results: products and counts of SciPy and NumPy, and, where Numba is installed and the work is long enough to pay for loading it, one fused
+loop that never holds more than the posteriors and runs on every core.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -17,10 +19,24 @@ import numpy as np
 from labelwright.errors import InvalidInput
 from labelwright.stats.answers import Answers, Floats
 
-__all__ = ["Table", "fit_tables", "log_rows", "softmax_rows", "starting_posteriors", "weighted_votes"]
+__all__ = [
+    "Table",
+    "Votes",
+    "fit_tables",
+    "in_parts",
+    "is_long",
+    "kernels",
+    "log_rows",
+    "softmax_rows",
+    "starting_posteriors",
+    "weighted_votes",
+]
 
 LONG = 200_000
 """From this many answers on the compiled loop is worth its loading time."""
+
+PARTS = 8
+"""The compiled loop works on so many parts of the tasks, whatever the number of cores, so that sums come out the same everywhere."""
 
 
 class Table:
@@ -29,7 +45,7 @@ class Table:
     def __init__(self, answers: Answers, *, compiled: bool | None = None) -> None:
         """Prepare; `compiled` None chooses by the number of answers and by whether Numba is there."""
         self.answers = answers
-        self.compiled = (len(answers.task) >= LONG and _numba_is_there()) if compiled is None else compiled
+        self.compiled = is_long(answers) if compiled is None else compiled
         n_tasks, n_annotators, n_classes = answers.shape
         self._weight = np.empty(0) if answers.weight is None else answers.weight
         if not self.compiled:
@@ -51,31 +67,105 @@ class Table:
         _, n_annotators, n_classes = self.answers.shape
         if self.compiled:
             counts = np.zeros((n_annotators, n_classes, posteriors.shape[1]))
-            _kernels().count(self.answers.start, self.answers.annotator, self.answers.label, self._weight, posteriors, counts)
+            kernels().count(self.answers.start, self.answers.annotator, self.answers.label, self._weight, posteriors, counts)
             return counts
         summed: Floats = self._rows.T @ posteriors
         return summed.reshape(n_annotators, n_classes, posteriors.shape[1])
 
     def step(self, logs: Floats, base: Floats, posteriors: Floats) -> tuple[Floats, float]:
-        """Write new posteriors over the old ones and return the counts that follow from them, with the log-likelihood."""
+        """Write new posteriors over the old ones; return the counts that follow from them, and by how much a posterior moved at most."""
         if self.compiled and base.ndim == 1:
-            counts = np.zeros_like(logs)
-            answers = self.answers
+            answers, kernel, weight = self.answers, kernels().step, self._weight
             logs = np.ascontiguousarray(logs)
-            value = _kernels().step(answers.start, answers.annotator, answers.label, self._weight, logs, base, posteriors, counts)
-            return counts, float(value)
-        posteriors[:], likelihood = self.posteriors(logs, base)
-        return self.counts(posteriors), likelihood
+
+            def part(first: int, last: int, counts: Floats) -> float:
+                found: float = kernel(first, last, answers.start, answers.annotator, answers.label, weight, logs, base, posteriors, counts)
+                return found
+
+            return in_parts(answers, logs.shape, part)
+        after, _ = self.posteriors(logs, base)
+        moved = _most_moved(posteriors, after)
+        posteriors[:] = after
+        return self.counts(posteriors), moved
 
     def _scores(self, logs: Floats, base: Floats) -> Floats:
         if self.compiled:
             answers = self.answers
             scores = np.empty((answers.shape[0], logs.shape[2]))
             scores[:] = base
-            _kernels().score(answers.start, answers.annotator, answers.label, self._weight, np.ascontiguousarray(logs), scores)
+            kernels().score(answers.start, answers.annotator, answers.label, self._weight, np.ascontiguousarray(logs), scores)
             return scores
         scored: Floats = self._rows @ logs.reshape(-1, logs.shape[2]) + base
         return scored
+
+
+class Votes:
+    """The answers of `answers` for models in which an answer speaks for its own class alone, made once and used in every iteration."""
+
+    def __init__(self, answers: Answers, *, compiled: bool | None = None) -> None:
+        """Prepare; `compiled` None chooses by the number of answers and by whether Numba is there."""
+        self.answers = answers
+        self.compiled = is_long(answers) if compiled is None else compiled
+        self._weight = np.empty(0) if answers.weight is None else answers.weight
+        n_classes = len(answers.classes)
+        if not self.compiled:
+            self._cell = answers.annotator.astype(np.int64) * n_classes + answers.label
+            self._place = answers.task.astype(np.int64) * n_classes + answers.label
+
+    def hits(self, posteriors: Floats) -> Floats:
+        """Return the expected number of answers that are right, an array (annotators, answer)."""
+        _, n_annotators, n_classes = self.answers.shape
+        if self.compiled:
+            return self._run(np.zeros((n_annotators, n_classes)), np.zeros(n_classes), posteriors, only_hits=True)[0]
+        right = posteriors.ravel()[self._place]
+        if self.answers.weight is not None:
+            right *= self.answers.weight
+        counted: Floats = np.bincount(self._cell, weights=right, minlength=n_annotators * n_classes).astype(np.float64, copy=False)
+        return counted.reshape(n_annotators, n_classes)
+
+    def step(self, gain: Floats, base: Floats, posteriors: Floats) -> tuple[Floats, float]:
+        """Write new posteriors over the old ones; return `hits` of them, and by how much a posterior moved at most.
+
+        `gain` (annotators, answer) is the log odds by which an answer speaks for its class, `base` (classes,) the log shares.
+        """
+        if self.compiled:
+            return self._run(gain, base, posteriors)
+        after = weighted_votes(self.answers, gain.ravel()[self._cell] * self.answers.weights)
+        after += base
+        softmax_rows(after)
+        moved = _most_moved(posteriors, after)
+        posteriors[:] = after
+        return self.hits(posteriors), moved
+
+    def _run(self, gain: Floats, base: Floats, posteriors: Floats, *, only_hits: bool = False) -> tuple[Floats, float]:
+        answers, kernel, weight = self.answers, kernels().vote, self._weight
+        gain = np.ascontiguousarray(gain)
+
+        def part(first: int, last: int, hits: Floats) -> float:
+            found: float = kernel(
+                first, last, answers.start, answers.annotator, answers.label, weight, gain, base, posteriors, hits, only_hits
+            )
+            return found
+
+        return in_parts(answers, gain.shape, part)
+
+
+def in_parts(answers: Answers, shape: tuple[int, ...], work: Callable[[int, int, Floats], float]) -> tuple[Floats, float]:
+    """Call `work(first, last, sums)` for parts of the tasks, on every core, and return the sum of the sums and the largest result.
+
+    Each part has sums of its own, zeros of `shape`; where that would take more memory than the answers there is one part.
+    """
+    n_parts = PARTS if np.prod(shape) * PARTS <= len(answers.task) else 1
+    sums = np.zeros((n_parts, *shape))
+    # Parts of equally many answers.
+    cuts = np.searchsorted(answers.start, np.linspace(0, len(answers.task), n_parts + 1)[1:-1])
+    bounds = [0, *cuts.tolist(), len(answers.tasks)]
+    if n_parts == 1:
+        return sums[0], work(bounds[0], bounds[-1], sums[0])
+    with ThreadPoolExecutor(min(n_parts, _cores())) as pool:
+        found = list(pool.map(work, bounds[:-1], bounds[1:], sums))
+    summed: Floats = sums.sum(axis=0)
+    return summed, max(found)
 
 
 def fit_tables(
@@ -103,12 +193,9 @@ def fit_tables(
     done = 0
     while done < iterations:
         done += 1
-        before = posteriors.copy() if tolerance >= 0 else posteriors
-        counts, _ = table.step(logs(counts), base(posteriors.sum(axis=0)), posteriors)
-        if tolerance >= 0:
-            np.subtract(before, posteriors, out=before)
-            if max(before.max(), -before.min()) <= tolerance:
-                break
+        counts, moved = table.step(logs(counts), base(posteriors.sum(axis=0)), posteriors)
+        if moved <= tolerance:
+            break
     return posteriors, counts, done
 
 
@@ -156,13 +243,31 @@ def softmax_rows(scores: Floats) -> float:
     return float(np.log(total).sum() + top.sum())
 
 
+def _most_moved(before: Floats, after: Floats) -> float:
+    apart = before - after
+    return max(float(apart.max(initial=0.0)), -float(apart.min(initial=0.0)))
+
+
+@cache
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @cache
 def _numba_is_there() -> bool:
     return find_spec("numba") is not None
 
 
+def is_long(answers: Answers) -> bool:
+    """Say whether the compiled loop is there and worth its loading time."""
+    return len(answers.task) >= LONG and _numba_is_there()
+
+
 @cache
-def _kernels() -> Any:
+def kernels() -> Any:
+    """Return the compiled loops."""
     from labelwright.stats.aggregate import _compiled
 
     return _compiled

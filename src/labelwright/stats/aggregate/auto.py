@@ -6,11 +6,14 @@ Averaging", Statistical Science 14 (1999), with weights from how well answers ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from labelwright.stats.aggregate import dawid_skene, difficulty, glad, labeling_functions, mace, majority, one_coin, pooled
+from labelwright.stats.aggregate._em import LONG
 from labelwright.stats.aggregate._evidence import gain_of_difficulty
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers, Floats
@@ -19,6 +22,9 @@ __all__ = ["fit"]
 
 CLEAR_GAIN = 0.01
 """Nats an answer from which on the models with difficulty carry the whole weight: an answer is foretold 1% better."""
+
+ROUGHLY = {"iterations": 25, "tolerance": 1e-3}
+"""Where there are many answers no model is fitted beyond this: what one would still move is less than what they differ among each other."""
 
 
 def fit(answers: Answers) -> Fit:
@@ -46,7 +52,7 @@ def fit(answers: Answers) -> Fit:
             f"spoke is the evidence; averaged with the majority vote."
         )
         posteriors = np.zeros((len(answers.tasks), len(answers.classes)))
-        _add(posteriors, 0.5, labeling_functions.fit(answers), majority.fit(answers))
+        _add(posteriors, 0.5, (model.fit(answers) for model in (labeling_functions, majority)))
         return Fit(posteriors, method="labeling_functions", reason=reason)
     if shared < 0.05:
         reason = f"Only {shared:.0%} of the tasks have two answers or more, so the answers say nothing about the annotators."
@@ -54,10 +60,11 @@ def fit(answers: Answers) -> Fit:
     gain = gain_of_difficulty(answers)
     weight = float(np.clip(gain / CLEAR_GAIN, 0.0, 1.0))
     posteriors = np.zeros((len(answers.tasks), len(answers.classes)))
+    how: dict[str, Any] = ROUGHLY if len(answers.task) >= LONG else {}
     if weight < 1:
-        _add(posteriors, (1 - weight) / 4, *(model.fit(answers) for model in (dawid_skene, pooled, one_coin, mace)))
+        _add(posteriors, (1 - weight) / 4, (model.fit(answers, **how) for model in (dawid_skene, pooled, one_coin, mace)))
     if weight > 0:
-        _add(posteriors, weight / 2, difficulty.fit(answers), glad.fit(answers))
+        _add(posteriors, weight / 2, (model.fit(answers, **how) for model in (difficulty, glad)))
     reason = (
         f"{shared:.0%} of the tasks have two answers or more. Letting tasks differ in difficulty foretells a held-out answer by "
         f"{gain:+.3f} nats, so models with difficulty weigh {weight:.0%} and models of annotators alone {1 - weight:.0%}."
@@ -65,6 +72,7 @@ def fit(answers: Answers) -> Fit:
     return Fit(posteriors, method="average", reason=reason)
 
 
-def _add(posteriors: Floats, weight: float, *fits: Fit) -> None:
+def _add(posteriors: Floats, weight: float, fits: Iterable[Fit]) -> None:
+    # One after the other, so that only one of them is held at a time.
     for one in fits:
         posteriors += weight * one.posteriors

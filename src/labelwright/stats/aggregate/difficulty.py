@@ -67,9 +67,8 @@ def fit_kinds(
     done = 0
     while done < iterations:
         done += 1
-        before = posteriors.copy()
         base = log_rows(posteriors.sum(axis=0) + shares, axis=0)
-        counts, _ = table.step(log_rows(counts + prior, axis=1), base, posteriors)
-        if float(np.abs(before - posteriors).max()) <= tolerance:
+        counts, moved = table.step(log_rows(counts + prior, axis=1), base, posteriors)
+        if moved <= tolerance:
             break
     return posteriors, np.exp(log_rows(counts + prior, axis=1)), done

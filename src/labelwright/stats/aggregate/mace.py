@@ -8,14 +8,22 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import softmax_rows, starting_posteriors, weighted_votes
+from labelwright.stats.aggregate._em import Votes, starting_posteriors
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers
 
 __all__ = ["fit"]
 
 
-def fit(answers: Answers, *, competence: float = 0.5, habit: float = 0.5, iterations: int = 50, tolerance: float = 1e-5) -> Fit:
+def fit(
+    answers: Answers,
+    *,
+    competence: float = 0.5,
+    habit: float = 0.5,
+    iterations: int = 50,
+    tolerance: float = 1e-5,
+    compiled: bool | None = None,
+) -> Fit:
     """Fit to every annotator the chance of knowing and the habit otherwise; all classes are equally probable beforehand.
 
     Args:
@@ -24,6 +32,7 @@ def fit(answers: Answers, *, competence: float = 0.5, habit: float = 0.5, iterat
         habit: pseudo-answers, above 0, of the Dirichlet prior for each class in a habit.
         iterations: the most iterations, at least 1.
         tolerance: stop when no posterior moved by more than this.
+        compiled: whether to use the loop compiled by Numba; None decides by size. It changes the time and not the answer.
 
     Returns:
         A `Fit` with posteriors and the confusion tables that knowledge and habit make.
@@ -43,29 +52,24 @@ def fit(answers: Answers, *, competence: float = 0.5, habit: float = 0.5, iterat
         raise InvalidInput("There has to be at least one iteration.")
     _, n_annotators, n_classes = answers.shape
     cell = answers.annotator.astype(np.int64) * n_classes + answers.label
-    place = answers.task.astype(np.int64) * n_classes + answers.label
-    weight = answers.weights
-    given = np.bincount(answers.annotator, weights=weight, minlength=n_annotators)
-    posteriors = starting_posteriors(answers)
-    known = posteriors.ravel()[place] * weight
+    given = np.bincount(cell, weights=answers.weight, minlength=n_annotators * n_classes).reshape(n_annotators, n_classes)
+    votes, posteriors = Votes(answers, compiled=compiled), starting_posteriors(answers)
+    known = votes.hits(posteriors)
+    base = np.zeros(n_classes)
     done = 0
     while done < iterations:
         done += 1
-        knows = np.bincount(answers.annotator, weights=known, minlength=n_annotators) + competence
-        guesses = np.bincount(cell, weights=weight - known, minlength=n_annotators * n_classes).reshape(-1, n_classes) + habit
-        falls_back = given - knows + 2 * competence
+        knows = known.sum(axis=1) + competence
+        guesses = given - known + habit
+        falls_back = given.sum(axis=1) - knows + 2 * competence
         # Expected logarithms under the Dirichlet posteriors; their common normaliser cancels in the odds.
         odds = np.exp(digamma(knows) - digamma(falls_back))[:, None] / np.exp(
             digamma(guesses) - digamma(guesses.sum(axis=1, keepdims=True))
         )
-        ratio = odds.ravel()[cell]
-        after = weighted_votes(answers, np.log1p(ratio) * weight)
-        softmax_rows(after)
-        moved = float(np.abs(after - posteriors).max())
-        posteriors = after
-        known = posteriors.ravel()[place] * ratio / (1 + ratio) * weight
+        right, moved = votes.step(np.log1p(odds), base, posteriors)
+        known = right * odds / (1 + odds)
         if moved <= tolerance:
             break
-    share = (knows / (given + 2 * competence))[:, None, None]
+    share = (knows / (given.sum(axis=1) + 2 * competence))[:, None, None]
     confusion = share * np.eye(n_classes) + (1 - share) * (guesses / guesses.sum(axis=1, keepdims=True))[:, None]
     return Fit(posteriors, confusion, reason=f"Asked for: annotators who know or follow a habit, {done} iterations.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import log_rows, softmax_rows, starting_posteriors, weighted_votes
+from labelwright.stats.aggregate._em import Votes, log_rows, starting_posteriors
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers, Floats
 
@@ -23,6 +23,7 @@ def fit(
     shares: float | None = None,
     iterations: int = 100,
     tolerance: float = 1e-5,
+    compiled: bool | None = None,
 ) -> Fit:
     """Fit an accuracy to every annotator by expectation maximisation, starting from the shares of the votes.
 
@@ -34,6 +35,7 @@ def fit(
             their shares, which in a crowd of little skill can run away to one class.
         iterations: the most iterations, at least 1.
         tolerance: stop when no posterior moved by more than this.
+        compiled: whether to use the loop compiled by Numba; None decides by size. It changes the time and not the answer.
 
     Returns:
         A `Fit` with posteriors and confusion tables of one number each.
@@ -51,25 +53,22 @@ def fit(
         raise InvalidInput("There has to be at least one iteration.")
     _, n_annotators, n_classes = answers.shape
     given = np.bincount(answers.annotator, weights=answers.weight, minlength=n_annotators)
-    posteriors = starting_posteriors(answers)
-    place = answers.task.astype(np.int64) * n_classes + answers.label
+    votes, posteriors = Votes(answers, compiled=compiled), starting_posteriors(answers)
+    hits = votes.hits(posteriors).sum(axis=1)
+    base = np.zeros(n_classes)
     accuracy: Floats
     done = 0
     while True:
-        hit = posteriors.ravel()[place] * answers.weights
-        hits = np.bincount(answers.annotator, weights=hit, minlength=n_annotators)
         accuracy = np.clip((hits + right) / np.maximum(given + right + wrong, 1e-10), 1e-6, 1 - 1e-6)
         if done == iterations:
             break
         done += 1
         # Only the odds of a right answer against one certain wrong one matter: a vote weighs their logarithm.
         odds = np.log(accuracy) - np.log((1 - accuracy) / max(n_classes - 1, 1))
-        after = weighted_votes(answers, odds[answers.annotator] * answers.weights)
         if shares is not None:
-            after += log_rows(posteriors.sum(axis=0) + shares, axis=0)
-        softmax_rows(after)
-        moved = float(np.abs(after - posteriors).max())
-        posteriors = after
+            base = log_rows(posteriors.sum(axis=0) + shares, axis=0)
+        right_answers, moved = votes.step(np.repeat(odds[:, None], n_classes, axis=1), base, posteriors)
+        hits = right_answers.sum(axis=1)
         if moved <= tolerance:
             break
     confusion = np.repeat(((1 - accuracy) / max(n_classes - 1, 1))[:, None, None], n_classes, 1).repeat(n_classes, 2)
