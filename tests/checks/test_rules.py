@@ -110,7 +110,7 @@ def test_answers_too_fast_to_be_read_are_asked_about():
     assert found(inspect(TICKETS, values, TICKET, rules=rules(), seconds_active=0.1)) == [("too_fast", "warning", None, None)]
     assert inspect(TICKETS, values, TICKET, rules=rules(), seconds_active=0.5) == []
     assert inspect(TICKETS, values, TICKET, rules=rules(), seconds_active=None) == []
-    assert inspect(TICKETS, values, TICKET, rules=rules(), seconds_active=0.0) == []
+    assert found(inspect(TICKETS, values, TICKET, rules=rules(), seconds_active=0.0)) == [("too_fast", "warning", None, None)]
     assert found(inspect(CLIPS, {"speech": Segments()}, CLIP, rules=rules(CLIPS), seconds_active=1.0)) == [
         ("too_fast", "warning", None, None)
     ]

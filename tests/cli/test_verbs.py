@@ -76,6 +76,25 @@ def test_labels_come_in_and_a_version_goes_out(folder: Path, run: Run, tmp_path:
     assert "<script" not in (tmp_path / "report.html").read_text("utf-8")
 
 
+def test_labels_that_are_not_frozen_are_split_as_the_pipeline_says(folder: Path, run: Run, tmp_path: Path) -> None:
+    """An export without a version has the shares of the pipeline file, as the version would have."""
+    declared = (folder / "labelwright.yaml").read_text("utf-8")
+    (folder / "labelwright.yaml").write_text(declared.replace("{train: 80%, test: 20%}", "{train: 50%, test: 50%}"), "utf-8")
+    lines = "".join(json.dumps({"key": str(n), "label": "ham"}) + "\n" for n in range(30))
+    (tmp_path / "labels.jsonl").write_text(lines, "utf-8")
+    assert run("import", folder, tmp_path / "labels.jsonl", "--as", "annotations")[0] == 0
+
+    def splits(*more: str) -> dict[str, str]:
+        assert run("export", folder, "--format", "jsonl", "--to", tmp_path / "out.jsonl", *more)[0] == 0
+        rows = map(json.loads, (tmp_path / "out.jsonl").read_text("utf-8").splitlines())
+        return {row["key"]: row["split"] for row in rows}
+
+    before = splits()
+    assert set(before.values()) == {"train", "test"}
+    assert run("version", folder)[0] == 0
+    assert splits("--version", "1") == before
+
+
 def test_a_backup_comes_back_elsewhere(folder: Path, run: Run, tmp_path: Path) -> None:
     """What was backed up is restored into the same declaration in another folder, and refused where something is."""
     assert run("backup", folder, "--to", tmp_path / "mail.tar")[0] == 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +145,23 @@ def test_a_late_answer_counts_while_nobody_else_took_the_task(tickets: OpenProje
     assert count(tickets.project, tables.drafts, tables.drafts.c.user_id == ann) == 1
 
 
+def test_the_lease_of_somebody_else_answers_nothing(tickets: OpenProject) -> None:
+    """After a lease ended, its token in another person's hands neither submits nor saves; in its holder's hands it still does."""
+    from labelwright import tasks
+
+    ann, ben = add_users(tickets.project, "ann", "ben")
+    (task,) = take(tickets, ann)
+    database = tickets.project.database
+    database.write(lambda connection: tasks.advance_clock(connection, 100))
+    database.write(tasks.sweep)
+    with pytest.raises(LeaseLost):
+        submit(tickets, ben, task.id, key="k1", lease=task.lease)
+    with pytest.raises(LeaseLost):
+        database.write(lambda connection: events.save_draft(connection, tickets, ben, task.id, lease=task.lease, sequence=1, body={}))
+    submit(tickets, ann, task.id, key="k1", lease=task.lease)
+    assert count(tickets.project, tables.annotations, tables.annotations.c.user_id == ann) == 1
+
+
 def test_an_older_draft_never_overwrites_a_newer_one(tickets: OpenProject) -> None:
     """Saves that arrive out of order leave the newest, and the draft comes back with the task and goes with the answer."""
     (ann,) = add_users(tickets.project, "ann")
@@ -195,6 +215,53 @@ def test_what_everybody_passes_on_goes_to_a_reviewer(tickets: OpenProject) -> No
     with database.read() as connection:
         labels = list(final_labels(connection, tickets.project.id, tickets.project.schema, item_ids=[asked.item.id]))
     assert {label.question: label.origin for label in labels} == {"intent": "review", "entities": "review"}
+
+
+def skip(opened: OpenProject, user: int, task: int) -> TaskView | None:
+    return opened.project.database.write(lambda connection: events.skip(connection, opened, user, task, "unclear"))
+
+
+def test_a_review_that_was_passed_on_goes_to_others_and_comes_back_later(tickets: OpenProject) -> None:
+    """Skipping walks through all reviews and ends; another reviewer gets them at once, and the same one when ten minutes have passed."""
+    ann, ben, rita, sam = add_users(tickets.project, "ann", "ben", "rita", "sam")
+    answer_all(tickets, ann)
+    answer_all(tickets, ben, lambda task: "other")
+    catch_up(tickets)
+    (task,) = take(tickets, rita, "review")
+    walked = []
+    following: TaskView | None = task
+    while following is not None:
+        walked.append(following.item.key)
+        following = skip(tickets, rita, following.id)
+    assert sorted(walked) == sorted({f"t{number}" for number in range(12)})
+    assert take(tickets, rita, "review") == []
+    (other,) = take(tickets, sam, "review")
+    skip(tickets, sam, other.id)
+    tickets.project.database.write(
+        lambda connection: connection.execute(sa.update(tables.skips).values(created_at=tables.skips.c.created_at - 601))
+    )
+    tickets.queue._rescanned.clear()
+    assert len(take(tickets, rita, "review")) == 1
+
+
+def test_an_author_who_passes_on_a_rejected_answer_leaves_it_to_a_reviewer(tickets: OpenProject) -> None:
+    """The item does not come back to the author, and a reviewer can answer it."""
+    ann, ben, rita = add_users(tickets.project, "ann", "ben", "rita")
+    answer_all(tickets, ann)
+    answer_all(tickets, ben)
+    catch_up(tickets)
+    (task,) = take(tickets, rita, "review")
+    assert task.review is not None
+    verdict = Verdict(verdict="reject", annotation_id=task.review.annotations[0].id, reason="Look again.")
+    tickets.project.database.write(lambda connection: events.give_review(connection, tickets, rita, task.id, verdict, key="r1"))
+    (redo,) = take(tickets, ann)
+    assert redo.purpose == "redo"
+    assert skip(tickets, ann, redo.id) is None
+    assert take(tickets, ann) == []
+    reviews = {view.item.id: view for view in take(tickets, rita, "review", how_many=20)}
+    again = reviews[task.item.id].review
+    assert again is not None
+    assert "skipped" in again.reasons
 
 
 def answer_all(opened: OpenProject, user: int, label: Callable[[TaskView], str] = lambda task: "bug") -> int:
@@ -266,6 +333,38 @@ def test_a_rejected_answer_comes_back_to_its_author_and_then_to_review(tickets: 
     catch_up(tickets)
     reviews = take(tickets, rita, "review", how_many=20)
     assert task.item.id in {view.item.id for view in reviews}
+
+
+def test_a_review_and_a_correction_at_once_take_turns(tickets: OpenProject) -> None:
+    """An author who corrects an answer while a reviewer accepts it is told so: what was reviewed is never replaced unseen."""
+    ann, ben, rita = add_users(tickets.project, "ann", "ben", "rita")
+    answer_all(tickets, ann)
+    answer_all(tickets, ben)
+    catch_up(tickets)
+    (task,) = take(tickets, rita, "review")
+    assert task.review is not None
+    accepted = task.review.annotations[0].id
+    database, reviewing, go_on = tickets.project.database, threading.Event(), threading.Event()
+    with database.read() as connection:
+        columns = (tables.annotations.c.user_id, tables.annotations.c.task_id)
+        author, answered = connection.execute(sa.select(*columns).where(tables.annotations.c.id == accepted)).one()
+
+    def review_slowly(connection: sa.Connection) -> None:
+        verdict = Verdict(verdict="accept", annotation_id=accepted, seen=task.review.seen if task.review else "")
+        events.give_review(connection, tickets, rita, task.id, verdict, key="r")
+        reviewing.set()
+        go_on.wait(20)
+
+    with ThreadPoolExecutor(2) as pool:
+        reviewed = pool.submit(database.write, review_slowly)
+        assert reviewing.wait(20)
+        corrected = pool.submit(submit, tickets, author, answered, {**VALUES, "intent": Choice("other")}, key="again", next=False)
+        time.sleep(0.5)
+        go_on.set()
+        reviewed.result()
+        with pytest.raises(Conflict):
+            corrected.result()
+    assert count(tickets.project, tables.annotations, tables.annotations.c.id == accepted, tables.annotations.c.state == "accepted") == 1
 
 
 def test_answers_to_questions_that_have_changed_are_asked_anew(write_project: Callable[..., Path]) -> None:

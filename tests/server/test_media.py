@@ -8,6 +8,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from labelwright.prepare import reconcile
+from labelwright.prepare.items import Made
+from labelwright.prepare.reconcile import Prepared
 from labelwright.store import tables
 from tests.server.house import House
 
@@ -105,6 +108,28 @@ def test_a_blob_is_reached_through_its_project_only(house: House) -> None:
     assert get(house, elsewhere).status_code == 404
     assert get(house, unowned).status_code == 404
     assert house.http().get(f"/api/blobs/secret/{elsewhere}").status_code == 401
+
+
+def test_what_preparation_made_is_reached_without_a_search(house: House) -> None:
+    """A thumbnail is found by the project's list of media, whose entry is written with its item."""
+    opened = house.workspace.projects["tickets"].project
+    digest = opened.blobs.put(b"\x89PNG\r\n\x1a\n small")
+    made = Made(
+        "p",
+        "r",
+        f'{{"photo": {{"modality": "image", "blob": "{"0" * 64}", "width": 1, "height": 1, "thumbnail": "{digest}"}}}}',
+        "{}",
+        None,
+    )
+    keep(house, b"\x89PNG\r\n\x1a\n large")
+    assert get(house, digest).status_code == 404
+    with house.workspace.database.read() as connection:
+        raw_id = connection.scalar(sa.select(sa.func.max(tables.raw_items.c.id)))
+    row = Prepared(raw_id, "p", "test", "test", [made])
+    house.workspace.database.write(
+        lambda connection: reconcile.write(connection, opened.id, [row], "plan", deduplicate=False, first=True, mended=set())
+    )
+    assert get(house, digest).status_code == 200
 
 
 def test_a_text_that_quotes_a_digest_opens_nothing(house: House) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright.errors import Conflict, InvalidFile
-from labelwright.store import log, tables
+from labelwright.store import log, migrations, tables
 from labelwright.store.backup import backup, restore
 from labelwright.store.blobs import Blobs
 from labelwright.store.database import Database
@@ -105,14 +108,55 @@ def test_followers_of_the_log_go_on_after_a_restore(make_project: Callable[..., 
     fresh.close()
 
 
-def test_a_project_without_a_secret_gets_one_when_it_is_restored(make_project: Callable[..., Project], tmp_path: Path) -> None:
-    """What is drawn for the audit cannot be told from an old backup, which knew no secrets."""
+def _aged(path: Path, revision: str) -> None:
+    """Make a backup what it would have been at an earlier version of the tables: without what those did not have."""
+    then = sa.MetaData()
+    old = Database(f"sqlite:///{path.parent}/old/labelwright.db")
+    old.write(lambda connection: (migrations.move(connection, revision), then.reflect(connection)))
+    old.close()
+    with tarfile.open(path) as archive:
+        files = {entry.name: archive.extractfile(entry).read() for entry in archive}  # type: ignore[union-attr]
+    report = json.loads(files.pop("backup.json"))
+    for name in report["columns"]:
+        kept = [place for place, column in enumerate(report["columns"][name]) if name in then.tables and column in then.tables[name].c]
+        rows = [json.loads(line) for line in files[f"tables/{name}.jsonl"].splitlines()]
+        # In another order, too: columns are known by their names.
+        files[f"tables/{name}.jsonl"] = b"".join(json.dumps([row[place] for place in kept[::-1]]).encode() + b"\n" for row in rows)
+        report["columns"][name] = [report["columns"][name][place] for place in kept[::-1]]
+        if name not in then.tables:
+            del report["rows"][name], files[f"tables/{name}.jsonl"]
+    files = {"backup.json": json.dumps({**report, "revision": revision}).encode(), **files}
+    with tarfile.open(path, "w") as archive:
+        for name, body in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(body)
+            archive.addfile(entry, io.BytesIO(body))
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+def test_a_backup_from_before_is_brought_up_to_date(revision: str, make_project: Callable[..., Project], tmp_path: Path) -> None:
+    """A backup of older tables is restored as those were and then migrated: secrets are made, media are noted, nothing else is lost."""
     project = make_project()
-    project.database.write(lambda connection: connection.execute(sa.update(tables.projects).values(seed="")))
+    (ann,) = add_users(project, "ann")
+    (item,) = add_texts(project, ["a"])
+    digest = project.blobs.put(b"picture")
+
+    def fill(connection: sa.Connection) -> None:
+        shown = json.dumps({"photo": {"modality": "image", "blob": digest, "width": 1, "height": 1, "media_type": "image/png"}})
+        connection.execute(sa.update(tables.items).values(data=shown))
+        review = {"project_id": project.id, "item_id": item, "reviewer_id": ann, "verdict": "accept", "created_at": 7.0}
+        connection.execute(sa.insert(tables.reviews).values(**review, reason="clear", label_before="{}", random=1))
+
+    project.database.write(fill)
     backup(project.database, project.blobs, tmp_path / "backup.tar")
+    _aged(tmp_path / "backup.tar", revision)
     fresh = Database(f"sqlite:///{tmp_path}/fresh/labelwright.db")
     fresh.migrate()
     restore(fresh, Blobs(tmp_path / "fresh" / "blobs"), tmp_path / "backup.tar")
     with fresh.read() as connection:
-        assert len(connection.scalar(sa.select(tables.projects.c.seed)) or "") == 32
+        assert connection.scalar(sa.select(tables.projects.c.seed))
+        assert connection.execute(sa.select(tables.media.c.digest)).scalars().all() == [digest]
+        assert connection.scalar(sa.select(tables.secrets.c.value))
+        review = connection.execute(sa.select(tables.reviews)).one()
+        assert (review.reason, review.created_at, review.sources) == ("clear", 7.0, "{}")
     fresh.close()

@@ -39,12 +39,12 @@ _remember = Statement(
 class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The answers of one person about one item.
 
-    `seconds_active` is the time spent, without pauses. `lease` is the token that came with the task. With `confirmed`, warnings of the
-    checks have been seen and do not hold it back any more.
+    `seconds_active` is the time spent, without pauses; None where nobody measured it. `lease` is the token that came with the task. With
+    `confirmed`, warnings of the checks have been seen and do not hold it back any more.
     """
 
     values: dict[str, AnswerUnion]
-    seconds_active: float = 0.0
+    seconds_active: float | None = None
     lease: str | None = None
     confirmed: bool = False
 

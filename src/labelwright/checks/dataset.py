@@ -127,7 +127,7 @@ def _inspect_page(project: Project, rules: Rules, page: Sequence[Any]) -> dict[_
     for row in page:
         item = Item(row.item_id, row.key, row.revision, decode_fields(row.data), decode(row.meta))
         # How long a reviewer took to correct an answer, or a file to be read, says nothing about how it was made.
-        seconds = row.seconds_active if row.origin == "person" else None
+        seconds = (row.seconds_active or None) if row.origin == "person" else None  # the store keeps 0 where nobody measured
         for one in inspect(project.schema, decode_values(row.values), item, rules=rules, seconds_active=seconds):
             wanted[row.id, one] = row.item_id
     return wanted

@@ -25,7 +25,7 @@ def inspect(
         values: the answers.
         item: what they are about.
         rules: from `compile_rules`.
-        seconds_active: how long the annotator looked; None or 0 where that was not measured.
+        seconds_active: how long the annotator looked; None where that was not measured.
     """
     fitting: dict[str, Answer] = {}
     problems: dict[str, list[Problem]] = {}
@@ -41,7 +41,7 @@ def inspect(
             found = question.problems(answer, item.data)
             if found:
                 problems[name] = found
-    case = Case(schema, fitting, item, problems, seconds_active or None)
+    case = Case(schema, fitting, item, problems, seconds_active)
     findings = [_finding(rule.name, rule.severity, found) for rule in rules for found in rule.run(case)]
     findings.sort(key=lambda finding: finding.severity != "error")
     return findings

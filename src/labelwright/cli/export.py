@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
 
     with _output.opened_workspace(options.dir) as workspace:
         opened = _output.the_project(workspace, options.project)
-        written = export(opened.project, options.format, options.to, version=options.version)
+        written = export(opened.project, options.format, options.to, version=options.version, policy=opened.pipeline.dataset)
     if options.json:
         _output.print_json(written)
     else:

@@ -158,14 +158,15 @@ class Client:
         task: TaskView | int,
         values: Mapping[str, Any],
         *,
-        seconds_active: float = 0.0,
+        seconds_active: float | None = None,
         confirmed: bool = False,
         key: str | None = None,
     ) -> Submitted:
         """Submit answers, and get the next task with the same answer.
 
         The answer counts once, however often the network makes the client send it: all attempts carry one idempotency key, a fresh one
-        unless `key` is given. `values` has an answer a question, as values of their kind or tagged with it.
+        unless `key` is given. `values` has an answer a question, as values of their kind or tagged with it. `seconds_active` is how long
+        somebody looked, None where nobody measured.
 
         Raises:
             Blocked: a check found an error; `findings` says what.

@@ -135,7 +135,7 @@ def save_draft(connection: Connection, opened: OpenProject, user_id: int, task_i
     task = _task(connection, opened, task_id)
     if task.state == "leased" and task.user_id == user_id:
         tasks.extend(connection, task_id, user_id, task.lease or "", opened.pipeline.tasks.lease_seconds)
-    elif not (task.state == "open" and task.lease == lease):
+    elif not (task.state == "open" and tasks.held_last(task.lease, lease, user_id)):
         raise _lost(task_id)
     return annotate.save_draft(connection, task_id, user_id, sequence=sequence, body=body)
 
@@ -175,7 +175,7 @@ def submit(
         values=submission.values,
         purpose=task.purpose,
         assisted=bool(assisted(opened, item_key) and _suggested.one(connection, item=task.item_id)),
-        seconds_active=min(max(submission.seconds_active, 0.0), MOST_SECONDS),
+        seconds_active=min(max(submission.seconds_active or 0.0, 0.0), MOST_SECONDS),
         replaces=replaces,
     )
     if findings:
@@ -199,18 +199,21 @@ def submit(
 def skip(connection: Connection, opened: OpenProject, user_id: int, task_id: int, reason: str = "") -> TaskView | None:
     """Pass a task on to somebody else, for a reason, and return the next one; the same item does not come back to this person.
 
-    An item that as many people passed on as would have answered it, and two at least, goes to a reviewer, who can answer it.
+    An item that as many people passed on as would have answered it, and two at least, goes to a reviewer, who can answer it, and so does
+    one whose author, asked again, passes it on. A review comes back after a while, when nobody else has given it.
 
     Raises:
         LeaseLost: the task is not with this person.
     """
     task = _held(connection, opened, user_id, task_id)
     tasks.release(connection, task_id, user_id)
-    if task.purpose != "review":
-        people = tasks.remember_skip(connection, task.item_id, user_id, reason[:1000])
-        if task.purpose == "label" and people >= max(opened.pipeline.tasks.start, 2):
-            tasks.cancel_open(connection, task.item_id)
-            review.request(connection, opened.project, task.item_id, "skipped")
+    people = tasks.remember_skip(connection, task.item_id, user_id, reason[:1000])
+    if task.purpose == "redo":
+        tasks.cancel(connection, task_id)
+        review.request(connection, opened.project, task.item_id, "skipped")
+    elif task.purpose == "label" and people >= max(opened.pipeline.tasks.start, 2):
+        tasks.cancel_open(connection, task.item_id)
+        review.request(connection, opened.project, task.item_id, "skipped")
     log.append(connection, opened.project.id, "task_skipped", user_id=user_id, item_id=task.item_id, payload={"reason": reason[:1000]})
     return _next(connection, opened, user_id, "review" if task.purpose == "review" else "label")
 
@@ -243,6 +246,7 @@ def give_review(connection: Connection, opened: OpenProject, user_id: int, task_
         raise Conflict("This task asks for labels, not for a review.", where="task")
     if task.state != "leased" or task.user_id != user_id:
         raise _lost(task_id)
+    _settle_first(connection, task.item_id)
     about = review.reviewed_annotation(connection, task.item_id, verdict)
     fixed = None
     if verdict.verdict == "fix":
@@ -360,14 +364,21 @@ def _answered_before(connection: Connection, task: _Task, user_id: int, lease: s
     """Make sure that the person may answer the task, and return the annotation that the new one replaces."""
     if task.state == "leased" and task.user_id == user_id:
         return task.annotation_id
-    if task.state == "open" and lease is not None and task.lease == lease:
+    if task.state == "open" and tasks.held_last(task.lease, lease, user_id):
         return task.annotation_id
     if task.state == "done" and task.user_id == user_id:
+        _settle_first(connection, task.item_id)
         number, state = _own.one(connection, task=task.id, author=user_id)
         if state != "submitted":
             raise Conflict("This answer was reviewed and cannot be changed any more.", where="task", hint="Write a comment.")
         return int(number)
     raise _lost(task.id)
+
+
+def _settle_first(connection: Connection, item_id: int) -> None:
+    """Let whoever reviews the item at this moment, or corrects an answer to it, finish first: each then sees what the other did."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(tables.items.c.id).where(tables.items.c.id == item_id).with_for_update(key_share=True))
 
 
 def _inspect(connection: Connection, opened: OpenProject, task: _Task, submission: Submission) -> tuple[str, list[Finding]]:

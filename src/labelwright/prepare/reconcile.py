@@ -15,9 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.prepare.items import Made
+from labelwright.schema import media_of
 from labelwright.store import bulk, log
 from labelwright.store.bulk import Broken
-from labelwright.store.tables import items, quarantine, raw_items
+from labelwright.store.codec import decode_fields
+from labelwright.store.tables import items, media, quarantine, raw_items
 
 __all__ = ["Outcome", "Prepared", "write"]
 
@@ -92,6 +94,7 @@ def write(
             else:
                 fresh.append((row.raw_id, made))
         gone += [item.id for rest in by_revision.values() for item in rest]
+    _note_media(connection, project_id, [made.data for row in whole for made in row.made])
     _replace(connection, project_id, gone)
     duplicates = _keep(connection, project_id, kept, deduplicate)
     duplicates += _insert(connection, project_id, fresh, deduplicate)
@@ -108,6 +111,16 @@ def write(
         quarantined=len(broken),
         dropped=sum(not row.made for row in whole),
     )
+
+
+def _note_media(connection: Connection, project_id: int, made: list[str]) -> None:
+    """Note which blobs the project shows: whoever may see its items may read them."""
+    shown = {digest for data in made if '"blob"' in data for digest in media_of(decode_fields(data))}
+    if not shown:
+        return
+    mine = sa.select(media.c.digest).where(media.c.project_id == project_id, bulk.among(connection, media.c.digest, shown))
+    fresh = sorted(shown - set(connection.scalars(mine)))
+    bulk.insert(connection, media, ("digest",), [(digest,) for digest in fresh], {"project_id": project_id})
 
 
 def _items_before(connection: Connection, project_id: int, rows: Sequence[Prepared]) -> dict[str, list[Any]]:

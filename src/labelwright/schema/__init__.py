@@ -5,7 +5,7 @@ web framework or the network.
 """
 
 from labelwright.schema.annotation import Annotation, Finding, Severity, Suggestion
-from labelwright.schema.item import Audio, Field, Image, Item, RawItem, Text, content_hash
+from labelwright.schema.item import Audio, Field, Image, Item, RawItem, Text, content_hash, media_of
 from labelwright.schema.kinds import Answer, AnswerUnion, Question, QuestionUnion
 from labelwright.schema.requirement import Requirement
 from labelwright.schema.review import Verdict
@@ -31,4 +31,5 @@ __all__ = [
     "Values",
     "Verdict",
     "content_hash",
+    "media_of",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Audio", "Field", "Image", "Item", "RawItem", "Text", "content_hash"]
+__all__ = ["Audio", "Field", "Image", "Item", "RawItem", "Text", "content_hash", "media_of"]
 
 
 class Text(Struct, frozen=True, tag="text", tag_field="modality", forbid_unknown_fields=True):
@@ -70,6 +71,21 @@ class Item(Struct, frozen=True):
     meta: dict[str, Any] = {}
     raw_id: int | None = None
     offset: int | None = None
+
+
+def media_of(data: Mapping[str, Field]) -> set[str]:
+    """Return the digests of all blobs that an item's fields name.
+
+    >>> sorted(media_of({"photo": Image("abc", 20, 10, thumbnail="def"), "body": Text("seen")}))
+    ['abc', 'def']
+    """
+    found: set[str | None] = set()
+    for field in data.values():
+        if isinstance(field, Image):
+            found |= {field.blob, field.thumbnail}
+        elif isinstance(field, Audio):
+            found |= {field.blob, field.peaks}
+    return {digest for digest in found if digest is not None}
 
 
 def content_hash(value: Any) -> str:

@@ -7,7 +7,6 @@ the person has no part in is "not found", never "forbidden", and so is everythin
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,10 +15,9 @@ import sqlalchemy as sa
 from labelwright.errors import NotAllowed, NotFound, NotSignedIn
 from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
-from labelwright.schema import Audio, Field, Image
+from labelwright.schema import media_of
 from labelwright.server.numbers import TaskNumbers
 from labelwright.store import people, tables
-from labelwright.store.codec import decode_fields
 from labelwright.store.database import Database
 from labelwright.store.people import ROLES, Identity, Role
 
@@ -228,14 +226,12 @@ class Doors:
         """Tell whether an item of the project shows the blob, so that one project's media are not read through another."""
         key = (opened.project.id, digest)
         if key not in self._blobs:
-            items, raw = tables.items, tables.raw_items
+            shown, raw = tables.media, tables.raw_items
             source = sa.select(sa.literal(1)).where(raw.c.project_id == opened.project.id, raw.c.blob == digest).limit(1)
-            named = sa.select(items.c.data).where(items.c.project_id == opened.project.id, items.c.data.like(f'%"{digest}"%'))
+            made = sa.select(sa.literal(1)).where(shown.c.project_id == opened.project.id, shown.c.digest == digest)
 
             def read(connection: sa.Connection) -> bool:
-                # A text may quote a digest: only a picture's or a recording's own counts.
-                shown = (digest in media_of(decode_fields(data)) for data in connection.scalars(named))
-                return connection.scalar(source) is not None or any(shown)
+                return connection.scalar(made) is not None or connection.scalar(source) is not None
 
             if not await self.workspace.database.read_soon(read):
                 return False
@@ -243,14 +239,3 @@ class Doors:
                 self._blobs.clear()
             self._blobs.add(key)
         return True
-
-
-def media_of(data: Mapping[str, Field]) -> set[str]:
-    """Return the digests of all blobs that an item's fields name."""
-    found: set[str | None] = set()
-    for field in data.values():
-        if isinstance(field, Image):
-            found |= {field.blob, field.thumbnail}
-        elif isinstance(field, Audio):
-            found |= {field.blob, field.peaks}
-    return {digest for digest in found if digest is not None}

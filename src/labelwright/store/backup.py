@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import secrets
+import re
 import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +24,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.errors import Conflict, InvalidFile
-from labelwright.store import tables
+from labelwright.store import migrations, tables
 from labelwright.store.blobs import Blobs
 from labelwright.store.codec import decode, encode
 from labelwright.store.database import Database
@@ -31,20 +32,21 @@ from labelwright.store.log import Position
 
 __all__ = ["BackupReport", "backup", "restore"]
 
-FORMAT = "labelwright-backup/1"
+FORMAT = "labelwright-backup/2"
 PAGE = 2000
 
 Progress = Callable[[int, int | None, str], None]
 
 
 class BackupReport(Struct, frozen=True):
-    """What a backup holds: the rows of each table and the number of blobs."""
+    """What a backup holds: the rows of each table, with the names of their columns, and the number of blobs."""
 
     format: str
     revision: str
     created_at: float
     rows: dict[str, int]
     blobs: int
+    columns: dict[str, list[str]]
 
 
 def _silent(done: int, total: int | None, what: str) -> None:
@@ -62,8 +64,9 @@ def backup(database: Database, blobs: Blobs, target: Path, *, progress: Progress
             with (Path(folder) / table.name).open("wb") as file:
                 rows[table.name] = _dump(connection, table, file)
         # Blobs are written before the rows that name them and never change: those on disk now cover the rows read above.
+        columns = {table.name: [str(column.name) for column in table.columns] for table in tables.metadata.sorted_tables}
         digests = list(blobs) if blobs.folder.is_dir() else []
-        report = BackupReport(FORMAT, _revision(connection), time.time(), rows, len(digests))
+        report = BackupReport(FORMAT, _revision(connection), time.time(), rows, len(digests), columns)
         with tarfile.open(partial_file, "w") as archive:
             _add_bytes(archive, "backup.json", msgspec.json.format(msgspec.json.encode(report), indent=2))
             for name in rows:
@@ -87,6 +90,8 @@ def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progres
             report = _read_report(archive, source)
             with database.read() as connection:
                 revision = _revision(connection)
+            if not re.fullmatch(r"\d{4}", report.revision):
+                raise InvalidFile(f"The backup has the table version '{report.revision}', which there is not.", where=str(source))
             if report.revision > revision:
                 raise InvalidFile(
                     f"The backup was made at table version {report.revision}; this version knows {revision}.",
@@ -120,38 +125,32 @@ def _dump(connection: Connection, table: sa.Table, file: IO[bytes]) -> int:
 
 
 def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport, source: Path) -> None:
+    """Fill the tables as they were when the backup was made, then bring them to today's version, as any store of that age."""
     for table in (tables.projects, tables.users):
         if connection.scalar(sa.select(sa.func.count()).select_from(table)):
             raise Conflict("The store is not empty.", where=table.name, hint="Restore into a new folder or database.")
-    connection.execute(sa.delete(tables.clock))
-    if tables.secrets.name in report.rows:
-        connection.execute(sa.delete(tables.secrets))
+    migrations.move(connection, report.revision)
+    then = sa.MetaData()
+    then.reflect(connection)
+    for name in ("clock", "secrets"):
+        if name in report.rows:
+            connection.execute(sa.delete(then.tables[name]))
     reached = _reached(archive, report, source)
-    for table in tables.metadata.sorted_tables:
-        expected = report.rows.get(table.name)
-        if expected is None:
-            # A table that is younger than the backup has nothing to take.
+    for table in then.sorted_tables:
+        if table.name not in report.rows:
             continue
-        file = archive.extractfile(f"tables/{table.name}.jsonl")
-        assert file is not None
-        columns = [column.name for column in table.columns]
         total = 0
-        for page in _pages(file, table.name, source):
-            if any(len(row) > len(columns) for row in page):
-                raise InvalidFile("A row has more columns than the table.", where=f"{source}, {table.name}")
-            rows = [dict(zip(columns, row, strict=False)) for row in page]
-            if table is tables.events:
+        for rows in _rows(archive, report, table.name, source):
+            if table.name == "events":
                 # Transactions are numbered by the cluster that made them. Here all of these are older than every other.
                 rows = [{**row, "transaction": 0} for row in rows]
-            elif table is tables.projects:
-                # A backup from before projects had a secret: without one, everybody could tell what is drawn for the audit.
-                rows = [{**row, "seed": row.get("seed") or secrets.token_hex(16)} for row in rows]
-            elif table is tables.cursors:
+            elif table.name == "cursors":
                 rows = [{**row, "position": encode(reached[row["project_id"], row["name"]])} for row in rows]
             connection.execute(sa.insert(table), rows)
-            total += len(page)
-        if total != expected:
-            raise InvalidFile(f"The table should have {expected} rows and has {total}.", where=f"{source}, {table.name}")
+            total += len(rows)
+        if total != report.rows[table.name]:
+            raise InvalidFile(f"The table should have {report.rows[table.name]} rows and has {total}.", where=f"{source}, {table.name}")
+    migrations.move(connection, "head")
     if connection.dialect.name == "postgresql":
         for table in tables.metadata.sorted_tables:
             if table.primary_key.columns.keys() == ["id"] and table.name != "clock":
@@ -159,6 +158,16 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
                 connection.exec_driver_sql(
                     f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), GREATEST((SELECT max(id) FROM {name}), 1))"
                 )
+
+
+def _rows(archive: tarfile.TarFile, report: BackupReport, name: str, source: Path) -> Iterator[list[dict[str, Any]]]:
+    """Yield a table's rows, page by page, by the names that the backup gives its columns."""
+    file = archive.extractfile(f"tables/{name}.jsonl") if name in report.rows else None
+    columns = report.columns.get(name, [])
+    for page in _pages(file, name, source) if file else ():
+        if any(len(row) != len(columns) for row in page):
+            raise InvalidFile("A row has other columns than the table.", where=f"{source}, {name}")
+        yield [dict(zip(columns, row, strict=True)) for row in page]
 
 
 def _reached(archive: tarfile.TarFile, report: BackupReport, source: Path) -> dict[tuple[int, str], Position]:
@@ -171,15 +180,12 @@ def _reached(archive: tarfile.TarFile, report: BackupReport, source: Path) -> di
     new: dict[tuple[int, str], int] = {}
     newest: dict[int, int] = {}
 
-    def rows(table: sa.Table) -> Iterator[dict[str, Any]]:
-        file = archive.extractfile(f"tables/{table.name}.jsonl") if table.name in report.rows else None
-        columns = [column.name for column in table.columns]
-        for page in _pages(file, table.name, source) if file else ():
-            yield from (dict(zip(columns, row, strict=False)) for row in page)
+    def rows(name: str) -> Iterator[dict[str, Any]]:
+        return chain.from_iterable(_rows(archive, report, name, source))
 
-    for row in rows(tables.cursors):
+    for row in rows("cursors"):
         old[row["project_id"], row["name"]] = decode(row["position"], Position)
-    for row in rows(tables.events):
+    for row in rows("events"):
         project_id, here = row["project_id"], Position(row["transaction"], row["id"])
         newest[project_id] = max(here.id, newest.get(project_id, 0))
         for follower, position in old.items():
@@ -214,7 +220,11 @@ def _read_report(archive: tarfile.TarFile, source: Path) -> BackupReport:
     except (KeyError, msgspec.DecodeError) as error:
         raise InvalidFile("This is no backup of Labelwright.", where=str(source)) from error
     if report.format != FORMAT:
-        raise InvalidFile(f"The backup has the format '{report.format}'; this version reads {FORMAT}.", where=str(source))
+        raise InvalidFile(
+            f"The backup has the format '{report.format}'; this version reads {FORMAT}.",
+            where=str(source),
+            hint="Restore it with the version that made it, bring that store up to date, and back it up again.",
+        )
     return report
 
 

@@ -161,6 +161,7 @@ raw_items = Table(
         sqlite_where=text("state = 'current'"),
         postgresql_where=text("state = 'current'"),
     ),
+    Index("ix_raw_items_blob", "project_id", "blob", sqlite_where=text("blob IS NOT NULL"), postgresql_where=text("blob IS NOT NULL")),
     Index(
         "ix_raw_items_to_prepare",
         "project_id",
@@ -222,6 +223,13 @@ items = Table(
     Index(None, "project_id", "key"),
     Index("ix_items_twin", "project_id", "twin", sqlite_where=text("twin IS NOT NULL"), postgresql_where=text("twin IS NOT NULL")),
     Index(None, "raw_id"),
+)
+
+media = Table(  # derived: what may be read through a project
+    "media",
+    metadata,
+    Column("project_id", Key, ForeignKey("projects.id"), primary_key=True),
+    Column("digest", Text, primary_key=True),  # a blob that some item of the project shows, or has shown
 )
 
 # --- 3a assistance ----------------------------------------------------------------------------------------------------

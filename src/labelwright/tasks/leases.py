@@ -6,6 +6,7 @@ monotonic clock and calls `sweep`; a wall clock that jumps, or a server that was
 
 from __future__ import annotations
 
+import secrets
 import time
 
 import sqlalchemy as sa
@@ -37,6 +38,16 @@ def fresh_rank() -> int:
     return time.time_ns() // 1000
 
 
+def new_lease(user_id: int) -> str:
+    """Return the token of a lease, which says whose it is."""
+    return f"{user_id}.{secrets.token_hex(8)}"
+
+
+def held_last(kept: str | None, given: str | None, user_id: int) -> bool:
+    """Tell whether the token `given` is that of the newest lease of a task, `kept` on its row, and the lease was this person's."""
+    return given is not None and kept == given and given.partition(".")[0] == str(user_id)
+
+
 def extend(connection: Connection, task_id: int, user_id: int, lease: str, seconds: float) -> None:
     """Let a lease run `seconds` more from now.
 
@@ -60,6 +71,11 @@ def remember_skip(connection: Connection, item_id: int, user_id: int, reason: st
     if not connection.execute(sa.update(skips).where(mine).values(reason=reason, created_at=time.time())).rowcount:
         connection.execute(sa.insert(skips).values(item_id=item_id, user_id=user_id, reason=reason, created_at=time.time()))
     return connection.scalar(sa.select(sa.func.count()).select_from(skips).where(skips.c.item_id == item_id)) or 0
+
+
+def cancel(connection: Connection, task_id: int) -> None:
+    """Ask nobody any more for what the task asks."""
+    connection.execute(sa.update(_tasks).where(_tasks.c.id == task_id).values(state="cancelled", lease_ends=None))
 
 
 def cancel_open(connection: Connection, item_id: int) -> None:

@@ -11,7 +11,6 @@ the person's cursor were taken, or are about items that the person has seen. Cur
 from __future__ import annotations
 
 import random
-import secrets
 import time
 from typing import Any
 
@@ -21,12 +20,16 @@ from sqlalchemy import Connection
 
 from labelwright.store import tables
 from labelwright.store.statement import Statement
+from labelwright.tasks.leases import new_lease
 from labelwright.tasks.policy import TaskPolicy
 
 __all__ = ["Leased", "Queue"]
 
 RESCAN_SECONDS = 30.0
 """How often a person whose queue is empty is searched for anew from the start of each lane, unless tasks were added meanwhile."""
+
+PASSED_ON_SECONDS = 600.0
+"""A review that somebody passed on comes back to the same person after this time at the earliest, and goes to others meanwhile."""
 
 MOST_HELD = 20
 """So many tasks of a project one person may hold at once."""
@@ -108,9 +111,10 @@ def _open_statement(purpose: str, *, own: bool = False) -> Statement:
                 )
             )
         )
-    if purpose == "label":
-        chosen = chosen.where(~sa.exists(skipped))
-    return _take(chosen)
+    if purpose == "review":
+        # Every review of the random sample has to be given in the end: it is put off, and never put away.
+        skipped = skipped.where(skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS)
+    return _take(chosen.where(~sa.exists(skipped)))
 
 
 _held = {"label": _held_statement(("label", "gold", "redo")), "review": _held_statement(("review",))}
@@ -253,7 +257,7 @@ class Queue:
             connection,
             holder=user_id,
             is_project=self.project_id,
-            token=secrets.token_hex(8),
+            token=new_lease(user_id),
             seconds=self.policy.lease_seconds,
             now=time.time(),
             **parameters,

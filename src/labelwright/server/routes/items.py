@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import IO, Annotated, Any
 
 import sqlalchemy as sa
@@ -114,7 +115,7 @@ async def add_items(
     opened = access.project(project, "manage")
     with tempfile.SpooledTemporaryFile(max_size=4_000_000) as file:
         await _spool(request.stream(), file, options.max_stream_bytes)
-        return await asyncio.to_thread(_collect, opened, file, access.identity.name)
+        return await asyncio.to_thread(_collect, opened, file, access)
 
 
 async def _spool(stream: AsyncIterator[bytes], file: Any, most: int) -> None:
@@ -126,14 +127,17 @@ async def _spool(stream: AsyncIterator[bytes], file: Any, most: int) -> None:
         file.write(chunk)
 
 
-def _collect(opened: OpenProject, file: IO[bytes], sender: str) -> CollectReport:
+def _collect(opened: OpenProject, file: IO[bytes], access: Access) -> CollectReport:
     file.seek(0)
     with turn(opened.project.database, wait_seconds=60):
-        report = sources.collect_rows(opened.project, f"sent by {sender}", _lines(file))
+        report = sources.collect_rows(opened.project, f"sent by {access.identity.name}", _lines(file))
         prepare.prepare(opened.project, opened.pipeline.steps)
         from labelwright.tasks import open_tasks
 
         open_tasks(opened.project, opened.pipeline.tasks)
+        # The worker follows the log: machines have something to suggest now.
+        happened = partial(log.append, project_id=opened.project.id, kind="items_added", user_id=access.user_id)
+        opened.project.database.write(partial(happened, payload={"new": report.new, "changed": report.changed}))
     return report
 
 
@@ -155,7 +159,15 @@ async def add_suggestions(
     opened = access.project(project, "manage")
     if len(data) > MOST_SUGGESTIONS:
         raise TooLarge(f"One request brings at most {MOST_SUGGESTIONS:,} suggestions.")
-    return await workspace.database.write_soon(lambda connection: _store_suggestions(connection, opened, data))
+
+    def work(connection: sa.Connection) -> SuggestionReport:
+        report = _store_suggestions(connection, opened, data)
+        if report.stored:
+            happened = {"stored": report.stored, "labelers": sorted({one.labeler for one in data})}
+            log.append(connection, opened.project.id, "suggestions_added", user_id=access.user_id, payload=happened)
+        return report
+
+    return await workspace.database.write_soon(work)
 
 
 def _store_suggestions(connection: sa.Connection, opened: OpenProject, data: list[SuggestionIn]) -> SuggestionReport:

@@ -102,7 +102,7 @@ async def export(project: FromPath[str], access: Access, format: FromQuery[str] 
 def _write(opened: OpenProject, format: str, folder: Path, version: int | None) -> Path:
     suffix = plugins.load("formats", format).SUFFIX
     path = folder / f"{opened.name}{suffix}"
-    datasets.export(opened.project, format, path, version=version)
+    datasets.export(opened.project, format, path, version=version, policy=opened.pipeline.dataset)
     return Path(shutil.make_archive(str(folder / f"{opened.name}-{format}"), "zip", path)) if path.is_dir() else path
 
 
