@@ -309,7 +309,7 @@ def test_the_certificate_is_that_of_the_dataset(make_project: Make) -> None:
     with project.database.read() as connection:
         proof = certificate(connection, project).questions["intent"]
     assert (found.audits, found.errors, found.population) == (proof.audited, proof.errors, proof.population) == (40, 1, 60)
-    assert found.bound == proof.bound == stats.binomial_upper_bound(1, 40)
+    assert found.bound == proof.bound == stats.hypergeometric_upper_bound(1, 40, 60)
 
 
 def test_figures() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from labelwright.analytics import write_report
 from labelwright.analytics.charts import share
+from labelwright.datasets import certificate
 from labelwright.errors import InvalidPipeline
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.quality.policy import CrossValidate
@@ -75,7 +76,9 @@ def test_a_whole_report(make_project: Make, tmp_path: Path) -> None:
     assert "script" not in page.tags
     assert "http" not in text.replace("http-equiv", "")
     told = " ".join(page.told)
-    for part in ("tickets", "✓ yes", "✗ no", "<b>ann</b>", "old & <new>.csv", "Certificate", "words", "Gold", "7.22%", "Progress"):
+    with project.database.read() as connection:
+        proved = certificate(connection, project).questions["intent"].bound
+    for part in ("tickets", "✓ yes", "✗ no", "<b>ann</b>", "old & <new>.csv", "Certificate", "words", "Gold", f"{proved:.2%}", "Progress"):
         assert part in told, part
     assert "nan" not in told.lower().split()
 

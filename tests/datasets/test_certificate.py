@@ -14,7 +14,7 @@ from labelwright.review import ReviewPolicy
 from labelwright.review import pick as pick_reviews
 from labelwright.schema.kinds.boxes import Box, Boxes
 from labelwright.schema.kinds.choice import Choice
-from labelwright.stats.certificates import binomial_upper_bound
+from labelwright.stats.certificates import binomial_upper_bound, hypergeometric_upper_bound
 from labelwright.store import tables
 from labelwright.store.audit import LEAST, differs
 from labelwright.store.codec import encode
@@ -42,18 +42,19 @@ def prove(project: Project, **options: float) -> Certificate:
 
 
 def test_the_bound_is_the_exact_one_of_the_random_audit(audited: tuple[Project, list[int], int]) -> None:
-    """40 audits with 2 errors give the Clopper-Pearson bound on the labels before review, and less once those two are put right."""
+    """40 audits with 2 errors give the exact bound on the 100 labels before review, and less once those two are put right."""
     project, ids, reviewer = audited
     for item_id in ids[:40]:
         review(project, item_id, reviewer, REFUND, BUG if item_id in ids[:2] else None)
     proof = prove(project).questions["intent"]
     assert (proof.population, proof.audited, proof.errors, proof.pending, proof.unproved) == (100, 40, 2, 0, 0)
-    assert proof.bound == pytest.approx(binomial_upper_bound(2, 40, 0.95))
+    assert proof.bound == pytest.approx(hypergeometric_upper_bound(2, 40, 100, 0.95))
     assert proof.remaining == pytest.approx(proof.bound - 0.02)
     assert proof.enough
     assert "before any review" in proof.statement
-    tighter = prove(project, method="hypergeometric").questions["intent"]  # type: ignore[arg-type]
-    assert 0.02 < tighter.bound < proof.bound
+    wider = prove(project, method="binomial").questions["intent"]  # type: ignore[arg-type]
+    assert wider.bound == pytest.approx(binomial_upper_bound(2, 40, 0.95))
+    assert 0.02 < proof.bound < wider.bound
 
 
 def test_picked_items_without_review_are_no_evidence_and_count_as_wrong(audited: tuple[Project, list[int], int]) -> None:
@@ -65,7 +66,7 @@ def test_picked_items_without_review_are_no_evidence_and_count_as_wrong(audited:
     proof = prove(project).questions["intent"]
     assert not proof.enough
     assert (proof.audited, proof.errors, proof.pending) == (36, 1, 4)
-    assert proof.bound == pytest.approx(binomial_upper_bound(5, 40, 0.95))
+    assert proof.bound == pytest.approx(hypergeometric_upper_bound(5, 40, 100, 0.95))
     assert "4 labels were picked for the audit and not yet reviewed" in proof.statement
 
 
@@ -120,7 +121,7 @@ def test_rejected_labels_stay_errors_and_stay_in_the_population(audited: tuple[P
     project.database.write(lambda connection: connection.execute(gone))
     proof = prove(project).questions["intent"]
     assert (proof.population, proof.audited, proof.errors, proof.pending) == (100, 40, 10, 0)
-    assert proof.bound == pytest.approx(binomial_upper_bound(10, 40, 0.95))
+    assert proof.bound == pytest.approx(hypergeometric_upper_bound(10, 40, 100, 0.95))
     assert proof.remaining == pytest.approx((100 * proof.bound - 10) / 90)
     edited = sa.update(tables.items).where(tables.items.c.id.in_(ids[:10])).values(state="replaced")
     project.database.write(lambda connection: connection.execute(edited))
@@ -171,7 +172,7 @@ def test_labels_that_changed_after_the_draw_count_as_wrong(audited: tuple[Projec
     review(project, ids[39], reviewer, REFUND)
     proof = prove(project).questions["intent"]
     assert proof.unproved == 11
-    assert proof.bound == pytest.approx(binomial_upper_bound(0, 40, 0.95) + 0.11)
+    assert proof.bound == pytest.approx(hypergeometric_upper_bound(0, 40, 100, 0.95) + 0.11)
     assert "says nothing about 11 labels" in proof.statement
     review(project, ids[50], reviewer, BUG, random=0)
     assert prove(project).questions["intent"].unproved == 10

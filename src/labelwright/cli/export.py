@@ -6,6 +6,7 @@ Without --version it writes the labels as they are now; with it, exactly those o
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 from labelwright import plugins
@@ -23,9 +24,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from labelwright.datasets import export
+    from labelwright.errors import Conflict
+    from labelwright.pipeline.run import catch_up
+    from labelwright.pipeline.turn import turn
 
     with _output.opened_workspace(options.dir) as workspace:
         opened = _output.the_project(workspace, options.project)
+        # A server beside this catches up by itself, and then it has the turn.
+        with suppress(Conflict), turn(workspace.database):
+            catch_up(opened)
         written = export(opened.project, options.format, options.to, version=options.version, policy=opened.pipeline.dataset)
     if options.json:
         _output.print_json(written)

@@ -39,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
     ]
     print(_output.table(rows, header=header))
     for one in found:
+        if one.trouble:
+            print(f"{one.project}: what follows people's answers fails: {one.trouble}")
         for broken in one.quarantine:
             print(f"{one.project}: in quarantine ({broken.stage}) {broken.place}: {broken.reason}")
         if one.quarantined > len(one.quarantine):

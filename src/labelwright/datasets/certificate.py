@@ -38,7 +38,7 @@ class Certificate(Struct, frozen=True, kw_only=True):
         return "\n".join([*lines, "", *(f"- **{one.question}**: {one.statement}" for one in self.questions.values()), ""])
 
 
-def certificate(connection: Connection, project: Project, *, confidence: float = 0.95, method: Method = "binomial") -> Certificate:
+def certificate(connection: Connection, project: Project, *, confidence: float = 0.95, method: Method = "hypergeometric") -> Certificate:
     """Return what the random audit proves at `confidence` (see `labelwright.store.audit.audit`, and the errors it raises)."""
     questions = audit(connection, project.id, project.schema, confidence=confidence, method=method)
     return Certificate(project=project.name, confidence=confidence, questions=questions)

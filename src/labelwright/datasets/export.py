@@ -92,6 +92,7 @@ def export_all(project: Project, policy: DatasetPolicy, version: int, *, progres
 
     Raises:
         InvalidInput: a place is no local path.
+        InvalidPipeline: a relative one leads out of the project's folder.
     """
     written = []
     for target in policy.export:
@@ -101,7 +102,7 @@ def export_all(project: Project, policy: DatasetPolicy, version: int, *, progres
                 where="dataset.export",
                 hint="Export to a folder and copy it with the tools of the store.",
             )
-        folder = project.folder / target.to
+        folder = project.path(target.to, "dataset.export")
         if target.to.endswith("/"):
             folder.mkdir(parents=True, exist_ok=True)
         export(project, target.format, folder, version=version, progress=progress)

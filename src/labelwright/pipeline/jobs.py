@@ -13,7 +13,7 @@ from labelwright.store import tables
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, encode
 
-__all__ = ["Job", "Progress", "enqueue", "fail", "finish", "list_jobs", "report", "start_next"]
+__all__ = ["Job", "Progress", "enqueue", "fail", "finish", "list_jobs", "note_background", "report", "start_next"]
 
 MOST_LISTED = 50
 
@@ -32,7 +32,7 @@ class Progress(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """A piece of background work: `kind` is run, simulate or freeze; `state` open, running, done or failed."""
+    """A piece of background work: `kind` is run, simulate, freeze or background; `state` open, running, done or failed."""
 
     id: int
     kind: str
@@ -97,3 +97,18 @@ def finish(connection: Connection, job_id: int) -> None:
 def fail(connection: Connection, job_id: int, error: str) -> None:
     """Note why a job failed."""
     connection.execute(sa.update(_jobs).where(_jobs.c.id == job_id).values(state="failed", error=error[:2000], updated_at=time.time()))
+
+
+def note_background(connection: Connection, project_id: int, error: str | None) -> None:
+    """Note why what follows people's answers fails, so that it is seen where the work is watched; None: it works (again)."""
+    mine = sa.select(_jobs.c.id, _jobs.c.error).where(_jobs.c.project_id == project_id, _jobs.c.kind == "background")
+    known = connection.execute(mine.where(_jobs.c.state == "failed").order_by(_jobs.c.id.desc()).limit(1)).one_or_none()
+    if error is None:
+        if known is not None:
+            finish(connection, known.id)
+    elif known is None:
+        now = time.time()
+        row = {"project_id": project_id, "kind": "background", "state": "failed", "arguments": "{}", "created_at": now, "updated_at": now}
+        connection.execute(sa.insert(_jobs).values(**row, error=error[:2000]))
+    else:
+        fail(connection, known.id, error)

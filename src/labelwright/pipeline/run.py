@@ -93,7 +93,7 @@ def _import_known(opened: OpenProject, progress: Progress) -> list[datasets.Impo
     for known_as, gone in sorted(_declared_before(opened) - declared):
         datasets.forget_known(opened.project, (opened.project.folder / gone).resolve(), known_as)
     for name, use, format, key in wanted:
-        path = (opened.project.folder / name).resolve()
+        path = opened.project.path(name, "quality.gold" if use == "gold" else "quality.cross_validate.against")
         if not path.exists():
             raise InvalidPipeline(f"There is no file '{name}'.", where=f"quality, {use}")
         reports.append(datasets.import_labels(opened.project, path, format, use, key=key, progress=progress))

@@ -24,7 +24,8 @@ class Quarantined(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """The counts of one project. `quarantine` shows the newest ones of all that `quarantined` counts."""
+    """The counts of one project. `quarantine` shows the newest ones of all that `quarantined` counts; `trouble` says why what follows
+    people's answers fails."""
 
     project: str
     collected: int
@@ -40,6 +41,7 @@ class Status(Struct, frozen=True, kw_only=True):
     versions: int
     pipeline_version: int
     quarantine: list[Quarantined]
+    trouble: str | None
 
 
 def read_status(connection: Connection, project: Project) -> Status:
@@ -60,6 +62,8 @@ def read_status(connection: Connection, project: Project) -> Status:
         .order_by(quarantine.c.id.desc())
         .limit(MOST_SHOWN)
     )
+    jobs = tables.jobs
+    trouble = sa.select(jobs.c.error).where(jobs.c.project_id == project.id, jobs.c.kind == "background", jobs.c.state == "failed")
     number = connection.scalar(
         sa.select(tables.pipeline_versions.c.number).where(tables.pipeline_versions.c.id == project.pipeline_version)
     )
@@ -78,4 +82,5 @@ def read_status(connection: Connection, project: Project) -> Status:
         versions=count(tables.dataset_versions),
         pipeline_version=number or 0,
         quarantine=[Quarantined(*row) for row in shown],
+        trouble=connection.scalar(trouble.order_by(jobs.c.id.desc()).limit(1)),
     )

@@ -52,7 +52,9 @@ def make(draft: Draft, schema: Schema) -> Made:
             raise InvalidInput(f"There is no column '{name}'.", hint=nearest(name, columns))
         else:
             raise InvalidInput(f"The column '{name}' holds no {modality}.")
-    meta = {name: value for name, value in columns.items() if name not in fields}
+    # A piece says where in which text it begins, so that whoever gets its labels can carry them back.
+    lineage = {"parent": draft.key, "offset": draft.offset} if draft.number is not None else {}
+    meta = lineage | {name: value for name, value in columns.items() if name not in fields}
     key = f"{draft.key}#{draft.number}" if draft.number is not None else draft.key
     revision = sha256(_encode(shown)).hexdigest()
     return Made(key, revision, _encode(fields).decode(), _encode(meta).decode(), draft.offset)

@@ -56,6 +56,7 @@ class Worker:
         self._reached: dict[int, Position] = {}
         self._rests_until: dict[int, float] = {}
         self._looks_at: dict[int, float] = {}
+        self._troubles: dict[int, str | None] = {}
 
     def work_forever(self, alive: Callable[[], bool] = lambda: True) -> None:
         """Work until `alive` says no. Only one worker of a store works; others stand by until it is gone."""
@@ -90,9 +91,10 @@ class Worker:
                 self._one_job(opened)
             except Conflict:
                 continue
-            except Exception:
+            except Exception as error:
                 # One project's broken rule or file must not stop the others; it is tried again when something happens.
                 logger.exception("background work of %s failed", opened.name)
+                self._note(opened, str(error) if isinstance(error, LabelwrightError) else f"{type(error).__name__}: {error}")
 
     def _catch_up(self, opened: OpenProject) -> None:
         project = opened.project
@@ -106,8 +108,15 @@ class Worker:
         self._reached[project.id] = newest
         started = time.monotonic()
         catch_up(opened)
+        self._note(opened, None)
         now = time.monotonic()
         self._rests_until[project.id] = now + max(REST_SECONDS, (now - started) / 2)
+
+    def _note(self, opened: OpenProject, error: str | None) -> None:
+        """Let those who watch the project know that its background work fails, or works again."""
+        if self._troubles.get(opened.project.id, "") != error:
+            self.workspace.database.write(partial(jobs.note_background, project_id=opened.project.id, error=error))
+            self._troubles[opened.project.id] = error
 
     def _look_for_news(self, opened: OpenProject) -> None:
         """Ask for a run where a source is watched and it is time to look at it again."""

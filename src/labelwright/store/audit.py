@@ -89,7 +89,7 @@ class _Audit(Struct):
 
 
 def audit(
-    connection: Connection, project_id: int, schema: Schema, *, confidence: float = 0.95, method: Method = "binomial"
+    connection: Connection, project_id: int, schema: Schema, *, confidence: float = 0.95, method: Method = "hypergeometric"
 ) -> dict[str, QuestionAudit]:
     """Return what the random audit proves at `confidence`, question by question.
 
@@ -98,7 +98,8 @@ def audit(
         project_id: whose labels they are.
         schema: the questions that are asked.
         confidence: the chance, at least, that a bound holds, above 0 and below 1.
-        method: `binomial` is exact for any population; `hypergeometric` is tighter where much of the population was audited.
+        method: `hypergeometric` is exact for the labels there are, and the tighter the more of them were audited; `binomial` holds for
+            whatever other labels would be made in the same way, too.
 
     Raises:
         InvalidInput: the confidence is no share, or the method is unknown.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import tempfile
+import zipfile
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
@@ -18,14 +18,15 @@ from msgspec import Struct
 from labelwright import datasets, plugins
 from labelwright.datasets import Certificate, Version
 from labelwright.errors import InvalidInput, nearest
+from labelwright.formats.base import SUFFIXES
 from labelwright.pipeline import jobs
 from labelwright.pipeline.jobs import Job
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.server.given import Access, Workspace
+from labelwright.server.outlet import Outlet
 
 __all__ = ["HANDLERS"]
 
-CHUNK = 1 << 18
 LONGEST_TITLE = 24
 """What stands before the colon of a format's first line is its title, unless it is longer."""
 
@@ -82,34 +83,53 @@ def _formats(opened: OpenProject) -> list[Format]:
 
 @get("/api/projects/{project:str}/export", opt={"permission": "manage"})
 async def export(project: FromPath[str], access: Access, format: FromQuery[str] = "jsonl", version: FromQuery[int | None] = None) -> Stream:
-    """Stream the labels, as they are or as a version froze them; a format that is a folder comes as a ZIP file."""
+    """Stream the labels, as they are or as a version froze them.
+
+    A format that is a folder, and one whose labels name pictures or clips, comes as a ZIP file with all that belongs to it.
+    """
     opened = access.project(project, "manage")
     if format not in plugins.names("formats"):
         raise InvalidInput(f"There is no format '{format}'.", where="format", hint=nearest(format, plugins.names("formats")))
-    folder = Path(tempfile.mkdtemp(prefix="labelwright-export-"))
-    try:
-        path = await asyncio.to_thread(_write, opened, format, folder, version)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    headers = {"Content-Disposition": f'attachment; filename="{path.name}"', "Content-Length": str(path.stat().st_size)}
-    file = path.open("rb")
-    # The open file outlives its folder, which thus stays behind in no case.
-    shutil.rmtree(folder, ignore_errors=True)
-    return Stream(_chunks(file), media_type="application/octet-stream", headers=headers)
-
-
-def _write(opened: OpenProject, format: str, folder: Path, version: int | None) -> Path:
     suffix = plugins.load("formats", format).SUFFIX
-    path = folder / f"{opened.name}{suffix}"
-    datasets.export(opened.project, format, path, version=version, policy=opened.pipeline.dataset)
-    return Path(shutil.make_archive(str(folder / f"{opened.name}-{format}"), "zip", path)) if path.is_dir() else path
+    whole = not suffix or any(modality != "text" for modality in opened.project.schema.data.values())
+    write = partial(_write_zip if whole else _write, opened, format, version)
+    outlet = Outlet()
+    written = outlet.filled_by(write)
+    # What is refused is refused before the first byte; an answer that has begun can only break off.
+    first = await outlet.take()
+    if not first:
+        await written
+    name = f"{opened.name}-{format}.zip" if whole else f"{opened.name}{suffix}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Stream(_chunks(outlet, first, written), media_type="application/octet-stream", headers=headers)
 
 
-async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
-    with file:
-        while chunk := await asyncio.to_thread(file.read, CHUNK):
+def _write(opened: OpenProject, format: str, version: int | None, target: IO[bytes]) -> None:
+    datasets.export(opened.project, format, cast("BinaryIO", target), version=version, policy=opened.pipeline.dataset)
+
+
+def _write_zip(opened: OpenProject, format: str, version: int | None, target: IO[bytes]) -> None:
+    """Write the format's folder aside, and pack it file by file; pictures and sound are packed as they are."""
+    with tempfile.TemporaryDirectory(prefix="labelwright-export-") as aside, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        folder = Path(aside) / opened.name
+        folder.mkdir()
+        datasets.export(opened.project, format, folder, version=version, policy=opened.pipeline.dataset)
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                how = zipfile.ZIP_STORED if path.suffix in SUFFIXES.values() else zipfile.ZIP_DEFLATED
+                packed.write(path, path.relative_to(folder.parent), how)
+                path.unlink()
+
+
+async def _chunks(outlet: Outlet, first: bytes, written: asyncio.Future[None]) -> AsyncIterator[bytes]:
+    try:
+        chunk = first
+        while chunk:
             yield chunk
+            chunk = await outlet.take()
+        await written
+    finally:
+        outlet.leave()
 
 
 async def enqueue(workspace: Workspace, opened: OpenProject, kind: str, arguments: dict[str, Any]) -> Job:
