@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labelwright.pipeline.run import advance
+from labelwright.pipeline.workspace import Workspace
 from labelwright.schema.kinds.choice import Choice
 from labelwright.server.numbers import TaskNumbers
 from labelwright.store import people, tables
 from tests.rows import add_known
-from tests.server.house import CHOICE, House, submit
+from tests.server.house import CHOICE, House, served, submit
 
 BUG = {"intent": {"kind": "choice", "label": "bug"}}
 
@@ -75,6 +79,29 @@ def test_a_task_is_its_holders(house: House) -> None:
     assert stolen.status_code == 409
     assert stolen.json()["error"]["code"] == "lease_lost"
     assert submit(holder, task).status_code == 200
+
+
+def test_a_run_beside_the_server_brings_the_new_questions(tmp_path: Path, store_url: str) -> None:
+    """A pipeline file that changed and was run is served without a restart: its version, its questions, and no label that is gone."""
+    with served(tmp_path / "changing", store_url) as house:
+        house.add_texts("a refund, please", "another")
+        browser = house.browser(house.person())
+        before = house.held(browser)
+        path = house.tickets.project.folder / "labelwright.yaml"
+        path.write_text(path.read_text("utf-8").replace("[refund, bug, other]", "[money_back, bug, other]"), "utf-8")
+        beside = Workspace.open(path.parent.parent)
+        advance(beside.projects["tickets"])
+        beside.close()
+        deadline = time.monotonic() + 20
+        while browser.get("/api/projects/tickets").json()["pipeline_version"] == before["pipeline_version"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        old = submit(browser, before)
+        assert old.status_code in (400, 422)
+        assert "refund" in old.json()["error"]["message"]
+        fresh = {"intent": {"kind": "choice", "label": "money_back"}}
+        following = submit(browser, before, fresh).json()["next"]
+        assert following["pipeline_version"] == before["pipeline_version"] + 1
 
 
 def test_a_draft_is_kept_and_never_overwritten_by_an_older_one(house: House) -> None:

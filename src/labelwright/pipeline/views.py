@@ -82,13 +82,17 @@ class ReviewView(Struct, frozen=True):
 
 
 class TaskView(Struct, frozen=True, kw_only=True):
-    """A task with all that the page needs to show it. A gold item looks exactly like any other."""
+    """A task with all that the page needs to show it. A gold item looks exactly like any other.
+
+    `pipeline_version` says under which questions it is asked: where a page knows others, the project has changed.
+    """
 
     id: int
     project: str
     purpose: str
     lease: str
     lease_seconds: float
+    pipeline_version: int
     item: ItemView
     suggestions: list[SuggestionView]
     draft: Draft | None
@@ -128,6 +132,7 @@ def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased
         purpose="label" if task.purpose == "gold" else task.purpose,
         lease=task.lease,
         lease_seconds=opened.pipeline.tasks.lease_seconds,
+        pipeline_version=opened.version,
         item=ItemView(id=task.item_id, key=key, data=decode_fields(data), meta=decode(meta)),
         suggestions=_best_suggestions(connection, task.item_id) if reviewing or assisted(opened, key) else [],
         draft=annotate.read_draft(connection, task.id, user_id),

@@ -40,12 +40,16 @@ class _WorkspaceFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class OpenProject:
-    """A project with its declaration, its compiled checks and its queue: what every event is handed."""
+    """A project with its declaration, its compiled checks and its queue: what every event is handed.
+
+    `version` counts the project's declarations from 1.
+    """
 
     project: Project
     pipeline: Pipeline
     rules: checks.Rules
     queue: Queue = field(repr=False)
+    version: int
 
     @property
     def name(self) -> str:
@@ -95,6 +99,28 @@ class Workspace:
         if name not in self.projects:
             raise NotFound("There is no such project.", where=name[:80])
         return self.projects[name]
+
+    def reload(self, *, files: bool = False) -> list[str]:
+        """Open those projects anew whose pipeline file has changed since, and return their names; what is at work goes on as it began.
+
+        Without `files` only what another process has noted is looked for, such as a run beside the server, by one query.
+
+        Raises:
+            InvalidPipeline: a changed file is wrong; its project stays as it was.
+        """
+        versions, again = tables.pipeline_versions, []
+        with self.database.read() as connection:
+            newest = dict(
+                connection.execute(sa.select(versions.c.project_id, sa.func.max(versions.c.id)).group_by(versions.c.project_id)).all()
+            )
+        for name, opened in list(self.projects.items()):
+            project = opened.project
+            if files or newest.get(project.id, 0) > project.pipeline_version:
+                fresh = _open_project(project.folder, Pipeline.load(project.folder), self.database, self.blobs)
+                if fresh.name == name and fresh.project.pipeline_version != project.pipeline_version:
+                    self.projects[name] = fresh
+                    again.append(name)
+        return again
 
     def close(self) -> None:
         """Finish the waiting writes and close the store."""
@@ -165,7 +191,7 @@ def _open_project(folder: Path, pipeline: Pipeline, database: Database, blobs: B
     except InvalidPipeline as error:
         where = f"{FILE}{', ' if error.where else ''}{error.where or ''}"
         raise InvalidPipeline(error.message, where=where, hint=error.hint) from error
-    project_id, version = database.write(lambda connection: _register(connection, pipeline, guidelines))
+    project_id, version, number = database.write(lambda connection: _register(connection, pipeline, guidelines))
     project = Project(
         id=project_id,
         name=pipeline.name,
@@ -176,7 +202,7 @@ def _open_project(folder: Path, pipeline: Pipeline, database: Database, blobs: B
         database=database,
         blobs=blobs,
     )
-    return OpenProject(project, pipeline, rules, Queue(project_id, pipeline.tasks, review_own=pipeline.review.own))
+    return OpenProject(project, pipeline, rules, Queue(project_id, pipeline.tasks, review_own=pipeline.review.own), number)
 
 
 def _guidelines(folder: Path, pipeline: Pipeline) -> str:
@@ -190,8 +216,8 @@ def _guidelines(folder: Path, pipeline: Pipeline) -> str:
     return path.read_text("utf-8")
 
 
-def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tuple[int, int]:
-    """Return the project's number and that of its pipeline version; write down what is new."""
+def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tuple[int, int, int]:
+    """Return the project's number, that of the row of its pipeline version, and that version's own; write down what is new."""
     projects, versions = tables.projects, tables.pipeline_versions
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7522984)")
@@ -207,7 +233,7 @@ def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tu
         .limit(1)
     ).one_or_none()
     if newest and newest.digest == digest:
-        return project_id, newest.id
+        return project_id, newest.id, newest.number
     number = newest.number + 1 if newest else 1
     written = connection.execute(
         sa.insert(versions).values(
@@ -222,4 +248,4 @@ def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tu
     )
     version = int(written.inserted_primary_key[0])  # type: ignore[index]  # as above
     log.append(connection, project_id, "pipeline_declared", subject_id=version, payload={"number": number})
-    return project_id, version
+    return project_id, version, number

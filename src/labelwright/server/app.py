@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar, Request, Router
@@ -21,6 +25,11 @@ from labelwright.settings import Settings, settings
 
 __all__ = ["ROUTES", "create_app"]
 
+RELOAD_SECONDS = 2.0
+"""How often a server looks whether a run beside it has noted a pipeline file that changed."""
+
+logger = logging.getLogger("labelwright.server")
+
 ROUTES = [handler for module in (session, projects, tasks, items, quality, versions, jobs, people, blobs) for handler in module.HANDLERS]
 
 
@@ -30,6 +39,16 @@ def _access(request: Request) -> Access:  # type: ignore[type-arg]  # Litestar r
         raise found
     access: Access = found
     return access
+
+
+async def _keep_up(workspace: Workspace) -> None:
+    while True:
+        await asyncio.sleep(RELOAD_SECONDS)
+        try:
+            await asyncio.to_thread(workspace.reload)
+        except Exception as error:
+            # Whatever is wrong with the file, the projects stay as they were.
+            logger.warning("a pipeline file has changed and cannot be read: %s", error)
 
 
 def create_app(workspace: Workspace, *, options: Settings | None = None, address: str = "127.0.0.1") -> Litestar:
@@ -46,8 +65,20 @@ def create_app(workspace: Workspace, *, options: Settings | None = None, address
     for handler in ROUTES:
         if handler.opt.get("permission") not in PERMISSIONS:
             raise AssertionError(f"The route {handler} states no permission.")
+
+    @asynccontextmanager
+    async def watching(_app: Litestar) -> AsyncIterator[None]:
+        """Serve what the pipeline files say now, soon after a run has noted it."""
+        beside = asyncio.create_task(_keep_up(workspace))
+        try:
+            yield
+        finally:
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
+
     return Litestar(
         route_handlers=[*ROUTES, *page_handlers(Path(__file__).parents[1] / "web")],
+        lifespan=[watching],
         middleware=[Gate(doors, frozenset(names))],
         before_send=[add_headers],
         dependencies={

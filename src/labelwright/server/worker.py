@@ -83,6 +83,7 @@ class Worker:
 
     def round(self) -> None:
         """Catch up with each project where something happened, and do one waiting job of each."""
+        self._reload()
         for opened in self.workspace.projects.values():
             try:
                 with turn(self.workspace.database):
@@ -95,6 +96,13 @@ class Worker:
                 # One project's broken rule or file must not stop the others; it is tried again when something happens.
                 logger.exception("background work of %s failed", opened.name)
                 self._note(opened, str(error) if isinstance(error, LabelwrightError) else f"{type(error).__name__}: {error}")
+
+    def _reload(self) -> None:
+        """Go by what pipeline files say now, once a run has noted it."""
+        try:
+            self.workspace.reload()
+        except LabelwrightError as error:
+            logger.warning("a pipeline file has changed and cannot be read: %s", error)
 
     def _catch_up(self, opened: OpenProject) -> None:
         project = opened.project
@@ -184,9 +192,10 @@ class Worker:
             pass
 
 
-def _run(_workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]) -> None:
+def _run(workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]) -> None:
     with turn(opened.project.database, wait_seconds=600):
-        advance(opened, progress=progress)
+        workspace.reload(files=True)
+        advance(workspace.project(opened.name), progress=progress)
 
 
 def _freeze(

@@ -441,11 +441,12 @@ export interface Status {
   versions: number;
   pipeline_version: number;
   quarantine: PipelineStatusQuarantined[];
+  trouble: string | null;
 }
 
 export interface Submission {
   values: Record<string, Boxes | Choice | Segments | Spans>;
-  seconds_active?: number;
+  seconds_active?: number | null;
   lease?: string | null;
   confirmed?: boolean;
 }
@@ -490,6 +491,7 @@ export interface TaskView {
   purpose: string;
   lease: string;
   lease_seconds: number;
+  pipeline_version: number;
   item: ItemView;
   suggestions: SuggestionView[];
   draft: Draft | null;
