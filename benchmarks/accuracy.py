@@ -1,4 +1,4 @@
-"""Accuracy and macro-F1 of every aggregation method on real crowds, beside crowd-kit's: `python benchmarks/accuracy.py [SET ...]`.
+"""Accuracy and macro-F1 of every aggregation method on real crowds, beside crowd-kit's: `python -m benchmarks.accuracy [SET ...]`.
 
 The crowds are in the folder `data/crowd` of `LABELWRIGHT_SHARED`, or of `../shared` beside the checkout: a folder a set with labels.csv
 (task, worker, label) and truth.csv (task, truth). Scored are the tasks that have both truth and an answer. Means are over people's

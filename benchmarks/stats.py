@@ -1,4 +1,4 @@
-"""Speed of the statistics beside crowd-kit and cleanlab: `python benchmarks/stats.py [JOB ...]`.
+"""Speed of the statistics beside crowd-kit and cleanlab: `python -m benchmarks.stats [JOB ...]`.
 
 Each job runs in a process of its own, ours in this environment and the peer's in an environment that is made on first use. CPU seconds
 count user and system time of the work alone, ids encoded inside the timing; imports, reading the data and, for ours, compiling the loop
@@ -118,8 +118,8 @@ def difference(answer, other) -> str:
     return f"{np.abs(answer - other).max():.1e}" if answer.shape == other.shape else "another shape"
 
 
-def run(python: str | Path, script: Path, job: str, data: Path, out: Path):
-    done = subprocess.run([python, script, job, data, out], check=True, capture_output=True, text=True)
+def run(program: list[str | Path], job: str, data: Path, out: Path):
+    done = subprocess.run([*program, job, data, out], check=True, capture_output=True, text=True, cwd=Path(__file__).parents[1])
     return json.loads(done.stdout.splitlines()[-1]), np.load(out)
 
 
@@ -141,10 +141,10 @@ def main(names: list[str]) -> None:
         for name in names or JOBS:
             make, _, peers = JOBS[name]
             np.savez(data, **make())
-            mine, answer = run(sys.executable, Path(__file__).resolve(), name, data, out)
+            mine, answer = run([sys.executable, "-m", "benchmarks.stats"], name, data, out)
             print(f"{name:28s} {'labelwright':18s} {mine['cpu']:8.3f} {mine['wall']:8.3f} {mine['extra_mb']:9.0f}", flush=True)
             for peer in peers:
-                theirs, other = run(python, HERE / "statistics_peer.py", peer, data, out)
+                theirs, other = run([python, HERE / "statistics_peer.py"], peer, data, out)
                 ratio, memory = theirs["cpu"] / mine["cpu"], theirs["extra_mb"] / max(mine["extra_mb"], 1)
                 apart = difference(answer, other)
                 print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from typing import Any
 
 import numpy as np
 import pytest
@@ -329,3 +330,91 @@ def test_copies_of_a_labeling_function_do_not_outvote_the_others():
     assert right[0] > right[1] + 0.03
     assert "discounted" in fair.reason
     assert "discounted" not in aggregate(*columns, method="labeling_functions", discount=False).reason
+
+
+def copies_of_a_model(n_classes: int, noise: float, seed: int = 0):
+    """Five people, three copies of one poor model under names of their own, and the truth."""
+    rng = np.random.default_rng(seed)
+    n_tasks = 800
+    truth = rng.integers(n_classes, size=n_tasks)
+
+    def answered(accuracy: float) -> Any:
+        wrong = (truth + 1 + rng.integers(n_classes - 1, size=n_tasks)) % n_classes
+        return np.where(rng.random(n_tasks) < accuracy, truth, wrong)
+
+    people = [answered(accuracy) for accuracy in np.linspace(0.7, 0.85, 5)]
+    model = answered(0.62)
+    copies = [np.where(rng.random(n_tasks) < noise, rng.integers(n_classes, size=n_tasks), model) for _ in range(3)]
+    everybody = people + copies
+    annotators = np.repeat(np.arange(len(everybody)), n_tasks)
+    return truth, np.tile(np.arange(n_tasks), len(everybody)), annotators, np.concatenate(everybody)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_copies_of_one_model_share_a_vote(n_classes, noise):
+    """Three copies of a poor model outvote nobody: `auto` is as good as with one of them, and says what it found."""
+    truth, tasks, annotators, labels = copies_of_a_model(n_classes, noise)
+    one = annotators <= 5
+    alone = np.mean(aggregate(tasks[one], annotators[one], labels[one]).codes == truth)
+    result = aggregate(tasks, annotators, labels)
+    assert "copies of one another" in result.reason
+    assert np.mean(result.codes == truth) >= alone - 0.01
+
+
+def test_experts_who_agree_are_no_copies():
+    """Two who are nearly always right agree as copies do, and keep their votes among many who know little."""
+    rng = np.random.default_rng(1)
+    n_tasks = 600
+    truth = rng.integers(3, size=n_tasks)
+    tasks, annotators, labels = [], [], []
+    for annotator, accuracy in enumerate([0.99, 0.99, *rng.uniform(0.34, 0.5, 8)]):
+        tasks.append(np.arange(n_tasks))
+        annotators.append(np.full(n_tasks, annotator))
+        labels.append(np.where(rng.random(n_tasks) < accuracy, truth, rng.integers(3, size=n_tasks)))
+    result = aggregate(np.concatenate(tasks), np.concatenate(annotators), np.concatenate(labels))
+    assert "copies" not in result.reason
+    assert np.mean(result.codes == truth) >= 0.97
+
+
+def test_people_who_never_met_a_rare_class_are_no_labeling_functions():
+    """With one positive in thirty and eight answers each, most people give one class only, and are taken for people all the same."""
+    rng = np.random.default_rng(2)
+    n_tasks = 1600
+    truth = (rng.random(n_tasks) < 0.03).astype(int)
+    tasks = np.repeat(np.arange(n_tasks), 5)
+    annotators = rng.permutation(np.arange(len(tasks)) // 8)
+    labels = np.where(rng.random(len(tasks)) < 0.97, truth[tasks], 1 - truth[tasks])
+    result = aggregate(tasks, annotators, labels)
+    majority = np.mean(aggregate(tasks, annotators, labels, method="majority").codes == truth)
+    assert result.method != "labeling_functions"
+    assert np.mean(result.codes == truth) >= majority - 0.005
+
+
+def test_a_crowd_of_little_skill_is_left_to_the_majority():
+    """Where annotators hardly differ from guessing, models of their skills run away; `auto` stays with one coin for all."""
+    rng = np.random.default_rng(3)
+    n_tasks, n_annotators = 1500, 40
+    truth = rng.integers(2, size=n_tasks)
+    tasks = np.repeat(np.arange(n_tasks), 5)
+    annotators = np.concatenate([rng.choice(n_annotators, 5, replace=False) for _ in range(n_tasks)])
+    right = rng.random(len(tasks)) < rng.uniform(0.5, 0.65, n_annotators)[annotators]
+    labels = np.where(right, truth[tasks], 1 - truth[tasks])
+    majority = np.mean(aggregate(tasks, annotators, labels, method="majority").codes == truth)
+    assert np.mean(aggregate(tasks, annotators, labels).codes == truth) >= majority - 0.01
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None)
+def test_auto_knows_neither_names_nor_order(seed):
+    """Shuffling the answers and renaming tasks, annotators and classes changes the posteriors by no more than rounding."""
+    rng = np.random.default_rng(seed)
+    _, tasks, annotators, labels = copies_of_a_model(3, 0.2, seed=seed)
+    kept = rng.random(len(tasks)) < 0.25
+    tasks, annotators, labels = tasks[kept], annotators[kept], labels[kept]
+    before = aggregate(tasks, annotators, labels, classes=[0, 1, 2])
+    order, tasks_as, people_as, classes_as = rng.permutation(len(tasks)), rng.permutation(800), rng.permutation(8), rng.permutation(3)
+    after = aggregate(tasks_as[tasks][order], people_as[annotators][order], classes_as[labels][order], classes=[0, 1, 2])
+    row = {task: place for place, task in enumerate(after.tasks)}
+    moved = after.posteriors[[row[tasks_as[task]] for task in before.tasks]][:, classes_as]
+    np.testing.assert_allclose(moved, before.posteriors, atol=1e-6)

@@ -6,15 +6,17 @@ Averaging", Statistical Science 14 (1999), with weights from how well answers ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from labelwright.stats.aggregate import dawid_skene, difficulty, glad, labeling_functions, mace, majority, one_coin, pooled
+from labelwright.stats.aggregate import dawid_skene, difficulty, glad, labeling_functions, mace, majority, one_coin, pooled, shared_coin
+from labelwright.stats.aggregate._copies import find_copies, share_votes
 from labelwright.stats.aggregate._em import LONG
-from labelwright.stats.aggregate._evidence import gain_of_difficulty
+from labelwright.stats.aggregate._evidence import Foretelling, foretold, weights_of
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers, Floats
 
@@ -26,6 +28,26 @@ CLEAR_GAIN = 0.01
 ROUGHLY = {"iterations": 25, "tolerance": 1e-3}
 """Where there are many answers no model is fitted beyond this: what one would still move is less than what they differ among each other."""
 
+TRUST = 0.7
+"""So much of the weight that annotators' own skills earn is spread evenly over the usual models, whatever they foretell."""
+
+USUAL = ("dawid_skene", "pooled", "one_coin", "mace")
+
+NEGLIGIBLE = 0.01
+"""A model with a smaller weight is not fitted."""
+
+TOO_MANY = 20
+"""Confusion tables with so many numbers for each answer cannot be learned, and one number an annotator stands for them."""
+
+_Model = Callable[..., Fit]
+_SMALL: dict[str, _Model] = {
+    "one_coin": one_coin.fit,
+    "one_coin with shares": partial(one_coin.fit, shares=1.0),
+    "mace": mace.fit,
+    "shared_coin": shared_coin.fit,
+}
+_MODELS: dict[str, _Model] = {"dawid_skene": dawid_skene.fit, "pooled": pooled.fit, **_SMALL}
+
 
 def fit(answers: Answers) -> Fit:
     """Choose by how much the answers can tell about annotators and tasks.
@@ -33,8 +55,12 @@ def fit(answers: Answers) -> Fit:
     1. Hardly any task has two answers, or only one class occurs: majority vote, since nothing can be learned.
     2. Most answers come from annotators who only ever give one class: they are labeling functions, and that they spoke
        is the evidence.
-    3. Otherwise Dawid-Skene, its pooled and its one-coin form, and MACE are averaged; so are the two models in which tasks
-       differ in difficulty; and the second average weighs the more, the better it foretells answers that were held out.
+    3. Otherwise models of annotators are averaged: Dawid-Skene and its pooled form, one coin for each and one for all, and MACE. One
+       part of the weight follows from how well each foretells answers that were held out, the larger part is spread evenly over the
+       usual ones, unless one coin for all foretells best. Where letting tasks differ in difficulty foretells better still, the two
+       models that do carry a part of the weight, or all of it.
+
+    Annotators who are copies of one another share one vote beforehand, if others are then foretold better.
 
     >>> from labelwright.stats import aggregate
     >>> result = aggregate([1, 2, 3], ["ann", "ann", "bob"], ["x", "y", "x"])
@@ -51,28 +77,75 @@ def fit(answers: Answers) -> Fit:
             f"{one_sided:.0%} of the answers come from annotators who only ever give one class, as labeling functions do, so that they "
             f"spoke is the evidence; averaged with the majority vote."
         )
-        posteriors = np.zeros((len(answers.tasks), len(answers.classes)))
-        _add(posteriors, 0.5, (model.fit(answers) for model in (labeling_functions, majority)))
-        return Fit(posteriors, method="labeling_functions", reason=reason)
+        fits = (labeling_functions.fit(answers), majority.fit(answers))
+        return Fit((fits[0].posteriors + fits[1].posteriors) / 2, method="labeling_functions", reason=reason)
     if shared < 0.05:
         reason = f"Only {shared:.0%} of the tasks have two answers or more, so the answers say nothing about the annotators."
         return replace(majority.fit(answers), method="majority", reason=reason)
-    gain = gain_of_difficulty(answers)
-    weight = float(np.clip(gain / CLEAR_GAIN, 0.0, 1.0))
-    posteriors = np.zeros((len(answers.tasks), len(answers.classes)))
+    copies = _copies(answers)
+    answers = share_votes(answers, copies) if copies else answers
+    weights, gain = _weights(answers)
+    hard = float(np.clip(gain / CLEAR_GAIN, 0.0, 1.0))
     how: dict[str, Any] = ROUGHLY if len(answers.task) >= LONG else {}
-    if weight < 1:
-        _add(posteriors, (1 - weight) / 4, (model.fit(answers, **how) for model in (dawid_skene, pooled, one_coin, mace)))
-    if weight > 0:
-        _add(posteriors, weight / 2, (model.fit(answers, **how) for model in (difficulty, glad)))
+    posteriors: Floats = np.zeros((len(answers.tasks), len(answers.classes)))
+    if hard < 1:
+        for name, weight in weights.items():
+            posteriors += (1 - hard) * weight * _MODELS[name](answers, **how).posteriors
+    if hard > 0:
+        for model in (difficulty.fit, glad.fit):
+            posteriors += hard / 2 * model(answers, **how).posteriors
+    listed = ", ".join(f"{name} {weight:.0%}" for name, weight in sorted(weights.items(), key=lambda one: -one[1]))
     reason = (
-        f"{shared:.0%} of the tasks have two answers or more. Letting tasks differ in difficulty foretells a held-out answer by "
-        f"{gain:+.3f} nats, so models with difficulty weigh {weight:.0%} and models of annotators alone {1 - weight:.0%}."
+        f"Models weigh by how well they foretell answers that were held out: {listed}. Letting tasks differ in difficulty foretells an "
+        f"answer by {gain:+.3f} nats, so models with difficulty weigh {hard:.0%} and models of annotators alone {1 - hard:.0%}."
     )
+    if copies:
+        reason += f" {sum(map(len, copies))} annotators are copies of one another and share {len(copies)} votes."
     return Fit(posteriors, method="average", reason=reason)
 
 
-def _add(posteriors: Floats, weight: float, fits: Iterable[Fit]) -> None:
-    # One after the other, so that only one of them is held at a time.
-    for one in fits:
-        posteriors += weight * one.posteriors
+def _copies(answers: Answers) -> list[list[int]]:
+    """Return the groups of annotators who are copies: all others are foretold better when each group has one vote."""
+    groups = find_copies(answers)
+    if not groups:
+        return []
+    others = np.ones(len(answers.annotators), dtype=bool)
+    others[[member for group in groups for member in group]] = False
+    each = partial(_by_confusion, dawid_skene.fit)
+    logs = foretold(answers, {"each": each, "shared": lambda known: each(share_votes(known, groups))}, of=others)
+    better = logs["shared"] - logs["each"]
+    return groups if len(better) and better.mean() > better.std() / np.sqrt(len(better)) else []
+
+
+def _weights(answers: Answers) -> tuple[dict[str, float], float]:
+    """Return the weights of the models of annotators, and by how many nats an answer is better foretold with difficulty than without."""
+    _, n_annotators, n_classes = answers.shape
+    small = n_annotators * n_classes**2 > TOO_MANY * len(answers.task)
+    models = _SMALL if small else _MODELS
+    asked: dict[str, Foretelling] = {name: partial(_by_confusion, model) for name, model in models.items()}
+    if not small:
+        asked["difficulty"] = _by_kinds
+    logs = foretold(answers, asked)
+    hard, plain = logs.pop("difficulty", np.empty(0)), logs.get("dawid_skene", np.empty(0))
+    gain = float((hard - plain).mean()) if len(hard) else 0.0
+    found = weights_of(logs)
+    # A model may foretell answers best and still not the truth: unless one coin for all does it best, the usual ones keep their say.
+    alone = found["shared_coin"]
+    usual = [name for name in USUAL if name in found]
+    for name in found:
+        if name != "shared_coin":
+            found[name] = (1 - TRUST) * found[name] + (TRUST * (1 - alone) / len(usual) if name in usual else 0.0)
+    weights = {name: weight for name, weight in found.items() if weight >= NEGLIGIBLE}
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}, gain
+
+
+def _by_confusion(model: _Model, answers: Answers) -> tuple[Floats, Any]:
+    found = model(answers)
+    assert found.confusion is not None
+    return found.posteriors, found.confusion.transpose(0, 2, 1)
+
+
+def _by_kinds(answers: Answers) -> tuple[Floats, Any]:
+    kinds, table, _ = difficulty.fit_kinds(answers)
+    return kinds, table

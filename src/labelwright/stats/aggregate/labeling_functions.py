@@ -95,12 +95,17 @@ def _climb(answers: Answers, precision: float, strength: float, iterations: int,
 
 
 def share_of_one_class_voters(answers: Answers, *, least: int = 5) -> float:
-    """Return the share of all answers that come from annotators who answered `least` tasks or more and always with one class."""
+    """Return the share of all answers that come from annotators who answered `least` tasks or more and always with one class.
+
+    Where that class is so frequent that chance alone would have an annotator give no other in one case of a hundred, it says nothing.
+    """
     _, n_annotators, n_classes = answers.shape
     cell = answers.annotator.astype(np.int64) * n_classes + answers.label
     given = np.bincount(cell, minlength=n_annotators * n_classes).reshape(n_annotators, n_classes)
     total = given.sum(axis=1)
-    single = (given.max(axis=1) == total) & (total >= least)
+    share = given.sum(axis=0) / given.sum()
+    by_chance = total * np.log(share[given.argmax(axis=1)]) >= np.log(0.01)
+    single = (given.max(axis=1) == total) & (total >= least) & ~by_chance
     return float(total[single].sum() / total.sum())
 
 
