@@ -418,3 +418,27 @@ def test_auto_knows_neither_names_nor_order(seed):
     row = {task: place for place, task in enumerate(after.tasks)}
     moved = after.posteriors[[row[tasks_as[task]] for task in before.tasks]][:, classes_as]
     np.testing.assert_allclose(moved, before.posteriors, atol=1e-6)
+
+
+def test_a_known_balance_of_the_classes_helps_labeling_functions():
+    """Six functions for a class of one in ten and six for the other nine say nothing of which is frequent; told so, the model errs less."""
+    rng = np.random.default_rng(4)
+    truth = (rng.random(3000) < 0.1).astype(int)
+    tasks, functions, labels = [], [], []
+    for function in range(12):
+        label = function % 2
+        speaks = rng.random(len(truth)) < np.where(truth == label, 0.4, 0.08)
+        tasks.append(np.flatnonzero(speaks))
+        functions.append(np.full(speaks.sum(), function))
+        labels.append(np.full(speaks.sum(), label))
+    crowd_of_functions = [np.concatenate(column) for column in (tasks, functions, labels)]
+
+    def right(**options: Any) -> float:
+        result = aggregate(*crowd_of_functions, method="labeling_functions", **options)
+        return float(np.mean(result.codes == truth[np.array(result.tasks)]))
+
+    assert right(balance=[0.9, 0.1]) > right() + 0.02
+    with pytest.raises(InvalidInput):
+        right(balance=[0.5, 0.2, 0.3])
+    with pytest.raises(InvalidInput):
+        right(balance=[1.0, 0.0])

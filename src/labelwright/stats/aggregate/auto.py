@@ -75,10 +75,12 @@ def fit(answers: Answers) -> Fit:
     if one_sided > 0.5:
         reason = (
             f"{one_sided:.0%} of the answers come from annotators who only ever give one class, as labeling functions do, so that they "
-            f"spoke is the evidence; averaged with the majority vote."
+            f"spoke is the evidence; averaged with the majority vote. Who knows how frequent the classes are does better with "
+            f"method='labeling_functions' and its option `balance`."
         )
-        fits = (labeling_functions.fit(answers), majority.fit(answers))
-        return Fit((fits[0].posteriors + fits[1].posteriors) / 2, method="labeling_functions", reason=reason)
+        # How frequent each class is cannot be told from such votes, so that the model breaks ties and no more than a narrow majority.
+        posteriors = (2 * majority.fit(answers).posteriors + labeling_functions.fit(answers).posteriors) / 3
+        return Fit(posteriors, method="labeling_functions", reason=reason)
     if shared < 0.05:
         reason = f"Only {shared:.0%} of the tasks have two answers or more, so the answers say nothing about the annotators."
         return replace(majority.fit(answers), method="majority", reason=reason)
@@ -87,7 +89,7 @@ def fit(answers: Answers) -> Fit:
     weights, gain = _weights(answers)
     hard = float(np.clip(gain / CLEAR_GAIN, 0.0, 1.0))
     how: dict[str, Any] = ROUGHLY if len(answers.task) >= LONG else {}
-    posteriors: Floats = np.zeros((len(answers.tasks), len(answers.classes)))
+    posteriors = np.zeros((len(answers.tasks), len(answers.classes)))
     if hard < 1:
         for name, weight in weights.items():
             posteriors += (1 - hard) * weight * _MODELS[name](answers, **how).posteriors

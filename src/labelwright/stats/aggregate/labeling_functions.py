@@ -7,6 +7,7 @@ has a rate of speaking in every class. Silence is not counted as evidence, becau
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,13 +27,15 @@ def fit(
     precision: float = 0.7,
     strength: float = 10.0,
     discount: bool = True,
+    balance: Sequence[float] | None = None,
     iterations: int = 100,
     tolerance: float = 1e-5,
 ) -> Fit:
     """Fit to every function the rate of each of its votes in each true class, by expectation maximisation.
 
     Beforehand a function's votes are right with the chance `precision`, and wrong ones fall on the other classes as often as those occur;
-    this prior is worth `strength` votes of each kind. The classes' shares are those of the votes.
+    this prior is worth `strength` votes of each kind. The classes' shares are those of the votes unless `balance` tells them: functions
+    say much of the classes that somebody wrote functions for, and little of how frequent these are.
 
     Args:
         answers: encoded answers; what a function did not vote on, it abstained on.
@@ -40,6 +43,8 @@ def fit(
         strength: pseudo-votes, at least 0.
         discount: whether functions that vote together more often than the truth explains share one vote among them, found by a first fit
             and applied in a second.
+        balance: how frequent each class is, in the order of the classes, numbers above 0 that are scaled to the sum 1; None takes the
+            shares of the votes.
         iterations: the most iterations, at least 1.
         tolerance: stop when no posterior moved by more than this.
 
@@ -58,25 +63,27 @@ def fit(
         raise InvalidInput("The precision has to lie between 0 and 1, and the strength to be at least 0.")
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.")
-    posteriors, done = _climb(answers, precision, strength, iterations, tolerance)
+    shares = answers.votes().sum(axis=0) + 1 if balance is None else np.asarray(balance, dtype=np.float64)
+    if shares.shape != (len(answers.classes),) or not bool((shares > 0).all()):
+        raise InvalidInput(f"The balance has to be {len(answers.classes)} numbers above 0, one for each class.", where="balance")
+    shares = shares / shares.sum()
+    posteriors, done = _climb(answers, shares, precision, strength, iterations, tolerance)
     heard = ""
     if discount and len(answers.annotators) > 1:
         weight = independent_weights(answers, posteriors)
         if weight.min() < 1:
             lowered = replace(answers, weight=answers.weights * weight[answers.annotator])
-            posteriors, more = _climb(lowered, precision, strength, iterations, tolerance)
+            posteriors, more = _climb(lowered, shares, precision, strength, iterations, tolerance)
             done += more
             heard = f"; {int((weight < 1).sum())} of {len(weight)} vote together with others and are discounted"
     return Fit(posteriors, reason=f"Asked for: rates of speaking in each class, {done} iterations{heard}.")
 
 
-def _climb(answers: Answers, precision: float, strength: float, iterations: int, tolerance: float) -> tuple[Floats, int]:
+def _climb(answers: Answers, shares: Floats, precision: float, strength: float, iterations: int, tolerance: float) -> tuple[Floats, int]:
     """Alternate between rates and posteriors until no posterior moves by more than `tolerance`."""
     n_tasks, n_annotators, n_classes = answers.shape
     cell = answers.annotator.astype(np.int64) * n_classes + answers.label
     given = np.bincount(cell, weights=answers.weight, minlength=n_annotators * n_classes).reshape(n_annotators, n_classes)
-    shares = answers.votes().sum(axis=0) + 1
-    shares /= shares.sum()
     table = Table(answers, compiled=False)
     posteriors = starting_posteriors(answers)
     done = 0
