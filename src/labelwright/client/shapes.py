@@ -85,9 +85,10 @@ class ProjectView(Struct, frozen=True, kw_only=True):
 
 
 class LeasedTasks(Struct, frozen=True):
-    """Tasks that were leased."""
+    """Tasks that were leased, and how many items the person has answered so far."""
 
     tasks: list[TaskView]
+    done: int = 0
 
 
 class NextTask(Struct, frozen=True):

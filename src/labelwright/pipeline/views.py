@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from labelwright.pipeline.workspace import OpenProject
     from labelwright.tasks import Leased
 
-__all__ = ["MyAnnotation", "TaskView", "assisted", "my_annotations", "show"]
+__all__ = ["MyAnnotation", "TaskView", "assisted", "count_answered", "my_annotations", "show"]
 
 
 class ItemView(Struct, frozen=True):
@@ -218,6 +218,14 @@ class MyAnnotation(Struct, frozen=True):
     item_key: str
     state: str
     created_at: float
+
+
+def count_answered(connection: Connection, project_id: int, user_id: int) -> int:
+    """Return how many items a person has answered, however often each."""
+    query = sa.select(sa.func.count(_annotations.c.item_id.distinct())).where(
+        _annotations.c.project_id == project_id, _annotations.c.user_id == user_id, _annotations.c.origin == "person"
+    )
+    return connection.scalar(query) or 0
 
 
 def my_annotations(connection: Connection, project_id: int, user_id: int, limit: int) -> list[MyAnnotation]:

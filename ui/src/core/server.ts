@@ -233,7 +233,7 @@ export interface LabelerFigures {
 
 export interface LeaseKept { lease_seconds: number }
 
-export interface LeasedTasks { tasks: TaskView[] }
+export interface LeasedTasks { tasks: TaskView[]; done: number }
 
 export interface Lineage {
   source: string;

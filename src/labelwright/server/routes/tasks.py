@@ -15,7 +15,7 @@ from labelwright.client.shapes import DraftSaved, LeasedTasks, LeaseKept, NextTa
 from labelwright.errors import InvalidInput, NotFound
 from labelwright.pipeline import events
 from labelwright.pipeline.events import Reviewed, Submission, Submitted
-from labelwright.pipeline.views import MyAnnotation, TaskView, my_annotations
+from labelwright.pipeline.views import MyAnnotation, TaskView, count_answered, my_annotations
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Verdict
 from labelwright.server.given import Access
@@ -83,7 +83,8 @@ async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Acces
     found = await access.database.write_soon(
         lambda connection: events.next_tasks(connection, opened, access.user_id, count=data.count, purpose=data.purpose)
     )
-    return LeasedTasks([access.hand_out(task, opened) for task in found])
+    done = await access.database.read_soon(lambda connection: count_answered(connection, opened.project.id, access.user_id))
+    return LeasedTasks([access.hand_out(task, opened) for task in found], done)
 
 
 @get("/api/tasks/{task_id:int}", opt={"permission": "annotate"})
