@@ -58,6 +58,19 @@ checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """
 
+SCENES = """\
+name: scenes
+sources: [pictures]
+schema:
+  data: {picture: image}
+  questions:
+    place: {kind: choice, of: picture, options: [wood, meadow]}
+    things: {kind: boxes, of: picture, options: [{label: flower, key: f}, {label: mushroom, key: m}], required: false}
+tasks: {gold: 0%}
+checks: [{too_fast: false}]
+review: {sample: 0%, always: []}
+"""
+
 MANY = [f"species {chr(97 + n // 10)}{n % 10}" for n in range(38)] + ["Éider duck", {"label": "long-tailed tit", "key": "t"}]
 """Forty labels: far more than there are digits."""
 
@@ -132,7 +145,7 @@ def _write(folder: Path) -> None:
     import soundfile
     from PIL import Image, ImageDraw
 
-    for name, text in (("notes", NOTES), ("shapes", SHAPES), ("sounds", SOUNDS)):
+    for name, text in (("notes", NOTES), ("shapes", SHAPES), ("sounds", SOUNDS), ("scenes", SCENES)):
         (folder / name).mkdir()
         (folder / name / "labelwright.yaml").write_text(text, "utf-8")
     for name, (source, modality, questions) in CROWDED.items():
@@ -151,13 +164,14 @@ def _write(folder: Path) -> None:
     notes = folder / "notes"
     (notes / "guidelines.md").write_text("# Guidelines\n\nMark **products** and dates.\n", "utf-8")
     (notes / "notes.jsonl").write_text(
-        "".join(json.dumps({"id": f"n{n:02}", "body": f"{TEXT} Note {n}."}) + "\n" for n in range(60)), "utf-8"
+        "".join(json.dumps({"id": f"n{n:02}", "body": f"{TEXT} Note {n}."}) + "\n" for n in range(120)), "utf-8"
     )
-    for number in range(36):  # everybody who comes by holds three of them
+    for number in range(60):  # everybody who comes by holds three of them
         picture = Image.new("RGB", (400, 300), (230, 235, 240 - number))
         ImageDraw.Draw(picture).ellipse((100 + number, 80, 200, 180), fill=(200, 60, 60))
-        (folder / "shapes" / "pictures").mkdir(exist_ok=True)
-        picture.save(folder / "shapes" / "pictures" / f"picture-{number}.png")
+        for name in ("shapes", "scenes"):
+            (folder / name / "pictures").mkdir(exist_ok=True)
+            picture.save(folder / name / "pictures" / f"picture-{number}.png")
         (folder / "sounds" / "clips").mkdir(exist_ok=True)
         wave = np.sin(np.arange(16000 * 2) * (0.05 + 0.01 * number)) * 0.3
         soundfile.write(folder / "sounds" / "clips" / f"clip-{number}.wav", wave, 16000)

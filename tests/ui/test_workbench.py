@@ -134,7 +134,7 @@ def test_the_next_task_is_there_at_once_and_one_press_is_one_answer(desk: Desk) 
         "() => { window.blank = 0; new MutationObserver(() => { if (!document.querySelector('.bench')) window.blank++; })"
         ".observe(document.body, {childList: true, subtree: true}); }"
     )
-    desk.press("1", "Control+Enter", "Control+Enter")
+    desk.press("1", "0", "Control+Enter", "Control+Enter")
     desk.page.locator(".about span").first.filter(has_not_text=first).wait_for()
     desk.answered(1)
     desk.page.wait_for_timeout(500)
@@ -164,7 +164,7 @@ def test_a_warning_asks_and_a_missing_answer_is_named(desk: Desk) -> None:
     desk.open("notes")
     desk.press("Control+Enter")
     desk.page.get_by_text("'mood' has no answer yet.").first.wait_for()
-    desk.press("2", "Control+Enter")
+    desk.press("2", "0", "Control+Enter")
     desk.page.get_by_role("dialog").get_by_text("Nothing is marked: is that so?").wait_for()
     assert desk.site.answers(desk.user_id) == []
     desk.page.get_by_role("button", name="Submit all the same").click()
@@ -178,7 +178,7 @@ def test_a_lost_network_loses_nothing(desk: Desk) -> None:
     desk.page.wait_for_timeout(500)
     desk.context.set_offline(True)
     for _ in range(3):
-        desk.press("1", "Control+Enter")
+        desk.press("1", "0", "Control+Enter")
         desk.page.wait_for_timeout(100)
     desk.page.get_by_text("Not saved").wait_for()
     assert desk.site.answers(desk.user_id) == []
@@ -205,7 +205,7 @@ def test_an_own_answer_is_gone_back_to_and_changed(desk: Desk) -> None:
     """Ctrl+B brings the last answer back; submitting it again replaces it."""
     desk.open("notes")
     key = desk.page.locator(".about span").first.inner_text()
-    desk.press("1", "Control+Enter")
+    desk.press("1", "0", "Control+Enter")
     desk.answered(1)
     desk.press("Control+b")
     desk.page.get_by_text("You are changing an answer").wait_for()
@@ -260,10 +260,34 @@ def test_the_workbench_fits_a_narrow_screen(desk: Desk, project: str) -> None:
 
 
 def test_the_label_of_the_selected_mark_is_the_one_that_is_pressed(desk: Desk) -> None:
-    """While a mark is selected, the panel shows its label, and the label of the next mark when nothing is."""
+    """While a mark is selected, the panel shows its label as chosen; when none is, it shows the label of the next one, and none as chosen."""
     desk.open("notes")
-    desk.press("1", "ArrowRight", "p", "n", "d", "Tab")
-    assert desk.page.locator("section.active .label.chosen").all_inner_texts() == ["PRODUCT\nP"]
+    desk.press("1", "ArrowRight", "n", "ArrowRight", "d", "Tab")
+    chosen, awaited = desk.page.locator("section.active .label.chosen"), desk.page.locator("section.active .label.next")
+    assert (chosen.all_inner_texts(), awaited.count()) == (["PRODUCT\nP"], 0)
     # The first Escape takes the word cursor away, the second one the selection.
     desk.press("Escape", "Escape")
-    assert desk.page.locator("section.active .label.chosen").all_inner_texts() == ["DATE\nD"]
+    assert (chosen.count(), awaited.all_inner_texts()) == (0, ["DATE\nD"])
+    assert awaited.get_attribute("aria-pressed") == "false"
+
+
+def test_a_mark_that_was_just_made_is_selected(desk: Desk) -> None:
+    """The key of a label and the brackets change the words that were marked last; moving the word cursor on lets them go."""
+    desk.open("notes")
+    desk.press("1", *["ArrowRight"] * 6, "n", "d", "]", "ArrowRight", "p", "Control+Enter")
+    (answer,) = desk.answered(1)
+    assert answer["parts"]["spans"] == [span("Aurora lamp", "DATE")]
+
+
+def test_the_tools_stand_in_one_row(desk: Desk) -> None:
+    """At 1280 pixels the tools stand beside one another, also where there are guidelines and comments."""
+    desk.open("notes")
+    desk.press("Control+/")
+    desk.page.keyboard.type("What is it?")
+    desk.press("Control+Enter")
+    desk.page.get_by_role("button", name="Comment (1)").wait_for()
+    tops = desk.page.evaluate("[...document.querySelectorAll('.tools button')].map(one => one.getBoundingClientRect().top)")
+    assert len(tops) == 6
+    assert len(set(tops)) == 1
+    inside = desk.page.evaluate("document.querySelector('aside').getBoundingClientRect().right <= innerWidth")
+    assert inside

@@ -18,7 +18,7 @@ export class ApiError extends Error {
 
   /** Whether trying the same again later can help: nobody answered, or the server is in trouble. */
   get passing(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
   }
 }
 
@@ -30,17 +30,19 @@ export interface Options {
 }
 
 let csrf = "";
-const signedOut = new Set<() => void>();
+let person: number | null = null;
+const changed = new Set<(session: Session | null) => void>();
 
-/** Remember the token that unsafe requests have to carry. */
-export function useToken(token: string): void {
-  csrf = token;
+/** Remember for whom requests are made, and the token that unsafe ones have to carry. */
+export function useSession(session: Session | null): void {
+  csrf = session?.csrf ?? "";
+  person = session?.user.id ?? null;
 }
 
-/** Be told when the server says that nobody is signed in any more. */
-export function onSignedOut(listener: () => void): () => void {
-  signedOut.add(listener);
-  return () => signedOut.delete(listener);
+/** Be told when the server says that nobody is signed in any more, or that it is somebody else. */
+export function onSession(listener: (session: Session | null) => void): () => void {
+  changed.add(listener);
+  return () => changed.delete(listener);
 }
 
 export async function request<T>(method: string, path: string, body?: unknown, options: Options = {}): Promise<T> {
@@ -48,12 +50,16 @@ export async function request<T>(method: string, path: string, body?: unknown, o
   if (answer.status === 403 && method !== "GET" && (await isStaleToken(answer.clone()))) {
     // Somebody signed in anew in another tab: read the new token once, and try again.
     const session = await request<Session>("GET", "/api/session");
-    useToken(session.csrf);
+    if (session.user.id !== person) {
+      for (const listener of changed) listener(session);
+      throw new ApiError(401, "somebody_else", "Somebody else has signed in in this browser.");
+    }
+    useSession(session);
     answer = await attempt(method, path, body, options);
   }
   if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T;
   const error = await readError(answer);
-  if (error.status === 401 && path !== "/api/session") for (const listener of signedOut) listener();
+  if (error.status === 401 && path !== "/api/session") for (const listener of changed) listener(null);
   throw error;
 }
 

@@ -1,6 +1,6 @@
 // Who is signed in, and what they may do where.
 
-import { api, ApiError, onSignedOut, useToken } from "./api";
+import { api, ApiError, onSession, useSession } from "./api";
 import { router } from "./router.svelte";
 import type { Role, Session } from "./types";
 
@@ -12,7 +12,7 @@ class SessionState {
   problem = $state.raw<ApiError | null>(null);
 
   constructor() {
-    onSignedOut(() => this.end());
+    onSession((session) => (session ? this.begin(session) : this.end()));
   }
 
   async read(): Promise<void> {
@@ -28,13 +28,13 @@ class SessionState {
 
   /** Take the session that a sign-in answered with. */
   begin(session: Session): void {
-    useToken(session.csrf);
+    useSession(session);
     this.value = session;
   }
 
   /** The session is over: ask for a sign-in, and come back to this page afterwards. */
   end(): void {
-    useToken("");
+    useSession(null);
     this.value = null;
   }
 

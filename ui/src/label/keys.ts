@@ -5,9 +5,10 @@ import type { Project } from "../core/types";
 
 export const ACTIONS = {
   submit: { keys: ["Ctrl+Enter"], what: "Submit and go on" },
-  accept: { keys: ["Enter"], what: "Accept the suggestion; without one, submit" },
+  accept: { keys: ["Enter"], what: "Accept the next suggestion; without one, submit" },
   acceptAll: { keys: ["Shift+Enter"], what: "Accept all suggestions" },
-  reject: { keys: ["Backspace"], what: "Reject the suggestion, or delete the selected mark" },
+  reject: { keys: ["Backspace"], what: "Delete the selected mark; without one, reject the suggestion" },
+  nothing: { keys: ["0"], what: "Say that there is nothing to mark" },
   remove: { keys: ["Delete"], what: "Delete the selected mark" },
   undo: { keys: ["Ctrl+Z"], what: "Undo" },
   redo: { keys: ["Ctrl+Shift+Z", "Ctrl+Y"], what: "Redo" },
@@ -45,6 +46,11 @@ export function labelKeys(project: Project, question: string): Map<string, strin
   return keys;
 }
 
+/** The label of a question to which the schema gives a key; unlike a number, such a key is known while another question is in hand. */
+export function labelOfKey(project: Project, question: string, key: string): string | undefined {
+  return optionsOf(project.schema.questions[question]).find((option) => option.key?.toLowerCase() === key)?.label;
+}
+
 /** The key of one label as it is printed, or nothing. */
 export function keyOf(project: Project, question: string, label: string): string {
   for (const [key, one] of labelKeys(project, question)) if (one === label) return key.toUpperCase();
@@ -75,6 +81,13 @@ export function actionOf(event: KeyboardEvent): Action | null {
   const name = nameOf(event);
   for (const [action, { keys }] of Object.entries(ACTIONS)) if ((keys as readonly string[]).includes(name)) return action as Action;
   return null;
+}
+
+const REPEATING = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "+", "=", "-", "[", "]", "Tab", "PageDown", "PageUp"]);
+
+/** Whether a key that is held means more of the same: what moves and what undoes does, what makes, answers and submits does not. */
+export function repeats(event: KeyboardEvent): boolean {
+  return REPEATING.has(event.key) || ["undo", "redo"].includes(actionOf(event) ?? "");
 }
 
 /** Whether somebody is typing, so that letters are letters. */

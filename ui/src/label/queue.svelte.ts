@@ -1,8 +1,9 @@
-// The annotator's queue: the next tasks lie ready with their media decoded, answers leave in order and survive a lost network, drafts
-// survive a closed tab.
+// The annotator's queue: the next tasks lie ready with their media decoded, answers leave in order and survive a lost network and an ended
+// session, drafts survive a closed tab.
 
 import { problemOf, type Problem } from "../components/problem";
 import { api, ApiError, blobAddress, projectPath } from "../core/api";
+import { Drawer } from "../core/kept";
 import { status } from "../core/status.svelte";
 import type { Finding, Task, Values } from "../core/types";
 import type { DraftBody } from "./work.svelte";
@@ -10,11 +11,26 @@ import type { DraftBody } from "./work.svelte";
 const AHEAD = 3;
 const SAVE_MS = 600;
 
+interface Draft {
+  sequence: number;
+  body: DraftBody;
+}
+
 interface Outgoing {
-  task: number;
-  project: string;
+  /** Its place in the order of sending. */
+  name: string;
   key: string;
+  task: number;
+  /** The item's key, by which people know it. */
+  item: string;
+  /** Whether it answers an item for the first time. */
+  first: boolean;
   body: { values: Values; seconds_active: number; lease: string; confirmed: boolean };
+}
+
+/** An answer that the server refused for good. It is kept until somebody sends it again or lets it go. */
+export interface Refused extends Outgoing {
+  problem: Problem;
 }
 
 /** What the server said about an answer that was thought to be done. */
@@ -30,18 +46,25 @@ export class Queue {
   loaded = $state(false);
   problem = $state.raw<Problem | null>(null);
   returned = $state.raw<Returned | null>(null);
-  done = $state(0);
+  refused = $state.raw<Refused[]>([]);
+  /** How many items the person had answered when the page opened, as the server counts. */
+  #before = $state<number | null>(null);
+  /** The tasks whose items were answered for the first time since. */
+  #answered = $state.raw<ReadonlySet<number>>(new Set());
+  #drawer: Drawer | null = null;
+  readonly #person: number;
   readonly #project: string;
   readonly #finished = new Set<number>();
   readonly #sent = new Map<number, Task>();
-  #sequence = Date.now();
+  #sequence = 0;
   #saving: ReturnType<typeof setTimeout> | undefined;
   #beat: ReturnType<typeof setInterval> | undefined;
   #sending = false;
   #asking = false;
   #closed = false;
 
-  constructor(project: string) {
+  constructor(person: number, project: string) {
+    this.#person = person;
     this.#project = project;
     addEventListener("online", this.#online);
   }
@@ -50,14 +73,22 @@ export class Queue {
     return this.tasks[0] ?? null;
   }
 
+  /** How many items the person has answered in this project. */
+  get done(): number {
+    return (this.#before ?? 0) + this.#answered.size;
+  }
+
   /** Send what a closed tab left behind, then lease tasks; those that one holds already come back first. */
   async load(): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
     try {
+      this.#drawer ??= await Drawer.open(this.#person, this.#project, noRoom);
+      this.refused = this.#drawer.all<Refused>("refused ");
       for (const left of this.#outbox()) this.#finished.add(left.task);
       await this.#flush();
-      const { tasks } = await api.post<{ tasks: Task[] }>(projectPath(this.#project, "/tasks/next"), { count: AHEAD });
+      const { tasks, done } = await api.post<{ tasks: Task[]; done: number }>(projectPath(this.#project, "/tasks/next"), { count: AHEAD });
+      this.#before ??= done;
       this.#take(tasks);
       this.problem = null;
     } catch (error) {
@@ -70,15 +101,12 @@ export class Queue {
 
   /** The newest draft of a task: of this browser, or of the server. */
   draft(task: Task): DraftBody | null {
-    const own = read<{ sequence: number; body: DraftBody }>(this.#draftName(task.id));
-    const theirs = task.draft as { sequence: number; body: DraftBody } | null;
-    return (own && (!theirs || own.sequence >= theirs.sequence) ? own : theirs)?.body ?? null;
+    return this.#newest(task)?.body ?? null;
   }
 
   /** Keep unfinished work: here at once, on the server within a second. */
   save(task: Task, body: DraftBody): void {
-    const sequence = ++this.#sequence;
-    write(this.#draftName(task.id), { sequence, body });
+    const sequence = this.#keep(task, body);
     status.saved = "saving";
     clearTimeout(this.#saving);
     this.#saving = setTimeout(async () => {
@@ -90,21 +118,20 @@ export class Queue {
           status.toast("The time for this task ran out and it went to somebody else. Your draft is kept in this browser.", { tone: "bad", seconds: 12 });
         }
         status.saved = "unsaved";
-        status.reason = "The draft is kept in this browser until the server answers.";
+        status.reason = `The draft is kept in this browser. ${problemOf(error).message}`;
       }
     }, SAVE_MS);
   }
 
   /** Take the next task into hand at once, and send the answer behind its back. */
-  submit(task: Task, values: Values, seconds: number, confirmed = false): void {
+  submit(task: Task, body: DraftBody, seconds: number, confirmed = false): void {
     clearTimeout(this.#saving);
-    const body = { values, seconds_active: Math.round(seconds * 10) / 10, lease: task.lease, confirmed };
-    write(this.#outboxName(), [...this.#outbox(), { task: task.id, project: this.#project, key: newKey(), body }]);
+    this.#keep(task, body);
+    const first = !task.values && !task.redo;
+    this.#post({ task: task.id, item: task.item.key, first, body: { values: body.values, seconds_active: Math.round(seconds * 10) / 10, lease: task.lease, confirmed } });
     this.#sent.set(task.id, task);
     this.#drop(task);
-    this.done++;
     status.say("Submitted.");
-    void this.#flush();
     if (this.tasks.length < AHEAD - 1) void this.load();
   }
 
@@ -113,7 +140,7 @@ export class Queue {
     try {
       const { next } = await api.post<{ next: Task | null }>(`/api/tasks/${task.id}/skip`, { reason });
       if (next) this.#take([next]);
-      remove(this.#draftName(task.id));
+      this.#drawer?.remove(draftName(task.id));
     } catch (error) {
       status.toast(problemOf(error).message, { tone: "bad" });
     }
@@ -126,6 +153,18 @@ export class Queue {
     this.tasks = [task, ...this.tasks.filter((one) => one.id !== task.id)];
   }
 
+  /** Send a refused answer once more. */
+  sendAgain(one: Refused): void {
+    this.letGo(one);
+    this.#post(one);
+  }
+
+  /** Forget a refused answer. */
+  letGo(one: Refused): void {
+    this.#drawer?.remove(`refused ${one.name}`);
+    this.refused = this.refused.filter((other) => other.name !== one.name);
+  }
+
   close(): void {
     this.#closed = true;
     clearInterval(this.#beat);
@@ -134,56 +173,71 @@ export class Queue {
 
   readonly #online = (): void => void this.#flush();
 
+  #post({ task, item, first, body }: Omit<Outgoing, "name" | "key">): void {
+    const name = `${Date.now()}`.padStart(15, "0") + ` ${newKey()}`;
+    this.#drawer?.put(`answer ${name}`, { name, key: newKey(), task, item, first, body } satisfies Outgoing);
+    if (first) this.#answered = new Set([...this.#answered, task]);
+    void this.#flush();
+  }
+
   /** Send the answers that wait, the oldest first. */
   async #flush(): Promise<void> {
     if (this.#sending) return;
     this.#sending = true;
-    for (let wait = 1; this.#outbox().length && !this.#closed; ) {
-      const [first] = this.#outbox();
-      try {
-        await this.#send(first!);
-        wait = 1;
-        status.saved = "saved";
-        status.reason = "";
-      } catch (error) {
-        if (!(error instanceof ApiError) || !error.passing) throw error;
-        status.saved = "unsaved";
-        status.reason = "Answers wait in this browser for the server.";
-        await new Promise((resolve) => setTimeout(resolve, wait * 1000));
-        wait = Math.min(wait * 2, 15);
+    try {
+      for (let wait = 1; this.#outbox().length && !this.#closed; ) {
+        try {
+          await this.#send(this.#outbox()[0]!);
+          wait = 1;
+          status.saved = "saved";
+          status.reason = "";
+        } catch (error) {
+          if (!(error instanceof ApiError) || !(error.passing || error.status === 401)) throw error;
+          status.saved = "unsaved";
+          status.reason = "Answers wait in this browser for the server.";
+          // They are sent when the same person has signed in again.
+          if (error.status === 401) return;
+          await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+          wait = Math.min(wait * 2, 15);
+        }
       }
+    } finally {
+      this.#sending = false;
     }
-    this.#sending = false;
   }
 
   async #send(out: Outgoing): Promise<void> {
     try {
       const { next } = await api.post<{ next: Task | null }>(`/api/tasks/${out.task}/submit`, out.body, { headers: { "Idempotency-Key": out.key } });
       this.#settled(out);
-      remove(this.#draftName(out.task));
+      this.#drawer?.remove(draftName(out.task));
       if (next) this.#take([next]);
     } catch (error) {
-      if (error instanceof ApiError && error.passing) throw error;
-      this.#settled(out);
-      this.done--;
+      if (error instanceof ApiError && (error.passing || error.status === 401)) throw error;
       await this.#comeBack(out, error);
     }
   }
 
+  /** What was refused is in somebody's hands again before it leaves the outbox: as the task itself where the checks speak, or in a list. */
   async #comeBack(out: Outgoing, error: unknown): Promise<void> {
-    const task = this.#sent.get(out.task) ?? (await api.get<Task>(`/api/tasks/${out.task}`).catch(() => null));
     const problem = problemOf(error);
-    if (error instanceof ApiError && error.findings.length && task) {
-      write(this.#draftName(task.id), { sequence: ++this.#sequence, body: { values: out.body.values, changes: [], done: 0 } });
+    const checked = error instanceof ApiError && error.findings.length > 0;
+    const task = checked ? (this.#sent.get(out.task) ?? (await api.get<Task>(`/api/tasks/${out.task}`).catch(() => null))) : null;
+    if (checked && task) {
       this.bring(task);
       this.returned = { task, findings: error.findings, problem, confirmable: error.code === "needs_confirmation" };
-      return;
+    } else {
+      const refused = { ...out, problem };
+      this.#drawer?.put(`refused ${out.name}`, refused);
+      this.refused = [...this.refused, refused];
+      status.say(`The answer to ${out.item} was not taken. ${problem.message}`);
     }
-    status.toast([problem.message, problem.hint].filter(Boolean).join(" "), { tone: "bad", seconds: 12 });
+    if (out.first) this.#answered = new Set([...this.#answered].filter((id) => id !== out.task));
+    this.#settled(out);
   }
 
   #settled(out: Outgoing): void {
-    write(this.#outboxName(), this.#outbox().filter((one) => one.key !== out.key));
+    this.#drawer?.remove(`answer ${out.name}`);
     this.#sent.delete(out.task);
   }
 
@@ -215,17 +269,31 @@ export class Queue {
     }, (lasting * 1000) / 3);
   }
 
-  #draftName(task: number): string {
-    return `labelwright draft ${this.#project} ${task}`;
+  #newest(task: Task): Draft | null {
+    const own = this.#drawer?.get<Draft>(draftName(task.id)) ?? null;
+    const theirs = task.draft as Draft | null;
+    return own && (!theirs || own.sequence >= theirs.sequence) ? own : theirs;
   }
 
-  #outboxName(): string {
-    return `labelwright outbox ${this.#project}`;
+  /** Keep a draft here, under a number higher than that of any before: seconds since 1970, or one more where that is not enough. */
+  #keep(task: Task, body: DraftBody): number {
+    this.#sequence = Math.max(Math.floor(Date.now() / 1000), this.#sequence + 1, (this.#newest(task)?.sequence ?? 0) + 1);
+    this.#drawer?.put(draftName(task.id), { sequence: this.#sequence, body } satisfies Draft);
+    return this.#sequence;
   }
 
   #outbox(): Outgoing[] {
-    return read<Outgoing[]>(this.#outboxName()) ?? [];
+    return this.#drawer?.all<Outgoing>("answer ") ?? [];
   }
+}
+
+function draftName(task: number): string {
+  return `draft ${task}`;
+}
+
+function noRoom(): void {
+  status.saved = "unsaved";
+  status.reason = "This browser has no room left to keep drafts.";
 }
 
 /** Fetch a task's media before it is looked at. */
@@ -244,32 +312,4 @@ function prefetch(project: string, task: Task): void {
 
 function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-// The browser's own store, written at once: a tab that is killed loses nothing. It may be full or forbidden; then the server alone keeps.
-
-function read<T>(name: string): T | null {
-  try {
-    const text = localStorage.getItem(name);
-    return text === null ? null : (JSON.parse(text) as T);
-  } catch {
-    return null;
-  }
-}
-
-function write(name: string, value: unknown): void {
-  try {
-    localStorage.setItem(name, JSON.stringify(value));
-  } catch {
-    status.saved = "unsaved";
-    status.reason = "This browser has no room left to keep drafts.";
-  }
-}
-
-function remove(name: string): void {
-  try {
-    localStorage.removeItem(name);
-  } catch {
-    // Nothing was kept, then.
-  }
 }

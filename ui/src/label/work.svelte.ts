@@ -2,32 +2,48 @@
 
 import { units, type Unit } from "../components/answers";
 import type { Answer, KindName, Project, Question, Suggestion, Task, Values } from "../core/types";
+import type { Deeds } from "../panes/pane";
 
-/** One step: what an answer was, and what it became. */
+/** One step: at one place in the answer to a question, some units went and others came. */
 export interface Change {
   question: string;
-  before: Answer | null;
-  after: Answer | null;
+  at: number;
+  removed: Unit[];
+  added: Unit[];
+  /** What needs no asking any more, by name: suggestions that this step took up or turned down, and that there is nothing to mark. */
+  settled: string[];
 }
 
 /** What a draft keeps: enough to go on as if nothing had happened, undo included. */
 export interface DraftBody {
   values: Values;
+  settled: string[];
   changes: Change[];
   done: number;
 }
 
-export class Work {
+/** What is suggested for a question and still open: some labeled places, a choice, or that there is nothing to mark. */
+export interface Offer {
+  suggestion: Suggestion;
+  units: Unit[];
+}
+
+/** A draft keeps so many steps that can be undone, and as many that can be redone: a long day's history would outgrow the answers. */
+const KEPT = 500;
+
+export class Work implements Deeds {
   values = $state.raw<Values>({});
-  question = $state("");
   selected = $state<number | null>(null);
   /** The label that the next place gets, by question. */
   labels = $state<Record<string, string>>({});
-  rejected = $state.raw<ReadonlySet<string>>(new Set());
-  #changes: Change[] = [];
-  #done = 0;
   /** Counts the changes, so that whoever saves knows that there is something new. */
   version = $state(0);
+  #question = $state("");
+  /** The question about places that was last in hand. */
+  #drawn = $state("");
+  #settled = $state.raw<ReadonlySet<string>>(new Set());
+  #changes: Change[] = [];
+  #done = 0;
 
   constructor(
     readonly project: Project,
@@ -36,20 +52,41 @@ export class Work {
   ) {
     const names = Object.keys(project.schema.questions);
     this.question = names[0] ?? "";
-    for (const name of names) this.labels[name] = labelsOf(project.schema.questions[name]!)[0] ?? "";
     const start: Values = {};
     for (const name of names) {
-      const kind = project.schema.questions[name]!.kind;
+      const { kind } = project.schema.questions[name]!;
+      this.labels[name] = labelsOf(project.schema.questions[name]!)[0] ?? "";
       // Marking nothing is an answer to a question about places, and none to a choice.
-      if (kind !== "choice") start[name] = empty(kind);
+      if (kind !== "choice") start[name] = fromUnits(kind, []);
     }
-    this.values = { ...start, ...(task.values ?? task.redo?.values ?? {}), ...(draft?.values ?? {}) };
-    this.#changes = draft?.changes ?? [];
-    this.#done = draft?.done ?? 0;
+    const given = task.values ?? task.redo?.values ?? {};
+    this.values = { ...start, ...given, ...(draft?.values ?? {}) };
+    // Whoever comes back to an own answer has said already where nothing is marked.
+    this.#settled = new Set(draft?.settled ?? Object.keys(task.values ?? {}).map(nothing));
+    // A draft of an older page has another history; its answers count all the same.
+    if (draft?.settled) [this.#changes, this.#done] = [draft.changes, draft.done];
+  }
+
+  get question(): string {
+    return this.#question;
+  }
+
+  set question(name: string) {
+    if (name === this.#question) return;
+    this.#question = name;
+    this.selected = null;
+    if (this.asked.kind !== "choice") this.#drawn = name;
   }
 
   get asked(): Question {
     return this.project.schema.questions[this.question]!;
+  }
+
+  /** The question that is answered by marking what is in view: the one in hand, or that of the same field which was so last, or needs it. */
+  get drawn(): string | null {
+    if (this.asked.kind !== "choice") return this.question;
+    const here = Object.entries(this.project.schema.questions).flatMap(([name, one]) => (one.kind !== "choice" && one.of === this.asked.of ? [name] : []));
+    return here.find((name) => name === this.#drawn) ?? here.find((name) => !this.units(name).length) ?? here[0] ?? null;
   }
 
   /** The label that is in hand: of the choice, of the selected place, or of the next one. */
@@ -70,35 +107,32 @@ export class Work {
   }
 
   get body(): DraftBody {
-    return { values: this.values, changes: this.#changes, done: this.#done };
-  }
-
-  /** The suggestion for a question, unless it was turned down. */
-  suggestion(question: string): Suggestion | null {
-    if (this.rejected.has(question)) return null;
-    const found = this.task.suggestions.find((one) => one.question === question && one.answer.kind === this.project.schema.questions[question]?.kind);
-    // What is said already need not be suggested.
-    const said = this.values[question];
-    return !found || (found.answer.kind === "choice" && said?.kind === "choice" && said.label === found.answer.label) ? null : found;
+    const from = Math.max(0, this.#done - KEPT);
+    return { values: this.values, settled: [...this.#settled], changes: this.#changes.slice(from, this.#done + KEPT), done: this.#done - from };
   }
 
   units(question = this.question): Unit[] {
     return units(this.values[question]);
   }
 
-  set(question: string, after: Answer | null): void {
-    const before = this.values[question] ?? null;
-    if (JSON.stringify(before) === JSON.stringify(after)) return;
-    this.#changes = [...this.#changes.slice(0, this.#done), { question, before, after }];
-    this.#done = this.#changes.length;
-    this.#put(question, after);
+  /** What is suggested for a question and neither answered, taken up nor turned down. */
+  offer(question: string): Offer | null {
+    const { kind } = this.project.schema.questions[question]!;
+    const suggestion = this.task.suggestions.find((one) => one.question === question && one.answer.kind === kind);
+    if (!suggestion) return null;
+    const [own, suggested] = [this.units(question), units(suggestion.answer)];
+    if (own.length && (kind === "choice" || !suggested.length)) return null;
+    if (!suggested.length) return this.#settled.has(nothing(question)) || this.#settled.has(nameOf(question, null)) ? null : { suggestion, units: [] };
+    const said = new Set(own.map((unit) => nameOf(question, unit)));
+    const left = suggested.filter((unit) => !said.has(nameOf(question, unit)) && !this.#settled.has(nameOf(question, unit)));
+    return left.length ? { suggestion, units: left } : null;
   }
 
   undo(): boolean {
     const change = this.#changes[this.#done - 1];
     if (!change) return false;
     this.#done--;
-    this.#put(change.question, change.before);
+    this.#apply(change, false);
     this.#follow(change.question);
     return true;
   }
@@ -107,36 +141,48 @@ export class Work {
     const change = this.#changes[this.#done];
     if (!change) return false;
     this.#done++;
-    this.#put(change.question, change.after);
+    this.#apply(change, true);
     this.#follow(change.question);
     return true;
   }
 
-  /** Choose a label: of the choice, of the selected place, or for the next place. */
+  /** Choose a label: of the choice, after which the next question comes, of the selected place, or for the next place. */
   choose(label: string): void {
     this.labels[this.question] = label;
-    if (this.asked.kind === "choice") return this.set(this.question, { kind: "choice", label });
     const all = this.units();
-    const chosen = this.selected === null ? undefined : all[this.selected];
-    if (chosen) this.#setUnits(all.map((unit, i) => (i === this.selected ? { ...unit, label } : unit)));
+    if (this.asked.kind === "choice") {
+      this.#change(this.question, 0, all, [{ label, geometry: [] }]);
+      const names = Object.keys(this.project.schema.questions);
+      this.question = names[names.indexOf(this.question) + 1] ?? this.question;
+    } else if (this.selected !== null && all[this.selected]) {
+      this.#change(this.question, this.selected, [all[this.selected]!], [{ ...all[this.selected]!, label }]);
+    }
   }
 
   add(geometry: number[]): void {
-    const all = this.units();
-    this.#setUnits([...all, { label: this.labels[this.question] ?? "", geometry }]);
-    this.selected = all.length;
+    if (!this.#draw()) return;
+    const count = this.units().length;
+    this.#change(this.question, count, [], [{ label: this.labels[this.question] ?? "", geometry }]);
+    this.selected = count;
   }
 
   change(index: number, geometry: number[]): void {
-    this.#setUnits(this.units().map((unit, i) => (i === index ? { ...unit, geometry } : unit)));
+    if (!this.#draw()) return;
+    const unit = this.units()[index];
+    if (unit) this.#change(this.question, index, [unit], [{ ...unit, geometry }]);
+  }
+
+  select(index: number | null): void {
+    if (index !== null) this.#draw();
+    this.selected = index;
   }
 
   remove(): boolean {
     if (this.selected === null || this.asked.kind === "choice") return false;
     const index = this.selected;
-    const left = this.units().filter((_, i) => i !== index);
-    this.#setUnits(left);
-    this.selected = left.length ? Math.min(index, left.length - 1) : null;
+    this.#change(this.question, index, this.units().slice(index, index + 1), []);
+    const left = this.units().length;
+    this.selected = left ? Math.min(index, left - 1) : null;
     return true;
   }
 
@@ -151,30 +197,50 @@ export class Work {
   turn(by: number): void {
     const names = Object.keys(this.project.schema.questions);
     this.question = names[(names.indexOf(this.question) + by + names.length) % names.length]!;
+  }
+
+  /** Take up what is suggested: a choice as if its label had been chosen; of several places the next one, or all. */
+  accept(question = this.question, all = false): boolean {
+    const offer = this.offer(question);
+    if (!offer) return false;
+    this.question = question;
     this.selected = null;
-  }
-
-  accept(question = this.question): boolean {
-    const found = this.suggestion(question);
-    if (!found) return false;
-    const own = units(this.values[question]);
-    const kind = this.project.schema.questions[question]!.kind;
-    // Places that were marked already stay; what is suggested comes beside them.
-    const added = units(found.answer).filter((unit) => !own.some((one) => same(one, unit)));
-    this.set(question, kind === "choice" ? found.answer : fromUnits(kind, [...own, ...added]));
-    this.rejected = new Set([...this.rejected, question]);
+    const taken = all ? offer.units : offer.units.slice(0, 1);
+    if (this.asked.kind === "choice") this.choose(taken[0]!.label);
+    else this.#change(question, this.units().length, [], taken, taken.length ? taken.map((unit) => nameOf(question, unit)) : [nothing(question)]);
     return true;
   }
 
+  /** Take up everything that is suggested for any question. */
   acceptAll(): boolean {
-    return Object.keys(this.project.schema.questions).filter((name) => this.accept(name)).length > 0;
+    const at = this.question;
+    const taken = Object.keys(this.project.schema.questions).filter((name) => this.accept(name, true));
+    this.question = at;
+    return taken.length > 0;
   }
 
-  reject(): boolean {
-    if (!this.suggestion(this.question)) return false;
-    this.rejected = new Set([...this.rejected, this.question]);
-    this.version++;
+  /** Turn the next suggestion for a question down. */
+  reject(question = this.question): boolean {
+    const offer = this.offer(question);
+    if (!offer) return false;
+    this.question = question;
+    this.#change(question, 0, [], [], [nameOf(question, offer.units[0] ?? null)]);
     return true;
+  }
+
+  /** Say of questions that there is nothing to mark. */
+  sayNothing(questions: string[]): void {
+    for (const question of questions) if (this.unmarked.includes(question)) this.#change(question, 0, [], [], [nothing(question)]);
+  }
+
+  /** Whether somebody said that there is nothing to mark. */
+  saidNothing(question: string): boolean {
+    return !this.units(question).length && this.#settled.has(nothing(question));
+  }
+
+  /** The questions about places for which nothing is marked, though nobody said that there is nothing. */
+  get unmarked(): string[] {
+    return Object.entries(this.project.schema.questions).flatMap(([name, one]) => (one.kind !== "choice" && !this.units(name).length && !this.saidNothing(name) ? [name] : []));
   }
 
   /** The first required question without an answer. */
@@ -182,28 +248,43 @@ export class Work {
     return Object.entries(this.project.schema.questions).find(([name, one]) => one.required !== false && !this.values[name])?.[0] ?? null;
   }
 
-  #setUnits(all: Unit[]): void {
-    this.set(this.question, fromUnits(this.asked.kind, all));
+  /** Take the question that is answered by marking into hand. */
+  #draw(): boolean {
+    if (this.drawn === null) return false;
+    this.question = this.drawn;
+    return true;
   }
 
-  #put(question: string, answer: Answer | null): void {
-    const { [question]: _, ...others } = this.values;
-    this.values = answer ? { ...others, [question]: answer } : others;
+  #change(question: string, at: number, removed: Unit[], added: Unit[], settled: string[] = []): void {
+    if (!settled.length && JSON.stringify(removed) === JSON.stringify(added)) return;
+    const change = { question, at, removed, added, settled };
+    this.#changes = [...this.#changes.slice(0, this.#done), change];
+    this.#done = this.#changes.length;
+    this.#apply(change, true);
+  }
+
+  #apply({ question, at, removed, added, settled }: Change, forward: boolean): void {
+    const [went, came] = forward ? [removed, added] : [added, removed];
+    const all = this.units(question);
+    this.#put(question, [...all.slice(0, at), ...came, ...all.slice(at + went.length)]);
+    if (settled.length) this.#settled = forward ? new Set([...this.#settled, ...settled]) : new Set([...this.#settled].filter((name) => !settled.includes(name)));
     this.version++;
   }
 
+  #put(question: string, all: Unit[]): void {
+    const { kind } = this.project.schema.questions[question]!;
+    const { [question]: _, ...others } = this.values;
+    this.values = kind === "choice" && !all.length ? others : { ...others, [question]: fromUnits(kind, all) };
+  }
+
   #follow(question: string): void {
-    if (this.question !== question) this.question = question;
+    this.question = question;
     if (this.selected !== null && this.selected >= this.units().length) this.selected = null;
   }
 }
 
 export function labelsOf(question: Question): string[] {
   return question.options.map((option) => (typeof option === "string" ? option : option.label));
-}
-
-export function empty(kind: KindName): Answer {
-  return fromUnits(kind, []);
 }
 
 export function fromUnits(kind: KindName, all: Unit[]): Answer {
@@ -219,6 +300,12 @@ export function fromUnits(kind: KindName, all: Unit[]): Answer {
   }
 }
 
-function same(a: Unit, b: Unit): boolean {
-  return a.label === b.label && a.geometry.every((side, i) => Math.abs(side - (b.geometry[i] ?? NaN)) < 1e-6);
+/** A suggested place by what it says, which stays the same when it is suggested anew; null is the suggestion to mark nothing. */
+function nameOf(question: string, unit: Unit | null): string {
+  return [question, ...(unit ? [unit.label, ...unit.geometry.map((side) => Math.round(side * 1000) / 1000)] : [])].join("\n");
+}
+
+/** That there is nothing to mark for a question, as somebody said. */
+function nothing(question: string): string {
+  return `nothing ${question}`;
 }

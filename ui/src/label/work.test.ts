@@ -16,11 +16,15 @@ const task = {
   redo: null,
 } as unknown as Task;
 
+const boxes = {
+  name: "b",
+  schema: { data: { picture: "image" }, questions: { things: { kind: "boxes", of: "picture", options: ["ball", "cube"] } } },
+} as unknown as Project;
+
 test("every edit is one step of undo and redo", () => {
   const work = new Work(project, task, null);
   expect(work.missing).toBe("intent");
   work.choose("b");
-  work.turn(1);
   work.add([0, 2]);
   work.choose("Y");
   work.change(0, [0, 3]);
@@ -35,29 +39,115 @@ test("every edit is one step of undo and redo", () => {
 test("a draft goes on where it was, undo included", () => {
   const work = new Work(project, task, null);
   work.choose("a");
+  work.turn(-1);
   work.choose("b");
+  work.accept("parts");
   const again = new Work(project, task, structuredClone(work.body));
   expect(again.values).toEqual(work.values);
+  expect(again.offer("parts")).toBe(null);
+  again.undo();
+  expect(again.offer("parts")?.units).toEqual([{ label: "Y", geometry: [4, 6] }]);
   again.undo();
   expect(again.values["intent"]).toEqual({ kind: "choice", label: "a" });
 });
 
-test("an accepted suggestion joins what is there, and a rejected one is gone", () => {
-  const work = new Work(project, task, null);
-  work.turn(1);
+test("a draft of two thousand boxes stays small, and its last hundred steps can be undone after a reload", () => {
+  const none = { ...task, suggestions: [] } as unknown as Task;
+  const work = new Work(boxes, none, null);
+  for (let i = 0; i < 2000; i++) work.add([i, i + 0.25, 33.33, 44.44]);
+  for (let i = 0; i < 100; i++) work.change(i, [i, i, 50, 50]);
+  expect(JSON.stringify(work.body).length).toBeLessThan(400_000);
+  const again = new Work(boxes, none, structuredClone(work.body));
+  for (let i = 0; i < 100; i++) expect(again.undo()).toBe(true);
+  expect(again.units()[0]).toEqual({ label: "ball", geometry: [0, 0.25, 33.33, 44.44] });
+  expect(again.units().length).toBe(2000);
+});
+
+test("a draft of an older page gives its answers, and no history", () => {
+  const old = { values: { intent: { kind: "choice", label: "a" } }, changes: [{ question: "intent", before: null, after: {} }], done: 1 };
+  const work = new Work(project, task, old as never);
+  expect(work.values["intent"]).toEqual({ kind: "choice", label: "a" });
+  expect(work.canUndo).toBe(false);
+});
+
+const three = [
+  { start: 0, end: 1, label: "X" },
+  { start: 2, end: 3, label: "Y" },
+  { start: 4, end: 6, label: "Y" },
+];
+const suggested = {
+  ...task,
+  suggestions: [
+    { question: "intent", labeler: "m", version: "1", answer: { kind: "choice", label: "b" }, score: 0.9 },
+    { question: "parts", labeler: "m", version: "1", answer: { kind: "spans", spans: three }, score: 0.9 },
+  ],
+} as unknown as Task;
+
+test("a suggested choice is taken up as if its label had been chosen, and undo brings the suggestion back", () => {
+  const [accepted, chosen] = [new Work(project, suggested, null), new Work(project, suggested, null)];
+  accepted.accept();
+  chosen.choose("b");
+  expect([accepted.values, accepted.question]).toEqual([chosen.values, chosen.question]);
+  expect(accepted.question).toBe("parts");
+  expect(accepted.offer("intent")).toBe(null);
+  accepted.undo();
+  expect(accepted.values["intent"]).toBe(undefined);
+  expect(accepted.offer("intent")?.suggestion.score).toBe(0.9);
+});
+
+test("suggested places are taken up and turned down one by one, or all at once, and every step can be undone", () => {
+  const work = new Work(project, suggested, null);
+  work.add([8, 9]);
+  const offered = (): number => work.offer("parts")?.units.length ?? 0;
+  expect([work.units("parts").length, offered()]).toEqual([1, 3]);
+  work.accept("parts");
+  expect([work.units("parts").length, offered()]).toEqual([2, 2]);
+  // Moving what was taken up does not bring its suggestion back.
+  work.change(1, [0, 3]);
+  expect(offered()).toBe(2);
+  work.reject("parts");
+  expect([work.units("parts").length, offered()]).toEqual([2, 1]);
+  work.accept("parts", true);
+  expect([work.units("parts").length, offered()]).toEqual([3, 0]);
+  for (const left of [[2, 1], [2, 2], [2, 2], [1, 3]]) {
+    work.undo();
+    expect([work.units("parts").length, offered()]).toEqual(left);
+  }
+  for (let i = 0; i < 4; i++) work.redo();
+  expect([work.units("parts").length, offered()]).toEqual([3, 0]);
+});
+
+test("accepting everything overrules no answer that was given", () => {
+  const work = new Work(project, suggested, null);
+  work.choose("a");
+  work.acceptAll();
+  expect(work.values["intent"]).toEqual({ kind: "choice", label: "a" });
+  expect(work.units("parts").length).toBe(3);
+});
+
+test("what is drawn answers the one question that is answered by drawing", () => {
+  const work = new Work(project, suggested, null);
+  expect([work.question, work.drawn]).toEqual(["intent", "parts"]);
   work.add([0, 2]);
-  expect(work.accept()).toBe(true);
-  expect(work.units().length).toBe(2);
-  expect(work.accept()).toBe(false);
-  const other = new Work(project, task, null);
-  other.turn(1);
-  other.reject();
-  expect(other.suggestion("parts")).toBe(null);
+  expect([work.question, work.selected]).toEqual(["parts", 0]);
+  work.choose("Y");
+  expect(work.units()).toEqual([{ label: "Y", geometry: [0, 2] }]);
+});
+
+test("that there is nothing to mark is said once, and an answer one comes back to has said it", () => {
+  const work = new Work(project, task, null);
+  expect(work.unmarked).toEqual(["parts"]);
+  work.sayNothing(["parts"]);
+  expect(work.unmarked).toEqual([]);
+  expect(new Work(project, task, structuredClone(work.body)).unmarked).toEqual([]);
+  work.undo();
+  expect(work.unmarked).toEqual(["parts"]);
+  const given = { ...task, values: { intent: { kind: "choice", label: "a" }, parts: { kind: "spans", spans: [] } } } as unknown as Task;
+  expect(new Work(project, given, null).unmarked).toEqual([]);
 });
 
 test("deleting selects a neighbour", () => {
   const work = new Work(project, task, null);
-  work.turn(1);
   work.add([0, 1]);
   work.add([2, 3]);
   work.remove();

@@ -47,7 +47,6 @@ export class AudioPane implements Pane {
     host.classList.add("audio-pane");
     this.#bar.className = "player";
     this.#button.type = "button";
-    this.#button.textContent = "Play";
     this.#button.addEventListener("click", () => this.#toggle());
     this.#bar.append(this.#button, this.#clock);
     this.#canvas.setAttribute("aria-hidden", "true");
@@ -56,8 +55,8 @@ export class AudioPane implements Pane {
     this.#canvas.addEventListener("pointermove", this.#moved);
     this.#canvas.addEventListener("pointerup", this.#released);
     this.#canvas.addEventListener("pointercancel", this.#released);
-    this.#audio.addEventListener("play", () => this.#played());
-    this.#audio.addEventListener("pause", () => this.#played());
+    this.#audio.addEventListener("play", () => this.#follow());
+    this.#audio.addEventListener("pause", () => this.#paint());
     this.#audio.preload = "auto";
     this.#sizes.observe(host);
   }
@@ -135,11 +134,6 @@ export class AudioPane implements Pane {
     void this.#audio.play().catch(() => undefined);
   }
 
-  #played(): void {
-    this.#button.textContent = this.#audio.paused ? "Play" : "Pause";
-    if (!this.#audio.paused) this.#follow();
-  }
-
   #follow(): void {
     if (this.#audio.currentTime >= this.#stopAt) {
       this.#audio.pause();
@@ -166,8 +160,13 @@ export class AudioPane implements Pane {
     if (chosen && selected !== null) {
       const geometry = [...chosen.geometry];
       geometry[edge] = now;
-      if (geometry[1]! - geometry[0]! >= LEAST) this.#deeds.change(selected, geometry);
-      return true;
+      if (geometry[1]! - geometry[0]! >= LEAST) {
+        this.#deeds.change(selected, geometry);
+        return true;
+      }
+      // Behind its end the selected segment cannot begin: the next one does.
+      if (edge === 1) return true;
+      this.#deeds.select(null);
     }
     if (edge === 0) this.#in = now;
     else if (now - (this.#in ?? 0) >= LEAST) {
@@ -281,6 +280,7 @@ export class AudioPane implements Pane {
     if (drag?.kind === "new" && Math.abs(this.#toX(drag.to) - this.#toX(drag.from)) >= 4) this.#band(context, height, drag.from, drag.to, this.#view.color, 0.3);
     if (this.#in !== null) this.#line(context, this.#toX(this.#in), height, this.#view.color, 2);
     this.#line(context, this.#toX(this.#audio.currentTime), height, style.getPropertyValue("--bad"), 2);
+    this.#button.textContent = this.#audio.paused ? "Play" : "Pause";
     this.#clock.textContent = `${this.#audio.currentTime.toFixed(2)} s of ${this.#duration.toFixed(2)} s`;
   }
 
@@ -306,9 +306,9 @@ export class AudioPane implements Pane {
   #paintMark(context: CanvasRenderingContext2D, height: number, mark: Mark, index: number): void {
     const moving = this.#drag?.kind === "edge" && this.#drag.index === index ? this.#drag.geometry : mark.geometry;
     const selected = index === this.#view.selected;
-    this.#band(context, height, moving[0]!, moving[1]!, mark.color, selected ? 0.4 : mark.suggested ? 0.1 : 0.22);
+    this.#band(context, height, moving[0]!, moving[1]!, mark.color, selected ? 0.4 : mark.next ? 0.18 : mark.suggested ? 0.1 : 0.22);
     context.setLineDash(mark.suggested ? [5, 4] : []);
-    for (const edge of moving) this.#line(context, this.#toX(edge), height, mark.color, selected ? 3 : 2);
+    for (const edge of moving) this.#line(context, this.#toX(edge), height, mark.color, selected || mark.next ? 3 : 2);
     context.setLineDash([]);
   }
 

@@ -317,20 +317,20 @@ export class ImagePane implements Pane {
     context.imageSmoothingEnabled = this.#scale < 4;
     context.drawImage(this.#picture, 0, 0, this.#size[0], this.#size[1]);
     // One path a colour: a thousand boxes are a handful of strokes.
-    const groups = new Map<string, { path: Path2D; color: string; dashed: boolean }>();
+    const groups = new Map<string, { path: Path2D; color: string; dashed: boolean; width: number }>();
     this.#view.marks.forEach((mark, index) => {
       if (index === this.#view.selected) return;
-      const key = `${mark.color} ${mark.suggested ?? false}`;
-      const group = groups.get(key) ?? { path: new Path2D(), color: mark.color, dashed: Boolean(mark.suggested) };
+      const key = `${mark.color} ${mark.suggested ?? false} ${mark.next ?? false}`;
+      const group = groups.get(key) ?? { path: new Path2D(), color: mark.color, dashed: Boolean(mark.suggested), width: mark.next ? 4 : 2 };
       group.path.rect(...(mark.geometry as Rectangle));
       groups.set(key, group);
     });
-    for (const { path, color, dashed } of groups.values()) {
+    for (const { path, color, dashed, width } of groups.values()) {
       context.setLineDash(dashed ? [6 / this.#scale, 4 / this.#scale] : []);
-      context.lineWidth = 4 / this.#scale;
+      context.lineWidth = (width + 2) / this.#scale;
       context.strokeStyle = "rgb(255 255 255 / 0.7)";
       context.stroke(path);
-      context.lineWidth = 2 / this.#scale;
+      context.lineWidth = width / this.#scale;
       context.strokeStyle = color;
       context.stroke(path);
     }

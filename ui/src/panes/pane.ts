@@ -10,6 +10,8 @@ export interface Mark {
   color: string;
   geometry: number[];
   suggested?: boolean;
+  /** The suggestion that is taken up next. */
+  next?: boolean;
 }
 
 export interface View {

@@ -122,6 +122,7 @@ export class TextPane implements Pane {
     piece.dataset.marks = on.map((mark) => mark.index).join(" ");
     piece.style.setProperty("--label", top.color);
     piece.classList.toggle("suggested", !own.length);
+    piece.classList.toggle("next", !own.length && on.some((mark) => mark.next));
     piece.classList.toggle("selected", on.some((mark) => mark.index === this.#view.selected));
     if (on.length > 1) {
       piece.classList.add("deep");
@@ -135,6 +136,7 @@ export class TextPane implements Pane {
     tag.dataset.marks = String(mark.index);
     tag.style.setProperty("--label", mark.color);
     tag.classList.toggle("suggested", Boolean(mark.suggested));
+    tag.classList.toggle("next", Boolean(mark.next));
     tag.classList.toggle("selected", mark.index === this.#view.selected);
     return tag;
   }
@@ -195,6 +197,8 @@ export class TextPane implements Pane {
 
   #moveCursor(by: number, stretch: boolean): boolean {
     if (!this.#words.length) return false;
+    // Whoever moves on has done with the mark that was selected.
+    if (this.#view.selected !== null) this.#deeds.select(null);
     const head = this.#cursor ? Math.min(Math.max(this.#cursor.head + by, 0), this.#words.length - 1) : 0;
     this.#cursor = { anchor: stretch && this.#cursor ? this.#cursor.anchor : head, head };
     this.draw(this.#view);

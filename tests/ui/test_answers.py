@@ -1,0 +1,307 @@
+"""What must never happen to answers: given by a held key, given empty unseen, lost with a session, sent as somebody else's, or gone when refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from labelwright.store import people, tables
+from tests.ui.conftest import Desk
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def hold(desk: Desk, *keys: str, times: int = 8) -> None:
+    """Hold keys down as long as the keyboard repeats the last one so many times."""
+    for key in keys[:-1]:
+        desk.page.keyboard.down(key)
+    for _ in range(times):
+        desk.page.keyboard.down(keys[-1])
+        desk.page.wait_for_timeout(40)
+    for key in reversed(keys):
+        desk.page.keyboard.up(key)
+
+
+def eventually(desk: Desk, true: Callable[[], bool]) -> None:
+    """Wait until something is true."""
+    for _ in range(100):
+        if true():
+            return
+        desk.page.wait_for_timeout(100)
+    raise AssertionError("It did not become true.")
+
+
+def come_back(desk: Desk, user_id: int) -> None:
+    """Sign somebody in in this browser, in a new tab."""
+    secret = desk.site.workspace.database.write(lambda connection: people.create_session(connection, user_id, 1.0))
+    desk.context.add_cookies([{"name": "labelwright_session", "value": secret, "url": desk.site.address}])
+    desk.page.close()
+    desk.page = desk.context.new_page()
+
+
+@pytest.mark.parametrize("keys", [("Control", "Enter"), ("Enter",)])
+def test_a_held_key_submits_one_task(desk: Desk, keys: tuple[str, ...]) -> None:
+    """However long the key that submits is held, one answer leaves, and the next task is untouched."""
+    desk.open("shapes")
+    desk.page.wait_for_timeout(400)
+    desk.press("n")
+    hold(desk, *keys, times=25)
+    desk.page.wait_for_timeout(700)
+    (answer,) = desk.site.answers(desk.user_id)
+    assert len(answer["things"]["boxes"]) == 1
+    assert desk.page.get_by_role("dialog").count() == 0
+
+
+def test_a_held_key_does_not_answer_what_it_made_the_page_ask(desk: Desk) -> None:
+    """Holding Enter on a task without marks asks whether there is nothing, and nothing leaves before another press."""
+    desk.open("shapes")
+    desk.page.wait_for_timeout(400)
+    hold(desk, "Enter", times=20)
+    desk.page.get_by_role("dialog").get_by_text("No box was drawn").wait_for()
+    assert desk.site.answers(desk.user_id) == []
+
+
+@pytest.mark.parametrize("key", ["Enter", "Control+Enter"])
+def test_a_second_press_is_not_for_the_next_task(desk: Desk, key: str) -> None:
+    """Two presses in a row submit one task; the second one neither submits the next one nor asks about it."""
+    desk.open("shapes")
+    desk.page.wait_for_timeout(400)
+    desk.press("n", key, key)
+    desk.page.wait_for_timeout(800)
+    assert len(desk.site.answers(desk.user_id)) == 1
+    assert desk.page.get_by_role("dialog").count() == 0
+
+
+@pytest.mark.parametrize("key", ["Enter", "Control+Enter"])
+def test_nothing_is_submitted_unmarked_without_being_asked(desk: Desk, key: str) -> None:
+    """Where no box was drawn the page asks; Escape goes back to the task, and Enter and the key that submits both confirm."""
+    desk.open("shapes")
+    desk.page.wait_for_timeout(400)
+    desk.press(key)
+    dialog = desk.page.get_by_role("dialog")
+    dialog.get_by_text("No box was drawn. Submit it as empty?").wait_for()
+    desk.press("Escape")
+    dialog.wait_for(state="hidden")
+    assert desk.site.answers(desk.user_id) == []
+    desk.press("Control+Enter")
+    dialog.wait_for()
+    desk.page.wait_for_timeout(300)
+    desk.press(key)
+    assert desk.answered(1) == [{"things": {"kind": "boxes", "boxes": []}}]
+
+
+def test_that_there_is_nothing_is_said_by_a_key(desk: Desk) -> None:
+    """0 says that there is nothing to mark, after which nobody asks; undo takes it back."""
+    desk.open("shapes")
+    desk.page.wait_for_timeout(400)
+    desk.press("0")
+    desk.page.get_by_text("There is nothing to mark.").wait_for()
+    desk.press("Control+z")
+    desk.page.get_by_text("Nothing marked yet.").wait_for()
+    desk.press("0", "Control+Enter")
+    assert desk.answered(1) == [{"things": {"kind": "boxes", "boxes": []}}]
+
+
+def test_two_thousand_boxes_are_kept(desk: Desk) -> None:
+    """Hundreds of boxes are saved with every edit, and their draft is as small as they are; a new tab undoes the last hundred steps."""
+    desk.open("shapes")
+    desk.page.wait_for_timeout(400)
+    sent: list[tuple[int, int]] = []
+    desk.page.on(
+        "response",
+        lambda answer: sent.append((answer.status, len(answer.request.post_data or ""))) if answer.url.endswith("/draft") else None,
+    )
+    for _ in range(300):
+        desk.press("n")
+    desk.page.get_by_text("Saved", exact=True).wait_for()
+    status, size = sent[-1]
+    assert status == 200
+    assert size < 100_000
+    desk.page.close()
+    desk.page = desk.context.new_page()
+    desk.open("shapes")
+    assert desk.page.locator(".marks li").count() == 300
+    desk.press(*["Control+z"] * 100)
+    assert desk.page.locator(".marks li").count() == 200
+
+
+def test_an_answer_that_waits_is_sent_for_whom_gave_it(desk: Desk) -> None:
+    """What somebody answered without a network is not sent while another person is signed in in the same browser, and not lost either."""
+    desk.open("notes")
+    desk.page.wait_for_timeout(500)
+    desk.context.set_offline(True)
+    desk.press("1", "0", "Control+Enter")
+    desk.page.get_by_text("Not saved").wait_for()
+    desk.context.set_offline(False)
+    desk.page.close()
+    desk.page = desk.context.new_page()
+    other, _ = desk.site.person()
+    come_back(desk, other)
+    desk.open("notes")
+    desk.page.wait_for_timeout(1000)
+    assert desk.site.answers(desk.user_id) == desk.site.answers(other) == []
+    come_back(desk, desk.user_id)
+    desk.open("notes")
+    assert desk.answered(1)[0]["mood"]["label"] == "good"
+    assert desk.site.answers(other) == []
+
+
+def test_an_ended_session_keeps_the_answer_until_its_author_signs_in_again(desk: Desk) -> None:
+    """When the session has ended, the page asks for a sign-in, comes back to the workbench after it, and sends what was answered."""
+    with desk.site.workspace.database.read() as connection:
+        name = connection.scalar(sa.select(tables.users.c.name).where(tables.users.c.id == desk.user_id))
+    hashed = people.hash_password("a few long words")
+    desk.site.workspace.database.write(lambda connection: people.set_password(connection, desk.user_id, hashed))
+    come_back(desk, desk.user_id)
+    desk.open("notes")
+    desk.site.workspace.database.write(lambda connection: people.end_sessions_of(connection, desk.user_id))
+    desk.press("1", "0", "Control+Enter")
+    desk.page.get_by_role("heading", name="Sign in").wait_for(timeout=15_000)
+    assert desk.site.answers(desk.user_id) == []
+    desk.page.get_by_label("Name").fill(str(name))
+    desk.page.locator("input[type=password]").fill("a few long words")
+    desk.press("Enter")
+    desk.page.locator(".bench").wait_for()
+    assert desk.answered(1)[0]["mood"]["label"] == "good"
+
+
+def test_somebody_elses_session_in_another_tab_sends_nothing_of_mine(desk: Desk) -> None:
+    """Where another person signs in in another tab, this tab becomes theirs, and an answer given in it before is not sent as theirs."""
+    desk.open("notes")
+    other, name = desk.site.person()
+    secret = desk.site.workspace.database.write(lambda connection: people.create_session(connection, other, 1.0))
+    desk.context.add_cookies([{"name": "labelwright_session", "value": secret, "url": desk.site.address}])
+    desk.press("1", "0", "Control+Enter")
+    desk.page.locator("header .name", has_text=name).wait_for()
+    desk.page.locator(".bench").wait_for()
+    desk.page.wait_for_timeout(500)
+    assert desk.site.answers(other) == []
+    come_back(desk, desk.user_id)
+    desk.open("notes")
+    assert len(desk.answered(1)) == 1
+
+
+def test_an_answer_that_is_refused_stays_with_its_reason(desk: Desk) -> None:
+    """What the server will not take is listed with what it says and what was answered, also after a reload, until it is let go."""
+    desk.open("notes")
+    desk.page.wait_for_timeout(400)
+    key = desk.page.locator(".about span").first.inner_text()
+    leased = sa.select(tables.tasks.c.id).join(tables.items, tables.items.c.id == tables.tasks.c.item_id)
+    taken = leased.where(tables.items.c.key == key, tables.tasks.c.user_id == desk.user_id)
+    other, _ = desk.site.person()
+    desk.site.workspace.database.write(
+        lambda connection: connection.execute(
+            sa.update(tables.tasks).where(tables.tasks.c.id.in_(taken)).values(user_id=other, lease="another")
+        )
+    )
+    desk.press("2", *["ArrowRight"] * 6, "n", "Control+Enter")
+    notice = desk.page.get_by_role("button", name="1 answer not taken")
+    notice.wait_for()
+    desk.page.reload()
+    notice.click()
+    dialog = desk.page.get_by_role("dialog")
+    dialog.get_by_text("not, or no longer, yours").wait_for()
+    assert dialog.get_by_text(key).count() == 1
+    assert dialog.locator("li", has_text="bad").count() == 1
+    dialog.get_by_role("button", name="Send again").click()
+    notice.wait_for()
+    notice.click()
+    dialog.get_by_role("button", name="Let it go").click()
+    notice.wait_for(state="hidden")
+    assert desk.site.answers(desk.user_id) == []
+
+
+def test_done_counts_the_items_that_one_has_answered(desk: Desk) -> None:
+    """A correction adds nothing to the number of items done, and a reload takes nothing from it."""
+    desk.open("notes")
+    done = desk.page.locator(".about span").nth(1)
+    for count in (1, 2):
+        desk.press("1", "0", "Control+Enter")
+        desk.answered(count)
+    assert done.inner_text() == "2 done"
+    desk.press("Control+b")
+    desk.page.get_by_text("You are changing an answer").wait_for()
+    with desk.page.expect_response("**/submit"):
+        desk.press("1", "Control+Enter")
+    assert done.inner_text() == "2 done"
+    desk.page.reload()
+    desk.page.locator(".bench").wait_for()
+    assert done.inner_text() == "2 done"
+
+
+def test_messages_go_when_what_they_speak_of_changes(desk: Desk) -> None:
+    """That an answer is missing, and what a check found, is said under the question, covers nothing, and goes with the next answer."""
+    desk.open("notes")
+    desk.press("Control+Enter")
+    missing = desk.page.locator("section", has_text="mood").get_by_text("'mood' has no answer yet.")
+    missing.wait_for()
+    assert desk.page.locator(".toast").count() == 0
+    desk.press("2")
+    missing.wait_for(state="hidden")
+    desk.press("0", "Control+Enter")
+    desk.page.get_by_role("dialog").get_by_text("is that so?").wait_for()
+    desk.press("Escape")
+    found = desk.page.locator("aside .finding")
+    assert found.count() == 1
+    desk.press(*["ArrowRight"] * 6, "n")
+    found.wait_for(state="hidden")
+
+
+def test_messages_cover_nothing(desk: Desk) -> None:
+    """A message stands beside the page, not over it."""
+    desk.open("notes")
+    desk.page.wait_for_timeout(400)
+    desk.page.route("**/skip", lambda route: route.fulfill(status=409, json={"error": {"code": "conflict", "message": "It cannot be."}}))
+    desk.press("Control+k", "Enter")
+    toast = desk.page.locator(".toast")
+    toast.wait_for()
+    box, main = toast.bounding_box(), desk.page.locator("main").bounding_box()
+    assert box["y"] >= main["y"] + main["height"]
+
+
+@pytest.mark.parametrize("project", ["notes", "shapes", "sounds", "scenes"])
+def test_a_gesture_takes_its_question_into_hand(desk: Desk, project: str) -> None:
+    """What is marked by key or pointer answers the question about places, whichever is in hand, and can be changed at once."""
+    desk.open(project)
+    desk.page.wait_for_timeout(500)
+    make: dict[str, list[str]] = {"notes": ["ArrowRight", "n"], "sounds": ["i", "ArrowRight", "ArrowRight", "o"]}
+    desk.press(*make.get(project, ["n"]))
+    assert desk.page.locator("section.active .marks li.selected").count() == 1
+    if project == "scenes":
+        desk.press("PageUp", "m", "n", "PageUp")
+        assert desk.page.locator(".marks li b").all_inner_texts() == ["flower", "mushroom"]
+        frame = desk.page.locator(".image-pane").bounding_box()
+        x, y = frame["x"] + frame["width"] * 0.3, frame["y"] + frame["height"] * 0.3
+        desk.page.mouse.move(x, y)
+        desk.page.mouse.down()
+        desk.page.mouse.move(x + 60, y + 50, steps=4)
+        desk.page.mouse.up()
+        assert desk.page.locator("section.active .marks li").count() == 3
+
+
+def test_a_new_clip_starts_silent_and_the_first_space_plays_it(desk: Desk) -> None:
+    """After a submission in the middle of a clip, the next one stands still at its beginning, says Play, and plays when asked."""
+    desk.open("sounds")
+    desk.page.wait_for_timeout(500)
+    button = desk.page.locator(".player button")
+    desk.press("i", "ArrowRight", "ArrowRight", "o", "Escape", " ")
+    eventually(desk, lambda: button.inner_text() == "Pause")
+    desk.press("Control+Enter")
+    desk.answered(1)
+    desk.page.wait_for_timeout(300)
+    assert button.inner_text() == "Play"
+    clock = desk.page.locator(".player span")
+    assert clock.inner_text().startswith("0.00 s")
+    desk.press(" ")
+    eventually(desk, lambda: button.inner_text() == "Pause" and not clock.inner_text().startswith("0.00 s"))
+
+
+def test_two_segments_are_set_one_after_the_other(desk: Desk) -> None:
+    """Behind the end of the segment that was just made, I begins another one."""
+    desk.open("sounds")
+    desk.page.wait_for_timeout(500)
+    desk.press("i", "ArrowRight", "ArrowRight", "o", "ArrowRight", "i", "ArrowRight", "ArrowRight", "o", "Control+Enter")
+    (answer,) = desk.answered(1)
+    assert [(round(one["start"], 1), round(one["end"], 1)) for one in answer["calls"]["segments"]] == [(0.0, 0.5), (0.8, 1.2)]
