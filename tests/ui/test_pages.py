@@ -159,6 +159,59 @@ def test_every_page_fits_a_telephone(house: House, chromium: Any, owner: int) ->
     assert {path: which for path, which in small.items() if which} == {}
 
 
+def test_every_page_ends_where_its_content_ends(house: House, chromium: Any, owner: int) -> None:
+    """The page scrolls within the window and nothing scrolls around it, so that nobody comes to a blank window behind the end."""
+    visit = Visit(chromium, house, owner, viewport={"width": 1280, "height": 500})
+    longer = {}
+    for path, wait_for in PAGES:
+        page = visit.open(path, wait_for)
+        page.wait_for_timeout(300)
+        longer[path] = page.evaluate("document.documentElement.scrollHeight - innerHeight")
+    visit.close()
+    assert {path: more for path, more in longer.items() if more > 0} == {}
+
+
+@pytest.mark.parametrize("path", [path for path, _ in PAGES if path.startswith("/p/")] + ["/p/tickets/label"])
+def test_a_page_that_is_left_asks_for_nothing_more(house: House, chromium: Any, owner: int, path: str) -> None:
+    """Going from a page of a project to one without a project sends no request about a project that there is not."""
+    visit = Visit(chromium, house, owner)
+    page = visit.open(path, "main > *")
+    page.wait_for_timeout(500)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("link", name="Your account").click()
+    page.get_by_text("Your account", exact=True).wait_for()
+    page.wait_for_timeout(300)
+    visit.close()
+    assert [url for url in asked if "undefined" in url or "/null" in url] == []
+
+
+def test_an_address_without_a_page_says_so(house: House, chromium: Any, owner: int) -> None:
+    """Behind an unknown address stands that there is no such page, and the way to the projects."""
+    visit = Visit(chromium, house, owner)
+    for path in ("/projects/tickets", "/p/tickets/nothing", "/p"):
+        page = visit.open(path, "h1")
+        page.get_by_role("heading", name="There is no such page").wait_for()
+    assert visit.violations() == [] if AXE.is_file() else True
+    page.get_by_role("link", name="Go to the projects").click()
+    page.get_by_role("heading", name="Projects").wait_for()
+    visit.close()
+
+
+def test_a_held_key_gives_one_verdict(house: House, desk: Visit) -> None:
+    """However long A is held, one review is accepted; what comes next waits for another press."""
+    page = desk.page
+    item = page.locator("h1").inner_text()
+    for _ in range(10):
+        page.keyboard.down("a")
+        page.wait_for_timeout(40)
+    page.keyboard.up("a")
+    second = page.locator("h1").inner_text()
+    assert second != item
+    page.keyboard.press("z")
+    page.wait_for_function("name => document.querySelector('h1').innerText === name", arg=item)
+
+
 def _reviews(house: House) -> list[Any]:
     with house.workspace.database.read() as connection:
         return list(connection.execute(sa.select(tables.reviews).order_by(tables.reviews.c.id)))
@@ -322,6 +375,25 @@ def test_a_sign_in_link_lets_somebody_choose_a_password_once(house: House, chrom
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Projects").wait_for()
     again.close()
+
+
+def test_a_sign_in_link_is_used_once_in_a_tab_that_shows_the_sign_in(house: House, chromium: Any) -> None:
+    """Pasting a link into the tab of the sign-in page uses it once, and greets without an error."""
+    user_id = house.person("annotator", name="latecomer")
+    token = house.workspace.database.write(
+        lambda connection: people.create_token(connection, user_id, "invitation", role="owner", seconds=60, purpose="sign_in")
+    )
+    visit = Visit(chromium, house, None)
+    page = visit.open("/", "form")
+    used: list[str] = []
+    page.on("request", lambda request: used.append(request.url) if request.url.endswith("/sign-in/link") else None)
+    page.evaluate("address => (location.hash = address)", f"/welcome/{token}")
+    page.locator("input[autocomplete=new-password]").first.wait_for()
+    page.wait_for_timeout(500)
+    assert len(used) == 1
+    assert page.locator("[role=alert]").count() == 0
+    assert visit.complaints == []
+    visit.close()
 
 
 def test_items_are_found_by_keyboard_and_by_address(house: House, chromium: Any, owner: int) -> None:
