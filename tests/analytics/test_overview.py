@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from labelwright.analytics import Overview, overview
 from labelwright.analytics.figures import difference, mean, median, ratio
+from labelwright.pipeline.status import read_status
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.schema.figure import Figure
 from labelwright.store import tables
@@ -110,7 +111,7 @@ def test_an_empty_project_has_reasons_and_no_numbers(make_project: Make) -> None
 
 
 def test_the_funnel_counts_each_step(make_project: Make) -> None:
-    """Raw, quarantined, duplicate, prepared, suggested, answered, reviewed and labeled items are counted, each item once."""
+    """Raw, quarantined, duplicate, prepared, suggested, answered, reviewed and labeled items are counted, each item once; gold is no label."""
     project = make_project()
     ann, bob, rev = add_users(project, "ann", "bob", "rev")
     ids = add_texts(project, [f"text {index}" for index in range(12)])
@@ -141,7 +142,9 @@ def test_the_funnel_counts_each_step(make_project: Make) -> None:
     found = look(project)
     funnel = found.funnel
     assert (funnel.raw, funnel.quarantined, funnel.duplicates, funnel.prepared) == (12, 2, 1, 11)
-    assert (funnel.suggested, funnel.answered, funnel.reviewed, funnel.labeled) == (9, 6, 2, 7)
+    assert (funnel.suggested, funnel.answered, funnel.reviewed, funnel.labeled, funnel.gold) == (9, 6, 2, 6, 1)
+    with project.database.read() as connection:
+        assert read_status(connection, project).labeled == funnel.labeled
     (question,) = found.questions
     assert {one.label: one.items for one in question.labels} == {"refund": 1, "bug": 5, "other": 1}
     assert (found.reviews.picked_random, found.reviews.given, found.reviews.accepted, found.reviews.fixed, found.reviews.rejected) == (
@@ -160,8 +163,23 @@ def test_the_funnel_counts_each_step(make_project: Make) -> None:
     assert by_name["bob"].answers == 6
 
 
+def test_a_finding_is_known_by_what_its_expression_says(make_project: Make) -> None:
+    """Findings of each expression are counted apart under what it says; those of any other rule together under its name."""
+    project = make_project()
+    first, second = add_texts(project, ["one", "two"])
+    said = [(first, "expression", "Is it so?"), (second, "expression", "Is it so?"), (first, "expression", "And that?")]
+    said += [(first, "too_fast", "0.1 seconds"), (first, "too_fast", "0.2 seconds")]
+    rows = [
+        {"item_id": item, "rule": rule, "severity": "warning", "message": message, "stage": "submit", "created_at": 0.0}
+        for item, rule, message in said
+    ]
+    insert(project, tables.findings, *rows)
+    found = [(one.rule, one.said, one.findings, one.items) for one in look(project).findings]
+    assert found == [("expression", "Is it so?", 2, 2), ("too_fast", "", 2, 1), ("expression", "And that?", 1, 1)]
+
+
 def test_an_item_is_labeled_when_every_required_question_is(make_project: Make) -> None:
-    """With several questions an item counts as labeled once each that requires an answer has one, whatever the origin."""
+    """With several questions an item counts as labeled once each that requires an answer has one; gold does not count."""
     project = make_project(
         {
             "data": {"body": "text"},
@@ -179,7 +197,7 @@ def test_an_item_is_labeled_when_every_required_question_is(make_project: Make) 
     add_known(project, known, {"intent": choice("other"), "entities": spans((0, 4, "NAME"))})
     refresh(project, POLICY)
     found = look(project)
-    assert found.funnel.labeled == 2
+    assert (found.funnel.labeled, found.funnel.gold) == (1, 1)
     by_name = {one.question: one for one in found.questions}
     assert [by_name[name].labeled for name in ("intent", "entities", "tone")] == [3, 2, 0]
     assert {one.label: one.items for one in by_name["entities"].labels} == {"DATE": 1, "NAME": 2}

@@ -115,6 +115,18 @@ def test_a_draft_is_kept_and_never_overwritten_by_an_older_one(house: House) -> 
     assert house.held(browser)["draft"] == {"sequence": 3, "body": {"text": "c"}}
 
 
+def test_the_next_tasks_tell_how_many_items_one_has_answered(house: House) -> None:
+    """The number counts one's own items, each once however often its answer was changed."""
+    house.add_texts("one", "two", "three")
+    browser = house.browser(house.person())
+    for done in (0, 1, 2):
+        leased = browser.post("/api/projects/tickets/tasks/next", json={}).json()
+        assert leased["done"] == done
+        (task,) = leased["tasks"]
+        submit(browser, task)
+        submit(browser, task, BUG)
+
+
 def test_an_own_answer_can_be_changed(house: House) -> None:
     """A done task of one's own shows its answer, and a new submission replaces it; the older one is kept as replaced."""
     house.add_texts("one")

@@ -14,7 +14,7 @@ from labelwright.store import tables
 from labelwright.store.codec import decode_answer
 from labelwright.store.labels import final_labels
 
-__all__ = ["Labeled", "read_labeled"]
+__all__ = ["Labeled", "count_labeled", "read_labeled"]
 
 
 class Labeled(Struct, kw_only=True):
@@ -73,6 +73,30 @@ def read_labeled(connection: Connection, project_id: int, schema: Schema) -> tup
         found[question].confidence = round(confidence, 6)
         found[question].methods = [method]
     return found, _complete(connection, project_id, schema, found, complete, active)
+
+
+def count_labeled(connection: Connection, project_id: int, schema: Schema) -> tuple[int, int, int]:
+    """Return how many items are to be labeled, how many of them are, and how many have a known answer and are gold besides.
+
+    An item is labeled when every question that requires an answer has a label, or any question where none requires one: that of the
+    people's answers together, or of a review.
+    """
+    items, consensus, reviews, known = tables.items, tables.consensus, tables.reviews, tables.known_answers
+    gold = items.c.id.in_(sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold"))
+    required = [name for name, question in schema.questions.items() if question.required]
+    agreed = (
+        sa.select(consensus.c.item_id)
+        .where(consensus.c.project_id == project_id, consensus.c.question.in_(required or list(schema.questions)))
+        .group_by(consensus.c.item_id)
+        .having(sa.func.count() >= max(len(required), 1))
+    )
+    settled = sa.select(reviews.c.item_id).where(reviews.c.project_id == project_id, reviews.c.verdict != "reject")
+
+    def count(*which: sa.ColumnElement[bool]) -> int:
+        active = sa.select(sa.func.count()).where(items.c.project_id == project_id, items.c.state == "active", *which)
+        return connection.scalar(active) or 0
+
+    return count(~gold), count(~gold, items.c.id.in_(agreed) | items.c.id.in_(settled)), count(gold)
 
 
 def _count(labeled: Labeled, answer: str, count: int) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from labelwright.analytics.assistance import read_assistance, read_labelers
 from labelwright.analytics.figures import median
 from labelwright.analytics.forecast import read_forecast
-from labelwright.analytics.labeled import Labeled, read_labeled
+from labelwright.analytics.labeled import Labeled, count_labeled, read_labeled
 from labelwright.analytics.newest import MOST, NewAnswer, newest_answers
 from labelwright.analytics.values import (
     AnnotatorFigures,
@@ -91,17 +91,17 @@ def _read(connection: Connection, project: Project) -> Overview:
     timed = _seconds(answers)
     seconds = median([value for values in timed.values() for value in values], "No answer was timed yet.")
     work = _work(connection, project.id, IDLE * (seconds.value or 0.0))
-    labeled, complete = read_labeled(connection, project.id, project.schema)
+    labeled, _ = read_labeled(connection, project.id, project.schema)
     reports = _reports(connection, project.id)
     reviews, review_hours, review_seconds = _read_reviews(connection, project.id)
-    funnel = _funnel(connection, project.id, complete)
+    funnel = _funnel(connection, project)
     return Overview(
         project=project.name,
         at=now,
         funnel=funnel,
         days=_buckets(work, review_hours, now, DAY, DAYS),
         hours=_buckets(work, review_hours, now, HOUR, HOURS),
-        effort=_effort(work, seconds, review_seconds, sum(count for count, _ in review_hours.values()), complete - funnel.gold),
+        effort=_effort(work, seconds, review_seconds, sum(count for count, _ in review_hours.values()), funnel.labeled),
         assistance=read_assistance(connection, project, answers),
         labelers=read_labelers(connection, project),
         questions=_questions(connection, project, labeled, reports),
@@ -123,8 +123,9 @@ def _bucket(connection: Connection, column: Any, size: int) -> Any:
     return sa.cast(whole if connection.dialect.name == "sqlite" else sa.func.floor(whole), sa.BigInteger)
 
 
-def _funnel(connection: Connection, project_id: int, labeled: int) -> Funnel:
-    raw, quarantine, suggestions, known = tables.raw_items, tables.quarantine, tables.suggestions, tables.known_answers
+def _funnel(connection: Connection, project: Project) -> Funnel:
+    raw, quarantine, suggestions, project_id = tables.raw_items, tables.quarantine, tables.suggestions, project.id
+    _, labeled, gold = count_labeled(connection, project_id, project.schema)
     states: dict[str, int] = dict(
         connection.execute(
             sa.select(_items.c.state, sa.func.count()).where(_items.c.project_id == project_id).group_by(_items.c.state)
@@ -150,7 +151,7 @@ def _funnel(connection: Connection, project_id: int, labeled: int) -> Funnel:
         answered=items_with(answered),
         reviewed=items_with(reviewed),
         labeled=labeled,
-        gold=min(items_with(sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold")), labeled),
+        gold=gold,
     )
 
 
@@ -352,10 +353,12 @@ def _certificates(connection: Connection, project: Project) -> list[CertificateF
 def _findings(connection: Connection, project_id: int) -> list[FindingFigures]:
     findings = tables.findings
     items = sa.func.count(sa.distinct(findings.c.item_id))
+    # A pipeline has many expressions, each known by what it says; of any other rule there is one, known by its name.
+    said = sa.case((findings.c.rule == "expression", findings.c.message), else_="").label("said")
     query = (
-        sa.select(findings.c.rule, findings.c.severity, sa.func.count(), items)
+        sa.select(findings.c.rule, findings.c.severity, sa.func.count(), items, said)
         .where(findings.c.project_id == project_id)
-        .group_by(findings.c.rule, findings.c.severity)
-        .order_by(sa.func.count().desc(), findings.c.rule)
+        .group_by(findings.c.rule, findings.c.severity, said)
+        .order_by(sa.func.count().desc(), findings.c.rule, said)
     )
     return [FindingFigures(*row) for row in connection.execute(query)]

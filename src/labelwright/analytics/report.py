@@ -95,9 +95,10 @@ def _steps(found: Overview) -> list[tuple[str, int]]:
 def _tiles(found: Overview) -> list[tuple[str, str, str]]:
     """The four numbers at the top: what, how much, and on what it rests."""
     funnel = found.funnel
-    done = funnel.labeled / funnel.prepared if funnel.prepared else None
-    gold = f", {funnel.gold:,} of them gold" if funnel.gold else ""
-    tiles = [("Labeled", charts.share(done), f"{funnel.labeled:,} of {funnel.prepared:,} items{gold}")]
+    asked = funnel.prepared - funnel.gold
+    done = funnel.labeled / asked if asked else None
+    gold = f", {funnel.gold:,} gold besides" if funnel.gold else ""
+    tiles = [("Labeled", charts.share(done), f"{funnel.labeled:,} of {asked:,} items{gold}")]
     proofs = [one for one in found.certificates if one.bound is not None]
     if proofs and len(proofs) == len(found.certificates):
         worst = max(proofs, key=lambda one: one.bound or 0.0)

@@ -27,7 +27,8 @@ __all__ = [
 class Funnel(Struct, frozen=True, kw_only=True):
     """How many items have come how far. `prepared` are those that are asked about: neither duplicates nor replaced.
 
-    `labeled` have every label that is required, `gold` of them because their answers were known before.
+    `gold` of these have a known answer, by which people are tested; the others are to be labeled, and `labeled` of them have every label
+    that is required.
     """
 
     raw: int = 0
@@ -178,12 +179,13 @@ class CertificateFigures(Struct, frozen=True, kw_only=True):
 
 
 class FindingFigures(Struct, frozen=True):
-    """How often an automated check spoke, and about how many items."""
+    """How often an automated check spoke, and about how many items. `said` is what an expression of the pipeline file says."""
 
     rule: str
     severity: str
     findings: int
     items: int
+    said: str = ""
 
 
 class Overview(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.analytics.labeled import count_labeled
 from labelwright.store import tables
 from labelwright.store.project import Project
 
@@ -76,7 +77,7 @@ def read_status(connection: Connection, project: Project) -> Status:
         suggested=count(tables.suggestions, distinct=tables.suggestions.c.item_id),
         tasks=dict(by_state.all()),
         annotations=count(tables.annotations, tables.annotations.c.state.in_(("submitted", "accepted"))),
-        labeled=count(tables.consensus, distinct=tables.consensus.c.item_id),
+        labeled=count_labeled(connection, project.id, project.schema)[1],
         reviews_waiting=count(tasks, tasks.c.purpose == "review", tasks.c.state.in_(("open", "leased"))),
         reviews_given=count(tables.reviews),
         versions=count(tables.dataset_versions),

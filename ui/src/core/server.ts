@@ -154,7 +154,7 @@ export interface Figure { value: number | null; low: number | null; high: number
 
 export interface Finding { rule: string; severity: "error" | "warning"; message: string; question: string | null; unit: number | null }
 
-export interface FindingFigures { rule: string; severity: string; findings: number; items: number }
+export interface FindingFigures { rule: string; severity: string; findings: number; items: number; said: string }
 
 export interface Forecast { remaining: number; window: number; per_hour: Figure; finish: Figure }
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from litestar import get
 from litestar.params import FromPath
 
+from labelwright.analytics.labeled import count_labeled
 from labelwright.client.shapes import ProjectCard, ProjectView
 from labelwright.pipeline.status import Status, read_status
 from labelwright.pipeline.workspace import OpenProject
@@ -16,25 +17,21 @@ __all__ = ["HANDLERS"]
 
 
 def _card(connection: sa.Connection, opened: OpenProject, role: people.Role) -> ProjectCard:
-    tasks, items, known = tables.tasks, tables.items, tables.known_answers
+    tasks = tables.tasks
     mine = tasks.c.project_id == opened.project.id
 
     def count(*where: sa.ColumnElement[bool]) -> int:
         return connection.scalar(sa.select(sa.func.count()).where(mine, *where)) or 0
 
-    active = sa.select(sa.func.count()).where(items.c.project_id == opened.project.id, items.c.state == "active")
-    total = connection.scalar(active) or 0
-    of_gold = sa.select(known.c.item_id).where(known.c.project_id == opened.project.id, known.c.use == "gold")
-    gold = connection.scalar(active.where(items.c.id.in_(of_gold))) or 0
+    asked, labeled, gold = count_labeled(connection, opened.project.id, opened.project.schema)
     unfinished = tasks.c.purpose.in_(("label", "redo")) & tasks.c.state.in_(("open", "leased"))
-    waiting_items = sa.select(sa.func.count(tasks.c.item_id.distinct())).where(mine, unfinished)
     return ProjectCard(
         name=opened.name,
         role=role,
         modality=next(iter(opened.project.schema.data.values())),
-        items=total - gold,
+        items=asked,
         gold=gold,
-        labeled=max(total - gold - (connection.scalar(waiting_items) or 0), 0),
+        labeled=labeled,
         open_tasks=count(unfinished),
         waiting_reviews=count(tasks.c.purpose == "review", tasks.c.state.in_(("open", "leased"))),
     )
