@@ -111,7 +111,7 @@ def test_an_empty_project_has_reasons_and_no_numbers(make_project: Make) -> None
 
 
 def test_the_funnel_counts_each_step(make_project: Make) -> None:
-    """Raw, quarantined, duplicate, prepared, suggested, answered, reviewed and labeled items are counted, each item once; gold is no label."""
+    """Raw, quarantined, duplicate, prepared, suggested, answered, reviewed and labeled items are counted, each once; gold is no label."""
     project = make_project()
     ann, bob, rev = add_users(project, "ann", "bob", "rev")
     ids = add_texts(project, [f"text {index}" for index in range(12)])

@@ -1,4 +1,4 @@
-"""What must never happen to answers: given by a held key, given empty unseen, lost with a session, sent as somebody else's, or gone when refused."""
+"""What must never happen to answers: given by a held key, empty unseen, lost with a session, sent as somebody else's, gone when refused."""
 
 from __future__ import annotations
 

@@ -11,7 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 import labelwright
+from labelwright.schema.kinds.choice import Choice
 from labelwright.store import people, tables
+from tests.rows import add_known
 from tests.server.house import House, served, submit
 
 pytestmark = pytest.mark.browser
@@ -196,6 +198,49 @@ def test_an_address_without_a_page_says_so(house: House, chromium: Any, owner: i
     page.get_by_role("link", name="Go to the projects").click()
     page.get_by_role("heading", name="Projects").wait_for()
     visit.close()
+
+
+def test_labeled_means_the_same_on_every_page(house: House, chromium: Any, owner: int) -> None:
+    """The card of a project and its overview count the same labeled items, of the same number, and gold besides both."""
+    with house.workspace.database.read() as connection:
+        item = connection.scalar(sa.select(sa.func.max(tables.items.c.id)).where(tables.items.c.project_id == house.tickets.project.id))
+    add_known(house.tickets.project, int(item or 0), {"intent": Choice("bug")})
+    visit = Visit(chromium, house, owner)
+    page = visit.open("/", "h2")
+    card = page.locator("li", has_text="tickets").locator(".figures").inner_text()
+    assert "gold besides" in card
+    page = visit.open("/p/tickets/overview", ".stat")
+    stat = page.locator(".stat", has_text="Labeled").first.inner_text().split("\n")
+    visit.close()
+    assert card.replace(" labeled", "").split("\n") == stat[1:3]
+
+
+def test_what_is_confused_most_is_sorted_by_what_it_shows(house: House, chromium: Any, owner: int) -> None:
+    """The list of confusions goes down by the number that stands first in each line."""
+    visit = Visit(chromium, house, owner)
+    confusion = [
+        {"first": first, "second": second, "pairs": pairs, "share": share, "items": [], "keys": []} for first, second, pairs, share in PAIRS
+    ]
+    page = visit.page
+
+    def answer(route: Any) -> None:
+        found = route.fetch().json()
+        found["reports"]["criteria"] = {
+            "questions": [
+                {"question": "intent", "items": 9, "confusions": confusion, "missed": [], "guidelines": [], "disagreement": FIGURE}
+            ]
+        }
+        route.fulfill(json=found)
+
+    page.route("**/quality", answer)
+    visit.open("/p/tickets/quality", ".detail ol li")
+    shown = page.locator(".detail ol li span").all_inner_texts()
+    visit.close()
+    assert shown == ["12 times, 9.0%", "11 times, 20.0%", "3 times, 40.0%"]
+
+
+PAIRS = [("bug", "refund", 11, 0.2), ("bug", "other", 12, 0.09), ("other", "refund", 3, 0.4)]
+FIGURE = {"value": 0.1, "low": 0.05, "high": 0.2, "count": 26, "reason": ""}
 
 
 def test_a_held_key_gives_one_verdict(house: House, desk: Visit) -> None:

@@ -260,7 +260,7 @@ def test_the_workbench_fits_a_narrow_screen(desk: Desk, project: str) -> None:
 
 
 def test_the_label_of_the_selected_mark_is_the_one_that_is_pressed(desk: Desk) -> None:
-    """While a mark is selected, the panel shows its label as chosen; when none is, it shows the label of the next one, and none as chosen."""
+    """While a mark is selected, the panel shows its label as chosen; when none is, the label of the next one is shown otherwise."""
     desk.open("notes")
     desk.press("1", "ArrowRight", "n", "ArrowRight", "d", "Tab")
     chosen, awaited = desk.page.locator("section.active .label.chosen"), desk.page.locator("section.active .label.next")
