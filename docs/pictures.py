@@ -41,7 +41,7 @@ DRAFT = """async ([project, values]) => {
     method, headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf }, body: JSON.stringify(body),
   });
   const { tasks } = await (await send("POST", `/api/projects/${project}/tasks/next`, { count: 1 })).json();
-  const body = { values, changes: [], done: 0 };
+  const body = { values, settled: [], changes: [], done: 0 };
   await send("PUT", `/api/tasks/${tasks[0].id}/draft`, { lease: tasks[0].lease, sequence: Date.now(), body });
 }"""
 """Keeps answers as a draft of the task in hand, as the page itself does."""

@@ -215,6 +215,26 @@ def test_labeled_means_the_same_on_every_page(house: House, chromium: Any, owner
     assert card.replace(" labeled", "").split("\n") == stat[1:3]
 
 
+def test_what_is_outstanding_is_said_as_it_is(house: House, chromium: Any, owner: int) -> None:
+    """When every item is labeled the overview says so, and counts what is still asked for as further answers and not as work to do."""
+    visit = Visit(chromium, house, owner)
+    page = visit.page
+
+    def answer(route: Any) -> None:
+        found = route.fetch().json()
+        found["funnel"]["labeled"] = found["funnel"]["prepared"] - found["funnel"]["gold"]
+        found["forecast"]["remaining"] = 3
+        route.fulfill(json=found)
+
+    page.route("**/overview", answer)
+    visit.open("/p/tickets/overview", ".stat")
+    finish = page.locator(".stat", has_text="Finish").inner_text().split("\n")
+    still = page.get_by_text("still to give").count()
+    visit.close()
+    assert finish == ["Finish", "all labeled", "3 further answers asked for"]
+    assert still == 0
+
+
 def test_what_is_confused_most_is_sorted_by_what_it_shows(house: House, chromium: Any, owner: int) -> None:
     """The list of confusions goes down by the number that stands first in each line."""
     visit = Visit(chromium, house, owner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.ui.conftest import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
+AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 BOXES = [{"x": 10 + 60 * n, "y": 20, "width": 40, "height": 30, "label": "flower"} for n in range(3)]
 
 
@@ -93,3 +95,34 @@ def test_a_held_enter_takes_up_one_suggestion(desk: Desk) -> None:
     desk.page.keyboard.up("Enter")
     assert shown(desk)[0] == 1
     assert desk.site.answers(desk.user_id) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_where_something_is_suggested_asked_or_refused(desk: Desk, scheme: str) -> None:
+    """With suggestions, with a missing answer, with the question whether there is nothing, and with a refused answer, axe finds nothing."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: npm ci in ui/")
+    desk.page.emulate_media(color_scheme=scheme)
+    suggest(desk, "scenes", {"place": {"kind": "choice", "label": "meadow"}, "things": {"kind": "boxes", "boxes": BOXES}})
+    desk.context.new_cdp_session(desk.page).send("Runtime.evaluate", {"expression": AXE.read_text("utf-8")})
+    found: list[str] = []
+
+    def look() -> None:
+        desk.page.wait_for_timeout(200)
+        violations = desk.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        found.extend(f"{one['id']}: {[node['target'] for node in one['nodes'][:3]]}" for one in violations)
+
+    look()
+    desk.press("Backspace", "Control+Enter")
+    look()
+    desk.press("1", "Backspace", "Backspace", "Backspace", "Control+Enter")
+    look()
+    refusal = {"error": {"code": "conflict", "message": "It was reviewed."}}
+    desk.page.route("**/submit", lambda route: route.fulfill(status=409, json=refusal))
+    desk.page.wait_for_timeout(300)
+    desk.press("Enter")
+    desk.page.get_by_role("button", name="1 answer not taken").click()
+    look()
+    desk.press("Escape")
+    look()
+    assert found == []
