@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -305,3 +306,21 @@ def test_two_segments_are_set_one_after_the_other(desk: Desk) -> None:
     desk.press("i", "ArrowRight", "ArrowRight", "o", "ArrowRight", "i", "ArrowRight", "ArrowRight", "o", "Control+Enter")
     (answer,) = desk.answered(1)
     assert [(round(one["start"], 1), round(one["end"], 1)) for one in answer["calls"]["segments"]] == [(0.0, 0.5), (0.8, 1.2)]
+
+
+def test_a_task_is_asked_by_the_questions_that_it_was_made_with(desk: Desk) -> None:
+    """When a task comes from a newer pipeline than the page knows, the page reads the questions anew before it shows the task."""
+    read: list[int] = []
+
+    def answer(route: Any) -> None:
+        found = route.fetch().json()
+        read.append(found["pipeline_version"])
+        if len(read) == 1:
+            found["pipeline_version"] -= 1
+            del found["schema"]["questions"]["parts"]
+        route.fulfill(json=found)
+
+    desk.page.route("**/api/projects/notes", answer)
+    desk.open("notes")
+    assert desk.page.locator("aside section").count() == 2
+    assert len(read) == 2
