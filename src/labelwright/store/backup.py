@@ -162,7 +162,10 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
 
 def _rows(archive: tarfile.TarFile, report: BackupReport, name: str, source: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield a table's rows, page by page, by the names that the backup gives its columns."""
-    file = archive.extractfile(f"tables/{name}.jsonl") if name in report.rows else None
+    try:
+        file = archive.extractfile(f"tables/{name}.jsonl") if name in report.rows else None
+    except KeyError as error:
+        raise InvalidFile("The backup ends before this table.", where=f"{source}, {name}") from error
     columns = report.columns.get(name, [])
     for page in _pages(file, name, source) if file else ():
         if any(len(row) != len(columns) for row in page):
