@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwright.errors import InvalidPipeline
-from labelwright.media import text
+from labelwright.media import audio, text
 from labelwright.prepare import PrepareReport, prepare
 from labelwright.prepare.draft import Context, Draft
 from labelwright.prepare.steps import split
@@ -21,7 +22,7 @@ from labelwright.schema import Schema
 from labelwright.sources import Source, collect
 from labelwright.store.codec import decode, decode_fields
 from labelwright.store.project import Project
-from labelwright.store.tables import events, items, quarantine, raw_items
+from labelwright.store.tables import events, items, quarantine, raw_items, step_results
 from tests.shared import shared
 
 Make = Callable[..., Project]
@@ -291,6 +292,167 @@ def test_real_recordings_are_prepared(make_project: Make) -> None:
         clip = decode_fields(item.data)["clip"]
         assert clip.rate == 16000  # type: ignore[union-attr]
         assert clip.peaks in project.blobs  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the recordings decoded so far."""
+    names: list[str] = []
+    whole = audio.normalise
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        names.append(options["where"])
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(audio, "normalise", counted)
+    return names
+
+
+def sounds(folder: Path, count: int) -> None:
+    import numpy as np
+    import soundfile
+
+    folder.mkdir()
+    for number in range(count):
+        soundfile.write(folder / f"{number}.wav", np.full(800, number / 100), 8000)
+
+
+def results_of(project: Project) -> dict[str, int]:
+    """How many results are kept, by row."""
+    with project.database.read() as connection:
+        query = sa.select(step_results.c.row, sa.func.count()).where(step_results.c.project_id == project.id)
+        return {found[0]: found[1] for found in connection.execute(query.group_by(step_results.c.row))}
+
+
+def test_media_are_decoded_again_only_by_a_change_of_their_own_step(make_project: Make, decoded: list[str]) -> None:
+    """Deduplication, a step of one's own and an edit of it leave decoded media alone; another rate does not; nothing unused is kept."""
+    import numpy as np
+    import soundfile
+
+    project = make_project(SOUNDS)
+    sounds(project.folder / "clips", 4)
+    broken = project.folder / "clips" / "broken.flac"
+    soundfile.write(broken, np.random.default_rng(0).uniform(-1, 1, 20_000), 8000)
+    broken.write_bytes(broken.read_bytes()[:20_000])
+    collect(project, [Source(uri="clips")])
+    assert prepare(project) == PrepareReport(prepared=4, quarantined=1)
+    assert sorted(decoded) == ["0.wav", "1.wav", "2.wav", "3.wav", "broken.flac"]
+    before, reasons = stored(project), set_aside(project)
+    decoded.clear()
+    own = project.folder / "steps.py"
+    code = "from labelwright.prepare import step\n\n@step\ndef noted(row):\n    return {**row, 'note': 1}\n"
+    own.write_text(code)
+    steps: list[dict[str, Any]] = [{"deduplicate": {}}, {"python": "steps.py"}]
+    assert prepare(project, steps[:1]) == PrepareReport(prepared=4, kept=4, quarantined=1)
+    assert prepare(project, steps) == PrepareReport(prepared=4, kept=4, quarantined=1)
+    own.write_text(code.replace("'note': 1", "'note': 2"))
+    assert prepare(project, steps) == PrepareReport(prepared=4, kept=4, quarantined=1)
+    assert decode(stored(project)["0.wav"].meta)["note"] == 2
+    assert results_of(project) == {"broken.flac": 1} | {f"{number}.wav": 2 for number in range(4)}
+    assert prepare(project) == PrepareReport(prepared=4, kept=4, quarantined=1)
+    assert (stored(project), set_aside(project), decoded) == (before, reasons, [])
+    assert results_of(project) == {"broken.flac": 1} | {f"{number}.wav": 1 for number in range(4)}
+    assert prepare(project, [{"audio": {"rate": 4000}}]).replaced == 4
+    assert len(decoded) == 5
+    (project.folder / "clips" / "0.wav").write_bytes((project.folder / "clips" / "1.wav").read_bytes())
+    decoded.clear()
+    collect(project, [Source(uri="clips")])
+    prepare(project, [{"audio": {"rate": 4000}}])
+    assert decoded == ["0.wav"]
+
+
+def test_another_column_of_a_table_decodes_no_media_again(make_project: Make, decoded: list[str]) -> None:
+    """A step is asked about what it looks at, whatever else has changed in the row."""
+    project = make_project(SOUNDS)
+    sounds(project.folder / "clips", 2)
+    put(project, {"id": 1, "clip": "clips/0.wav"}, {"id": 2, "clip": "clips/1.wav"})
+    prepare(project)
+    put(project, {"id": 1, "clip": "clips/0.wav", "shop": "a"}, {"id": 2, "clip": "clips/0.wav", "shop": "b"})
+    decoded.clear()
+    assert prepare(project) == PrepareReport(prepared=2, kept=1, replaced=1)
+    assert decoded == ["clips/0.wav"]
+    assert decode(stored(project)["1"].meta)["shop"] == "a"
+
+
+def test_steps_of_ones_own_run_again_only_for_what_changed(make_project: Make) -> None:
+    """Neither a comment in their file nor a step behind them runs them again; what they changed, dropped and cut is recalled as it was."""
+    project = make_project()
+    rows = [
+        {"id": 1, "body": "a|b", "tags": ["x"], "old": 0},
+        {"id": 2, "body": "drop"},
+        {"id": 3, "body": "boom"},
+        {"id": 4, "body": "cafe\u0301\n\nx|y", "yes": 1},
+    ]
+    put(project, *rows)
+    code = """
+from labelwright.prepare import step
+
+@step
+def parted(row):
+    with open({log!r}, "a") as log:
+        log.write(row["id"].__str__())
+    if row["body"] == "boom":
+        raise OSError("no answer")
+    if row["body"] == "drop":
+        return None
+    row.setdefault("tags", []).append("y")
+    row.pop("old", None)
+    row["yes"] = True
+    row["pair"] = (1, 2)
+    return [{{**row, "body": part}} for part in row["body"].split("|")]
+""".format(log=str(project.folder / "log"))
+    own, log = project.folder / "steps.py", project.folder / "log"
+    own.write_text(code)
+    steps: list[dict[str, Any]] = [{"python": "steps.py"}]
+    assert prepare(project, steps) == PrepareReport(prepared=4, pieces=4, dropped=1, quarantined=1)
+    assert sorted(log.read_text()) == ["1", "2", "3", "4"]
+    before = stored(project)
+    assert decode(before["1#1"].meta) == {"id": 1, "tags": ["x", "y"], "yes": True, "pair": [1, 2]}
+    own.write_text("# a comment\n" + code.replace('row["body"] == "boom":', '(row["body"] == "boom"):  # another'))
+    assert prepare(project, steps) == PrepareReport()
+    # An error may have come from outside, so it is worth another try.
+    assert prepare(project, [*steps, {"deduplicate": {}}]).kept == 4
+    assert sorted(log.read_text()) == ["1", "2", "3", "3", "4"]
+    assert prepare(project, steps).kept == 4
+    assert sorted(log.read_text()) == ["1", "2", "3", "3", "3", "4"]
+    assert stored(project) == before
+    put(project, {**rows[0], "body": "a|c"}, *rows[1:])
+    prepare(project, steps)
+    assert sorted(log.read_text()) == ["1", "1", "2", "3", "3", "3", "4"]
+    split_first = [{"split": {}}, *steps, {"split": {"by": "line"}}]
+    prepare(project, split_first)
+    whole = stored(project)
+    with project.database.read() as connection:
+        kept = connection.execute(sa.select(step_results.c.result)).scalars().all()
+    assert all("cafe" not in result for result in kept)  # the difference, not the row once more
+    log.unlink()
+    prepare(project, [*split_first, {"deduplicate": {}}])
+    assert log.read_text() == "3"
+    assert {key: (item.data, item.offset) for key, item in stored(project).items()} == {
+        key: (item.data, item.offset) for key, item in whole.items()
+    }
+    assert prepare(project).quarantined == 0
+    assert results_of(project) == {}
+
+
+def test_a_run_killed_among_media_has_kept_what_its_items_were_made_of(
+    make_project: Make, decoded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Results are written in the transaction of the items, so what was written once is not decoded for it again."""
+    monkeypatch.setitem(prepare.__globals__, "MEDIA_BATCH", 2)
+    project = make_project(SOUNDS)
+    sounds(project.folder / "clips", 5)
+    collect(project, [Source(uri="clips")])
+
+    def stop(done: int, total: int | None, what: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(project, progress=stop)
+    assert sorted(stored(project)) == sorted(results_of(project)) == ["0.wav", "1.wav"]
+    decoded.clear()
+    assert prepare(project, [{"deduplicate": {}}]).kept == 2
+    assert sorted(decoded) == ["2.wav", "3.wav", "4.wav"]
 
 
 def test_a_killed_run_goes_on_where_it_stopped(make_project: Make) -> None:

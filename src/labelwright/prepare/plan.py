@@ -15,18 +15,24 @@ from labelwright.prepare.draft import Context, Draft
 from labelwright.schema import Schema
 from labelwright.schema.item import content_hash
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "Step", "make_plan", "numbered"]
 
 VERSION = 1
 """Rises when the same steps come to make other items, so that all are prepared anew."""
 
 
 class Step(NamedTuple):
-    """One step and its options."""
+    """One step, its options, and the digest of what decides about its results besides the row."""
 
     name: str
     module: ModuleType
     options: Any
+    digest: str
+
+    @property
+    def remembers(self) -> bool:
+        """Whether its results are kept, for they are expensive to make."""
+        return getattr(self.module, "REMEMBERS", False)
 
 
 class Plan(NamedTuple):
@@ -35,6 +41,11 @@ class Plan(NamedTuple):
     steps: tuple[Step, ...]
     deduplicate: bool
     digest: str
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a step keeps its results."""
+        return any(step.remembers for step in self.steps)
 
     def run(self, draft: Draft, context: Context) -> list[Draft]:
         """Hand a row through all steps and return its pieces.
@@ -45,11 +56,16 @@ class Plan(NamedTuple):
         drafts = [draft]
         for step in self.steps:
             drafts = [made for one in drafts for made in step.module.apply(one, step.options, context)]
-        if len(drafts) > 1:  # pieces of pieces are numbered through
-            drafts = [msgspec.structs.replace(one, number=number) for number, one in enumerate(drafts, 1)]
-        elif drafts and drafts[0].number is not None:  # the only one that is left stands for its row
-            drafts = [msgspec.structs.replace(drafts[0], number=None)]
-        return drafts
+        return numbered(drafts)
+
+
+def numbered(drafts: list[Draft]) -> list[Draft]:
+    """Number what all steps have made of a row."""
+    if len(drafts) > 1:  # pieces of pieces are numbered through
+        return [msgspec.structs.replace(one, number=number) for number, one in enumerate(drafts, 1)]
+    if drafts and drafts[0].number is not None:  # the only one that is left stands for its row
+        return [msgspec.structs.replace(drafts[0], number=None)]
+    return drafts
 
 
 def make_plan(steps: Sequence[Mapping[str, Any]], schema: Schema, folder: Path) -> Plan:
@@ -63,9 +79,17 @@ def make_plan(steps: Sequence[Mapping[str, Any]], schema: Schema, folder: Path) 
     missing = [modality for modality in dict.fromkeys(schema.data.values()) if modality not in named]
     front = [_step({str(modality): {}}, -1, schema, folder) for modality in missing]
     plan = (*front, *given)
-    parts = [[step.name, step.options, step.module.digest(step.options, folder) if hasattr(step.module, "digest") else ""] for step in plan]
-    digest = content_hash(msgspec.to_builtins([VERSION, parts, schema.data], enc_hook=lambda value: getattr(value, "__name__", str(value))))
+    parts = [_parts(step.name, step.module, step.options, folder) for step in plan]
+    digest = _digest([VERSION, parts, schema.data])
     return Plan(plan, any(getattr(step.module, "DEDUPLICATES", False) for step in plan), digest[:32])
+
+
+def _parts(name: str, module: ModuleType, options: Any, folder: Path) -> list[Any]:
+    return [name, options, module.digest(options, folder) if hasattr(module, "digest") else ""]
+
+
+def _digest(parts: Any) -> str:
+    return content_hash(msgspec.to_builtins(parts, enc_hook=lambda value: getattr(value, "__name__", str(value))))
 
 
 def _step(entry: Mapping[str, Any], index: int, schema: Schema, folder: Path) -> Step:
@@ -92,4 +116,5 @@ def _step(entry: Mapping[str, Any], index: int, schema: Schema, folder: Path) ->
             known = module.check(known, schema, folder) or known
         except InvalidInput as error:
             raise InvalidPipeline(error.message, where=error.where or f"{where}.{name}", hint=error.hint) from error
-    return Step(name, module, known)
+    version = getattr(module, "VERSION", 1)
+    return Step(name, module, known, _digest([VERSION, version, _parts(name, module, known, folder), schema.data])[:32])

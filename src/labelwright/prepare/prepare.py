@@ -2,15 +2,15 @@
 
 Each raw row carries the digest of the plan that prepared it. A run takes the rows without one and those with another, batch by batch, and
 writes items and digest in one transaction: a run that is killed goes on where it stopped. Media are decoded in a few threads, with as many
-files in memory at once.
+files in memory at once. What they come to is kept (`results`), so that another step does not have them decoded again.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from labelwright.errors import LabelwrightError
 from labelwright.media._pool import THREADS, in_order
+from labelwright.prepare import results
 from labelwright.prepare.draft import Context, Draft
 from labelwright.prepare.items import make
 from labelwright.prepare.plan import Plan, make_plan
@@ -34,6 +35,8 @@ MEDIA_BATCH = 100
 """So many rows with media are written in one transaction: they come slowly, and a killed run loses the batch under way."""
 
 BATCH_BYTES = 8 * 2**20
+
+T = TypeVar("T")
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -74,6 +77,7 @@ def prepare(project: Project, steps: Sequence[Mapping[str, Any]] = (), *, progre
     plan = make_plan(steps, project.schema, project.folder)
     context = Context(project.schema, project.blobs)
     with project.database.read() as connection:
+        recall = results.any_kept(connection, project.id)
         first = connection.scalar(sa.select(items.c.id).where(items.c.project_id == project.id).limit(1)) is None
         set_aside = sa.select(quarantine.c.key).where(quarantine.c.project_id == project.id, quarantine.c.stage == "prepare")
         mended = {key for key in connection.scalars(set_aside) if key}
@@ -83,10 +87,19 @@ def prepare(project: Project, steps: Sequence[Mapping[str, Any]] = (), *, progre
         total = connection.scalar(sa.select(sa.func.count()).select_from(raw_items).where(mine, waiting)) or 0
     counts: Counter[str] = Counter()
     with ThreadPoolExecutor(THREADS, thread_name_prefix="labelwright-prepare") as pool:
-        for batch in _batches(project, plan, context, pool):
+        for batch in _batches(project, plan, context, pool, recall):
 
             def work(connection: sa.Connection, batch: list[Prepared] = batch) -> Outcome:
-                return write(connection, project.id, batch, plan.digest, deduplicate=plan.deduplicate, first=first, mended=mended)
+                return write(
+                    connection,
+                    project.id,
+                    batch,
+                    plan.digest,
+                    deduplicate=plan.deduplicate,
+                    first=first,
+                    mended=mended,
+                    keep=plan.remembers or recall,
+                )
 
             counts.update(project.database.write(work)._asdict())
             progress(counts["rows"], total, "prepare")
@@ -94,15 +107,24 @@ def prepare(project: Project, steps: Sequence[Mapping[str, Any]] = (), *, progre
     return PrepareReport(**counts)
 
 
-def _batches(project: Project, plan: Plan, context: Context, pool: ThreadPoolExecutor) -> Iterator[list[Prepared]]:
+def _batches(project: Project, plan: Plan, context: Context, pool: ThreadPoolExecutor, recall: bool) -> Iterator[list[Prepared]]:
     """Yield prepared rows, as many as make a transaction; each must be written before the next is asked for."""
     media = any(modality != "text" for modality in project.schema.data.values())
 
-    def one(raw: Any) -> Prepared:
-        return _prepare_row(raw, plan, context)
+    def each(work: Callable[[Draft], T], drafts: Iterable[Draft]) -> Iterator[T]:
+        return (outcome for _, outcome in in_order(pool, work, drafts)) if media else map(work, drafts)
 
     while raws := _waiting(project, plan.digest, MEDIA_BATCH if media else BATCH):
-        prepared = (outcome for _, outcome in in_order(pool, one, raws)) if media else map(one, raws)
+        prepared: Iterable[Prepared]
+        if plan.remembers:
+            known = {}
+            if recall:
+                with project.database.read() as connection:
+                    known = results.kept(connection, project.id, [raw.key for raw in raws])
+            rows = results.run(plan, [Draft(raw.key, _decode(raw.data)) for raw in raws], context, known, each)
+            prepared = (_finish(raw, row, context) for raw, row in zip(raws, rows, strict=True))
+        else:
+            prepared = (_prepare_row(raw, plan, context) for raw in raws)
         batch: list[Prepared] = []
         count = size = 0
         for row in prepared:
@@ -150,3 +172,14 @@ def _prepare_row(raw: Any, plan: Plan, context: Context) -> Prepared:
     except LabelwrightError as error:
         return Prepared(raw_id, key, source, place, [], str(error), data[:200])
     return Prepared(raw_id, key, source, place, made)
+
+
+def _finish(raw: Any, row: results.Ran, context: Context) -> Prepared:
+    raw_id, key, source, place, data = raw
+    reason, made = row.reason, []
+    if reason is None:
+        try:
+            made = [make(draft, context.schema) for draft in row.drafts]
+        except LabelwrightError as error:
+            reason = str(error)
+    return Prepared(raw_id, key, source, place, made, reason, data[:200] if reason else "", row.used)

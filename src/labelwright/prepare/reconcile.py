@@ -8,12 +8,13 @@ no longer exists is `replaced`; its labels stay with it, for the record. An item
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from labelwright.prepare import results
 from labelwright.prepare.items import Made
 from labelwright.schema import media_of
 from labelwright.store import bulk, log
@@ -25,7 +26,7 @@ __all__ = ["Outcome", "Prepared", "write"]
 
 
 class Prepared(NamedTuple):
-    """A raw row and what came of it: its items (none where it was dropped), or the reason why there are none."""
+    """A raw row and what came of it: its items (none where it was dropped), or the reason why there are none; and the `results` used."""
 
     raw_id: int
     key: str
@@ -34,6 +35,7 @@ class Prepared(NamedTuple):
     made: list[Made]
     reason: str | None = None
     sample: str = ""
+    results: Mapping[str, str] = {}
 
 
 class Outcome(NamedTuple):
@@ -50,7 +52,15 @@ class Outcome(NamedTuple):
 
 
 def write(
-    connection: Connection, project_id: int, batch: Sequence[Prepared], digest: str, *, deduplicate: bool, first: bool, mended: set[str]
+    connection: Connection,
+    project_id: int,
+    batch: Sequence[Prepared],
+    digest: str,
+    *,
+    deduplicate: bool,
+    first: bool,
+    mended: set[str],
+    keep: bool = False,
 ) -> Outcome:
     """Write a batch; what somebody else prepared or collected anew meanwhile is left alone.
 
@@ -62,6 +72,7 @@ def write(
         deduplicate: look for items that show the same.
         first: the project had no item when this run began, so no row can have older ones.
         mended: keys of rows that were set aside before.
+        keep: steps have results to be kept or to be forgotten.
     """
     bulk.lock_project(connection, project_id)
     open_rows = sa.select(raw_items.c.id).where(
@@ -98,6 +109,8 @@ def write(
     _replace(connection, project_id, gone)
     duplicates = _keep(connection, project_id, kept, deduplicate)
     duplicates += _insert(connection, project_id, fresh, deduplicate)
+    if keep:
+        results.keep(connection, project_id, {row.key: row.results for row in batch})
     connection.execute(
         sa.update(raw_items).where(bulk.among(connection, raw_items.c.id, [row.raw_id for row in batch])).values(prepared_by=digest)
     )

@@ -232,6 +232,15 @@ media = Table(  # derived: what may be read through a project
     Column("digest", Text, primary_key=True),  # a blob that some item of the project shows, or has shown
 )
 
+step_results = Table(  # derived
+    "step_results",
+    metadata,
+    Column("project_id", Key, ForeignKey("projects.id"), primary_key=True),
+    Column("row", Text, primary_key=True),  # the raw key, whichever its revision
+    Column("key", Text, primary_key=True),  # digest of the step and of all that it looked at
+    Column("result", Text, nullable=False),  # what came out, or why nothing can
+)
+
 # --- 3a assistance ----------------------------------------------------------------------------------------------------
 
 suggestions = Table(

@@ -4,4 +4,8 @@ A step has `Options`, a frozen Struct whose fields all have defaults or are requ
 `apply(draft, options, context) -> Iterable[Draft]`: no draft drops the row, several are its pieces. It raises `InvalidInput` or
 `TooLarge` for a row that cannot become an item, and changes nothing but what it returns. A step may have `check(options, schema, folder)`,
 called once before any row, and `digest(options, folder)`, for what decides about its results besides its options.
+
+An expensive step has `REMEMBERS = True`: its results are kept and asked for before it runs again (`prepare.results`), under what
+`sees(draft, options, context)` returns, the part of a draft that it looks at; without that, the whole. Its `VERSION` rises when it comes to
+make other results.
 """

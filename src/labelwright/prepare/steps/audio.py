@@ -8,6 +8,7 @@ Example: `{audio: {rate: 16000}}`. Runs by itself, first, for every audio field 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec import Struct
 
@@ -16,7 +17,9 @@ from labelwright.prepare.draft import Context, Draft
 from labelwright.prepare.steps._media import body_of
 from labelwright.schema import Audio
 
-__all__ = ["Options", "apply"]
+__all__ = ["REMEMBERS", "Options", "apply", "sees"]
+
+REMEMBERS = True
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +29,11 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rate: int | None = None
     peaks: int = 2000
     max_seconds: float = audio.MAX_SECONDS
+
+
+def sees(draft: Draft, options: Options, context: Context) -> Any:
+    """Return the columns that it turns into others, and the key, which messages may name."""
+    return [draft.key, {field: draft.columns.get(field) for field in context.fields_of("audio", options.field)}]
 
 
 def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:

@@ -9,6 +9,7 @@ Example: `{image: {max_side: 4096, thumbnail: 256}}`. Runs by itself, first, for
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec import Struct
 
@@ -17,7 +18,9 @@ from labelwright.prepare.draft import Context, Draft
 from labelwright.prepare.steps._media import body_of
 from labelwright.schema import Image
 
-__all__ = ["Options", "apply"]
+__all__ = ["REMEMBERS", "Options", "apply", "sees"]
+
+REMEMBERS = True
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,6 +30,11 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_side: int | None = None
     thumbnail: int | None = 256
     max_pixels: int = image.MAX_PIXELS
+
+
+def sees(draft: Draft, options: Options, context: Context) -> Any:
+    """Return the columns that it turns into others, and the key, which messages may name."""
+    return [draft.key, {field: draft.columns.get(field) for field in context.fields_of("image", options.field)}]
 
 
 def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:

@@ -1,8 +1,9 @@
 """Runs steps of one's own: every function of a Python file that is marked `@step`, in the file's order.
 
 A step gets the row as a dict of its columns and returns the row, changed or not; None drops the row; a list of rows makes pieces of it.
-The file is the project's own code and runs with all rights. Items are prepared anew when the file changes. A row for which a step raises
-goes to the quarantine with the error.
+The file is the project's own code and runs with all rights. Items are prepared anew when its code changes; comments and layout do not
+count. A row for which a step raises goes to the quarantine with the error. Results are kept: while the code and what comes in stay, other
+steps may change without this one running again.
 
 Example: `{python: steps.py}`, and in steps.py
 
@@ -16,6 +17,7 @@ Example: `{python: steps.py}`, and in steps.py
 
 from __future__ import annotations
 
+import ast
 import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,7 +33,9 @@ from labelwright.prepare.draft import Context, Draft
 from labelwright.schema import Audio, Image, Schema
 from labelwright.schema.item import content_hash
 
-__all__ = ["SHORT", "Options", "apply", "check", "digest"]
+__all__ = ["REMEMBERS", "SHORT", "Options", "apply", "check", "digest"]
+
+REMEMBERS = True
 
 SHORT = "file"
 """`{python: steps.py}` is short for `{python: {file: steps.py}}`."""
@@ -55,13 +59,25 @@ def check(options: Options, schema: Schema, folder: Path) -> Options:
 
 
 def digest(options: Options, folder: Path) -> str:
-    """Return the hash of the file."""
-    return content_hash((folder / options.file).read_bytes())
+    """Return the hash of the file's code, without comments and layout."""
+    source = (folder / options.file).read_bytes()
+    try:
+        return content_hash(_code(ast.parse(source)))
+    except (SyntaxError, RecursionError, ValueError):
+        return content_hash(source)
+
+
+def _code(node: Any) -> Any:
+    """Return what a syntax tree says, in lists; `ast.dump` writes the same tree differently from one Python to the next."""
+    if isinstance(node, ast.AST):
+        said = ([name, _code(value)] for name, value in ast.iter_fields(node) if value is not None and value != [])
+        return [type(node).__name__, *said]
+    return [_code(one) for one in node] if isinstance(node, list) else repr(node)
 
 
 def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
     """Hand the row through each function."""
-    rows = [copy.copy(draft.columns)]
+    rows = [{name: copy.deepcopy(value) if type(value) in (dict, list) else value for name, value in draft.columns.items()}]
     pieces = False
     for function in options.functions:
         made: list[dict[str, Any]] = []
