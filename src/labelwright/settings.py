@@ -34,6 +34,18 @@ class Settings(BaseSettings):
     https: bool = Field(default=False, description="True where a proxy in front speaks HTTPS: cookies are then sent over HTTPS only.")
     session_hours: float = Field(default=24 * 7, gt=0, description="How long a sign-in lasts.")
     max_body_bytes: int = Field(default=16_000_000, gt=0, description="The largest request body, except for streams of items.")
+    max_pixels: int = Field(
+        default=100_000_000,
+        gt=0,
+        description="The largest picture that is decoded, in pixels, which take about 4 bytes each, 8 where it has to be turned; "
+        "a pipeline's `max_pixels` may only lower it. At most 100,000,000 are decoded at once in all, or one picture: large ones take turns.",
+    )
+    max_samples: int = Field(
+        default=1_500_000_000,
+        gt=0,
+        description="The longest recording that is decoded, in samples times channels: by default a little more than four hours of stereo "
+        "at 48 kHz. It costs time and not memory: recordings are decoded block by block.",
+    )
     max_stream_bytes: int = Field(default=10_000_000_000, gt=0, description="The largest stream of items in one request.")
 
 

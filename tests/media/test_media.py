@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
+import time
 import unicodedata
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from labelwright.errors import InvalidFile, TooLarge
 from labelwright.media import audio, image, text
+from labelwright.media._pool import Room
+from labelwright.settings import Settings
 from tests.shared import shared
 
 
@@ -27,8 +35,6 @@ def picture(format: str = "JPEG", size: tuple[int, int] = (40, 30), mode: str = 
 
 
 def sound(seconds: float = 1.0, rate: int = 8000, channels: int = 1, format: str = "WAV", **options: str) -> bytes:
-    import soundfile
-
     wave = 0.5 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)
     out = io.BytesIO()
     soundfile.write(out, np.stack([wave] * channels, axis=1), rate, format=format, **options)
@@ -152,6 +158,119 @@ def test_every_sound_format_is_probed_outlined_and_decoded(format: str, options:
     assert samples.dtype == np.float32
     assert len(samples) == pytest.approx(16_000, abs=800)
     assert np.argmax(np.abs(np.fft.rfft(samples[:8000]))) == pytest.approx(440, abs=2)
+
+
+def test_a_long_recording_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    """A minute of eight channels that unpacks to 90 MB is resampled, outlined and decoded within a tenth of that."""
+    import tracemalloc
+
+    path = tmp_path / "long.flac"
+    with soundfile.SoundFile(path, "w", samplerate=48_000, channels=8) as file:
+        for _ in range(60):
+            file.write(np.zeros((48_000, 8), np.int16))
+    assert path.stat().st_size < 100_000
+    tracemalloc.start()
+    try:
+        with (tmp_path / "out.wav").open("w+b") as out:
+            normal = audio.normalise(path, rate=96_000, out=out)
+        assert len(audio.decode(path, 16_000, first_seconds=2.5)) == 40_000
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
+    assert (normal.resampled, normal.body) == (True, None)
+    assert audio.probe(tmp_path / "out.wav") == audio.Probe(60.0, 96_000, 8, "audio/wav")
+    with soundfile.SoundFile(tmp_path / "mp3", "w", samplerate=8000, channels=1, format="MP3") as file:
+        file.write(np.zeros(8000))
+    assert audio.probe(tmp_path / "mp3").duration == pytest.approx(1, abs=0.2)
+
+
+def test_recordings_beyond_the_machines_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples count over all channels, before decoding and while decoding; a new rate must not make too much of them."""
+    body = sound(1.0, 8000, 2)
+    monkeypatch.setattr("labelwright.settings.settings", lambda: Settings(max_samples=15_999))
+    with pytest.raises(TooLarge, match="16,000 samples over its 2 channels, more than 15,999"):
+        audio.probe(body, where="a.wav")
+    monkeypatch.setattr("labelwright.settings.settings", lambda: Settings(max_samples=16_000))
+    assert audio.normalise(body, rate=4000).body
+    monkeypatch.setattr(audio, "MAX_BYTES", 63_999)
+    with pytest.raises(TooLarge, match="64,000 bytes"):
+        audio.normalise(body, rate=16_000)
+
+
+def test_pictures_beyond_the_machines_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's limit holds whatever the pipeline allows."""
+    monkeypatch.setattr("labelwright.settings.settings", lambda: Settings(max_pixels=1199))
+    with pytest.raises(TooLarge, match="more than 1,199"):
+        image.normalise(picture(), max_pixels=10**9)
+
+
+def test_large_pictures_are_decoded_one_at_a_time() -> None:
+    """Four pictures of 24 megapixels, each 96 MB unpacked, take the memory of one where there is room for one."""
+    code = """
+import io, resource, threading
+from PIL import Image
+from labelwright.media import image
+from labelwright.media._pool import Room
+image.ROOM = Room(24_000_000)
+out = io.BytesIO()
+Image.new("RGBA", (16, 16)).save(out, "PNG")
+image.normalise(out.getvalue(), max_side=8)
+out = io.BytesIO()
+Image.new("RGBA", (6000, 4000), "teal").save(out, "PNG")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+threads = [threading.Thread(target=image.normalise, args=(out.getvalue(),)) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    grown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert int(grown) < 130  # making the picture took as much as decoding one
+
+
+def test_no_more_is_in_the_room_than_it_holds() -> None:
+    """Whatever comes from however many threads; what is larger than the room goes in alone."""
+    room = Room(10)
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work(size: int) -> None:
+        with room.of(size):
+            inside.append(size)
+            most.append(sum(inside))
+            time.sleep(0.001)
+            inside.remove(size)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, [1, 5, 40, 7, 3, 10, 2, 2, 40, 6] * 5))
+    assert max(size for size in most if size < 40) <= 10
+    assert {size for size in most if size > 10} == {40}
+    assert room.free == 10
+
+
+def test_a_header_is_enough_to_probe_a_picture() -> None:
+    """A cut-off PNG is probed, though it cannot be decoded; an orientation behind the pixels counts when it is."""
+    body = picture("PNG", (300, 200))
+    assert image.probe(body[: len(body) // 2]).width == 300
+    with pytest.raises(InvalidFile):
+        image.verify(body[: len(body) // 2])
+    at = body.index(b"IEND") - 4
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    chunk = b"eXIf" + exif.tobytes()[6:]
+    late = body[:at] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + body[at:]
+    normal = image.normalise(late)
+    assert (normal.width, normal.height, normal.body is None) == (200, 300, False)
+
+
+@pytest.mark.parametrize("mode", ["P", "LA", "RGBA"])
+def test_reducing_by_strips_is_reducing(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has transparency comes out as from Pillow's own way, which copies all of it."""
+    monkeypatch.setattr(image, "STRIP", 10_000)
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (777, 1033, 4 if "A" in mode else 3), dtype=np.uint8)).convert(mode)
+    plain = noise.convert("RGB") if mode == "P" else noise
+    small = plain.resize((100, 75), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    assert image._shrink(noise, 100).tobytes() == small.tobytes()
 
 
 @pytest.mark.parametrize("format", ["WAV", "FLAC", "OGG"])

@@ -1,14 +1,18 @@
-"""Work in threads, its outcomes in order, a few tasks ahead and no more: memory does not grow with the number of tasks."""
+"""Work in threads, its outcomes in order, a few tasks ahead and no more, and within a room: memory grows neither with the number of tasks
+nor with how many large ones come at once.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
-__all__ = ["THREADS", "in_order"]
+__all__ = ["THREADS", "Room", "in_order"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,3 +31,31 @@ def in_order(pool: ThreadPoolExecutor, work: Callable[[T], R], tasks: Iterable[T
             yield first, future.result()
     for first, future in ahead:
         yield first, future.result()
+
+
+class Room:
+    """So much may be in memory at once, over all threads; who needs more than there is goes in alone.
+
+    >>> room = Room(100)
+    >>> with room.of(30), room.of(70):
+    ...     room.free
+    0
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = self.free = size
+        self._left = threading.Condition()
+
+    @contextmanager
+    def of(self, size: int) -> Iterator[None]:
+        """Wait until there is room for `size`, and hold it within the block."""
+        taken = min(size, self.size)
+        with self._left:
+            self._left.wait_for(lambda: self.free >= taken)
+            self.free -= taken
+        try:
+            yield
+        finally:
+            with self._left:
+                self.free += taken
+                self._left.notify_all()

@@ -1,5 +1,8 @@
 """Sound: WAV, FLAC, Ogg and MP3, read by libsndfile block by block; resampled by soxr; outlined for the waveform.
 
+A small file can unpack into hours of many channels, so a recording is never in memory as a whole: not its samples, not its bytes where it
+is given as a path, not what it is resampled to where that goes into a file. At most `settings().max_samples` are decoded.
+
 The outline (`peaks`) is JSON, `{"duration": 2.5, "scale": 127, "min": [...], "max": [...]}`: the clip cut into equally long stretches,
 and the lowest and highest sample of each, over all channels, as whole numbers from -scale to scale.
 """
@@ -9,12 +12,13 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from labelwright.errors import InvalidFile, LabelwrightError, TooLarge
+from labelwright.errors import InvalidFile, InvalidInput, LabelwrightError, TooLarge
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,8 +45,11 @@ MEDIA_TYPES = frozenset(FORMATS.values())
 MAX_SECONDS = 4 * 3600.0
 """A longer recording is refused: nobody labels it in one piece."""
 
-BLOCK = 1 << 16
-"""So many samples a channel are decoded at a time."""
+MAX_BYTES = 2**30
+"""A recording that would take more bytes at its new rate is refused, as is a file of more."""
+
+BLOCK = 1 << 17
+"""So many samples are decoded at a time, over all channels."""
 
 SCALE = 127
 
@@ -57,31 +64,35 @@ class Probe(Struct, frozen=True):
 
 
 class NormalAudio(Struct, frozen=True):
-    """A recording for the browser. `body` is None where the original bytes serve as they are; `peaks` is the outline as JSON."""
+    """A recording for the browser. `peaks` is the outline as JSON.
+
+    `body` is None where the original bytes serve as they are, and where the new ones went into a file: then it is `resampled`.
+    """
 
     body: bytes | None
     duration: float
     rate: int
     media_type: str
     peaks: bytes
+    resampled: bool = False
 
 
-def probe(body: bytes, *, where: str = "", max_seconds: float = MAX_SECONDS) -> Probe:
+def probe(body: bytes | Path, *, where: str = "", max_seconds: float = MAX_SECONDS) -> Probe:
     """Read a recording's header.
 
     Raises:
         InvalidFile: it is no recording of a format known here, is empty, or ends before its header says.
-        TooLarge: it is longer than `max_seconds`.
+        TooLarge: it is longer than `max_seconds`, or has more samples than `settings().max_samples`.
     """
     return _guarded(lambda: _describe(body, max_seconds), where)
 
 
-def verify(body: bytes, *, where: str = "", max_seconds: float = MAX_SECONDS) -> None:
+def verify(body: bytes | Path, *, where: str = "", max_seconds: float = MAX_SECONDS) -> None:
     """Decode a recording wholly, and refuse it where anything is missing or broken.
 
     Raises:
         InvalidFile: it is no recording, or a broken one.
-        TooLarge: it is longer than `max_seconds`.
+        TooLarge: it is longer than `max_seconds`, or has more samples than `settings().max_samples`.
     """
 
     def work() -> None:
@@ -92,12 +103,14 @@ def verify(body: bytes, *, where: str = "", max_seconds: float = MAX_SECONDS) ->
     _guarded(work, where)
 
 
-def decode(body: bytes, rate: int = 16_000, *, where: str = "", max_seconds: float = MAX_SECONDS) -> NDArray[np.float32]:
-    """Return all samples of a recording, its channels averaged into one, at `rate` samples a second.
+def decode(
+    body: bytes | Path, rate: int = 16_000, *, where: str = "", max_seconds: float = MAX_SECONDS, first_seconds: float = MAX_SECONDS
+) -> NDArray[np.float32]:
+    """Return the samples of a recording's first seconds, its channels averaged into one, at `rate` samples a second.
 
     Raises:
         InvalidFile: it is no recording, or a broken one.
-        TooLarge: it is longer than `max_seconds`.
+        TooLarge: it is longer than `max_seconds`, or has more samples than `settings().max_samples`.
     """
 
     def work() -> NDArray[np.float32]:
@@ -105,42 +118,63 @@ def decode(body: bytes, rate: int = 16_000, *, where: str = "", max_seconds: flo
         import soxr
 
         found = _describe(body, max_seconds)
-        mono = (np.nan_to_num(block.mean(axis=1, dtype=np.float32)) for block in _blocks(body))
-        if found.rate != rate:
-            stream: Any = soxr.ResampleStream(found.rate, rate, 1, dtype="float32")
-            parts = [*(stream.resample_chunk(part) for part in mono), stream.resample_chunk(np.zeros(0, np.float32), last=True)]
+        wanted = round(first_seconds * rate)
+        stream: Any = soxr.ResampleStream(found.rate, rate, 1, dtype="float32") if found.rate != rate else None
+        parts: list[NDArray[np.float32]] = []
+        got = 0
+        for block in _blocks(body):
+            mono = np.nan_to_num(block.mean(axis=1, dtype=np.float32))
+            parts.append(stream.resample_chunk(mono) if stream else mono)
+            got += len(parts[-1])
+            if got >= wanted:
+                break
         else:
-            parts = list(mono)
-        resampled: NDArray[np.float32] = np.concatenate(parts)
-        return resampled
+            if stream:
+                parts.append(stream.resample_chunk(np.zeros(0, np.float32), last=True))
+        samples: NDArray[np.float32] = np.concatenate(parts)[:wanted]
+        return samples
 
     return _guarded(work, where)
 
 
 def normalise(
-    body: bytes, *, where: str = "", rate: int | None = None, points: int = 2000, max_seconds: float = MAX_SECONDS
+    body: bytes | Path,
+    *,
+    where: str = "",
+    rate: int | None = None,
+    points: int = 2000,
+    max_seconds: float = MAX_SECONDS,
+    out: IO[bytes] | None = None,
 ) -> NormalAudio:
     """Decode a recording wholly, bring it to `rate` where one is given, and outline it.
 
     Args:
-        body: the file's bytes.
+        body: the file's bytes, or its path.
         where: what messages call it.
         rate: samples a second; with another rate than the file's, or one that is not given, the bytes stay as they are. A resampled
             recording is a WAV file of 16 bits a sample.
         points: the outline has at most so many stretches.
         max_seconds: a longer recording is refused.
+        out: the file that a resampled recording is written into; without one, it comes back as `body`.
 
     Raises:
         InvalidFile: it is no recording, or a broken one.
-        TooLarge: it is longer than `max_seconds`.
+        TooLarge: it is longer than `max_seconds`, or has more samples than `settings().max_samples`.
     """
 
     def work() -> NormalAudio:
         found = _describe(body, max_seconds)
-        outline = peaks(_blocks(body), frames=round(found.duration * found.rate), rate=found.rate, points=points)
+        frames = round(found.duration * found.rate)
         if rate is None or rate == found.rate:
+            outline = peaks(_blocks(body), frames=frames, rate=found.rate, points=points)
             return NormalAudio(None, found.duration, found.rate, found.media_type, outline)
-        return NormalAudio(_resampled(body, found, rate), found.duration, rate, "audio/wav", outline)
+        size = 2 * found.duration * rate * found.channels
+        if size > MAX_BYTES:
+            raise TooLarge(f"At {rate:,} samples a second, the recording would take {size:,.0f} bytes, more than {MAX_BYTES:,}.")
+        file = io.BytesIO() if out is None else out
+        outline = peaks(_resampled(body, found, rate, file), frames=frames, rate=found.rate, points=points)
+        whole = file.getvalue() if isinstance(file, io.BytesIO) and out is None else None
+        return NormalAudio(whole, found.duration, rate, "audio/wav", outline, resampled=True)
 
     return _guarded(work, where)
 
@@ -169,64 +203,87 @@ def peaks(blocks: Iterator[NDArray[np.float32]], *, frames: int, rate: int, poin
     return msgspec.json.encode({"duration": round(frames / rate, 6), "scale": SCALE, "min": whole(low), "max": whole(high)})
 
 
-def _describe(body: bytes, max_seconds: float) -> Probe:
+def _describe(body: bytes | Path, max_seconds: float) -> Probe:
     import soundfile
 
-    if not body:
-        raise InvalidFile("The file is empty.")
-    info = soundfile.info(io.BytesIO(body))
-    if info.format not in FORMATS:
-        raise InvalidFile(f"{info.format} recordings are not read.", hint="Recordings are WAV, FLAC, Ogg and MP3.")
-    _refuse_cut_off_wav(body)
+    with _opened(body) as file:
+        size = file.seek(0, io.SEEK_END)
+        if not size:
+            raise InvalidFile("The file is empty.")
+        file.seek(0)
+        info = soundfile.info(file)
+        if info.format not in FORMATS:
+            raise InvalidFile(f"{info.format} recordings are not read.", hint="Recordings are WAV, FLAC, Ogg and MP3.")
+        _refuse_cut_off_wav(file, size)
     if info.frames <= 0 or info.samplerate <= 0:
         raise InvalidFile("The recording has no samples.")
     duration = info.frames / info.samplerate
     if duration > max_seconds:
         raise TooLarge(f"The recording lasts {duration:,.0f} seconds, more than {max_seconds:,.0f}.", hint="Cut it into several files.")
+    _refuse_many(info.frames, info.channels)
     return Probe(duration, info.samplerate, info.channels, FORMATS[info.format])
 
 
-def _refuse_cut_off_wav(body: bytes) -> None:
+def _refuse_many(frames: int, channels: int) -> None:
+    from labelwright.settings import settings
+
+    if frames * channels > settings().max_samples:
+        over = f" over its {channels} channels" if channels > 1 else ""
+        raise TooLarge(
+            f"The recording has {frames * channels:,} samples{over}, more than {settings().max_samples:,}.",
+            hint="Cut it into several files, or bring it to fewer samples a second.",
+        )
+
+
+def _refuse_cut_off_wav(file: IO[bytes], whole: int) -> None:
     """Refuse a WAV file whose samples end before its header says; libsndfile would read what is left without a word."""
-    if body[:4] != b"RIFF" or body[8:12] != b"WAVE":
+    file.seek(0)
+    head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
         return
     position = 12
-    while position + 8 <= len(body):
-        name, size = struct.unpack_from("<4sI", body, position)
+    while position + 8 <= whole:
+        file.seek(position)
+        name, size = struct.unpack("<4sI", file.read(8))
         if name == b"data":
             written_later = size == 0 or size >= 0x7FFFFFFF - 1024  # recorders that could not go back to the header leave these
-            if not written_later and position + 8 + size > len(body):
-                raise InvalidFile(f"The recording is cut off: {len(body) - position - 8:,} of {size:,} bytes of samples are there.")
+            if not written_later and position + 8 + size > whole:
+                raise InvalidFile(f"The recording is cut off: {whole - position - 8:,} of {size:,} bytes of samples are there.")
             return
         position += 8 + size + size % 2
 
 
-def _blocks(body: bytes) -> Iterator[NDArray[np.float32]]:
+def _opened(body: bytes | Path) -> IO[bytes]:
+    return body.open("rb") if isinstance(body, Path) else io.BytesIO(body)
+
+
+def _blocks(body: bytes | Path) -> Iterator[NDArray[np.float32]]:
     """Yield all samples as blocks of (samples, channels)."""
     import soundfile
 
-    with soundfile.SoundFile(io.BytesIO(body)) as file:
+    with _opened(body) as bytes_of, soundfile.SoundFile(bytes_of) as file:
         expected, got = file.frames, 0
-        for block in file.blocks(BLOCK, dtype="float32", always_2d=True):
+        for block in file.blocks(max(1, BLOCK // file.channels), dtype="float32", always_2d=True):
             got += len(block)
+            _refuse_many(got, file.channels)
             yield block
         # The length of an MP3 file is an estimate.
         if got < expected and file.format in ("WAV", "WAVEX", "RF64", "FLAC", "OGG"):
             raise InvalidFile(f"The recording is cut off: {got:,} of {expected:,} samples are there.")
 
 
-def _resampled(body: bytes, found: Probe, rate: int) -> bytes:
+def _resampled(body: bytes | Path, found: Probe, rate: int, out: IO[bytes]) -> Iterator[NDArray[np.float32]]:
+    """Yield the recording's blocks, and write each at the new rate."""
     import numpy as np
     import soundfile
     import soxr
 
-    out = io.BytesIO()
     stream: Any = soxr.ResampleStream(found.rate, rate, found.channels, dtype="float32")
     with soundfile.SoundFile(out, "w", samplerate=rate, channels=found.channels, format="WAV", subtype="PCM_16") as file:
         for block in _blocks(body):
+            yield block
             file.write(stream.resample_chunk(np.nan_to_num(block)))
         file.write(stream.resample_chunk(np.zeros((0, found.channels), np.float32), last=True))
-    return out.getvalue()
 
 
 def _guarded(work: Callable[[], T], where: str) -> T:
@@ -234,6 +291,8 @@ def _guarded(work: Callable[[], T], where: str) -> T:
         return work()
     except LabelwrightError as error:
         raise type(error)(error.message, where=where or None, hint=error.hint) from error
+    except MemoryError as error:
+        raise InvalidInput("There was not enough memory to decode the recording.", where=where or None) from error
     except Exception as error:  # a decoder meets broken bytes with whatever exception comes up
         reason = str(error).partition("): ")[2] or str(error).rpartition(": ")[2] or type(error).__name__
         raise InvalidFile(f"The recording cannot be read: {reason.rstrip('.')}.", where=where or None) from error

@@ -1,6 +1,7 @@
 """Pictures: JPEG, PNG, WebP, GIF, BMP and TIFF, read by Pillow and by no other of its decoders; upright, within limits, with a thumbnail.
 
-An animated or paged file counts by its first frame.
+An animated or paged file counts by its first frame. A small file can unpack into gigabytes, so a picture's size is judged by its header
+before it is decoded, and all threads together decode no more pixels at once than one of the largest has: such a one goes alone.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from labelwright.errors import InvalidFile, LabelwrightError, TooLarge
+from labelwright.errors import InvalidFile, InvalidInput, LabelwrightError, TooLarge
+from labelwright.media._pool import Room
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["FORMATS", "MAX_PIXELS", "MEDIA_TYPES", "SUFFIXES", "NormalImage", "Probe", "normalise", "probe", "verify"]
+__all__ = ["FORMATS", "MAX_PIXELS", "MEDIA_TYPES", "ROOM", "SUFFIXES", "NormalImage", "Probe", "normalise", "probe", "verify"]
 
 T = TypeVar("T")
 
@@ -28,7 +30,13 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", 
 MEDIA_TYPES = frozenset(FORMATS.values()) - {"image/tiff"}  # no browser shows TIFF: it becomes PNG
 
 MAX_PIXELS = 100_000_000
-"""A picture with more pixels is refused before it is decoded: a small file can unpack into gigabytes."""
+"""A picture with more pixels is refused, unless the pipeline says otherwise; what the machine takes is `settings().max_pixels`."""
+
+ROOM = Room(MAX_PIXELS)
+"""So many pixels are decoded at once."""
+
+STRIP = 4_000_000
+"""A picture is reduced in strips of about so many pixels, for Pillow makes a copy of what has transparency."""
 
 _ORIENTATION = 0x0112
 
@@ -52,33 +60,35 @@ class NormalImage(Struct, frozen=True):
     thumbnail: bytes | None
 
 
-def probe(body: bytes, *, where: str = "", max_pixels: int = MAX_PIXELS) -> Probe:
+def probe(body: bytes, *, where: str = "", max_pixels: int | None = None) -> Probe:
     """Read a picture's header.
 
     Raises:
         InvalidFile: it is no picture of a format known here.
-        TooLarge: it has more than `max_pixels`.
+        TooLarge: it has more than `max_pixels`, or more than `settings().max_pixels`.
     """
     return _guarded(lambda: _describe(_open(body, max_pixels)), where)
 
 
-def verify(body: bytes, *, where: str = "", max_pixels: int = MAX_PIXELS) -> None:
+def verify(body: bytes, *, where: str = "", max_pixels: int | None = None) -> None:
     """Decode a picture wholly, and refuse it where anything is missing or broken.
 
     Raises:
         InvalidFile: it is no picture, or a broken one.
-        TooLarge: it has more than `max_pixels`.
+        TooLarge: it has more than `max_pixels`, or more than `settings().max_pixels`.
     """
 
     def work() -> None:
         _open(body, max_pixels).verify()
-        _open(body, max_pixels).load()
+        image = _open(body, max_pixels)
+        with ROOM.of(_decode_less(image, 1)):
+            image.load()
 
     _guarded(work, where)
 
 
 def normalise(
-    body: bytes, *, where: str = "", max_side: int | None = None, thumbnail: int | None = 256, max_pixels: int = MAX_PIXELS
+    body: bytes, *, where: str = "", max_side: int | None = None, thumbnail: int | None = 256, max_pixels: int | None = None
 ) -> NormalImage:
     """Decode a picture wholly and make it upright, within limits, and fit for a browser.
 
@@ -87,46 +97,75 @@ def normalise(
         where: what messages call it.
         max_side: a longer side is reduced to so many pixels; coordinates of labels are those of the reduced picture.
         thumbnail: the longer side of the thumbnail, or None for no thumbnail.
-        max_pixels: more pixels are refused.
+        max_pixels: more pixels are refused, as are those above `settings().max_pixels`.
 
     Raises:
         InvalidFile: it is no picture, or a broken one.
-        TooLarge: it has more than `max_pixels`.
+        TooLarge: it has more than `max_pixels`, or more than `settings().max_pixels`.
     """
 
     def work() -> NormalImage:
-        from PIL import ImageOps
-
         _open(body, max_pixels).verify()
-        image: Image.Image = _open(body, max_pixels)
+        image = _open(body, max_pixels)
         found = _describe(image)
-        image.load()
-        turned = found.orientation != 1
-        if turned:
-            image = ImageOps.exif_transpose(image)
         reduced = max_side is not None and max(image.size) > max_side
-        if max_side is not None and reduced:
-            image = _shrink(image, max_side)
-        new: bytes | None = None
-        media_type = found.media_type
-        if turned or reduced or media_type not in MEDIA_TYPES:
-            new, media_type = _encode(image, media_type)
-        small = _jpeg(_flat(_shrink(image, thumbnail)), quality=80) if thumbnail else None
-        return NormalImage(new, image.width, image.height, media_type, small)
+        kept = found.orientation == 1 and not reduced and found.media_type in MEDIA_TYPES
+        pixels = _decode_less(image, thumbnail or 1) if kept else image.width * image.height * (1 if found.orientation == 1 else 2)
+        with ROOM.of(pixels):
+            image.load()
+            if image.format == "PNG":  # may tell its orientation at the end
+                found = _describe(image)
+            if kept and found.orientation == 1:
+                small = _jpeg(_flat(_shrink(image, thumbnail)), quality=80) if thumbnail else None
+                normal = NormalImage(None, found.width, found.height, found.media_type, small)
+            else:
+                normal = _anew(image, found, max_side, thumbnail)
+            del image  # before another one comes in
+            return normal
 
     return _guarded(work, where)
 
 
-def _open(body: bytes, max_pixels: int) -> Image.Image:
+def _anew(image: Image.Image, found: Probe, max_side: int | None, thumbnail: int | None) -> NormalImage:
+    """Turn, reduce and encode a picture whose own bytes do not serve."""
+    from PIL import ImageOps
+
+    if found.orientation != 1:
+        image = ImageOps.exif_transpose(image)
+    if max_side is not None:
+        image = _shrink(image, max_side)
+    small = _jpeg(_flat(_shrink(image, thumbnail)), quality=80) if thumbnail else None
+    new, media_type = _encode(image, found.media_type)
+    return NormalImage(new, image.width, image.height, media_type, small)
+
+
+def _decode_less(image: Image.Image, side: int) -> int:
+    """Let a JPEG be decoded no larger than a picture of `side` pixels needs, and return how many pixels that takes.
+
+    All of the file is still read, and found to be cut off where it is.
+    """
+    whole = image.width * image.height
+    if image.format != "JPEG":
+        return whole
+    factor = min(1.0, 2 * side / max(image.size))
+    image.draft(None, (max(1, int(image.width * factor)), max(1, int(image.height * factor))))
+    # The decoder holds all of a progressive one, whatever it makes of it.
+    return whole if image.info.get("progressive") else image.width * image.height
+
+
+def _open(body: bytes, max_pixels: int | None) -> Image.Image:
     from PIL import Image
+
+    from labelwright.settings import settings
 
     # Pillow's warnings (a large picture, odd metadata) are either errors here or of no concern. Adding a filter is safe among threads,
     # which catching warnings is not.
     warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
     image = Image.open(io.BytesIO(body), formats=tuple(FORMATS))
-    if image.width * image.height > max_pixels:
+    most = min(max_pixels or settings().max_pixels, settings().max_pixels)
+    if image.width * image.height > most:
         raise TooLarge(
-            f"The picture has {image.width:,} x {image.height:,} pixels, more than {max_pixels:,}.", hint="Reduce it, or cut it into tiles."
+            f"The picture has {image.width:,} x {image.height:,} pixels, more than {most:,}.", hint="Reduce it, or cut it into tiles."
         )
     return image
 
@@ -139,8 +178,12 @@ def _describe(image: Image.Image) -> Probe:
 
 
 def _orientation(image: Image.Image) -> int:
+    from PIL import Image
+
+    if image.format == "PNG" and not {"exif", "Raw profile type exif"} & image.info.keys():
+        return 1  # as far as has been read; `getexif` would decode the picture to look behind it
     try:
-        value = image.getexif().get(_ORIENTATION, 1)
+        value = Image.Image.getexif(image).get(_ORIENTATION, 1)
     except Exception:  # broken metadata in a picture that is otherwise whole
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
@@ -153,9 +196,27 @@ def _shrink(image: Image.Image, side: int) -> Image.Image:
         return image
     factor = side / max(image.size)
     size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-    plain = image.convert("RGBA" if image.has_transparency_data else "RGB") if image.mode in ("P", "1", "PA") else image
-    resample = Image.Resampling.NEAREST if plain.mode.startswith("I;16") else Image.Resampling.LANCZOS
-    return plain.resize(size, resample, reducing_gap=2.0 if resample else None)
+    resample = Image.Resampling.NEAREST if image.mode.startswith("I;16") else Image.Resampling.LANCZOS
+    if image.mode in ("P", "1", "PA", "RGBA", "LA"):
+        return _shrink_by_strips(image, size)
+    return image.resize(size, resample, reducing_gap=2.0 if resample else None)
+
+
+def _shrink_by_strips(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Do what `resize` does with a picture that has to be converted for it, without a converted copy of the whole."""
+    from PIL import Image
+
+    colours = "RGBA" if image.mode in ("P", "1", "PA") and image.has_transparency_data else image.mode
+    colours = "RGB" if colours in ("P", "1", "PA") else colours
+    weighed = {"RGBA": "RGBa", "LA": "La"}.get(colours, colours)  # what is transparent has no colour to mix in
+    across, down = (max(1, int(whole / part / 2)) for whole, part in zip(image.size, size, strict=True))
+    small = Image.new(weighed, (-(-image.width // across), -(-image.height // down)))
+    height = max(1, STRIP // image.width // down) * down
+    for top in range(0, image.height, height):
+        strip = image.crop((0, top, image.width, min(image.height, top + height)))
+        small.paste(strip.convert(colours).convert(weighed).reduce((across, down)), (0, top // down))
+    box = (0, 0, image.width / across, image.height / down)
+    return small.resize(size, Image.Resampling.LANCZOS, box=box).convert(colours)
 
 
 def _flat(image: Image.Image) -> Image.Image:
@@ -202,6 +263,8 @@ def _guarded(work: Callable[[], T], where: str) -> T:
     except UnidentifiedImageError as error:
         known = ", ".join(FORMATS)
         raise InvalidFile("The file is no picture that can be read.", where=where or None, hint=f"Pictures are {known}.") from error
+    except MemoryError as error:
+        raise InvalidInput("There was not enough memory to decode the picture.", where=where or None) from error
     except Exception as error:  # a decoder meets broken bytes with whatever exception comes up
         reason = str(error).rstrip(".") or type(error).__name__
         raise InvalidFile(f"The picture is broken: {reason}.", where=where or None) from error

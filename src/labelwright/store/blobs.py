@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from labelwright.errors import InvalidInput, NotFound
 
@@ -30,18 +34,32 @@ class Blobs:
 
     def put(self, body: bytes) -> str:
         """Keep `body` and return its digest. When this returns, file and folder entry have reached the disk."""
-        digest = hashlib.sha256(body).hexdigest()
+        return self._put(io.BytesIO(body), hashlib.sha256(body).hexdigest())
+
+    def put_file(self, file: IO[bytes]) -> str:
+        """Keep what an open file holds, from its beginning on and however much it is, as `put` does."""
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        file.seek(0)
+        return self._put(file, digest)
+
+    def _put(self, body: IO[bytes], digest: str) -> str:
         path = self.path(digest, must_exist=False)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_name(f".{digest}.{secrets.token_hex(4)}")
             with partial.open("wb") as file:
-                file.write(body)
+                shutil.copyfileobj(body, file, 1 << 20)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
             _sync_folder(path.parent)
         return digest
+
+    def scratch(self) -> IO[bytes]:
+        """Return a nameless file beside the blobs, for what is too large to hold in memory until it is put; it goes when it is closed."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=self.folder)
 
     def get(self, digest: str) -> bytes:
         """Return the bytes of a blob.

@@ -51,7 +51,7 @@ def frames(body: bytes) -> NDArray[np.float32]:
 
     from labelwright.media.audio import decode
 
-    samples = decode(body, RATE)[: int(MOST_SECONDS * RATE)]
+    samples = decode(body, RATE, first_seconds=MOST_SECONDS)
     hop = round(RATE * HOP_SECONDS)
     padded = np.pad(samples, (_WINDOW // 2, _WINDOW // 2 + hop))
     count = max(1, len(samples) // hop)

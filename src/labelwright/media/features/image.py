@@ -30,7 +30,11 @@ def vector(body: bytes) -> NDArray[np.float32]:
     Raises:
         InvalidFile: it cannot be decoded.
     """
-    return vector_of(open_rgb(body))
+    from labelwright.media.image import ROOM, probe
+
+    header = probe(body)
+    with ROOM.of(header.width * header.height):
+        return vector_of(open_rgb(body))
 
 
 def open_rgb(body: bytes) -> Any:
@@ -42,14 +46,14 @@ def open_rgb(body: bytes) -> Any:
     """
     from PIL import Image
 
-    from labelwright.errors import InvalidFile, TooLarge
-    from labelwright.media.image import FORMATS, MAX_PIXELS
+    from labelwright.errors import InvalidFile
+    from labelwright.media.image import FORMATS, probe
 
+    probe(body)
     try:
         image = Image.open(io.BytesIO(body), formats=tuple(FORMATS))
-        if image.width * image.height > MAX_PIXELS:
-            raise TooLarge(f"The picture has {image.width:,} x {image.height:,} pixels.")
-        return image.convert("RGB")
+        image.load()
+        return image if image.mode == "RGB" else image.convert("RGB")
     except (OSError, ValueError, SyntaxError) as error:
         raise InvalidFile(f"The picture cannot be read: {error}.") from error
 

@@ -8,13 +8,14 @@ Example: `{audio: {rate: 16000}}`. Runs by itself, first, for every audio field 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from msgspec import Struct
 
 from labelwright.media import audio
 from labelwright.prepare.draft import Context, Draft
-from labelwright.prepare.steps._media import body_of
+from labelwright.prepare.steps._media import path_of
 from labelwright.schema import Audio
 
 __all__ = ["REMEMBERS", "Options", "apply", "sees"]
@@ -23,7 +24,10 @@ REMEMBERS = True
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`field`: one field instead of all. `rate`: samples a second. `peaks`: stretches of the outline. `max_seconds`: the limit."""
+    """`field`: one field instead of all. `rate`: samples a second. `peaks`: stretches of the outline. `max_seconds`: the limit.
+
+    How many samples over all channels are decoded at most is a setting of the machine, `LABELWRIGHT_MAX_SAMPLES`.
+    """
 
     field: str | None = None
     rate: int | None = None
@@ -40,13 +44,14 @@ def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
     """Turn each recording named by its blob into an `Audio`."""
     made = {}
     for field in context.fields_of("audio", options.field):
-        body, digest, name = body_of(draft, field, context)
-        found = audio.normalise(body, where=name, rate=options.rate, points=options.peaks, max_seconds=options.max_seconds)
-        made[field] = Audio(
-            blob=digest if found.body is None else context.blobs.put(found.body),
-            duration=found.duration,
-            rate=found.rate,
-            media_type=found.media_type,
-            peaks=context.blobs.put(found.peaks),
-        )
+        path, digest, name = path_of(draft, field, context)
+        with context.blobs.scratch() if options.rate else nullcontext() as out:
+            found = audio.normalise(path, where=name, rate=options.rate, points=options.peaks, max_seconds=options.max_seconds, out=out)
+            made[field] = Audio(
+                blob=context.blobs.put_file(out) if found.resampled and out else digest,
+                duration=found.duration,
+                rate=found.rate,
+                media_type=found.media_type,
+                peaks=context.blobs.put(found.peaks),
+            )
     yield draft.with_columns(**made)

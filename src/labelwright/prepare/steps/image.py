@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from labelwright.media import image
 from labelwright.prepare.draft import Context, Draft
-from labelwright.prepare.steps._media import body_of
+from labelwright.prepare.steps._media import path_of
 from labelwright.schema import Image
 
 __all__ = ["REMEMBERS", "Options", "apply", "sees"]
@@ -41,7 +41,8 @@ def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
     """Turn each picture named by its blob into an `Image`."""
     made = {}
     for field in context.fields_of("image", options.field):
-        body, digest, name = body_of(draft, field, context)
+        path, digest, name = path_of(draft, field, context)
+        body = path.read_bytes()
         found = image.normalise(body, where=name, max_side=options.max_side, thumbnail=options.thumbnail, max_pixels=options.max_pixels)
         made[field] = Image(
             blob=digest if found.body is None else context.blobs.put(found.body),
