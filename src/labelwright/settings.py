@@ -38,7 +38,7 @@ class Settings(BaseSettings):
         default=100_000_000,
         gt=0,
         description="The largest picture that is decoded, in pixels, which take about 4 bytes each, 8 where it has to be turned; "
-        "a pipeline's `max_pixels` may only lower it. At most 100,000,000 are decoded at once in all, or one picture: large ones take turns.",
+        "a pipeline's `max_pixels` may only lower it. At most 100,000,000 are decoded at once in all: large pictures take turns.",
     )
     max_samples: int = Field(
         default=1_500_000_000,

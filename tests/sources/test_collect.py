@@ -232,6 +232,36 @@ def test_files_are_items_named_by_their_path(make_project: Make, stored: Stored,
     assert counts(prefixed) == (1, 0, 3, 1)
 
 
+def test_files_that_no_reader_knows_are_told(make_project: Make, set_aside: SetAside) -> None:
+    """One entry a file, then a count; what stands beside data is left alone; what has been taken away is told no more."""
+    project = make_project(IMAGES)
+    folder = project.folder / "scans"
+    folder.mkdir()
+    (folder / "1.png").write_bytes(picture())
+    beside = ("labelwright.yaml", "steps.py", "labelwright.db", "labelwright.db-wal", "README", "LICENSE", "README.rst", "Thumbs.db")
+    for name in (*beside, ".DS_Store", "desktop.ini", "labels.json", "1.xml", "notes.txt", "table.csv", "5d41402abc4b2a76b9719d911017c592"):
+        (folder / name).write_bytes(b"x")
+    assert counts(collect(project, [Source(uri="scans")])) == (1, 0, 0, 0)
+    for name in ("a.heic", "b.svg", "c.docx", *(f"d{number:03}.dcm" for number in range(50))):
+        (folder / name).write_bytes(b"x")
+    assert counts(collect(project, [Source(uri="scans")])) == (0, 0, 1, 24)
+    told = dict(set_aside(project))
+    assert told["scans/a.heic"].startswith("No reader is known for .heic. Known are: .bmp, .csv, .flac, .gif,")
+    assert told["scans/*.dcm"].startswith("30 more files: No reader is known for .dcm.")
+    for number in range(10):
+        (folder / f"d{number:03}.dcm").unlink()
+    assert counts(collect(project, [Source(uri="scans")])) == (0, 0, 1, 24)
+    assert dict(set_aside(project))["scans/*.dcm"].startswith("20 more files")
+    # A format, and a pattern with an ending, say what is wanted.
+    assert counts(collect(project, [Source(uri="scans", format="image"), Source(uri="scans/*.png")])) == (0, 0, 2, 0)
+    for name in ("notes.txt", "table.csv"):
+        (folder / name).unlink()
+    assert counts(collect(project, [Source(uri="scans/*")])) == (0, 0, 1, 24)
+    (folder / "1.png").unlink()
+    with pytest.raises(InvalidInput, match=r"No reader is known for \.heic, \.svg, \.docx, \.dcm\."):
+        collect(project, [Source(uri="scans")])
+
+
 def test_tables_may_name_or_hold_media(make_project: Make, stored: Stored, set_aside: SetAside, monkeypatch: pytest.MonkeyPatch) -> None:
     """A column of paths is read beside the table, inside the folder only; Parquet may hold the bytes."""
     import pyarrow as pa

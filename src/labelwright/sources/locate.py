@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,16 @@ __all__ = ["File", "Place", "locate", "place_of", "reader_of"]
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _PATTERN = re.compile(r"[*?\[]")
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+MOST_TOLD = 20
+"""So many files of one ending that no reader knows are named one by one; the rest is counted."""
+
+_NOT_DATA = frozenset({".py", ".pyc", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".lock", ".log", ".db", ".sh", ".bak", ".tmp", ".partial"})
+"""Endings of what stands beside data: the pipeline's own files, its store, code, settings, logs."""
+
+_NOTES = frozenset({"readme", "license", "licence", "copying", "notice", "changelog", "citation", "contributing", "thumbs", "desktop"})
+"""Names, up to the first dot, of what stands beside data."""
 
 
 class File(NamedTuple):
@@ -86,23 +97,52 @@ def locate(folder: Path, source: Source, modalities: set[str]) -> Iterator[File]
     """Yield a source's files in a fixed order.
 
     Of a folder, those files count whose ending stands for the source's format or, without one, for a table or a modality among
-    `modalities`; hidden files never do. Every file that a pattern matches counts, and one that no reader is known for has a `problem`.
+    `modalities`; hidden files never do. One whose ending no reader knows has a `problem`, unless it is of the kinds that stand beside data:
+    notes, code, settings, and labels beside pictures or recordings. Of many such files, one stands for those not named. Every file that a
+    pattern matches counts.
 
     Raises:
-        InvalidPipeline, InvalidInput: as `place_of` says; also where a pattern matches nothing, unless the source is watched.
+        InvalidPipeline, InvalidInput: as `place_of` says; also where nothing can be read, unless the source is watched.
     """
     place = place_of(folder, source)
     if not place.allows(place.root):
         raise InvalidInput("The folder is a link that leads out of where this source may look.", where=f"sources ({source.uri})")
     found = False
+    unknown: Counter[str] = Counter()
+    # A file that is named, and a pattern with an ending, say what is wanted.
+    says_what = place.pattern is not None and not place.pattern.endswith("*")
     for path in _paths(place):
         reader = source.format or reader_of(path.name)
+        if reader is None and not says_what:
+            if _beside_data(path, modalities):
+                continue
+            unknown[path.suffix.lower()] += 1
+            if unknown[path.suffix.lower()] <= MOST_TOLD:
+                yield _file(place, path, None, source)
+            continue
         if place.pattern is None and not _wanted(path.name, source.format, reader, modalities):
             continue
         found = True
         yield _file(place, path, reader, source)
+    for suffix, count in unknown.items():
+        if count > MOST_TOLD:
+            path = place.root / f"*{suffix}"
+            yield File(path, place.name_of(path), f"*{suffix}", "", f"{count - MOST_TOLD:,} more files: {_no_reader(suffix)}")
     if not found and source.watch is None:
-        raise InvalidInput("No file there can be collected.", where=f"sources ({source.uri})", hint="Name the format, or check the path.")
+        where, hint = f"sources ({source.uri})", "Name the format, or check the path."
+        raise InvalidInput("No file there can be collected.", where=where, hint=_no_reader(*unknown) if unknown else hint)
+
+
+def _beside_data(path: Path, modalities: set[str]) -> bool:
+    """Tell whether a file that no reader knows is of a kind that stands beside data, so that nobody misses it."""
+    suffix = path.suffix.lower()
+    labels = suffix in (".json", ".xml") and "text" not in modalities
+    return labels or not suffix or suffix.startswith(".db-") or suffix in _NOT_DATA or path.name.partition(".")[0].lower() in _NOTES
+
+
+def _no_reader(*suffixes: str) -> str:
+    known = ", ".join(sorted(_readers()))
+    return f"No reader is known for {', '.join(suffixes)}. Known are: {known}."
 
 
 def _paths(place: Place) -> Iterator[Path]:
@@ -142,7 +182,7 @@ def _file(place: Place, path: Path, reader: str | None, source: Source) -> File:
     elif not path.is_file():
         problem = "There is no file behind the link." if path.is_symlink() else "This is no regular file."
     elif reader is None:
-        problem = f"No reader is known for the ending '{path.suffix}'. Name the source's format."
+        problem = _no_reader(path.suffix or "a file without an ending")
     return File(path, name, source.prefix + key, reader or "", problem)
 
 
