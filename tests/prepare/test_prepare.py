@@ -21,6 +21,7 @@ from labelwright.prepare.steps import split
 from labelwright.schema import Schema
 from labelwright.sources import Source, collect
 from labelwright.store.codec import decode, decode_fields
+from labelwright.store.items import count_gone
 from labelwright.store.project import Project
 from labelwright.store.tables import events, items, quarantine, raw_items, step_results
 from tests.shared import shared
@@ -184,7 +185,7 @@ def test_what_cannot_be_prepared_is_set_aside_until_it_is_mended(make_project: M
     assert prepare(project) == PrepareReport()
     put(project, {"id": 1, "body": "mended"}, {"id": 2, "body": "x"}, {"id": 3, "body": [1]}, {"id": 4, "body": "fine"})
     assert prepare(project) == PrepareReport(prepared=2)
-    assert sorted(set_aside(project)) == ["3", "5"]
+    assert sorted(set_aside(project)) == ["3"]  # the fifth row is gone
 
 
 def test_a_row_that_breaks_keeps_its_last_good_item(make_project: Make) -> None:
@@ -199,6 +200,22 @@ def test_a_row_that_breaks_keeps_its_last_good_item(make_project: Make) -> None:
     put(project, {"id": 1, "body": "good", "x": 1})
     assert prepare(project) == PrepareReport(prepared=1, kept=1)
     assert stored(project)["1"].id == before["1"].id
+
+
+def test_a_row_that_is_gone_is_no_longer_set_aside_and_its_items_are_counted(make_project: Make) -> None:
+    """Nobody can mend it; other steps set it aside no more; an item that it had stays, and is said to be gone."""
+    project = make_project()
+    put(project, {"id": 1, "body": "one\n\ntwo"}, {"id": 2, "body": ""}, {"id": 3, "body": "three"})
+    assert prepare(project).quarantined == 1
+    put(project, {"id": 3, "body": "three"})
+    assert set_aside(project) == {}
+    assert prepare(project, [{"split": {}}]) == PrepareReport(prepared=3, kept=1, replaced=1, pieces=2)
+    assert set_aside(project) == {}
+    with project.database.read() as connection:
+        assert count_gone(connection, project.id) == 2
+    put(project, {"id": 1, "body": "one\n\ntwo"}, {"id": 3, "body": "three"})
+    with project.database.read() as connection:
+        assert count_gone(connection, project.id) == 0
 
 
 def test_steps_of_ones_own_change_drop_and_split_rows(make_project: Make) -> None:
@@ -407,7 +424,8 @@ def parted(row):
     assert prepare(project, steps) == PrepareReport(prepared=4, pieces=4, dropped=1, quarantined=1)
     assert sorted(log.read_text()) == ["1", "2", "3", "4"]
     before = stored(project)
-    assert decode(before["1#1"].meta) == {"id": 1, "tags": ["x", "y"], "yes": True, "pair": [1, 2]}
+    assert decode(before["1#1"].meta).items() >= {"id": 1, "tags": ["x", "y"], "yes": True, "pair": [1, 2]}.items()
+    assert "old" not in decode(before["1#1"].meta)
     own.write_text("# a comment\n" + code.replace('row["body"] == "boom":', '(row["body"] == "boom"):  # another'))
     assert prepare(project, steps) == PrepareReport()
     # An error may have come from outside, so it is worth another try.

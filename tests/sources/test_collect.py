@@ -350,6 +350,101 @@ def test_real_pictures_and_recordings_are_collected(make_project: Make) -> None:
     assert collect(project, [Source(uri=str(folder))]).skipped == found
 
 
+def vanished(project: Project) -> list[str]:
+    """The keys of the rows that are said to be no longer in their source."""
+    gone = raw_items.c.gone_at.is_not(None) & (raw_items.c.state == "current")
+    with project.database.read() as connection:
+        return sorted(connection.scalars(sa.select(raw_items.c.key).where(raw_items.c.project_id == project.id, gone)))
+
+
+def test_rows_and_files_that_vanish_are_noted_and_kept(make_project: Make, stored: Stored) -> None:
+    """Those of a file that is gone or was read without them, and no others; what comes back is as before."""
+    project = make_project()
+    a, b = project.folder / "a.jsonl", project.folder / "b.jsonl"
+    rows = [{"id": number, "body": f"text {number}"} for number in range(6)]
+    a.write_text(lines(*rows[:4]))
+    b.write_text(lines(*rows[4:]))
+    sources = [Source(uri="*.jsonl", id="id")]
+    collect(project, sources)
+    collect_rows(project, "shop", [{"id": "sent", "body": "by hand"}])
+    collect(project, sources)
+    assert vanished(project) == []
+    a.write_text(lines(rows[0], {"id": 9, "body": "new"}, rows[2]))
+    collect(project, sources)
+    assert vanished(project) == ["1", "3"]
+    b.unlink()
+    for _ in range(2):
+        collect(project, sources)
+        assert vanished(project) == ["1", "3", "4", "5"]
+    assert len(stored(project)) == 8
+    a.write_text(lines(*rows[:3], {**rows[3], "body": "changed"}))
+    b.write_text(lines(rows[4]))
+    collect(project, sources)
+    assert vanished(project) == ["5", "9"]
+    a.write_bytes(b"not one row")
+    collect(project, [Source(uri="a.jsonl", id="id")])
+    assert vanished(project) == ["0", "1", "2", "3", "4", "5", "9"]  # nor is b declared any more
+    a.write_text(lines(*rows[:4]))
+    collect(project, sources)
+    assert vanished(project) == ["5", "9"]
+
+
+def test_a_row_that_moved_to_another_file_has_not_vanished(make_project: Make) -> None:
+    """Nor has one that stood in two files with the same content, whether or not the other file is read in this run."""
+    project = make_project()
+    a, b = project.folder / "a.jsonl", project.folder / "b.jsonl"
+    one, two, three, four = ({"id": number, "body": f"text {number}"} for number in (1, 2, 3, 4))
+    sources = [Source(uri="a.jsonl", id="id"), Source(uri="b.jsonl", id="id")]
+    a.write_text(lines(one, two))
+    b.write_text(lines(two, three))
+    collect(project, sources)
+    a.write_text(lines(one))
+    assert collect(project, sources).skipped == 1
+    assert vanished(project) == []
+    b.write_text(lines(three))
+    collect(project, sources)
+    assert vanished(project) == ["2"]
+    a.write_text(lines(three))
+    b.write_text(lines(one, two, four))
+    collect(project, sources)
+    assert vanished(project) == []
+    a.unlink()
+    collect(project, [Source(uri="*.jsonl", id="id")])
+    assert vanished(project) == ["3"]
+    b.write_text(lines(two, four))
+    collect(project, [Source(uri="*.jsonl", id="id")])
+    assert vanished(project) == ["1", "3"]
+
+
+def test_a_file_that_cannot_be_read_loses_no_rows(make_project: Make) -> None:
+    """A truncated table and a picture that is none any more are told as broken, not as gone; removed, they are gone."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    project = make_project()
+    path = project.folder / "a.parquet"
+    parquet.write_table(pa.table({"id": ["1"], "body": ["one"]}), path)
+    sources = [Source(uri="a.parquet", id="id"), Source(uri="*.jsonl", watch="10m")]
+    collect(project, sources)
+    path.write_bytes(b"PAR1 nonsense")
+    assert counts(collect(project, sources)) == (0, 0, 0, 1)
+    assert vanished(project) == []
+    pictures = make_project(IMAGES, name="scans")
+    for name in "ab":
+        (pictures.folder / f"{name}.png").write_bytes(picture())
+    collect(pictures, [Source(uri=".")])
+    (pictures.folder / "a.png").write_bytes(b"no picture")
+    collect(pictures, [Source(uri=".")])
+    assert vanished(pictures) == []
+    (pictures.folder / "a.png").unlink()
+    (pictures.folder / "c.png").write_bytes(picture("blue"))
+    collect(pictures, [Source(uri=".")])
+    assert vanished(pictures) == ["a.png"]
+    (pictures.folder / "a.png").write_bytes(picture())
+    collect(pictures, [Source(uri=".")])
+    assert vanished(pictures) == []
+
+
 words = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=8)
 rows_of_a_file = st.lists(
     st.one_of(

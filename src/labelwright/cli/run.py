@@ -35,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
             f"{collected.quarantined:,} in quarantine"
         )
         print(f"  prepared   {prepared.prepared:,} items, {prepared.duplicates:,} duplicates, {prepared.quarantined:,} in quarantine")
+        if report.gone:
+            print(f"  vanished   {report.gone:,} items are no longer in their source (kept)")
         after = report.caught_up
         print(f"  suggested  {after.suggested:,}; tasks opened: {after.tasks_opened:,}; reviews opened: {after.reviews_opened:,}")
         for outcome in report.requirements:

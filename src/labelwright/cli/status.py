@@ -41,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
     for one in found:
         if one.trouble:
             print(f"{one.project}: what follows people's answers fails: {one.trouble}")
+        if one.gone:
+            print(f"{one.project}: {one.gone:,} items are no longer in their source (kept)")
         for broken in one.quarantine:
             print(f"{one.project}: in quarantine ({broken.stage}) {broken.place}: {broken.reason}")
         if one.quarantined > len(one.quarantine):

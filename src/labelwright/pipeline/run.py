@@ -20,6 +20,7 @@ from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import content_hash
 from labelwright.store import log, tables
 from labelwright.store.codec import decode, encode
+from labelwright.store.items import count_gone
 
 __all__ = ["CaughtUp", "Frozen", "RunReport", "advance", "catch_up", "freeze"]
 
@@ -38,7 +39,7 @@ class CaughtUp(Struct, frozen=True):
 
 
 class RunReport(Struct, frozen=True):
-    """What a run did, step by step, and whether the requirements hold now."""
+    """What a run did, step by step, whether the requirements hold now, and how many items are no longer in their source (and kept)."""
 
     project: str
     collected: sources.CollectReport
@@ -46,6 +47,7 @@ class RunReport(Struct, frozen=True):
     imported: list[datasets.ImportReport]
     caught_up: CaughtUp
     requirements: list[Outcome]
+    gone: int = 0
 
 
 def _silent(done: int, total: int | None, what: str) -> None:
@@ -66,7 +68,8 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
     checks.inspect_all(project, opened.rules, progress=progress)
     with project.database.read() as connection:
         requirements = analytics.check_requirements(connection, project, pipeline.requirements)
-    return RunReport(project.name, collected, prepared, imported, caught_up, requirements)
+        gone = count_gone(connection, project.id)
+    return RunReport(project.name, collected, prepared, imported, caught_up, requirements, gone)
 
 
 def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: bool = False) -> CaughtUp:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from labelwright.analytics.labeled import count_labeled
 from labelwright.store import tables
+from labelwright.store.items import count_gone
 from labelwright.store.project import Project
 
 __all__ = ["Quarantined", "Status", "read_status"]
@@ -33,6 +34,7 @@ class Status(Struct, frozen=True, kw_only=True):
     quarantined: int
     prepared: int
     duplicates: int
+    gone: int
     suggested: int
     tasks: dict[str, int]
     annotations: int
@@ -74,6 +76,7 @@ def read_status(connection: Connection, project: Project) -> Status:
         quarantined=count(quarantine),
         prepared=count(items, items.c.state == "active"),
         duplicates=count(items, items.c.state == "duplicate"),
+        gone=count_gone(connection, project.id),
         suggested=count(tables.suggestions, distinct=tables.suggestions.c.item_id),
         tasks=dict(by_state.all()),
         annotations=count(tables.annotations, tables.annotations.c.state.in_(("submitted", "accepted"))),

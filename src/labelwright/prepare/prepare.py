@@ -140,7 +140,7 @@ def _batches(project: Project, plan: Plan, context: Context, pool: ThreadPoolExe
 
 def _waiting(project: Project, digest: str, limit: int) -> list[Any]:
     """Return the next rows to be prepared: never prepared ones first, then those that other steps prepared."""
-    chosen = sa.select(raw_items.c.id, raw_items.c.key, raw_items.c.source, raw_items.c.place, raw_items.c.data)
+    chosen = sa.select(raw_items.c.id, raw_items.c.key, raw_items.c.source, raw_items.c.place, raw_items.c.data, raw_items.c.gone_at)
     mine = chosen.where(raw_items.c.project_id == project.id, raw_items.c.state == "current")
     column = raw_items.c.prepared_by
     # Again a range of the index each.
@@ -166,20 +166,20 @@ def _waiting(project: Project, digest: str, limit: int) -> list[Any]:
 
 
 def _prepare_row(raw: Any, plan: Plan, context: Context) -> Prepared:
-    raw_id, key, source, place, data = raw
+    raw_id, key, source, place, data, gone_at = raw
     try:
         made = [make(draft, context.schema) for draft in plan.run(Draft(key, _decode(data)), context)]
     except LabelwrightError as error:
-        return Prepared(raw_id, key, source, place, [], str(error), data[:200])
+        return Prepared(raw_id, key, source, place, [], str(error), data[:200], gone=gone_at is not None)
     return Prepared(raw_id, key, source, place, made)
 
 
 def _finish(raw: Any, row: results.Ran, context: Context) -> Prepared:
-    raw_id, key, source, place, data = raw
+    raw_id, key, source, place, data, gone_at = raw
     reason, made = row.reason, []
     if reason is None:
         try:
             made = [make(draft, context.schema) for draft in row.drafts]
         except LabelwrightError as error:
             reason = str(error)
-    return Prepared(raw_id, key, source, place, made, reason, data[:200] if reason else "", row.used)
+    return Prepared(raw_id, key, source, place, made, reason, data[:200] if reason else "", row.used, gone_at is not None)

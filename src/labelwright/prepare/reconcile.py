@@ -26,7 +26,10 @@ __all__ = ["Outcome", "Prepared", "write"]
 
 
 class Prepared(NamedTuple):
-    """A raw row and what came of it: its items (none where it was dropped), or the reason why there are none; and the `results` used."""
+    """A raw row and what came of it: its items (none where it was dropped), or the reason why there are none; the `results` used.
+
+    One that is `gone` from its source cannot be mended there, so it is not set aside.
+    """
 
     raw_id: int
     key: str
@@ -36,6 +39,7 @@ class Prepared(NamedTuple):
     reason: str | None = None
     sample: str = ""
     results: Mapping[str, str] = {}
+    gone: bool = False
 
 
 class Outcome(NamedTuple):
@@ -86,7 +90,7 @@ def write(
     if again:
         mine = (quarantine.c.project_id == project_id) & (quarantine.c.stage == "prepare")
         connection.execute(sa.delete(quarantine).where(mine, bulk.among(connection, quarantine.c.key, again)))
-    broken = [Broken(row.source, row.place, row.key, row.reason, row.sample) for row in batch if row.reason is not None]
+    broken = [Broken(row.source, row.place, row.key, row.reason, row.sample) for row in batch if row.reason is not None and not row.gone]
     bulk.quarantine(connection, project_id, "prepare", broken)
     whole = [row for row in batch if row.reason is None]
     before = {} if first else _items_before(connection, project_id, whole)

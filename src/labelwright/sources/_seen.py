@@ -30,6 +30,9 @@ class Seen:
     def __contains__(self, key: str) -> bool:
         return self._any and self._database.execute("SELECT 1 FROM seen WHERE hash = ?", (_hash(key),)).fetchone() is not None
 
+    def __len__(self) -> int:
+        return int(self._database.execute("SELECT count(*) FROM seen").fetchone()[0])
+
     def close(self) -> None:
         """Remove the file."""
         self._database.close()

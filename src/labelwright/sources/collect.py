@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -33,6 +34,7 @@ from labelwright.sources.locate import File, Place, locate, place_of
 from labelwright.sources.merge import PUSHED, Merged, Ready, Rules, file_of, merge
 from labelwright.sources.rows import Shape, finisher, sample_of
 from labelwright.sources.source import CollectReport, Source, check_source
+from labelwright.sources.vanished import Present, note_vanished
 from labelwright.store import bulk, tables
 from labelwright.store.bulk import BATCH, Broken
 from labelwright.store.project import Project
@@ -57,16 +59,14 @@ def collect(project: Project, sources: Sequence[Source], *, progress: Progress =
         check_source(source)
         place_of(project.folder, source)
     report = CollectReport()
-    seen = Seen()
-    try:
-        rules = _rules(project, frozenset(source.uri for source in sources), seen)
+    with closing(Seen()) as seen, closing(Present(project)) as present:
+        rules = _rules(project, frozenset(source.uri for source in sources), seen, present.read)
         for source in sources:
             run = _Run(project, source, rules, progress, report.rows)
-            run.collect()
+            run.collect(present)
             run.flush()
             report += run.report()
-    finally:
-        seen.close()
+        note_vanished(project, present, seen, rules.newest_before)
     return report
 
 
@@ -79,14 +79,11 @@ def collect_rows(
     The same rows sent again change nothing; a row sent by the same source with other content is a changed row.
     """
     source = Source(uri=PUSHED + source_name, id=id)
-    seen = Seen()
-    try:
-        run = _Run(project, source, _rules(project, frozenset(), seen), progress, 0)
+    with closing(Seen()) as seen:
+        run = _Run(project, source, _rules(project, frozenset(), seen, set()), progress, 0)
         run.receive(source_name, rows)
         run.flush()
         return run.report()
-    finally:
-        seen.close()
 
 
 class _Done(NamedTuple):
@@ -112,6 +109,7 @@ class _Run:
         self.done: list[_Done] = []
         self.clear: list[str] = []  # files whose old quarantine entries go, for they are being read again
         self.freed: set[str] = set()  # files with rows that were set aside for the sake of a row that has gone since
+        self.read: set[str] = set()  # tables read to the end
         self.size = 0
 
     def report(self) -> CollectReport:
@@ -156,7 +154,7 @@ class _Run:
 
     # --- reading files ---
 
-    def collect(self) -> None:
+    def collect(self, present: Present) -> None:
         fields = {name: str(modality) for name, modality in self.project.schema.data.items()}
         media = {name: modality for name, modality in fields.items() if modality != "text"}
         digest = self.source.digest(fields)
@@ -166,6 +164,7 @@ class _Run:
             place = place_of(self.project.folder, self.source)
             while chunk := list(itertools.islice(files, BATCH)):
                 known = self._known([file.name for file in chunk])
+                present.found(name for name, (_, rows) in known.items() if rows)
                 wanted: list[tuple[File, str]] = []
                 for file in chunk:
                     self.counts["files"] += 1
@@ -175,6 +174,9 @@ class _Run:
                     again = again or file.name in self.freed
                     if fingerprint and not again and known.get(file.name, ("", 0))[0] == fingerprint:
                         rows = known[file.name][1]
+                        if plugins.load("readers", file.reader).MODALITY is None:
+                            table = self._table(file, Shape(self.source.id, self.source.columns, self.source.prefix))
+                            present.skipped[file.name] = (table, self.source.uri, rows - set_aside[file.name])
                         self.counts["skipped"] += 1
                         self.counts["quarantined"] += min(rows, set_aside[file.name])
                         self.counts["unchanged"] += max(0, rows - set_aside[file.name])
@@ -182,7 +184,10 @@ class _Run:
                     if set_aside[file.name]:
                         self.clear.append(file.name)
                     wanted.append((file, fingerprint))
+                before = {name for name, (_, rows) in known.items() if rows}
                 self._read(wanted, fields, media, place, digest, pool)
+                present.found(file.name for file, _ in wanted if not file.problem)
+                present.read |= before & self.read
 
     def _read(
         self,
@@ -215,8 +220,9 @@ class _Run:
                 self.done.append(_Done(file.name, fingerprint, 1))
 
     def _read_table(self, file: File, fingerprint: str, shape: Shape, digest: str, pool: ThreadPoolExecutor) -> None:
-        table = Table(str(file.path), file.name, file.reader, shape.id, shape.columns, shape.prefix, self.source.delimiter)
+        table = self._table(file, shape)
         count = 0
+        unread = False
         if shape.media:
             rows = plugins.load("readers", file.reader).read(file.path, name=file.name, delimiter=self.source.delimiter)
             finish = partial(_finish_row, finish=finisher(shape), begin=table.begin)
@@ -228,15 +234,22 @@ class _Run:
                 if isinstance(outcome, Ready):
                     self.add(outcome)
                 else:
+                    unread = unread or outcome.place == file.name
                     self.set_aside(outcome.place, None, outcome.reason, outcome.sample or sample_of(row.data))
         else:
             for batch in batches.read(table):
                 count += len(batch.ready) + len(batch.broken)
+                unread = unread or any(place == file.name for place, _, _ in batch.broken)
                 self.ready += batch.ready
                 self.broken += [Broken(self.source.uri, place, None, reason, sample) for place, reason, sample in batch.broken]
                 self.flush()
         if fingerprint and fingerprint_of(file.path, digest) == fingerprint:
             self.done.append(_Done(file.name, fingerprint, count))
+        if not unread:
+            self.read.add(file.name)
+
+    def _table(self, file: File, shape: Shape) -> Table:
+        return Table(str(file.path), file.name, file.reader, shape.id, shape.columns, shape.prefix, self.source.delimiter)
 
     def _field(self, modality: str, fields: dict[str, str]) -> str:
         names = [name for name, kind in fields.items() if kind == modality]
@@ -310,7 +323,7 @@ def _received(number: int, given: bytes | dict[str, Any], name: str) -> Row | Br
     return read_json_line(number, given, name)
 
 
-def _rules(project: Project, declared: frozenset[str], seen: Seen) -> Rules:
+def _rules(project: Project, declared: frozenset[str], seen: Seen, read: set[str]) -> Rules:
     with project.database.read() as connection:
         newest = connection.scalar(sa.select(sa.func.max(tables.raw_items.c.id))) or 0
 
@@ -320,7 +333,7 @@ def _rules(project: Project, declared: frozenset[str], seen: Seen) -> Rules:
         known = connection.scalar(query)
         return known is not None and known.rpartition("-")[0] == fingerprint_of(project.folder / name, "").rpartition("-")[0]
 
-    return Rules(declared, seen, newest, stands)
+    return Rules(declared, seen, newest, stands, read)
 
 
 def _read_whole(task: tuple[File, str, Shape, str]) -> Ready | str:

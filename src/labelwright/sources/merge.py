@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -38,12 +38,15 @@ class Ready(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What decides who owns a key: the sources declared, the keys met in this run, whether a file stands as it was read."""
+    """What decides who owns a key: the sources declared, the keys met in this run, whether a file stands as it was read; and the files
+    read to the end in this run.
+    """
 
     declared: frozenset[str]
     seen: Seen
     newest_before: int
     stands: Callable[[Connection, str], bool]
+    read: Collection[str] = ()
 
 
 class Merged(NamedTuple):
@@ -77,6 +80,7 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
     conflicts: list[Broken] = []
     replaced: list[int] = []
     fresh: list[Ready] = []
+    found: list[tuple[int, str, str]] = []
     unchanged = 0
     for row in batch:
         first = incoming.get(row.key)
@@ -92,6 +96,8 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
         elif old.revision == row.revision:
             unchanged += 1
             incoming[row.key] = row
+            if old.gone or _has_moved(connection, old, row, rules):
+                found.append((old.id, source, row.place))
         elif _owns(connection, old, source, row, rules):
             conflicts.append(_conflict(source, row, old.source, old.place))
         else:
@@ -102,6 +108,8 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
         connection.execute(
             sa.update(tables.raw_items).where(bulk.among(connection, tables.raw_items.c.id, replaced)).values(state="replaced")
         )
+    if found:
+        _found(connection, found)
     _write(connection, project_id, source, fresh)
     if conflicts:
         bulk.quarantine(connection, project_id, "collect", conflicts)
@@ -112,6 +120,22 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
 def _write(connection: Connection, project_id: int, source: str, rows: Sequence[Ready]) -> None:
     same = {"project_id": project_id, "source": source, "created_at": time.time()}
     bulk.insert(connection, tables.raw_items, Ready._fields, rows, same)
+
+
+def _has_moved(connection: Connection, old: Current, row: Ready, rules: Rules) -> bool:
+    """Tell whether a row of the same content stands in another file than before, and no longer in that one."""
+    before = file_of(old.place)
+    if old.place == row.place or before == file_of(row.place) or old.source.startswith(PUSHED) or row.key in rules.seen:
+        return False
+    return before in rules.read or not rules.stands(connection, before)
+
+
+def _found(connection: Connection, found: Sequence[tuple[int, str, str]]) -> None:
+    """Note where rows stand now that have moved, or come back."""
+    table = tables.raw_items
+    values: dict[str, Any] = {"source": sa.bindparam("to"), "place": sa.bindparam("at"), "gone_at": None}
+    statement = sa.update(table).where(table.c.id == sa.bindparam("row")).values(values)
+    connection.execute(statement, [{"row": id, "to": source, "at": place} for id, source, place in found])
 
 
 def _owns(connection: Connection, old: Current, source: str, row: Ready, rules: Rules) -> bool:

@@ -36,6 +36,7 @@ class Current(NamedTuple):
     revision: str
     source: str
     place: str
+    gone: bool  # it was not in its source when that was last read
 
 
 class Broken(NamedTuple):
@@ -79,7 +80,7 @@ def _many_rows(table: str, names: tuple[str, ...], same: int, rows: int) -> str:
 
 def current_rows(connection: Connection, project_id: int, keys: Sequence[str]) -> list[Current]:
     """Return the raw items that stand under `keys`, by one query."""
-    chosen = "SELECT \"key\", id, revision, source, place FROM raw_items WHERE state = 'current' AND project_id ="
+    chosen = "SELECT \"key\", id, revision, source, place, gone_at IS NOT NULL FROM raw_items WHERE state = 'current' AND project_id ="
     if connection.dialect.name == "postgresql":
         found = connection.exec_driver_sql(f'{chosen} %s AND "key" = ANY(%s)', (project_id, list(keys)))
     else:

@@ -16,7 +16,7 @@ from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
 from labelwright.store.labels import final_labels
 
-__all__ = ["ItemDetail", "ItemPage", "ItemRow", "read_item", "read_items"]
+__all__ = ["ItemDetail", "ItemPage", "ItemRow", "count_gone", "read_item", "read_items"]
 
 MOST_ROWS = 200
 PREVIEW_CHARACTERS = 200
@@ -165,6 +165,13 @@ _SORTS = {
     "confidence": (sa.func.coalesce(_consensus.c.confidence, 2.0), False),
     "agreement": (sa.func.coalesce(_consensus.c.agreement, 2.0), False),
 }
+
+
+def count_gone(connection: Connection, project_id: int) -> int:
+    """Count the items whose row is no longer in its source."""
+    items, raw = tables.items, tables.raw_items
+    gone = (raw.c.project_id == project_id, raw.c.gone_at.is_not(None), raw.c.state == "current", items.c.state != "replaced")
+    return connection.scalar(sa.select(sa.func.count()).select_from(items.join(raw, raw.c.id == items.c.raw_id)).where(*gone)) or 0
 
 
 def read_items(

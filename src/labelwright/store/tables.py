@@ -153,6 +153,8 @@ raw_items = Table(
     Column("state", Text, nullable=False, server_default="current"),  # current, or replaced by a newer revision
     Column("prepared_by", Text),  # digest of the steps that prepared it; null = still to be prepared
     Column("created_at", Double, nullable=False),
+    Column("gone_at", Double),  # when it was found to be no longer in its source; it is kept
+    Index("ix_raw_items_gone", "project_id", sqlite_where=text("gone_at IS NOT NULL"), postgresql_where=text("gone_at IS NOT NULL")),
     Index(
         "uq_raw_items_current",
         "project_id",

@@ -432,6 +432,7 @@ export interface Status {
   quarantined: number;
   prepared: number;
   duplicates: number;
+  gone: number;
   suggested: number;
   tasks: Record<string, number>;
   annotations: number;
