@@ -54,6 +54,32 @@ def test_init_and_run_make_a_project_that_works(folder: Path, run: Run) -> None:
     assert "mail" in run("status", folder)[1]
 
 
+def test_a_run_and_the_status_count_alike_and_tell_what_vanished(tmp_path: Path, run: Run) -> None:
+    """Collected means in the store, in both; what is gone from its source is said by both, with its items kept."""
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"id": {number}, "body": "text {number}"}}\n' for number in range(9)) + "broken\n")
+    (tmp_path / "labelwright.yaml").write_text(
+        "name: t\nsources: [{uri: a.jsonl, id: id}]\n"
+        "schema: {data: {body: text}, questions: {q: {kind: choice, of: body, options: [a, b]}}}\n"
+    )
+    (report,) = json.loads(run("run", tmp_path, "--json")[1])
+    (status,) = json.loads(run("status", tmp_path, "--json")[1])
+    collected = sum(report["collected"][name] for name in ("new", "changed", "unchanged"))
+    assert (collected, report["collected"]["quarantined"]) == (status["collected"], status["quarantined"]) == (9, 1)
+    assert "vanished" not in run("run", tmp_path)[1]
+    (tmp_path / "a.jsonl").write_text('{"id": 3, "body": "text 3"}\n')
+    assert "vanished   8 items are no longer in their source (kept)" in run("run", tmp_path)[1]
+    assert "vanished   8 items are no longer in their source (kept)" in run("run", tmp_path)[1]
+    assert "t: 8 items are no longer in their source (kept)" in run("status", tmp_path)[1]
+
+
+def test_the_demo_says_what_the_status_says(tmp_path: Path, run: Run) -> None:
+    """Both count the rows and files that are in the store, and what lies in quarantine."""
+    said = run("demo", tmp_path / "demo", "--no-serve")[1]
+    for status in json.loads(run("status", tmp_path / "demo", "--json")[1]):
+        expected = f"{status['project']}: {status['collected']} rows and files collected, {status['quarantined']} in quarantine"
+        assert expected in said
+
+
 def test_labels_come_in_and_a_version_goes_out(folder: Path, run: Run, tmp_path: Path) -> None:
     """Imported labels become a frozen version; the same labels make no second one; exports hold all items; requirements exit by 0 or 1."""
     lines = "".join(json.dumps({"key": str(n), "label": "ham" if n % 3 else "spam"}) + "\n" for n in range(30))

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
                 if not options.json:
                     set_aside = report.collected.quarantined + report.prepared.quarantined
                     print(
-                        f"{report.project}: {report.collected.rows:,} collected, {set_aside:,} in quarantine, "
+                        f"{report.project}: {report.collected.collected:,} rows and files collected, {set_aside:,} in quarantine, "
                         f"{report.caught_up.suggested:,} suggestions, {report.caught_up.tasks_opened:,} tasks opened"
                     )
         if options.simulate:

@@ -53,9 +53,14 @@ class CollectReport(Struct, frozen=True, kw_only=True):
     skipped: int = 0
 
     @property
+    def collected(self) -> int:
+        """How many rows are in the store now."""
+        return self.new + self.changed + self.unchanged
+
+    @property
     def rows(self) -> int:
-        """How many rows there are in all."""
-        return self.new + self.changed + self.unchanged + self.quarantined
+        """How many rows there are in all, those in quarantine among them."""
+        return self.collected + self.quarantined
 
     def __add__(self, other: CollectReport) -> CollectReport:
         return CollectReport(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
