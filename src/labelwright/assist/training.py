@@ -20,10 +20,11 @@ from labelwright.assist import versions
 from labelwright.assist.arrays import pack, unpack
 from labelwright.assist.learners.base import Example, Learned, TooLittle
 from labelwright.assist.media import Media
-from labelwright.schema import Item, content_hash
+from labelwright.schema import Item, Text, content_hash
 from labelwright.schema.kinds import Answer
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_fields
+from labelwright.store.database import Connection
 from labelwright.store.labels import final_labels
 from labelwright.store.project import Project
 
@@ -104,7 +105,12 @@ def _learn(project: Project, wanted: Wanted, media: Media, state: State) -> Stat
 
 
 def _examples(project: Project, wanted: Wanted) -> Iterator[Example]:
-    """The labeled items, in their order; of more than the learner takes, a sample that stays the same."""
+    """The labeled items, in their order; of more than the learner takes, a sample that stays the same. What it does not read of a long
+    text is left out.
+    """
+    learner = wanted.learner
+    field = project.schema.questions[wanted.question].of
+    each = getattr(learner, "MOST_CHARACTERS", None)
     with project.database.read() as connection:
         labels: dict[int, Answer] = {
             label.item_id: label.answer
@@ -113,12 +119,35 @@ def _examples(project: Project, wanted: Wanted) -> Iterator[Example]:
         }
         kind = project.schema.questions[wanted.question].kind
         ids = [number for number, answer in labels.items() if answer.__struct_config__.tag == kind]
-        if len(ids) > wanted.learner.MOST:
-            ids = sorted(sorted(ids, key=lambda number: content_hash([number]))[: wanted.learner.MOST])
+        if len(ids) > learner.MOST:
+            ids = sorted(sorted(ids, key=lambda number: content_hash([number]))[: learner.MOST])
+        if hasattr(learner, "ALL_CHARACTERS"):
+            ids = _within(connection, ids, each, learner.ALL_CHARACTERS)
         items = tables.items
         for start in range(0, len(ids), 1000):
             query = sa.select(items).where(items.c.id.in_(ids[start : start + 1000])).order_by(items.c.id)
             for row in connection.execute(query):
-                item = Item(row.id, row.key, row.revision, decode_fields(row.data), decode(row.meta), row.raw_id, row.offset)
+                shown = decode_fields(row.data)
+                if each and isinstance(text := shown.get(field), Text) and len(text.text) > each:
+                    shown[field] = Text(text.text[:each])
+                item = Item(row.id, row.key, row.revision, shown, decode(row.meta), row.raw_id, row.offset)
                 group = item.meta.get(wanted.group) if wanted.group else None
                 yield Example(item, labels[row.id], f"{wanted.group}={group}" if group is not None else f"raw {row.raw_id}")
+
+
+def _within(connection: Connection, ids: list[int], each: int | None, most: int) -> list[int]:
+    """Return the items whose texts, of which `each` has so many characters at most, come to no more than `most`: all, or a sample."""
+    items = tables.items
+    length: dict[int, int] = {}
+    for start in range(0, len(ids), 1000):
+        query = sa.select(items.c.id, sa.func.length(items.c.data)).where(items.c.id.in_(ids[start : start + 1000]))
+        length |= {number: min(size, each or size) for number, size in connection.execute(query)}
+    if sum(length.values()) <= most:
+        return ids
+    kept = []
+    for number in sorted(length, key=lambda number: content_hash([number])):
+        most -= length[number]
+        if most < 0:
+            break
+        kept.append(number)
+    return sorted(kept)

@@ -12,10 +12,25 @@ from labelwright.schema.item import Audio, Field, Image, Text
 from labelwright.store.labels import FinalLabel
 from labelwright.store.project import Project
 
-__all__ = ["Example", "features_of"]
+__all__ = ["Example", "features_of", "seen_of"]
 
 MANY = 5000
 """From this many examples on, a model is trained that takes one pass after another and not all at once."""
+
+PAGE = 500
+"""Texts counted at a time."""
+
+MOST_CHARACTERS = 20_000
+"""Of a longer text, the beginning counts."""
+
+ALL_CHARACTERS = 60_000_000
+"""So many characters of all texts together: of 30,000 texts, 2,000 each."""
+
+VOCABULARY_CHARACTERS = 8_000_000
+"""The words that count are those of texts with so many characters in all, drawn at random where there are more."""
+
+AROUND = 80
+"""Characters before and after a span in which the words beside it are looked for."""
 
 CONTEXT = 3
 """Words before and after a span that tell what it is."""
@@ -30,6 +45,21 @@ class Example(NamedTuple):
     geometry: tuple[float, ...]
     place: int
     source: FinalLabel
+
+
+def seen_of(field: Field, geometry: tuple[float, ...], examples: int) -> tuple[Field, tuple[float, ...]]:
+    """Return what is looked at of a field and a place in it, where there are about so many examples: not all of a long text."""
+    if not isinstance(field, Text):
+        return field, geometry
+    most = min(MOST_CHARACTERS, max(500, ALL_CHARACTERS // max(1, examples)))
+    if not geometry:
+        return (Text(field.text[:most]) if len(field.text) > most else field), geometry
+    start, end = int(geometry[0]), int(geometry[1])
+    begin = max(0, start - AROUND)
+    if len(field.text) <= end - begin + AROUND:
+        return field, geometry
+    end = min(end, start + most)
+    return Text(field.text[begin : end + AROUND]), (float(start - begin), float(end - begin))
 
 
 def features_of(project: Project, question: Question, examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
@@ -88,6 +118,8 @@ def _vector(example: Example, decoded: Any) -> Any:
 
 
 def _of_text(examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
+    import numpy as np
+    from scipy.sparse import vstack
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     texts = [example.field.text if isinstance(example.field, Text) else "" for example in examples]
@@ -95,14 +127,16 @@ def _of_text(examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
     if spans:
         texts = [_around(text, example.geometry) for text, example in zip(texts, examples, strict=True)]
         what = f"words of the span and {CONTEXT} words on both sides (tf-idf)"
-        vectorizer = TfidfVectorizer(token_pattern=r"\S+", lowercase=False, sublinear_tf=True, max_features=100_000)
+        own: dict[str, Any] = {"token_pattern": r"\S+", "lowercase": False}
     else:
         what = "words and pairs of words (tf-idf)"
-        vectorizer = TfidfVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), sublinear_tf=True, max_features=100_000)
+        own = {"token_pattern": r"\w+", "ngram_range": (1, 2)}
     if not any(re.search(r"\w", text) for text in texts):
         texts = ["empty"] * len(texts)
-    matrix = vectorizer.fit_transform(texts)
     few = len(examples) < MANY
+    vectorizer = TfidfVectorizer(sublinear_tf=True, max_features=100_000, dtype=np.float64 if few else np.float32, **own)
+    vectorizer.fit(_drawn(texts, VOCABULARY_CHARACTERS))
+    matrix = vstack([vectorizer.transform(texts[start : start + PAGE]) for start in range(0, len(texts), PAGE)], format="csr")
 
     def model() -> Any:
         from sklearn.linear_model import LogisticRegression, SGDClassifier
@@ -114,6 +148,21 @@ def _of_text(examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
     return matrix, what, model
 
 
+def _drawn(texts: list[str], characters: int) -> list[str]:
+    """Return texts that have no more than so many characters together: all, or some drawn at random, the same each time."""
+    import random
+
+    if sum(map(len, texts)) <= characters:
+        return texts
+    drawn: list[str] = []
+    for place in random.Random(0).sample(range(len(texts)), len(texts)):
+        characters -= len(texts[place])
+        if characters < 0 and drawn:
+            break
+        drawn.append(texts[place])
+    return drawn
+
+
 def _around(text: str, geometry: tuple[float, ...]) -> str:
     """Describe a span by words: its own, its shape, and those beside it.
 
@@ -122,8 +171,8 @@ def _around(text: str, geometry: tuple[float, ...]) -> str:
     """
     start, end = int(geometry[0]), int(geometry[1])
     inside = re.findall(r"\w+|[^\w\s]", text[start:end])
-    before = re.findall(r"\w+|[^\w\s]", text[max(0, start - 80) : start])[-CONTEXT:]
-    after = re.findall(r"\w+|[^\w\s]", text[end : end + 80])[:CONTEXT]
+    before = re.findall(r"\w+|[^\w\s]", text[max(0, start - AROUND) : start])[-CONTEXT:]
+    after = re.findall(r"\w+|[^\w\s]", text[end : end + AROUND])[:CONTEXT]
     shapes = [re.sub(r"(.)\1+", r"\1", re.sub(r"\d", "0", re.sub(r"[^\W\d_a-z]", "X", re.sub(r"[a-z]", "x", word)))) for word in inside]
     words = [f"S:{word.lower()}" for word in inside]
     words += [f"E:{inside[-1].lower()}"] if inside else []

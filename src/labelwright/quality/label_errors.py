@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from labelwright import stats
 from labelwright.errors import LabelwrightError
 from labelwright.quality.answers import PAGE
-from labelwright.quality.features import Example, features_of
+from labelwright.quality.features import Example, features_of, seen_of
 from labelwright.quality.gold import share_of
 from labelwright.quality.reports import LabelErrorsReport, QuestionLabelErrors, Suspect
 from labelwright.schema import Question
@@ -146,20 +146,22 @@ def _silent(name: str, question: Question, items: int, reason: str) -> QuestionL
 
 def _examples(project: Project, question: Question, labels: list[FinalLabel]) -> list[Example]:
     """One example for each label: of a choice the item, of spans, boxes and segments each place."""
-    fields = {}
-    wanted = sorted(label.item_id for label in labels)
+    found = []
+    of_item = {label.item_id: label for label in labels}
+    wanted = sorted(of_item)
     items = tables.items
     with project.database.read() as connection:
         for start in range(0, len(wanted), PAGE):
             part = items.c.id.in_(wanted[start : start + PAGE])
-            for item_id, data in connection.execute(sa.select(items.c.id, items.c.data).where(part)):
-                fields[item_id] = decode_fields(data).get(question.of)
-    found = [
-        Example(label.item_id, unit.label, fields[label.item_id], unit.geometry, place, label)
-        for label in labels
-        if fields.get(label.item_id) is not None
-        for place, unit in enumerate(label.answer.units())
-    ]
+            for item_id, data in connection.execute(sa.select(items.c.id, items.c.data).where(part).order_by(items.c.id)):
+                field = decode_fields(data).get(question.of)
+                if field is None:
+                    continue
+                label = of_item[item_id]
+                whole = seen_of(field, (), len(wanted))
+                for place, unit in enumerate(label.answer.units()):
+                    seen = seen_of(field, unit.geometry, len(wanted)) if unit.geometry else whole
+                    found.append(Example(item_id, unit.label, *seen, place, label))
     most = MOST if project.schema.data[question.of] == "text" else MOST_MEDIA
     if len(found) > most:
         kept = most / len(found) * 2**32

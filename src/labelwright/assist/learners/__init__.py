@@ -1,8 +1,9 @@
 """The small models, one file a way of learning, told apart by what a question asks and about which modality.
 
 A learner's module has `METHOD`, its name; `VERSION`, which changes with its code; `ANSWERS`, the pairs of kind and modality that it is
-for; `MOST`, the examples that it takes; `AT_LEAST`, the score below which it abstains unless told otherwise; `learn`, which returns what
-it learned as arrays, or raises `TooLittle`; and `load`, which makes a `Learned` of the arrays again.
+for; `MOST`, the examples that it takes, and for texts perhaps `MOST_CHARACTERS`, what it reads of each, and `ALL_CHARACTERS`, of all
+together: of more examples it gets a random sample that stays the same; `AT_LEAST`, the score below which it abstains unless told
+otherwise; `learn`, which returns what it learned as arrays, or raises `TooLittle`; and `load`, which makes a `Learned` of the arrays again.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ METHOD = "token_logistic"
 VERSION = f"1 {features.VERSION}"
 ANSWERS = frozenset({("spans", "text")})
 MOST = 3000
+ALL_CHARACTERS = 30_000_000
 AT_LEAST = 0.3
 
 FOLDS = 3

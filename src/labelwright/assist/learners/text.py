@@ -18,6 +18,8 @@ METHOD = "tfidf_logistic"
 VERSION = f"1 {features.VERSION}"
 ANSWERS = frozenset({("choice", "text")})
 MOST = 20_000
+MOST_CHARACTERS = features.MOST_CHARACTERS
+ALL_CHARACTERS = 9_000_000
 AT_LEAST = 0.5
 
 _STRENGTH = 30.0
@@ -54,10 +56,19 @@ class _Model:
 
 
 def _weigh(counts: Any, columns: Any, rarity: Any) -> Any:
-    from scipy.sparse import diags
+    """Turn counts into weighed rows of length 1 over the columns that count; this uses up `counts`, which may be large."""
+    import numpy as np
+    from scipy.sparse import csr_matrix
     from sklearn.preprocessing import normalize
 
-    return normalize(counts[:, columns] @ diags(rarity)).tocsr()
+    weight = np.zeros(counts.shape[1], dtype=np.float32)
+    weight[columns] = rarity
+    place = np.zeros(counts.shape[1], dtype=np.int32)
+    place[columns] = np.arange(len(columns), dtype=np.int32)
+    counts.data *= weight[counts.indices]
+    counts.eliminate_zeros()
+    weighed = csr_matrix((counts.data, place[counts.indices], counts.indptr), shape=(counts.shape[0], len(columns)))
+    return normalize(weighed, copy=False)
 
 
 def _text(item: Item, question: Question) -> str:
