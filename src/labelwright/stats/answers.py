@@ -194,13 +194,17 @@ def _encode_integers(array: NDArray[Any]) -> tuple[Codes, Any]:
     if high - low > 4 * len(array) + 1024:
         distinct, inverse = np.unique(array, return_inverse=True)
         return inverse.astype(np.int32), distinct
-    shifted = array if low == 0 else array - array.dtype.type(low)
+    # Narrow integers cannot hold the difference of two of them.
+    narrow = array.dtype.itemsize < 4 or (array.dtype.itemsize == 4 and high - low >= 2**31)
+    wide = array.astype(np.int64) if narrow else array
+    shifted = wide if low == 0 else wide - wide.dtype.type(low)
     seen = np.zeros(high - low + 1, dtype=bool)
     seen[shifted] = True
-    if seen.all():
-        return shifted.astype(np.int32, copy=False), np.arange(low, high + 1, dtype=array.dtype)
+    distinct = (np.flatnonzero(seen).astype(wide.dtype) + wide.dtype.type(low)).astype(array.dtype)
+    if len(distinct) == len(seen):
+        return shifted.astype(np.int32, copy=False), distinct
     code = np.cumsum(seen, dtype=np.int32) - np.int32(1)
-    return code[shifted], (np.flatnonzero(seen) + low).astype(array.dtype)
+    return code[shifted], distinct
 
 
 def _encode_labels(labels: Any, abstain: Hashable, classes: Sequence[Any] | None) -> tuple[Codes, list[Any]]:
