@@ -117,6 +117,21 @@ def test_names_and_order_change_nothing_and_copies_agree_perfectly(coefficient):
     assert copies.low < 1
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_perfect_agreement_is_never_certain(seed):
+    """Where nobody differed, every coefficient is exactly 1 and says that none was seen, however its sums were rounded."""
+    truth = np.random.default_rng(seed).random(30) * 10 // 3 + 0.1
+    tasks, people, values = np.repeat(np.arange(30), 3), np.tile([0, 1, 2], 30), np.repeat(truth, 3)
+    found = [krippendorff_alpha(tasks, people, values, level=level) for level in ("nominal", "ordinal", "interval", "ratio")]
+    found += [fleiss_kappa(tasks, people, values, weights=weights) for weights in (None, "linear", "ordinal", "quadratic")]
+    found += [gwet_ac1(tasks, people, values), gwet_ac2(tasks, people, values), cohen_kappa(truth, truth, weights="quadratic")]
+    found += [scott_pi(np.repeat(np.arange(30), 2), [0, 1] * 30, np.repeat(truth, 2))]
+    for one in found:
+        assert (one.value, one.high) == (1.0, 1.0)
+        assert one.low < 0.9
+        assert one.note == "No disagreement was observed."
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.sampled_from(["x", "y", "z", None])), min_size=1, max_size=40))
 def test_whatever_is_missing_there_is_a_number_or_a_reason(rows):

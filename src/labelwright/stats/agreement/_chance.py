@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.agreement.base import Agreement, no_agreement, ratio_agreement
+from labelwright.stats.agreement.base import UNSEEN, Agreement, no_agreement, ratio_agreement
 from labelwright.stats.answers import Answers, Floats
 
 __all__ = ["Chance", "corrected", "disagreements", "pooled_chance"]
@@ -48,7 +48,7 @@ def corrected(answers: Answers, apart: Floats | None, chance: Chance, confidence
     change_observed[shared] = (differing - observed) * rated.sum() / items
     steady = float(share @ gradient)
     change_expected: Floats = np.asarray(np.bincount(answers.task, weights=each * gradient[answers.label], minlength=len(m)) - steady)
-    counted = rated if observed > 0 and items > 1 else shared
+    counted = rated if observed > UNSEEN * expected and items > 1 else shared
     result = ratio_agreement(
         observed,
         expected,

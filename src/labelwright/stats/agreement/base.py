@@ -9,7 +9,10 @@ import numpy as np
 from labelwright.stats.answers import Floats
 from labelwright.stats.certificates.binomial import binomial_upper_bound, checked_confidence
 
-__all__ = ["Agreement", "mean_agreement", "no_agreement", "ratio_agreement"]
+__all__ = ["UNSEEN", "Agreement", "mean_agreement", "no_agreement", "ratio_agreement"]
+
+UNSEEN = 1e-12
+"""A disagreement of at most this share of that by chance is the rounding of none."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def ratio_agreement(
     ratio = observed / expected if value is None else 1 - value
     if items < 2:
         return Agreement(1 - ratio, float("nan"), float("nan"), confidence, items, "One item says nothing about others.")
-    if observed <= 0:
+    if observed <= UNSEEN * expected:
         unseen = binomial_upper_bound(0, items, (1 + confidence) / 2)
         return Agreement(1.0, 1 - unseen * worst / expected, 1.0, confidence, items, "No disagreement was observed.")
     influence = change_observed / observed - change_expected / expected
