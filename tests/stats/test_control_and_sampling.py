@@ -22,23 +22,25 @@ from labelwright.stats.sampling import (
 
 
 def test_a_good_annotator_is_rarely_stopped_and_a_drop_is_soon_noticed() -> None:
-    """With the defaults, false stops are about 1,400 answers apart and a fall from 90% to 70% takes about 20 answers to notice."""
+    """With the defaults, false stops are about 1,400 answers apart and a fall from 90% to 70% takes a median of 21 answers to notice."""
     random = np.random.default_rng(1)
     until_false = []
-    for _ in range(200):
-        stopped = watch(random.random(20_000) < 0.9).stopped_at
-        until_false.append(20_000 if stopped is None else stopped)
-    assert 1_100 < np.mean(until_false) < 1_800
+    for _ in range(800):
+        stopped = watch(random.random(15_000) < 0.9).stopped_at
+        until_false.append(15_000 if stopped is None else stopped + 1)
+    # The standard error of this mean is 50.
+    assert np.mean(until_false) == pytest.approx(1_420, abs=3 * 50)
     delays, estimates = [], []
-    for _ in range(400):
+    for _ in range(800):
         outcomes = np.concatenate([random.random(100) < 0.9, random.random(400) < 0.7])
         result = watch(outcomes)
         assert result.stopped_at is not None
         if result.stopped_at >= 100:
             delays.append(result.stopped_at - 99)
-            estimates.append(result.changed_at)
-    assert 17 <= np.median(delays) <= 23
-    assert abs(float(np.median(estimates)) - 100) <= 4
+            estimates.append(result.changed_at - 100)
+    assert 20 <= np.median(delays) <= 22
+    assert np.mean(delays) == pytest.approx(25.1, abs=1.5)
+    assert np.quantile(estimates, [0.25, 0.5, 0.75]) == pytest.approx([-3, 1, 8], abs=2)
 
 
 def test_a_test_for_newcomers_errs_no_more_often_than_it_says() -> None:
@@ -87,6 +89,12 @@ def test_uncertainty_measures_agree_on_the_extremes() -> None:
     assert sorted(uncertainty_sample(np.full((50, 2), 0.5), 50).tolist()) == list(range(50))
     with pytest.raises(InvalidInput):
         uncertainty([[0.5, 0.6]])
+
+
+def test_a_sample_of_nothing_is_empty() -> None:
+    """Where there is no item, a stratified sample and a random one have none either."""
+    for empty in (stratified_sample([], 4), stratified_sample(np.array([], dtype=np.int64), 0, at_least=3), random_sample(0, 4)):
+        assert empty.tolist() == []
 
 
 def test_k_center_leaves_nothing_far_away() -> None:

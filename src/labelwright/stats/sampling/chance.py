@@ -41,6 +41,8 @@ def stratified_sample(strata: Any, size: int, *, at_least: int = 1, seed: int = 
     (10, 1)
     """
     code, names = encode(strata, what="stratum")
+    if not len(names):
+        return np.empty(0, dtype=np.int64)
     counts = np.bincount(code, minlength=len(names))
     size = checked_size(size, len(code))
     quota = _quotas(counts, size, at_least)
@@ -55,8 +57,6 @@ def stratified_sample(strata: Any, size: int, *, at_least: int = 1, seed: int = 
 
 def _quotas(counts: Any, size: int, at_least: int) -> Any:
     total = int(counts.sum())
-    if not total:
-        return counts
     fair = counts * (size / total)
     quota = np.maximum(np.floor(fair).astype(np.int64), np.minimum(at_least, counts))
     for place in np.argsort(-(fair - np.floor(fair)), kind="stable"):

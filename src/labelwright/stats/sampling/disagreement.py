@@ -41,7 +41,11 @@ def disagreement(members: Any) -> Floats:
 
 
 def disagreement_sample(members: Any, size: int, *, seed: int = 0) -> Any:
-    """Return the places of the `size` items on which the members differ most, the most contested first."""
+    """Return the places of the `size` items on which the members differ most, the most contested first; equal ones in random order.
+
+    >>> disagreement_sample([[[1.0, 0.0], [0.9, 0.1], [0.2, 0.8]], [[1.0, 0.0], [0.1, 0.9], [0.6, 0.4]]], 2).tolist()
+    [1, 2]
+    """
     return best_first(disagreement(members), size, seed)
 
 

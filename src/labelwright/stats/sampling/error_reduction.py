@@ -47,5 +47,11 @@ def expected_error_reduction(posteriors: Any, confusion: Any, *, cost: Any = 1.0
 
 
 def error_reduction_sample(posteriors: Any, confusion: Any, size: int, *, cost: Any = 1.0, seed: int = 0) -> Any:
-    """Return the places of the `size` items where one more answer is worth most for its price."""
+    """Return the places of the `size` items where one more answer is worth most for its price, the best first.
+
+    >>> error_reduction_sample([[0.5, 0.5], [0.99, 0.01], [0.7, 0.3]], [[0.9, 0.1], [0.1, 0.9]], 2).tolist()
+    [0, 2]
+    >>> error_reduction_sample([[0.5, 0.5], [0.99, 0.01], [0.7, 0.3]], [[0.9, 0.1], [0.1, 0.9]], 2, cost=[9.0, 1.0, 1.0]).tolist()
+    [2, 0]
+    """
     return best_first(expected_error_reduction(posteriors, confusion, cost=cost), size, seed)
