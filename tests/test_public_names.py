@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -61,3 +62,24 @@ def test_what_the_pages_name_exists(page: Path) -> None:
             assert hasattr(importlib.import_module(head), tail), dotted
     for path in set(re.findall(r"`([\w/]+/\w+\.py)`", text)):
         assert (ROOT / "src" / "labelwright" / path).exists() or (ROOT / path).exists(), path
+
+
+def test_the_statistics_have_one_face() -> None:
+    """Whatever a room of `labelwright.stats` offers is offered by `labelwright.stats` itself, the same object under the same name."""
+    face = importlib.import_module("labelwright.stats")
+    folder = Path(str(face.__file__)).parent
+    rooms = sorted(path.parent.name for path in folder.glob("*/__init__.py"))
+    assert {"aggregate", "agreement", "certificates", "control", "fusion", "label_errors", "sampling"} <= set(rooms)
+    for room in rooms:
+        # `labelwright.stats.aggregate` is the function, so that the room of this name is reached by importing it. What a method of
+        # aggregation returns inside, a `Fit`, is for those who write one.
+        for public in set(importlib.import_module(f"labelwright.stats.{room}").__all__) - {"Fit"}:
+            assert public in face.__all__, f"{room}.{public}"
+            assert getattr(face, public) is getattr(sys.modules[f"labelwright.stats.{room}"], public)
+    assert len(set(face.__all__)) == len(face.__all__)
+
+
+def test_the_statistics_begin_at_once() -> None:
+    """Importing them loads neither SciPy nor Numba: each is there when it is needed."""
+    code = "import labelwright.stats, sys; print([name for name in ('scipy', 'numba') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

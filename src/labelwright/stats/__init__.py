@@ -8,7 +8,9 @@
 - `medoid_text`, `vote_words`: the same for texts.
 - `krippendorff_alpha` and its kin: how far annotators agree, with an interval.
 - `out_of_fold`, `find_label_errors`, `label_quality` and their kin for sets, tokens, spans, boxes and masks: which labels are doubtful.
-- `binomial_upper_bound` and its kin: what a random audit proves.
+- `random_sample`, `uncertainty_sample` and their kin: which items to look at next.
+- `watch`, `qualify`: whether somebody's work has got worse, and whether a newcomer is good enough.
+- `binomial_upper_bound` and its kin: what a random audit proves, at one look or at any, of strata, slices and reviewers who err.
 
 Everything that is wrong with an input is an `labelwright.errors.InvalidInput`.
 """
@@ -41,10 +43,20 @@ from labelwright.stats.agreement import (
 )
 from labelwright.stats.certificates import (
     audits_needed,
+    betting_upper_bound,
     binomial_interval,
     binomial_upper_bound,
+    certified_slices,
+    confidence_of_look,
     hypergeometric_upper_bound,
+    prediction_powered_upper_bound,
+    sequential_upper_bound,
+    slice_upper_bounds,
+    stratified_upper_bound,
+    upper_bound_with_missed_errors,
+    weighted_upper_bound,
 )
+from labelwright.stats.control import Qualification, Watch, qualify, watch
 from labelwright.stats.fusion import (
     FusedBox,
     FusedInterval,
@@ -89,6 +101,18 @@ from labelwright.stats.label_errors import (
 from labelwright.stats.multilabel import MultilabelAggregation, aggregate_multilabel, jaccard_distance, masi_distance
 from labelwright.stats.rankings import Ranking, bradley_terry, crowd_bradley_terry, plackett_luce
 from labelwright.stats.ratings import OrdinalAggregation, RatingAggregation, aggregate_ordinal, aggregate_ratings
+from labelwright.stats.sampling import (
+    disagreement,
+    disagreement_sample,
+    error_reduction_sample,
+    expected_error_reduction,
+    gradient_sample,
+    k_center_sample,
+    random_sample,
+    stratified_sample,
+    uncertainty,
+    uncertainty_sample,
+)
 from labelwright.stats.texts import MedoidText, VotedText, medoid_text, text_distance, vote_words
 
 __all__ = [
@@ -112,6 +136,7 @@ __all__ = [
     "OrdinalAggregation",
     "OutOfFold",
     "PairAgreement",
+    "Qualification",
     "Ranking",
     "RatingAggregation",
     "TaskUpdate",
@@ -119,6 +144,7 @@ __all__ = [
     "UnitErrors",
     "UnitSuspect",
     "VotedText",
+    "Watch",
     "Window",
     "aggregate",
     "aggregate_multilabel",
@@ -129,18 +155,25 @@ __all__ = [
     "agreement_over_time",
     "alpha_by_distance",
     "audits_needed",
+    "betting_upper_bound",
     "binomial_interval",
     "binomial_upper_bound",
     "bootstrap_interval",
     "box_agreement",
     "box_iou",
     "bradley_terry",
+    "certified_slices",
     "cohen_kappa",
+    "confidence_of_look",
     "confusable_labels",
     "crowd_bradley_terry",
     "crowd_label_quality",
+    "disagreement",
+    "disagreement_sample",
     "ensemble_probabilities",
     "ensemble_quality",
+    "error_reduction_sample",
+    "expected_error_reduction",
     "find_box_errors",
     "find_interval_errors",
     "find_label_errors",
@@ -155,6 +188,7 @@ __all__ = [
     "fuse_polygons",
     "fusion_skill",
     "gamma_agreement",
+    "gradient_sample",
     "gwet_ac1",
     "gwet_ac2",
     "hypergeometric_upper_bound",
@@ -162,6 +196,7 @@ __all__ = [
     "interval_iou",
     "jaccard_distance",
     "jackknife_interval",
+    "k_center_sample",
     "krippendorff_alpha",
     "label_quality",
     "masi_distance",
@@ -174,8 +209,20 @@ __all__ = [
     "out_of_fold",
     "percent_agreement",
     "plackett_luce",
+    "prediction_powered_upper_bound",
+    "qualify",
+    "random_sample",
     "recalibrated",
     "scott_pi",
+    "sequential_upper_bound",
+    "slice_upper_bounds",
+    "stratified_sample",
+    "stratified_upper_bound",
     "text_distance",
+    "uncertainty",
+    "uncertainty_sample",
+    "upper_bound_with_missed_errors",
     "vote_words",
+    "watch",
+    "weighted_upper_bound",
 ]
