@@ -81,6 +81,20 @@ def test_names_and_order_change_nothing(judged, prune):
     np.testing.assert_allclose(other.joint, plain.joint)
 
 
+@pytest.mark.parametrize("prune", PRUNES)
+@pytest.mark.parametrize("seed", range(5))
+def test_equally_doubtful_items_are_taken_or_left_together(prune, seed):
+    """Where predictions come in quarters, so that most are tied, shuffled items have the same suspects, and twins share their fate."""
+    rng = np.random.default_rng(seed)
+    rows = rng.multinomial(4, [0.5, 0.3, 0.2], size=300) / 4
+    labels, order = rng.integers(3, size=300), rng.permutation(300)
+    suspects = set(find_label_errors(labels, rows, prune=prune).suspects)
+    assert suspects
+    assert {int(order[place]) for place in find_label_errors(labels[order], rows[order], prune=prune).suspects} == suspects
+    kinds = {(int(label), *row.tolist()) for place, (label, row) in enumerate(zip(labels, rows, strict=True)) if place in suspects}
+    assert suspects == {place for place in range(300) if (int(labels[place]), *rows[place].tolist()) in kinds}
+
+
 def test_a_label_that_the_model_agrees_with_is_never_a_suspect(judged):
     given, _, predicted = judged
     found = find_label_errors(given, predicted.probabilities, prune="class")

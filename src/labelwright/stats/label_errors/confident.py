@@ -63,7 +63,8 @@ def find_label_errors(
         rank: how the suspects are ranked, see `label_quality`.
 
     Returns:
-        A `LabelErrors`. An item whose given label is the most probable class is never a suspect.
+        A `LabelErrors`. An item whose given label is the most probable class is never a suspect, and items that are equally doubtful
+        are taken or left together, so that their order changes nothing.
 
     Raises:
         InvalidInput: shapes do not fit, a label is not among the classes, a probability is wrong, or an option is unknown.
@@ -172,6 +173,9 @@ def _by_label(codes: Codes, n_classes: int) -> tuple[Any, Any]:
 
 
 def _least(values: Any, number: int) -> Any:
+    """Say which values are the `number` least; equal ones are taken or left together, whichever is nearer to so many."""
     if number >= len(values):
-        return np.arange(len(values))
-    return np.argpartition(values, number - 1)[:number]
+        return np.ones(len(values), dtype=bool)
+    last = np.partition(values, number - 1)[number - 1]
+    below, reached = values < last, values <= last
+    return reached if np.count_nonzero(reached) - number <= number - np.count_nonzero(below) else below
