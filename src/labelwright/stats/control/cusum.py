@@ -35,10 +35,11 @@ def watch(outcomes: Any, *, good: Any = 0.9, bad: Any = 0.7, limit: float = 4.6)
     """Watch one annotator's outcomes for a drop from the rate `good` to the rate `bad`.
 
     With the defaults a good annotator is stopped falsely about once in 1,400 outcomes, and a drop from 90% to 70% is noticed within 21
-    outcomes in half of the cases, after 25 on average; in half of the cases its beginning is estimated from 3 outcomes too early to 8 too
-    late. These figures are measured by simulation: 1,420 with a standard error of 16 over 8,000 annotators. Several kinds of evidence can be watched together: give each outcome the two
-    rates of its own kind, such as those of gold items, of agreement with peers and of agreement with a model. The kinds have to be
-    independent for the figures to hold.
+    outcomes in half of the cases, after 25 on average; its beginning is estimated, in half of the cases, from 3 outcomes too early to 8
+    too late. These figures are measured: 1,420 with a standard error of 16, over 8,000 simulated annotators.
+
+    Several kinds of evidence can be watched together: give each outcome the two rates of its own kind, such as those of gold items, of
+    agreement with peers and of agreement with a model. The kinds have to be independent for the figures to hold.
 
     Args:
         outcomes: n outcomes in the order in which they came, 1 or true for right, 0 or false for wrong.
