@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from labelwright.errors import InvalidInput
-from labelwright.stats import fuse_boxes, fuse_intervals, fuse_keypoints, fuse_masks, fuse_polygons, fusion_skill
+from labelwright.stats import (
+    fuse_boxes,
+    fuse_instances,
+    fuse_intervals,
+    fuse_keypoints,
+    fuse_masks,
+    fuse_polygons,
+    fusion_skill,
+    match_masks,
+    match_polygons,
+)
 from labelwright.stats.fusion.keypoints import geometric_median
 from labelwright.stats.fusion.polygons import polygon_mask
 
@@ -123,6 +133,72 @@ def test_an_outline_encloses_what_was_voted_for(seed):
     pieces, _ = label(mask)
     largest = binary_fill_holes(pieces == 1 + np.bincount(pieces.ravel())[1:].argmax(), np.ones((3, 3)))
     assert (polygon_mask(_outline(mask), 40, 30) == largest).all()
+
+
+@pytest.mark.parametrize("geometry", ["polygons", "masks", "keypoints"])
+def test_careful_annotators_of_any_geometry_weigh_more(geometry):
+    """Two careful ones of five weigh more than any careless one, and fused with these weights the units lie nearer to the truth."""
+    rng = np.random.default_rng(6)
+    noise = {"a": 0.5, "b": 0.5, "c": 4.0, "d": 4.0, "e": 4.0}
+
+    def drawn(shift):
+        x, y = 20 + shift[0], 20 + shift[1]
+        if geometry == "keypoints":
+            return {"nose": (x, y), "tail": None}
+        outline = ring(x, y, 9, 16)
+        return (["cell"], [outline]) if geometry == "polygons" else (["cell"], [polygon_mask(outline, 40, 40)])
+
+    items = [{name: drawn(rng.normal(0, amount, 2)) for name, amount in noise.items()} for _ in range(15)]
+    found = fusion_skill(items, geometry, iou=0.2, rounds=2)
+    assert min(found.skill["a"], found.skill["b"]) > max(found.skill[name] for name in "cde")
+    assert min(found.weight["a"], found.weight["b"]) > max(found.weight[name] for name in "cde")
+    assert set(found.items.values()) == {15}
+
+    def off(weights):
+        total = 0.0
+        for item in items:
+            marked = list(item.values())
+            if geometry == "keypoints":
+                nose = fuse_keypoints(marked, weights=weights)[0]
+                place = np.array([nose.x, nose.y])
+            elif geometry == "polygons":
+                place = fuse_polygons(marked, weights=weights, iou=0.2)[0].points.mean(axis=0)
+            else:
+                place = np.argwhere(fuse_instances(marked, weights=weights, iou=0.2)[0].mask).mean(axis=0) + 0.5
+            total += float(np.hypot(*(place - 20)))
+        return total
+
+    assert off([found.weight[name] for name in noise]) < 0.8 * off(None)
+
+
+def test_points_that_nobody_else_sees_cost_skill():
+    """Who sets a point that the others see as hidden, or hides one that they see, agrees less; copies agree perfectly."""
+    good, bad = {"nose": (1.0, 2.0), "tail": None}, {"nose": None, "tail": (5.0, 5.0)}
+    found = fusion_skill([{"ann": good, "bob": good, "cyd": good, "dan": bad}] * 10, "keypoints")
+    assert found.skill["ann"] == found.skill["bob"] > 0.9 > 0.3 > found.skill["dan"]
+
+
+def test_several_things_in_one_picture_are_matched_before_their_masks_are_fused():
+    """Two discs that touch stay two, in whichever order each annotator drew them; a stray is dropped; sizes are checked."""
+    left, right, stray = disc(x=12.0, radius=7.0), disc(x=27.0, radius=7.0), disc(x=35.0, y=5.0, radius=3.0)
+    shifted = np.roll(left, 1, axis=0)
+    fused = fuse_instances([(["cell", "cell"], [left, right]), (["cell", "cell"], [right, left]), (["cell", "dirt"], [shifted, stray])])
+    assert [one.confidence for one in fused] == pytest.approx([1.0, 2 / 3])
+    assert (fused[0].mask == left).mean() > 0.98
+    assert (fused[1].mask == right).all()
+    assert fused[0].members == ((0, 0), (1, 1), (2, 0))
+    assert fuse_instances([([], []), (["cell"], [left]), ([], [])]) == []
+    assert match_masks((["cell"], [left]), (["cell"], [shifted])).pairs == [(0, 0)]
+    with pytest.raises(InvalidInput, match="one size"):
+        fuse_instances([(["cell"], [left]), (["cell"], [left[:9]])])
+
+
+def test_polygons_are_matched_by_their_area():
+    """The nearest outline with the label is found; nothing matches nothing."""
+    found = match_polygons((["cell"], [ring(10, 10, 5)]), (["cell", "cell"], [ring(12, 10, 5), ring(10, 10, 5.5, 9)]))
+    assert (found.pairs, found.second_unmatched) == ([(0, 1)], [0])
+    assert match_polygons(([], []), ([], [])).f1 == 1
+    assert match_polygons((["cell"], [ring(10, 10, 5)]), ([], [])).f1 == 0
 
 
 @pytest.mark.parametrize("geometry", ["boxes", "intervals"])

@@ -4,7 +4,8 @@
 - `OnlineAggregation`: the same, one answer at a time.
 - `aggregate_multilabel`, `aggregate_ratings`, `aggregate_ordinal`: the same for sets of labels, numbers and ordered levels.
 - `bradley_terry`, `crowd_bradley_terry`, `plackett_luce`: preferences and rankings become a score an item.
-- `fuse_boxes`, `fuse_intervals`, `fuse_polygons`, `fuse_masks`, `fuse_keypoints`, `fusion_skill`: the same for structured answers.
+- `fuse_boxes`, `fuse_intervals`, `fuse_polygons`, `fuse_masks`, `fuse_instances`, `fuse_keypoints`, `fusion_skill`: the same for
+  structured answers.
 - `medoid_text`, `vote_words`: the same for texts.
 - `krippendorff_alpha` and its kin: how far annotators agree, with an interval.
 - `out_of_fold`, `find_label_errors`, `label_quality` and their kin for sets, tokens, spans, boxes and masks: which labels are doubtful.
@@ -37,7 +38,6 @@ from labelwright.stats.agreement import (
     jackknife_interval,
     krippendorff_alpha,
     mask_agreement,
-    mask_iou,
     percent_agreement,
     scott_pi,
 )
@@ -59,6 +59,7 @@ from labelwright.stats.certificates import (
 from labelwright.stats.control import Qualification, Watch, qualify, watch
 from labelwright.stats.fusion import (
     FusedBox,
+    FusedInstance,
     FusedInterval,
     FusedKeypoint,
     FusedMask,
@@ -67,14 +68,18 @@ from labelwright.stats.fusion import (
     Matching,
     box_iou,
     fuse_boxes,
+    fuse_instances,
     fuse_intervals,
     fuse_keypoints,
     fuse_masks,
     fuse_polygons,
     fusion_skill,
     interval_iou,
+    mask_iou,
     match_boxes,
     match_intervals,
+    match_masks,
+    match_polygons,
 )
 from labelwright.stats.label_errors import (
     CrowdQuality,
@@ -121,6 +126,7 @@ __all__ = [
     "Confusable",
     "CrowdQuality",
     "FusedBox",
+    "FusedInstance",
     "FusedInterval",
     "FusedKeypoint",
     "FusedMask",
@@ -182,6 +188,7 @@ __all__ = [
     "find_token_errors",
     "fleiss_kappa",
     "fuse_boxes",
+    "fuse_instances",
     "fuse_intervals",
     "fuse_keypoints",
     "fuse_masks",
@@ -204,6 +211,8 @@ __all__ = [
     "mask_iou",
     "match_boxes",
     "match_intervals",
+    "match_masks",
+    "match_polygons",
     "medoid_text",
     "methods",
     "out_of_fold",

@@ -16,7 +16,7 @@ from labelwright.stats.agreement.gamma import gamma_agreement
 from labelwright.stats.agreement.gwet import gwet_ac1, gwet_ac2
 from labelwright.stats.agreement.jackknife import jackknife_interval
 from labelwright.stats.agreement.krippendorff import krippendorff_alpha
-from labelwright.stats.agreement.masks import mask_agreement, mask_iou
+from labelwright.stats.agreement.masks import mask_agreement
 from labelwright.stats.agreement.parts import PairAgreement, Window, agreement_by_class, agreement_by_pair, agreement_over_time
 from labelwright.stats.agreement.percent import percent_agreement
 from labelwright.stats.agreement.scott import scott_pi
@@ -43,7 +43,6 @@ __all__ = [
     "jackknife_interval",
     "krippendorff_alpha",
     "mask_agreement",
-    "mask_iou",
     "percent_agreement",
     "scott_pi",
 ]

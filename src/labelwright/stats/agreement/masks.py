@@ -4,40 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.agreement.base import Agreement, mean_agreement
-from labelwright.stats.answers import Floats
-from labelwright.stats.fusion.matching import Labeled, match_units
+from labelwright.stats.fusion.matching import Labeled, checked_masks, mask_iou, match_units
 
 __all__ = ["mask_agreement", "mask_iou"]
-
-
-def mask_iou(first: Any, second: Any) -> Floats:
-    """Return the intersection over union of each mask of `first`, (n, height, width), with each of `second`, as an array (n, m).
-
-    Two empty masks overlap by 1.
-
-    Raises:
-        InvalidInput: the masks are no pictures of one size.
-
-    >>> one = [[[1, 1], [0, 0]]]
-    >>> mask_iou(one, [[[1, 0], [1, 0]], [[1, 1], [0, 0]]]).round(3).tolist()
-    [[0.333, 1.0]]
-    """
-    a, b = _checked(first), _checked(second)
-    if len(a) and len(b) and a.shape[1:] != b.shape[1:]:
-        raise InvalidInput(f"The masks differ in size: {a.shape[1:]} and {b.shape[1:]}.")
-    if not len(a) or not len(b):
-        return np.zeros((len(a), len(b)))
-    flat, other = a.reshape(len(a), -1).astype(np.float32), b.reshape(len(b), -1).astype(np.float32)
-    shared = (flat @ other.T).astype(np.float64)
-    union = flat.sum(axis=1, dtype=np.float64)[:, None] + other.sum(axis=1, dtype=np.float64)[None] - shared
-    found: Floats = np.where(union > 0, shared / np.where(union > 0, union, 1.0), 1.0)
-    return found
 
 
 def mask_agreement(
@@ -77,17 +52,8 @@ def mask_agreement(
             continue
         found = []
         for a, b in combinations(seen, 2):
-            matching = match_units(a, b, mask_iou, _checked, iou=iou, same_label=same_label)
+            matching = match_units(a, b, mask_iou, checked_masks, iou=iou, same_label=same_label)
             units = 2 * len(matching.pairs) + len(matching.first_unmatched) + len(matching.second_unmatched)
             found.append(matching.f1 if measure == "f1" else 2 * sum(matching.ious) / units if units else 1.0)
         values.append(np.mean(found))
     return mean_agreement(np.array(values, dtype=np.float64), confidence=confidence)
-
-
-def _checked(masks: Any) -> Any:
-    array = np.asarray(masks)
-    if array.size == 0:
-        return np.zeros((len(array) if array.ndim == 3 else 0, 0, 0), dtype=bool)
-    if array.ndim != 3:
-        raise InvalidInput("Masks have to be truth values of the shape (n, height, width).")
-    return array != 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelwright.stats.fusion.grouping import group_units
+from labelwright.stats.fusion.grouping import group_units, name_order
 from labelwright.stats.fusion.matching import Labeled, box_iou, checked_boxes
 
 __all__ = ["FusedBox", "fuse_boxes"]
@@ -58,4 +58,4 @@ def fuse_boxes(
         corners = np.column_stack([group.geometry[:, :2], group.geometry[:, :2] + group.geometry[:, 2:]])
         left, top, right, bottom = (float(value) for value in np.average(corners, axis=0, weights=group.weights))
         fused.append(FusedBox(group.label, left, top, right - left, bottom - top, group.confidence, group.iou, group.members))
-    return sorted(fused, key=lambda box: (-box.confidence, -box.iou, box.y, box.x))
+    return sorted(fused, key=lambda box: (-box.confidence, -box.iou, box.y, box.x, box.height, box.width, name_order(box.label)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from labelwright.stats.answers import Floats
-from labelwright.stats.fusion.grouping import group_units
+from labelwright.stats.fusion.grouping import group_units, name_order
 from labelwright.stats.fusion.matching import Labeled, checked_intervals, interval_iou
 
 __all__ = ["FusedInterval", "fuse_intervals", "weighted_median"]
@@ -67,7 +67,7 @@ def fuse_intervals(
         else:
             start, end = (float(value) for value in np.average(group.geometry, axis=0, weights=group.weights))
         fused.append(FusedInterval(group.label, start, end, group.confidence, group.iou, group.members))
-    return sorted(fused, key=lambda span: (span.start, span.end, -span.confidence, str(span.label)))
+    return sorted(fused, key=lambda span: (span.start, span.end, -span.confidence, name_order(span.label)))
 
 
 def weighted_median(values: Any, weights: Floats) -> float:

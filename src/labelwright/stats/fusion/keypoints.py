@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.answers import Floats
+from labelwright.stats.fusion.grouping import checked_weights, name_order
 
-__all__ = ["FusedKeypoint", "fuse_keypoints", "geometric_median"]
+__all__ = ["FusedKeypoint", "Keypoints", "fuse_keypoints", "geometric_median"]
 
 Keypoints = Mapping[Hashable, Sequence[float] | None]
 """One annotator's points by name: x, y, or None where the annotator looked and saw none."""
@@ -47,7 +49,8 @@ def fuse_keypoints(annotators: Sequence[Keypoints], *, weights: Sequence[float] 
         quorum: the least share, 0 to 1, of the weight of those asked for a point to have a place.
 
     Returns:
-        The fused points in the order in which their names first occur.
+        The fused points in the order of the names: by the farthest place that a name has in any annotator's list, which is the list's own
+        order where all have the same names.
 
     Raises:
         InvalidInput: there is no annotator, or a point, weight or the quorum is wrong.
@@ -60,20 +63,21 @@ def fuse_keypoints(annotators: Sequence[Keypoints], *, weights: Sequence[float] 
         raise InvalidInput("There is no annotator whose points could be fused.")
     if not 0 <= quorum <= 1:
         raise InvalidInput("The quorum has to lie between 0 and 1.", where="quorum")
-    weight = np.ones(len(annotators)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if weight.shape != (len(annotators),) or not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
-        raise InvalidInput(f"There have to be {len(annotators)} weights, one an annotator, none negative and not all 0.")
+    weight = checked_weights(weights, len(annotators))
     fused = []
-    for name in dict.fromkeys(name for points in annotators for name in points):
+    for name in _names(annotators):
         asked = [place for place, points in enumerate(annotators) if name in points]
         seen = [place for place in asked if annotators[place][name] is not None]
-        whole = float(weight[asked].sum())
-        visible = float(weight[seen].sum()) / whole if whole > 0 else 0.0
-        if not seen or visible < quorum or visible == 0:
+        whole = fsum(weight[asked])
+        visible = fsum(weight[seen]) / whole if whole > 0 else 0.0
+        if not seen or visible < quorum - 1e-12 or visible == 0:
             fused.append(FusedKeypoint(name, float("nan"), float("nan"), visible, float("nan"), tuple(seen)))
             continue
         points = _checked([annotators[place][name] for place in seen], name)
         share = weight[seen]
+        # Sums are taken in the order of the points, so that no order of annotators changes a digit.
+        order = np.lexsort((share, points[:, 1], points[:, 0]))
+        points, share = points[order], share[order]
         x, y = geometric_median(points, share)
         fused.append(FusedKeypoint(name, x, y, visible, _error(points, share, (x, y)), tuple(seen)))
     return fused
@@ -82,12 +86,21 @@ def fuse_keypoints(annotators: Sequence[Keypoints], *, weights: Sequence[float] 
 def geometric_median(points: Any, weights: Any = None, *, iterations: int = 200, tolerance: float = 1e-9) -> tuple[float, float]:
     """Return the point with the least weighted sum of distances to `points`, an array (n, 2).
 
-    >>> geometric_median([[0, 0], [0, 0], [9, 9]])
-    (0.0, 0.0)
+    Points on one line may have many such points, all from one of them to the next: it is the middle between these two.
+
+    >>> geometric_median([[0, 0], [0, 0], [9, 9]]), geometric_median([[0, 0], [4, 2]])
+    ((0.0, 0.0), (2.0, 1.0))
     """
     array = np.asarray(points, dtype=np.float64)
     weight = np.ones(len(array)) if weights is None else np.asarray(weights, dtype=np.float64)
     array, weight = array[weight > 0], weight[weight > 0]
+    along = _on_one_line(array)
+    if along is not None:
+        order = np.argsort(along, kind="stable")
+        reached, half = np.cumsum(weight[order]), fsum(weight) / 2
+        ends = [order[int(np.searchsorted(reached, half * side, side="left"))] for side in (1 - 1e-12, 1 + 1e-12)]
+        middle = (array[ends[0]] + array[ends[1]]) / 2
+        return float(middle[0]), float(middle[1])
     # The median may be one of the points: it is one where the others do not pull harder than its own weight.
     for place in range(len(array)):
         away = array - array[place]
@@ -105,6 +118,25 @@ def geometric_median(points: Any, weights: Any = None, *, iterations: int = 200,
         if moved <= tolerance * (1 + float(np.abs(middle).max())):
             break
     return float(middle[0]), float(middle[1])
+
+
+def _on_one_line(points: Floats) -> Floats | None:
+    """Return where each point lies along the one line that all lie on; None where there is no such line."""
+    away = points - points[0]
+    farthest = away[int((away**2).sum(axis=1).argmax())]
+    length = float(np.hypot(*farthest))
+    if length == 0:
+        return np.zeros(len(points))
+    along, across = away @ farthest / length, (away[:, 0] * farthest[1] - away[:, 1] * farthest[0]) / length
+    return along if float(np.abs(across).max()) <= 1e-9 * length else None
+
+
+def _names(annotators: Sequence[Keypoints]) -> list[Hashable]:
+    places: dict[Hashable, list[int]] = {}
+    for points in annotators:
+        for place, name in enumerate(points):
+            places.setdefault(name, []).append(place)
+    return sorted(places, key=lambda name: (max(places[name]), sum(places[name]) / len(places[name]), name_order(name)))
 
 
 def _error(points: Floats, weights: Floats, middle: tuple[float, float]) -> float:

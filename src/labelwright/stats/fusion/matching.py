@@ -1,4 +1,4 @@
-"""Which unit of one annotator is which unit of another: one-to-one matching by overlap, the same for boxes and for intervals.
+"""Which unit of one annotator is which unit of another: one-to-one matching by overlap, the same for boxes, intervals and masks.
 
 H. W. Kuhn, "The Hungarian method for the assignment problem", Naval Research Logistics Quarterly 2 (1955).
 """
@@ -14,7 +14,22 @@ import numpy as np
 from labelwright.errors import InvalidInput
 from labelwright.stats.answers import Floats
 
-__all__ = ["Labeled", "Matching", "box_iou", "interval_iou", "match_boxes", "match_intervals", "match_units", "overlap_of_labels"]
+__all__ = [
+    "Labeled",
+    "Matching",
+    "box_iou",
+    "checked_boxes",
+    "checked_intervals",
+    "checked_masks",
+    "checked_units",
+    "interval_iou",
+    "mask_iou",
+    "match_boxes",
+    "match_intervals",
+    "match_masks",
+    "match_units",
+    "overlap_of_labels",
+]
 
 Labeled = tuple[Sequence[Hashable], Any]
 """One annotator's units: their labels, and their geometry, an array with one row a unit."""
@@ -74,6 +89,30 @@ def interval_iou(first: Any, second: Any) -> Floats:
     return _ratio(shared, (a[..., 1] - a[..., 0]) + (b[..., 1] - b[..., 0]) - shared, (a == b).all(axis=-1))
 
 
+def mask_iou(first: Any, second: Any) -> Floats:
+    """Return the intersection over union of each mask of `first`, (n, height, width), with each of `second`, as an array (n, m).
+
+    Two empty masks overlap by 1.
+
+    Raises:
+        InvalidInput: the masks are no pictures of one size.
+
+    >>> one = [[[1, 1], [0, 0]]]
+    >>> mask_iou(one, [[[1, 0], [1, 0]], [[1, 1], [0, 0]]]).round(3).tolist()
+    [[0.333, 1.0]]
+    """
+    a, b = checked_masks(first), checked_masks(second)
+    if len(a) and len(b) and a.shape[1:] != b.shape[1:]:
+        raise InvalidInput(f"The masks differ in size: {a.shape[1:]} and {b.shape[1:]}.")
+    if not len(a) or not len(b):
+        return np.zeros((len(a), len(b)))
+    flat, other = a.reshape(len(a), -1).astype(np.float32), b.reshape(len(b), -1).astype(np.float32)
+    shared = (flat @ other.T).astype(np.float64)
+    union = flat.sum(axis=1, dtype=np.float64)[:, None] + other.sum(axis=1, dtype=np.float64)[None] - shared
+    found: Floats = np.where(union > 0, shared / np.where(union > 0, union, 1.0), 1.0)
+    return found
+
+
 def match_boxes(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
     """Pair the boxes of two annotators one to one so that the sum of the overlaps is as great as can be.
 
@@ -108,6 +147,24 @@ def match_intervals(first: Labeled, second: Labeled, *, iou: float = 0.5, same_l
     [1]
     """
     return match_units(first, second, interval_iou, checked_intervals, iou=iou, same_label=same_label)
+
+
+def match_masks(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
+    """Pair the masks of two annotators one to one so that the sum of the overlaps is as great as can be.
+
+    Args:
+        first: (labels, masks) with n labels and truth values (n, height, width).
+        second: the same of the other annotator.
+        iou: the least overlap, above 0 and at most 1, of a pair.
+        same_label: whether a pair needs one label.
+
+    Raises:
+        InvalidInput: labels and masks differ in number, masks differ in size, or `iou` is out of range.
+
+    >>> match_masks((["cell"], [[[1, 1, 0]]]), (["dirt", "cell"], [[[1, 1, 0]], [[1, 1, 1]]])).pairs
+    [(0, 1)]
+    """
+    return match_units(first, second, mask_iou, checked_masks, iou=iou, same_label=same_label)
 
 
 def match_units(
@@ -165,6 +222,16 @@ def checked_intervals(intervals: Any) -> Floats:
     if (array[:, 1] < array[:, 0]).any():
         raise InvalidInput("An interval ends before it starts.")
     return array
+
+
+def checked_masks(masks: Any) -> Any:
+    """Return masks as truth values (n, height, width)."""
+    array = np.asarray(masks)
+    if array.size == 0:
+        return np.zeros((len(array) if array.ndim == 3 else 0, 0, 0), dtype=bool)
+    if array.ndim != 3:
+        raise InvalidInput("Masks have to be truth values of the shape (n, height, width).")
+    return array != 0
 
 
 def _rows(values: Any, width: int, what: str) -> Floats:

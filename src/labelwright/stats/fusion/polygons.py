@@ -13,9 +13,10 @@ import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.answers import Floats
-from labelwright.stats.fusion.grouping import group_units
+from labelwright.stats.fusion.grouping import group_units, name_order
+from labelwright.stats.fusion.matching import Labeled, Matching, match_units
 
-__all__ = ["FusedPolygon", "fuse_polygons", "polygon_mask"]
+__all__ = ["FusedPolygon", "fuse_polygons", "match_polygons", "polygon_mask"]
 
 MOST_PIXELS = 512
 """A group's polygons are drawn on a grid of at most so many cells a side."""
@@ -53,8 +54,8 @@ def fuse_polygons(
         quorum: the least share, 0 to 1, of the weight of all annotators for a polygon to be kept.
 
     Returns:
-        The fused polygons, the most confident first. A single member's polygon is kept as it is; of several, the outline follows a grid
-        of at most 512 cells a side.
+        The fused polygons, the most confident first. A polygon that is the only one, or the same as all others, is kept as it is; of
+        several, the outline follows a grid of at most 512 cells a side.
 
     Raises:
         InvalidInput: no annotator, wrong weights, a wrong polygon, or `iou` or `quorum` out of range.
@@ -65,26 +66,41 @@ def fuse_polygons(
     >>> fused[0].points.max(axis=0).round(1).tolist(), fused[0].confidence
     ([10.0, 10.0], 1.0)
     """
-    shapes = [[_checked(one) for one in polygons] for _, polygons in annotators]
-    flat = [polygon for polygons in shapes for polygon in polygons]
-    places = iter(range(len(flat)))
-    units = [
-        (list(labels), np.array([[next(places)] for _ in polygons], dtype=np.float64).reshape(-1, 1))
-        for (labels, _), polygons in zip(annotators, shapes, strict=True)
-    ]
-    if flat:
-        grid = _Grid(flat)
-        drawn = [grid.draw(polygon) for polygon in flat]
+    units, flat, overlap = _numbered(annotators)
     fused = []
-
-    def overlap(first: Any, second: Any) -> Floats:
-        return np.array([[_iou(drawn[int(a)], drawn[int(b)]) for b in second[:, 0]] for a in first[:, 0]])
-
     for group in group_units(units, overlap, lambda one: one, weights=weights, iou=iou, quorum=quorum):
         members = [int(place) for place in group.geometry[:, 0]]
-        points = flat[members[0]] if len(members) == 1 else _voted([flat[place] for place in members], group.weights)
+        points = flat[members[0]] if len(set(members)) == 1 else _voted([flat[place] for place in members], group.weights)
         fused.append(FusedPolygon(group.label, points, group.confidence, group.iou, group.members))
-    return sorted(fused, key=lambda one: (-one.confidence, -one.iou, one.points.min(axis=0).tolist()))
+    return sorted(
+        fused, key=lambda one: (-one.confidence, -one.iou, one.points.min(axis=0).tolist(), _key(one.points), name_order(one.label))
+    )
+
+
+def match_polygons(
+    first: tuple[Sequence[Hashable], Sequence[Any]],
+    second: tuple[Sequence[Hashable], Sequence[Any]],
+    *,
+    iou: float = 0.5,
+    same_label: bool = True,
+) -> Matching:
+    """Pair the polygons of two annotators one to one so that the sum of the overlaps is as great as can be.
+
+    Args:
+        first: (labels, polygons) with n labels and n polygons, each an array (corners, 2) of x, y.
+        second: the same of the other annotator.
+        iou: the least overlap, above 0 and at most 1, of a pair, measured on a grid of at most 512 cells a side.
+        same_label: whether a pair needs one label.
+
+    Raises:
+        InvalidInput: labels and polygons differ in number, a polygon is wrong, or `iou` is out of range.
+
+    >>> square, wider = [[0, 0], [10, 0], [10, 10], [0, 10]], [[0, 0], [12, 0], [12, 10], [0, 10]]
+    >>> match_polygons((["cell"], [square]), (["dirt", "cell"], [square, wider])).pairs
+    [(0, 1)]
+    """
+    (a, b), _, overlap = _numbered([first, second])
+    return match_units(a, b, overlap, lambda one: one, iou=iou, same_label=same_label)
 
 
 def polygon_mask(points: Any, width: int, height: int) -> Any:
@@ -106,6 +122,30 @@ def polygon_mask(points: Any, width: int, height: int) -> Any:
     return mask
 
 
+def _numbered(annotators: Sequence[tuple[Sequence[Hashable], Sequence[Any]]]) -> tuple[list[Labeled], list[Floats], Any]:
+    """Return the units with a number for each polygon, the polygons by number, and how far two numbers overlap.
+
+    Numbers follow the order of the corners, so that equal polygons have one number and no annotator comes first.
+    """
+    shapes = [[_checked(one) for one in polygons] for _, polygons in annotators]
+    number = {key: place for place, key in enumerate(sorted({_key(one) for polygons in shapes for one in polygons}))}
+    flat = [np.array(key).reshape(-1, 2) for key in number]
+    units: list[Labeled] = [
+        (list(labels), np.array([[number[_key(one)]] for one in polygons], dtype=np.float64).reshape(-1, 1))
+        for (labels, _), polygons in zip(annotators, shapes, strict=True)
+    ]
+    drawn = []
+    if flat:
+        grid = _Grid(flat)
+        drawn = [grid.draw(polygon) for polygon in flat]
+
+    def overlap(first: Any, second: Any) -> Floats:
+        found = [[_iou(drawn[int(a)], drawn[int(b)]) for b in second[:, 0]] for a in first[:, 0]]
+        return np.array(found, dtype=np.float64).reshape(len(first), len(second))
+
+    return units, flat, overlap
+
+
 class _Grid:
     """The cells on which polygons of one picture are drawn: as fine as their own unit, and coarser where that would be too many."""
 
@@ -123,7 +163,8 @@ class _Grid:
 def _voted(polygons: Sequence[Floats], weights: Floats) -> Floats:
     grid = _Grid(polygons)
     share = sum(weight * grid.draw(one) for weight, one in zip(weights, polygons, strict=True)) / weights.sum()
-    mask = np.asarray(share) >= 0.5
+    # Rounding of the weights must not decide where exactly half of them are on each side.
+    mask = np.asarray(share) >= 0.5 - 1e-9
     if not mask.any():
         mask = np.asarray(share) >= np.asarray(share).max()
     points: Floats = _outline(mask) * grid.cell + grid.low
@@ -166,6 +207,10 @@ def _outline(mask: Any) -> Floats:
             path.append((x, y))
         dx, dy = turn
     return np.array(path, dtype=np.float64) - 1
+
+
+def _key(polygon: Floats) -> tuple[float, ...]:
+    return tuple(polygon.ravel().tolist())
 
 
 def _iou(first: Any, second: Any) -> float:

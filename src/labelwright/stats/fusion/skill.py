@@ -1,4 +1,5 @@
-"""How much each annotator's boxes, spans or segments are worth: the weights for fusion, from how far each agrees with what is fused.
+"""How much each annotator's boxes, spans, polygons, masks or keypoints are worth: the weights for fusion, from how far each agrees with
+what the others' are fused to.
 
 J. Braylan and M. Lease, "Modeling and Aggregation of Complex Annotations via Annotation Distances", The Web Conference (2020), for the
 idea: whoever is near the consensus of others weighs more in it.
@@ -15,9 +16,15 @@ import numpy as np
 from labelwright.errors import InvalidInput
 from labelwright.stats.fusion.boxes import fuse_boxes
 from labelwright.stats.fusion.intervals import fuse_intervals
-from labelwright.stats.fusion.matching import Labeled, Matching, match_boxes, match_intervals
+from labelwright.stats.fusion.keypoints import Keypoints, fuse_keypoints
+from labelwright.stats.fusion.masks import fuse_instances
+from labelwright.stats.fusion.matching import Labeled, Matching, match_boxes, match_intervals, match_masks
+from labelwright.stats.fusion.polygons import fuse_polygons, match_polygons
 
 __all__ = ["FusionSkill", "fusion_skill"]
+
+Geometry = Literal["boxes", "intervals", "polygons", "masks", "keypoints"]
+GEOMETRIES: tuple[Geometry, ...] = ("boxes", "intervals", "polygons", "masks", "keypoints")
 
 PULL = 2.0
 """So many items of average agreement are added to each annotator's own."""
@@ -26,7 +33,7 @@ PULL = 2.0
 @dataclass(frozen=True)
 class FusionSkill:
     """`skill` is each annotator's mean agreement, 0 to 1, with what the others' units are fused to; `weight` the log odds of it, at least
-    0.05, to be given to `fuse_boxes` or `fuse_intervals`; `items` counts what each was compared on."""
+    0.05, to be given to `fuse_boxes` and its kin; `items` counts what each was compared on."""
 
     skill: dict[Any, float]
     weight: dict[Any, float]
@@ -34,8 +41,8 @@ class FusionSkill:
 
 
 def fusion_skill(
-    items: Sequence[Mapping[Hashable, Labeled]],
-    geometry: Literal["boxes", "intervals"],
+    items: Sequence[Mapping[Hashable, Any]],
+    geometry: Geometry,
     *,
     iou: float = 0.5,
     rounds: int = 3,
@@ -43,9 +50,10 @@ def fusion_skill(
     """Estimate how good each annotator is, by fusing the others' units with the weights so far and comparing, again and again.
 
     Args:
-        items: for each item the units by annotator: (labels, geometry), as `fuse_boxes` and `fuse_intervals` take them.
-        geometry: `boxes` or `intervals`.
-        iou: the least overlap, above 0 and at most 1, of what counts as the same unit.
+        items: for each item what each annotator marked, as the fusion of that geometry takes it: (labels, geometry), and for keypoints
+            the points by name.
+        geometry: `boxes`, `intervals`, `polygons`, `masks` (of one thing or several, as `fuse_instances` takes them) or `keypoints`.
+        iou: the least overlap, above 0 and at most 1, of what counts as the same unit; keypoints have none.
         rounds: how often weights are estimated anew, at least 1.
 
     Raises:
@@ -56,13 +64,14 @@ def fusion_skill(
     >>> found.skill["ann"] > found.skill["cyd"], found.weight["ann"] > found.weight["cyd"]
     (True, True)
     """
-    if geometry not in ("boxes", "intervals"):
-        raise InvalidInput(f"There is no geometry '{geometry}'.", hint="Known are: boxes, intervals.")
+    if geometry not in GEOMETRIES:
+        raise InvalidInput(f"There is no geometry '{geometry}'.", hint=f"Known are: {', '.join(GEOMETRIES)}.")
     if rounds < 1:
         raise InvalidInput("There has to be at least one round.", where="rounds")
     people = list(dict.fromkeys(person for item in items for person in item))
     if not people:
         raise InvalidInput("There is no annotator whose units could be compared.")
+    usual = _usual_distance(items) if geometry == "keypoints" else 0.0
     weight = dict.fromkeys(people, 1.0)
     skill: dict[Any, float] = {}
     count = {person: sum(person in item and len(item) > 1 for item in items) for person in people}
@@ -72,7 +81,12 @@ def fusion_skill(
             for person, units in item.items():
                 others = [other for other in item if other != person]
                 if others:
-                    total[person] += _agreement([item[one] for one in others], [weight[one] for one in others], units, geometry, iou)
+                    marked, weights = [item[one] for one in others], [weight[one] for one in others]
+                    total[person] += (
+                        _agreement_on_points(marked, weights, units, usual)
+                        if geometry == "keypoints"
+                        else _agreement(marked, weights, units, geometry, iou)
+                    )
         compared = sum(count.values())
         pool = sum(total.values()) / compared if compared else 0.5
         skill = {person: (total[person] + PULL * pool) / (count[person] + PULL) for person in people}
@@ -86,10 +100,44 @@ def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geom
         boxes = fuse_boxes(others, weights=weights, iou=iou)
         fused: Labeled = ([one.label for one in boxes], [(one.x, one.y, one.width, one.height) for one in boxes])
         found = match_boxes(units, fused, iou=iou)
-    else:
+    elif geometry == "intervals":
         spans = fuse_intervals(others, weights=weights, iou=iou)
         fused = ([one.label for one in spans], [(one.start, one.end) for one in spans])
         found = match_intervals(units, fused, iou=iou)
+    elif geometry == "polygons":
+        outlines = fuse_polygons(others, weights=weights, iou=iou)
+        found = match_polygons(units, ([one.label for one in outlines], [one.points for one in outlines]), iou=iou)
+    else:
+        things = fuse_instances(others, weights=weights, iou=iou)
+        found = match_masks(units, ([one.label for one in things], [one.mask for one in things]), iou=iou)
     marked = 2 * len(found.pairs) + len(found.first_unmatched) + len(found.second_unmatched)
     # Well placed units count more than those that only just match.
     return 2 * sum(found.ious) / marked if marked else 1.0
+
+
+def _agreement_on_points(others: list[Keypoints], weights: list[float], points: Keypoints, usual: float) -> float:
+    """Return the mean nearness of one annotator's points to the fused ones, 1 for the same place and a half at the usual distance."""
+    near = []
+    for one in fuse_keypoints(others, weights=weights):
+        if one.name not in points:
+            continue
+        mine, seen = points[one.name], one.x == one.x
+        if mine is None or not seen:
+            near.append(float(mine is None and not seen))
+        else:
+            away = float(np.hypot(mine[0] - one.x, mine[1] - one.y))
+            near.append(1 / (1 + (away / usual) ** 2) if usual else float(away == 0))
+    return sum(near) / len(near) if near else 1.0
+
+
+def _usual_distance(items: Sequence[Mapping[Hashable, Keypoints]]) -> float:
+    """Return the median distance of annotators' points to what the others' are fused to: keypoints have no size to compare it with."""
+    away = [0.0]
+    for item in items:
+        for person, points in item.items():
+            others = [item[other] for other in item if other != person]
+            for one in fuse_keypoints(others) if others else []:
+                mine = points.get(one.name)
+                if mine is not None and one.x == one.x:
+                    away.append(float(np.hypot(mine[0] - one.x, mine[1] - one.y)))
+    return float(np.median(away[1:])) if len(away) > 1 else 0.0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Literal
 
 import numpy as np
@@ -50,9 +51,9 @@ def medoid_text(
     for i in range(count):
         for j in range(i):
             apart[i, j] = apart[j, i] = text_distance(texts[i], texts[j], by=by)
-    cost = apart @ weight
+    cost = [fsum(row * weight) for row in apart]
     best = min(range(count), key=lambda place: (round(float(cost[place]), 12), -weight[place], texts[place]))
-    others = float(weight.sum() - weight[best])
+    others = fsum(weight) - float(weight[best])
     return MedoidText(texts[best], best, 1 - float(cost[best]) / others if others > 0 else 1.0)
 
 

@@ -49,7 +49,8 @@ def vote_words(texts: Sequence[str], *, weights: Sequence[float] | None = None, 
     if empty < 0:
         raise InvalidInput("The vote for no word cannot count less than nothing.", where="empty")
     middle = medoid_text(texts, weights=weights).place
-    order = sorted(range(len(texts)), key=lambda place: (place != middle, text_distance(texts[middle], texts[place]), texts[place]))
+    far = {text: text_distance(texts[middle], text) for text in set(texts)}
+    order = sorted(range(len(texts)), key=lambda place: (texts[place] != texts[middle], far[texts[place]], texts[place], weight[place]))
     slots: list[Slot] = []
     so_far = 0.0
     for place in order:
