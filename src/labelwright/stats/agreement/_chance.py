@@ -56,6 +56,7 @@ def corrected(answers: Answers, apart: Floats | None, chance: Chance, confidence
         change_expected[counted],
         confidence=confidence,
         worst=1.0 if apart is None else float(apart.max()),
+        unseen=(-observed, float(gradient.max()) - steady),
     )
     return replace(result, items=items)
 

@@ -68,8 +68,14 @@ def ratio_agreement(
     confidence: float,
     worst: float,
     value: float | None = None,
+    unseen: tuple[float, float] | None = None,
 ) -> Agreement:
-    """Return 1 - observed / expected disagreement with a delta-method interval on the logarithm of the ratio.
+    """Return 1 - observed / expected disagreement with a delta-method interval over items.
+
+    The interval is one on the logarithm of the ratio, and upwards halfway between that and one on the ratio itself, which few items need.
+    A class that is hardly seen makes all agreement look like chance and the spread small, so that the interval also holds those after one
+    more item: one on which all agree, with the answer that chance would bring least; and one like the item that disagrees most. The rule
+    was found by simulation: with 30 items or more it covers in 95 to 100% where it claims 95%, with the labels even or very skewed.
 
     Args:
         observed: the observed disagreement, at least 0.
@@ -79,6 +85,8 @@ def ratio_agreement(
         confidence: above 0 and below 1.
         worst: the greatest disagreement that one item could show; it bounds what was never observed.
         value: the coefficient, where a correction for small samples makes it differ from 1 - observed / expected.
+        unseen: how an item on which all agree, with the answer that chance would bring least, would move the two disagreements; by default
+            the expected one as much as any seen item does.
     """
     from scipy.special import stdtrit
 
@@ -88,9 +96,27 @@ def ratio_agreement(
     if items < 2:
         return Agreement(1 - ratio, float("nan"), float("nan"), confidence, items, "One item says nothing about others.")
     if observed <= UNSEEN * expected:
-        unseen = binomial_upper_bound(0, items, (1 + confidence) / 2)
-        return Agreement(1.0, 1 - unseen * worst / expected, 1.0, confidence, items, "No disagreement was observed.")
+        unseen_share = binomial_upper_bound(0, items, (1 + confidence) / 2)
+        return Agreement(1.0, 1 - unseen_share * worst / expected, 1.0, confidence, items, "No disagreement was observed.")
     influence = change_observed / observed - change_expected / expected
-    error = float(np.sqrt((influence**2).sum() / (items - 1) / items))
-    reach = float(stdtrit(items - 1, (1 + confidence) / 2)) * error
-    return Agreement(float(1 - ratio), float(1 - ratio * np.exp(min(reach, 700.0))), float(1 - ratio * np.exp(-reach)), confidence, items)
+    low, high = _reach(ratio, np.sqrt((influence**2).sum() / (items - 1) / items), float(stdtrit(items - 1, (1 + confidence) / 2)))
+    # Of items that disagree equally the one that would leave the least to chance, so that no order of items decides.
+    equal = change_observed >= change_observed.max() - 1e-9 * observed
+    most = int(np.where(equal, change_expected, np.inf).argmin())
+    more = [unseen if unseen is not None else (-observed, float(change_expected.max()))]
+    more += [(float(change_observed[most]), float(change_expected[most]))]
+    quantile = float(stdtrit(items, (1 + confidence) / 2))
+    for by_observed, by_expected in more:
+        seen, chance = observed + by_observed / (items + 1), expected + by_expected / (items + 1)
+        if seen <= 0 or chance <= 0:
+            continue
+        influence = np.append(change_observed, by_observed) / seen - np.append(change_expected, by_expected) / chance
+        error = influence.std(ddof=1) / np.sqrt(items + 1)
+        other = _reach(ratio * (seen / chance) / (observed / expected), error, quantile)
+        low, high = min(low, other[0]), max(high, other[1])
+    return Agreement(float(1 - ratio), low, high, confidence, items)
+
+
+def _reach(ratio: float, error: float, quantile: float) -> tuple[float, float]:
+    reach = float(quantile * error)
+    return float(1 - ratio * np.exp(min(reach, 700.0))), float(1 - ratio * (np.exp(-reach) + max(1 - reach, 0.0)) / 2)

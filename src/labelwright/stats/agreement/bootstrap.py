@@ -8,6 +8,7 @@ annotators covers far too little.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,15 @@ import numpy as np
 from labelwright.errors import InvalidInput
 from labelwright.stats.agreement.base import Agreement, no_agreement
 from labelwright.stats.agreement.jackknife import Statistic, as_columns, shared_tasks, value_of
-from labelwright.stats.answers import encode
-from labelwright.stats.certificates.binomial import checked_confidence
+from labelwright.stats.answers import Floats, encode
+from labelwright.stats.certificates.binomial import binomial_upper_bound, checked_confidence
 
 __all__ = ["bootstrap_interval"]
+
+Columns = tuple[Any, Any, Any]
+
+RARE = 10
+"""So many of the rarest values are tried for the one more item on which all agree."""
 
 
 def bootstrap_interval(
@@ -26,9 +32,12 @@ def bootstrap_interval(
 ) -> Agreement:
     """Return a coefficient of agreement with an interval that speaks of other items.
 
+    A class that is hardly seen makes all agreement look like chance and every resample like the other, so that the interval also holds the
+    one after one more item, on which all agree on a rare value. Values that cannot be hashed, such as lists, have no rare one.
+
     Args:
         statistic: a function of tasks, annotators and values that returns an `Agreement` or a number; it is called once with everything
-            and once for each resample.
+            and twice for each resample.
         tasks: n task ids, one an answer.
         annotators: n annotator ids.
         values: n values of any kind that the statistic understands.
@@ -48,8 +57,6 @@ def bootstrap_interval(
     >>> result.value, result.low < 0.75 < result.high
     (0.75, True)
     """
-    from scipy.special import ndtr, stdtrit
-
     checked_confidence(confidence)
     if resamples < 20:
         raise InvalidInput(f"{resamples} resamples are too few for an interval.", where="resamples")
@@ -62,10 +69,29 @@ def bootstrap_interval(
     n = len(distinct)
     if n < 2:
         return Agreement(whole, float("nan"), float("nan"), confidence, items, "One item says nothing about others.")
+    rng = np.random.default_rng(seed)
+    drawn = _drawn(statistic, columns, task, n, resamples, rng)
+    if len(drawn) < resamples / 2:
+        return Agreement(whole, float("nan"), float("nan"), confidence, items, "Most resamples have no value.")
+    if whole >= 1 - 1e-12 and bool((drawn >= 1 - 1e-12).all()):
+        low = _unseen(statistic, columns, task, n, confidence)
+        return Agreement(whole, min(low, whole), whole, confidence, items, "No disagreement was observed.")
+    low, high = _ends(drawn, whole, n, confidence)
+    added = _with_one_more(statistic, columns, task, n)
+    if added is not None:
+        value, more, more_task = added
+        other = _drawn(statistic, more, more_task, n + 1, resamples, rng)
+        if len(other) >= resamples / 2:
+            ends = _ends(other, value, n + 1, confidence)
+            low, high = min(low, ends[0]), max(high, ends[1])
+    return Agreement(whole, min(low, whole), max(high, whole), confidence, items)
+
+
+def _drawn(statistic: Statistic, columns: Columns, task: Any, n: int, resamples: int, rng: np.random.Generator) -> Floats:
+    """Return what the statistic is of items drawn anew, as often as it has a value."""
     order = np.argsort(task, kind="stable")
     count = np.bincount(task, minlength=n)
     start = np.cumsum(count) - count
-    rng = np.random.default_rng(seed)
     drawn = np.empty(resamples)
     for number in range(resamples):
         chosen = rng.integers(n, size=n)
@@ -74,14 +100,62 @@ def bootstrap_interval(
         offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
         rows = order[np.repeat(start[chosen], length) + offset]
         drawn[number] = value_of(statistic, (np.repeat(np.arange(n), length), columns[1][rows], columns[2][rows]))
-    drawn = drawn[~np.isnan(drawn)]
-    if len(drawn) < resamples / 2:
-        return Agreement(whole, float("nan"), float("nan"), confidence, items, "Most resamples have no value.")
+    return drawn[~np.isnan(drawn)]
+
+
+def _ends(drawn: Floats, whole: float, n: int, confidence: float) -> tuple[float, float]:
+    from scipy.special import ndtr, stdtrit
+
     tail = float(ndtr(np.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 - confidence) / 2)))
     low, high = (float(value) for value in np.quantile(drawn, [tail, 1 - tail]))
     if whole < 1:
         # On the scale of the logarithm of the disagreement; the wider of the two covers where either alone falls short.
-        apart = np.log(np.maximum(1 - drawn, 1e-9))
+        # A resample without disagreement counts as half of the least that another has.
+        apart = 1 - drawn
+        apart = np.log(np.maximum(apart, max(float(apart[apart > 1e-9].min(initial=1 - whole)) / 2, 1e-9)))
         reach = float(-stdtrit(n - 1, (1 - confidence) / 2) * apart.std(ddof=1) * np.sqrt(n / (n - 1)))
-        low, high = min(low, float(1 - (1 - whole) * np.exp(reach))), max(high, float(1 - (1 - whole) * np.exp(-reach)))
-    return Agreement(whole, min(low, whole), max(high, whole), confidence, items)
+        low, high = min(low, float(1 - (1 - whole) * np.exp(min(reach, 700.0)))), max(high, float(1 - (1 - whole) * np.exp(-reach)))
+    return low, high
+
+
+def _with_one_more(statistic: Statistic, columns: Columns, task: Any, n: int) -> tuple[float, Columns, Any] | None:
+    """Return the value, the columns and the items after one more item on which all agree, on the rare value that raises it most."""
+    try:
+        found = Counter(columns[2].tolist())
+    except TypeError:
+        # Lists of spans and the like have no rare value.
+        return None
+    people = list(dict.fromkeys(columns[1].tolist()))[: max(2, round(len(task) / n))]
+    best = None
+    for value, _ in sorted(((one, times) for one, times in found.items() if _there(one)), key=lambda pair: pair[1])[:RARE]:
+        more = (np.append(task, np.full(len(people), n)), _longer(columns[1], people), _longer(columns[2], [value] * len(people)))
+        then = value_of(statistic, more)
+        if not np.isnan(then) and (best is None or then > best[0]):
+            best = (then, more, more[0])
+    return best
+
+
+def _unseen(statistic: Statistic, columns: Columns, task: Any, n: int, confidence: float) -> float:
+    """Return what the statistic would be if as many items were disputed as may have gone unseen; NaN where there is no other value."""
+    try:
+        found = [value for value, _ in Counter(columns[2].tolist()).most_common() if _there(value)]
+    except TypeError:
+        return float("nan")
+    if len(found) < 2:
+        return float("nan")
+    disputed = np.flatnonzero(task < np.ceil(n * binomial_upper_bound(0, n, (1 + confidence) / 2)))
+    values = columns[2].copy()
+    # Every other answer to such an item is another value than it was.
+    for place in disputed[np.argsort(task[disputed], kind="stable")][::2]:
+        values[place] = found[1] if values[place] == found[0] else found[0]
+    return value_of(statistic, (task, columns[1], values))
+
+
+def _there(value: Any) -> bool:
+    return value is not None and bool(value == value)
+
+
+def _longer(column: Any, more: list[Any]) -> Any:
+    added = np.empty(len(more), dtype=column.dtype)
+    added[:] = more
+    return np.concatenate([column, added])

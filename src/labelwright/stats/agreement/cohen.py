@@ -57,8 +57,17 @@ def cohen_kappa(first: Any, second: Any, *, weights: Literal["linear", "quadrati
     observed, expected = float(apart[a, b].mean()), float(p @ apart @ q)
     if expected <= 0:
         return no_agreement("Both gave one and the same answer throughout.", confidence=confidence, items=n)
-    change = (apart @ q)[a] + (p @ apart)[b] - 2 * expected
-    return ratio_agreement(observed, expected, apart[a, b] - observed, change, confidence=confidence, worst=float(apart.max()))
+    first_apart, second_apart = apart @ q, p @ apart
+    change = first_apart[a] + second_apart[b] - 2 * expected
+    return ratio_agreement(
+        observed,
+        expected,
+        apart[a, b] - observed,
+        change,
+        confidence=confidence,
+        worst=float(apart.max()),
+        unseen=(-observed, float((first_apart + second_apart).max()) - 2 * expected),
+    )
 
 
 def _disagreements(n_classes: int, weights: str | None) -> Floats:

@@ -62,6 +62,7 @@ def alpha_by_distance(
         2 * (outside - expected * m) / size,
         confidence=confidence,
         worst=worst,
+        unseen=(-observed, 2 * (float(mean.max()) - expected)),
     )
 
 
