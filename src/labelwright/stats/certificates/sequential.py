@@ -57,7 +57,7 @@ def sequential_upper_bound(
         return 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        if wealth - errors * np.log(max(middle, 1e-300)) - (audits - errors) * np.log1p(-middle) < -np.log(risk):
+        if wealth - errors * np.log(max(middle, 1e-300)) - (audits - errors) * np.log1p(-min(middle, 1 - 1e-15)) < -np.log(risk):
             low = middle
         else:
             high = middle

@@ -22,12 +22,13 @@ def stratified_upper_bound(
 ) -> float:
     """Return an upper bound, 0 to 1, on the error rate over all strata, valid at all looks together.
 
-    Among all error rates of the strata that the audits do not rule out together, it is the worst overall rate. Each stratum's audits are
-    uniformly random within it, and strata may be audited at different rates.
+    Among all numbers of wrong items in the strata that the audits do not rule out together, it is the worst overall rate before anything
+    was corrected. Each stratum's audits are uniformly random within it, without replacement, and strata may be audited at different
+    rates. A stratum that was audited whole counts as known; which ones are to be audited whole has to be settled before.
 
     Args:
         errors: errors found in each stratum.
-        audits: items audited in each stratum.
+        audits: items audited in each stratum, at most its size.
         sizes: items in each stratum, at least 1.
         confidence: above 0 and below 1.
         expected: the error rate, above 0 and below 1, at which the bound is to be sharpest, fixed before the first audit.
@@ -42,33 +43,42 @@ def stratified_upper_bound(
         raise InvalidInput("There have to be errors, audits and a size, at least 1, for each stratum.")
     for found, looked in zip(errors, audits, strict=True):
         checked_counts(found, looked)
+    if any(looked > size for looked, size in zip(audits, sizes, strict=True)):
+        raise InvalidInput("A stratum cannot have had more items audited than it has.")
     limit = -np.log(1 - checked_confidence(confidence))
     if not 0 < expected < 1:
         raise InvalidInput(f"The expected error rate has to lie between 0 and 1, and is {expected}.")
-    from scipy.special import betaln
+    from scipy.optimize import brentq
+    from scipy.special import betaln, digamma, gammaln
 
-    s, n, w = np.asarray(errors, float), np.asarray(audits, float), np.asarray(sizes, float) / sum(sizes)
+    s, n, size = np.asarray(errors, float), np.asarray(audits, float), np.asarray(sizes, float)
     a, b = 1.0, 1 / expected - 1
     wealth = betaln(a + s, b + n - s) - betaln(a, b)
+    most = size - n + s
 
-    def rates(price: float) -> Floats:
-        # The rate at which a little more of w p costs `price` times as much evidence: s / p - (n - s) / (1 - p) = -w / price.
-        slope = w / price
-        middle = slope - n
-        root = (middle + np.sqrt(middle**2 + 4 * slope * s)) / (2 * slope)
-        return np.asarray(np.clip(root, 0.0, 1.0))
+    def chosen(items: Floats, wrong: Floats) -> Floats:
+        return np.asarray(gammaln(items + 1) - gammaln(wrong + 1) - gammaln(items - wrong + 1))
 
-    def evidence(p: Floats) -> float:
-        # A stratum without audits rules nothing out; otherwise 0 log 0 is 0.
-        right = np.where(n - s > 0, (n - s) * np.log1p(-np.minimum(p, 1 - 1e-15)), 0.0)
-        return float((wealth - np.where(s > 0, s * np.log(np.maximum(p, 1e-300)), 0.0) - right).sum())
+    def evidence(wrong: Floats) -> float:
+        each = wealth + chosen(size, wrong) - chosen(size - n, wrong - s)
+        return float(each[n < size].sum())
 
-    low, high = 1e-12, 1e12
-    # The dearer evidence is, the lower the rates; the price is found at which the evidence just suffices.
-    for _ in range(200):
-        price = float(np.sqrt(low * high))
-        if evidence(rates(price)) < limit:
-            high = price
-        else:
-            low = price
-    return min(1.0, float(w @ rates(low)))
+    def cost(wrong: Floats) -> Floats:
+        # How much evidence one more wrong item costs; it grows with their number.
+        gained = digamma(size - wrong + 1) - digamma(most - wrong + 1)
+        return np.asarray(gained - digamma(wrong + 1) + digamma(wrong - s + 1))
+
+    def wrong_at(price: float) -> Floats:
+        low, high = s.copy(), most.copy()
+        for _ in range(50):
+            middle = (low + high) / 2
+            cheap = cost(middle) < price
+            low, high = np.where(cheap, middle, low), np.where(cheap, high, middle)
+        return np.asarray(np.where(n > 0, high, most))
+
+    # The worst numbers of wrong items cost the same evidence for one more in every stratum: that price is found at which it just suffices.
+    # It is sought by its logarithm, from next to nothing to more than any item costs.
+    low, high = -30.0, 30.0
+    if evidence(wrong_at(np.exp(high))) >= limit:
+        high = brentq(lambda price: evidence(wrong_at(np.exp(price))) - limit, low, high, xtol=1e-9)
+    return min(1.0, float(np.floor(wrong_at(np.exp(high)).sum() + 1e-3) / size.sum()))
