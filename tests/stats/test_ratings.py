@@ -44,6 +44,20 @@ def test_an_interval_of_95_percent_holds_at_least_94_percent_of_the_values(shape
     assert np.mean(covered) >= 0.94
 
 
+@pytest.mark.parametrize(("annotators", "bias", "runs"), [(5, 1.0, 120), (5, 4.0, 200), (4, 2.0, 200), (20, 1.0, 60)])
+def test_intervals_of_a_handful_of_annotators_cover_what_nobody_can_see(annotators, bias, runs):
+    """With few annotators and large biases the 95% intervals hold 94% of the values, less twice the simulation's standard error.
+
+    All values of one run move together with the mean of its biases, so that a run counts as one trial.
+    """
+    covered = []
+    for seed in range(runs):
+        truth, _, _, answers = raters(seed, n_tasks=60, n_annotators=annotators, bias=bias)
+        low, high = aggregate_ratings(*answers).interval().T
+        covered.append(np.mean((low <= truth) & (truth <= high)))
+    assert np.mean(covered) >= 0.94 - 2 * np.std(covered) / np.sqrt(runs)
+
+
 def test_bias_and_precision_bring_the_values_nearer_than_the_plain_mean():
     """The squared error is less than three quarters of the plain mean's, and biases and noises follow the simulated ones."""
     ours, plain, alike = [], [], []

