@@ -9,6 +9,7 @@ annotators covers far too little.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ __all__ = ["bootstrap_interval"]
 
 Columns = tuple[Any, Any, Any]
 
+MANY = 10_000
+"""With more items than these no single one can matter."""
 RARE = 10
 """So many of the rarest values are tried for the one more item on which all agree."""
 
@@ -32,12 +35,13 @@ def bootstrap_interval(
 ) -> Agreement:
     """Return a coefficient of agreement with an interval that speaks of other items.
 
-    A class that is hardly seen makes all agreement look like chance and every resample like the other, so that the interval also holds the
-    one after one more item, on which all agree on a rare value. Values that cannot be hashed, such as lists, have no rare one.
+    A class that is hardly seen makes all agreement look like chance and every resample like the other, so that the interval also holds
+    those after one more item: one on which all agree on a rare value (values that cannot be hashed, such as lists, have none), and one
+    like the item that lowers the coefficient most.
 
     Args:
         statistic: a function of tasks, annotators and values that returns an `Agreement` or a number; it is called once with everything
-            and twice for each resample.
+            and three times for each resample.
         tasks: n task ids, one an answer.
         annotators: n annotator ids.
         values: n values of any kind that the statistic understands.
@@ -70,37 +74,38 @@ def bootstrap_interval(
     if n < 2:
         return Agreement(whole, float("nan"), float("nan"), confidence, items, "One item says nothing about others.")
     rng = np.random.default_rng(seed)
-    drawn = _drawn(statistic, columns, task, n, resamples, rng)
+    drawn, times = _drawn(statistic, columns, task, n, resamples, rng)
     if len(drawn) < resamples / 2:
         return Agreement(whole, float("nan"), float("nan"), confidence, items, "Most resamples have no value.")
     if whole >= 1 - 1e-12 and bool((drawn >= 1 - 1e-12).all()):
         low = _unseen(statistic, columns, task, n, confidence)
         return Agreement(whole, min(low, whole), whole, confidence, items, "No disagreement was observed.")
     low, high = _ends(drawn, whole, n, confidence)
-    added = _with_one_more(statistic, columns, task, n)
-    if added is not None:
-        value, more, more_task = added
-        other = _drawn(statistic, more, more_task, n + 1, resamples, rng)
-        if len(other) >= resamples / 2:
+    for value, more, more_task in _with_one_more(statistic, columns, task, n, drawn, times):
+        other, _ = _drawn(statistic, more, more_task, n + 1, resamples, rng)
+        if len(other) >= resamples / 2 and not np.isnan(value):
             ends = _ends(other, value, n + 1, confidence)
             low, high = min(low, ends[0]), max(high, ends[1])
     return Agreement(whole, min(low, whole), max(high, whole), confidence, items)
 
 
-def _drawn(statistic: Statistic, columns: Columns, task: Any, n: int, resamples: int, rng: np.random.Generator) -> Floats:
-    """Return what the statistic is of items drawn anew, as often as it has a value."""
+def _drawn(statistic: Statistic, columns: Columns, task: Any, n: int, resamples: int, rng: np.random.Generator) -> tuple[Floats, Any]:
+    """Return what the statistic is of items drawn anew, as often as it has a value, and how often each item was drawn."""
     order = np.argsort(task, kind="stable")
     count = np.bincount(task, minlength=n)
     start = np.cumsum(count) - count
-    drawn = np.empty(resamples)
+    drawn, times = np.empty(resamples), np.zeros((resamples, n), dtype=np.int8) if n <= MANY else None
     for number in range(resamples):
         chosen = rng.integers(n, size=n)
+        if times is not None:
+            times[number] = np.minimum(np.bincount(chosen, minlength=n), 127)
         # An item that is drawn twice counts as two items.
         length = count[chosen]
         offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
         rows = order[np.repeat(start[chosen], length) + offset]
         drawn[number] = value_of(statistic, (np.repeat(np.arange(n), length), columns[1][rows], columns[2][rows]))
-    return drawn[~np.isnan(drawn)]
+    there = ~np.isnan(drawn)
+    return drawn[there], None if times is None else times[there]
 
 
 def _ends(drawn: Floats, whole: float, n: int, confidence: float) -> tuple[float, float]:
@@ -109,30 +114,49 @@ def _ends(drawn: Floats, whole: float, n: int, confidence: float) -> tuple[float
     tail = float(ndtr(np.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 - confidence) / 2)))
     low, high = (float(value) for value in np.quantile(drawn, [tail, 1 - tail]))
     if whole < 1:
-        # On the scale of the logarithm of the disagreement; the wider of the two covers where either alone falls short.
+        # On the scale of the logarithm of the disagreement, and upwards halfway to the plain one, as the analytic intervals are; the wider
+        # of the two covers where either alone falls short.
         # A resample without disagreement counts as half of the least that another has.
         apart = 1 - drawn
         apart = np.log(np.maximum(apart, max(float(apart[apart > 1e-9].min(initial=1 - whole)) / 2, 1e-9)))
         reach = float(-stdtrit(n - 1, (1 - confidence) / 2) * apart.std(ddof=1) * np.sqrt(n / (n - 1)))
-        low, high = min(low, float(1 - (1 - whole) * np.exp(min(reach, 700.0)))), max(high, float(1 - (1 - whole) * np.exp(-reach)))
+        low = min(low, float(1 - (1 - whole) * np.exp(min(reach, 700.0))))
+        high = max(high, float(1 - (1 - whole) * (np.exp(-reach) + max(1 - reach, 0.0)) / 2))
     return low, high
 
 
-def _with_one_more(statistic: Statistic, columns: Columns, task: Any, n: int) -> tuple[float, Columns, Any] | None:
-    """Return the value, the columns and the items after one more item on which all agree, on the rare value that raises it most."""
-    try:
-        found = Counter(columns[2].tolist())
-    except TypeError:
-        # Lists of spans and the like have no rare value.
-        return None
-    people = list(dict.fromkeys(columns[1].tolist()))[: max(2, round(len(task) / n))]
-    best = None
-    for value, _ in sorted(((one, times) for one, times in found.items() if _there(one)), key=lambda pair: pair[1])[:RARE]:
+def _with_one_more(
+    statistic: Statistic, columns: Columns, task: Any, n: int, drawn: Floats, times: Any
+) -> Iterator[tuple[float, Columns, Any]]:
+    """Yield the value, the columns and the items after one more item.
+
+    One is an item on which all agree, on the rare value that raises the statistic most. The other repeats the item that lowers it most,
+    as the resamples say in which it was drawn often.
+    """
+    best: tuple[float, Columns, Any] | None = None
+    for value in _rare(columns[2]):
+        people = list(dict.fromkeys(columns[1].tolist()))[: max(2, round(len(task) / n))]
         more = (np.append(task, np.full(len(people), n)), _longer(columns[1], people), _longer(columns[2], [value] * len(people)))
         then = value_of(statistic, more)
         if not np.isnan(then) and (best is None or then > best[0]):
             best = (then, more, more[0])
-    return best
+    if best is not None:
+        yield best
+    if times is not None:
+        pull = (drawn - drawn.mean()) @ times
+        again = np.flatnonzero(task == int(pull.argmin()))
+        grown = np.append(task, np.full(len(again), n))
+        more = (grown, np.concatenate([columns[1], columns[1][again]]), np.concatenate([columns[2], columns[2][again]]))
+        yield value_of(statistic, more), more, grown
+
+
+def _rare(values: Any) -> list[Any]:
+    """Return the values given least often; lists of spans and the like have none."""
+    try:
+        found = Counter(value for value in values.tolist() if _there(value))
+    except TypeError:
+        return []
+    return sorted(found, key=lambda value: found[value])[:RARE]
 
 
 def _unseen(statistic: Statistic, columns: Columns, task: Any, n: int, confidence: float) -> float:
