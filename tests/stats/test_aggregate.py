@@ -405,7 +405,7 @@ def test_a_crowd_of_little_skill_is_left_to_the_majority():
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_auto_knows_neither_names_nor_order(seed):
     """Shuffling the answers and renaming tasks, annotators and classes changes the posteriors by no more than rounding."""
     rng = np.random.default_rng(seed)
