@@ -15,7 +15,8 @@
     │   └── KeyReused                    409  idempotency_key_reused
     ├── TooLarge                         413  too_large            over a limit of bytes, pixels, rows or depth
     ├── TooManyAttempts                  429  too_many_attempts
-    └── MissingExtra                     501  missing_extra        an optional dependency is not installed
+    ├── MissingExtra                     501  missing_extra        an optional dependency is not installed
+    └── StoreUnavailable                 503  store_unavailable    the database cannot be opened, read or written
 
 Each error says what is wrong (`message`), where (`where`: file, line, item, key) and what to do (`hint`). The command line prints the
 three; the server sends them as `{"error": {"code", "message", "where", "hint"}}`.
@@ -42,6 +43,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "NotSignedIn",
+    "StoreUnavailable",
     "TooLarge",
     "TooManyAttempts",
     "nearest",
@@ -171,6 +173,13 @@ class MissingExtra(LabelwrightError):
 
     code = "missing_extra"
     status = 501
+
+
+class StoreUnavailable(LabelwrightError):
+    """The database cannot be opened, read or written: it is none, damaged, full, read-only or out of reach."""
+
+    code = "store_unavailable"
+    status = 503
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from labelwright.errors import InvalidInput
 
 __all__ = ["Settings", "settings"]
 
@@ -51,5 +53,16 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """Return the settings of this process, read once."""
-    return Settings()
+    """Return the settings of this process, read once.
+
+    Raises:
+        InvalidInput: an environment variable says what its setting does not take; `where` names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = str(wrong["loc"][0])
+        message = f"'{wrong['input']}' is not what this setting takes: {wrong['msg'].removeprefix('Input should be ')}."
+        hint = f"Unset the variable, or set it: {Settings.model_fields[name].description}"
+        raise InvalidInput(message, where=f"LABELWRIGHT_{name.upper()}", hint=hint) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -213,3 +214,51 @@ def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
     loaded = said.rpartition("[")[2]
     for heavy in ("numpy", "scipy", "sklearn", "sqlalchemy", "litestar", "pydantic", "pyarrow", "PIL", "msgspec"):
         assert f"'{heavy}'" not in loaded
+
+
+@pytest.mark.parametrize("verb", [["status"], ["run"], ["check"], ["backup", "--to", "FILE"], ["serve", "--port", "0"]])
+def test_a_store_that_is_none_is_one_sentence_for_every_verb(folder: Path, run: Run, tmp_path: Path, verb: list[str]) -> None:
+    """Random bytes where the database should be: no traceback, no waiting for ever, exit code 2; the doctor finds it too."""
+    for file in folder.glob("labelwright.db*"):
+        file.unlink()
+    (folder / "labelwright.db").write_bytes(bytes(range(1, 256)) * 20)
+    words = [str(tmp_path / "backup.tar") if word == "FILE" else word for word in verb]
+    code, _, err = run(words[0], folder, *words[1:])
+    assert code == 2
+    assert "no database" in err
+    assert len(err.strip().splitlines()) == 1
+    code, out, _ = run("doctor", folder)
+    assert code == 1
+    assert "no database" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LABELWRIGHT_PORT", "abc"), ("LABELWRIGHT_PORT", "80800"), ("LABELWRIGHT_HTTPS", "perhaps"), ("LABELWRIGHT_SESSION_HOURS", "0")],
+)
+def test_a_setting_that_is_wrong_is_named(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A wrong environment variable is one sentence with its name and value."""
+    from labelwright.settings import settings
+
+    monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    try:
+        code, _, err = run("status", folder)
+    finally:
+        settings.cache_clear()
+    assert code == 2
+    assert name in err
+    assert f"'{value}'" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_told(folder: Path, run: Run) -> None:
+    """Where the system says no, its reason is the message."""
+    folder.chmod(0o500)
+    try:
+        code, _, err = run("run", folder)
+    finally:
+        folder.chmod(0o700)
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from labelwright.errors import InvalidInput, NotFound
+from labelwright.errors import InvalidInput, NotFound, StoreUnavailable
 from labelwright.store import log, tables
 from labelwright.store.blobs import Blobs
 from labelwright.store.database import Database
@@ -140,3 +143,87 @@ def test_the_first_migration_is_written_out_and_equals_the_tables(tmp_path: Path
         assert statements(one) == statements(other)
     database.close()
     declared.dispose()
+
+
+def _random_bytes(path: Path) -> None:
+    path.write_bytes(bytes(range(1, 256)) * 20)
+
+
+def _another_program(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+        connection.commit()
+
+
+def _newer(path: Path) -> None:
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.write(lambda connection: connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (_random_bytes, "no database"),
+        (Path.mkdir, "cannot be opened"),
+        (_another_program, "another program's"),
+        (_newer, "this Labelwright is older"),
+    ],
+)
+def test_a_file_that_is_no_store_is_refused_and_nobody_waits_for_ever(tmp_path: Path, spoil: Callable[[Path], None], said: str) -> None:
+    """Whatever lies where the database should be, whoever writes or reads gets one clear error."""
+    path = tmp_path / "labelwright.db"
+    spoil(path)
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(StoreUnavailable, match=said) as caught:
+        database.migrate()
+    assert str(path) in str(caught.value.where)
+    database.close()
+
+
+def test_a_full_disk_is_told_and_the_next_work_goes_on(tmp_path: Path) -> None:
+    """When the database cannot grow, that work is refused as a whole, and smaller work is done afterwards."""
+    database = Database(f"sqlite:///{tmp_path}/labelwright.db")
+    database.migrate()
+
+    def limit(connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar() or 0
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 5}")
+
+    def fill(connection: Connection) -> None:
+        connection.execute(sa.insert(tables.users), [{"name": f"{number} {'x' * 1000}", "created_at": 0.0} for number in range(200)])
+
+    database.write(limit)
+    with pytest.raises(StoreUnavailable, match="disk is full"):
+        database.write(fill)
+    database.write(lambda connection: connection.execute(sa.insert(tables.users).values(name="ann", created_at=0.0)))
+    with database.read() as connection:
+        assert list(connection.scalars(sa.select(tables.users.c.name))) == ["ann"]
+    database.close()
+
+
+def test_a_server_out_of_reach_is_told_without_its_password() -> None:
+    """A PostgreSQL that does not answer is one sentence with the address, and the password is not in it."""
+    database = Database("postgresql://nobody:secret@localhost:1/x")
+    with pytest.raises(StoreUnavailable, match="does not answer") as caught:
+        database.migrate()
+    assert "localhost:1" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    database.close()
+
+
+@pytest.mark.postgresql
+def test_a_database_that_there_is_not_is_told(postgresql_url: str) -> None:
+    """PostgreSQL's own refusals become sentences that say what to do."""
+    database = Database(postgresql_url.rpartition("/")[0] + "/nowhere")
+    with pytest.raises(StoreUnavailable):
+        database.migrate()
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "postgresql://ann@host:port/x", "mysql://ann@host/x"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    """A store's address that cannot be read is wrong input."""
+    with pytest.raises(InvalidInput):
+        Database(url)

@@ -48,6 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has gone, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # A folder that may not be written, a full disk: whatever the file, it is the system that says no.
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"labelwright: {place}{error.strerror or error}.", file=sys.stderr)
+        return 2
 
 
 def _run(verb: str, words: list[str]) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from labelwright.errors import Conflict
+from labelwright.errors import Conflict, StoreUnavailable
 from labelwright.store.database import Database
 
 __all__ = ["turn"]
@@ -45,7 +45,11 @@ def turn(database: Database, name: str = "work", *, wait_seconds: float = 0.0) -
 @contextmanager
 def _file_lock(database: Database, name: str) -> Iterator[bool]:
     path = Path(str(make_url(database.url).database) + f".{name}.lock")
-    with path.open("ab") as file:
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise StoreUnavailable(f"The file of the turn cannot be written: {error.strerror}.", where=str(path)) from error
+    with file:
         yield _lock(file.fileno())
 
 

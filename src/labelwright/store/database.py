@@ -19,9 +19,10 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from labelwright.errors import InvalidInput
+from labelwright.errors import InvalidInput, StoreUnavailable
+from labelwright.store.unavailable import explain, explained
 
 __all__ = ["Connection", "Database", "Work"]
 
@@ -36,6 +37,9 @@ GROUP = 256
 ATTEMPTS = 8
 """How often PostgreSQL may ask to repeat a transaction before its error is passed on."""
 
+CONNECT_SECONDS = 10
+"""How long PostgreSQL may take to answer a new connection."""
+
 
 class Database:
     """A connection to the store, shared by all threads of a process.
@@ -48,14 +52,25 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+        except (ArgumentError, ValueError) as error:
+            # The address may hold a password, so it is not repeated here.
+            raise InvalidInput(
+                "The store's address cannot be read.",
+                where="run.store or LABELWRIGHT_STORE",
+                hint="Use sqlite:///file.db or postgresql://user@host/name.",
+            ) from error
         self.dialect = parsed.get_backend_name()
         if self.dialect == "sqlite":
             if not parsed.database or parsed.database == ":memory:":
                 raise InvalidInput(
                     "A store in memory would be lost with the process.", where=url, hint="Name a file: sqlite:///labelwright.db"
                 )
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreUnavailable(f"The store's folder cannot be made: {error.strerror}.", where=url) from error
             self._backend: _Sqlite | _Postgresql = _Sqlite(parsed)
         elif self.dialect == "postgresql":
             self._backend = _Postgresql(parsed.set(drivername="postgresql+psycopg"))
@@ -71,6 +86,9 @@ class Database:
         """Run `work` in one transaction and return its result once it is safely on disk.
 
         Any exception of `work` undoes all that it did, and is raised here.
+
+        Raises:
+            StoreUnavailable: the database cannot be opened or written.
         """
         return self._backend.submit(work).result()
 
@@ -115,10 +133,15 @@ class Database:
         self._backend.close()
 
 
+_Outcome = tuple[Future[Any], Any, BaseException | None]
+"""Who waits for a piece of work, its result, and why it failed, if it did."""
+
+
 class _Sqlite:
     """One thread writes, any number read."""
 
     def __init__(self, url: sa.URL) -> None:
+        self._label = url.render_as_string(hide_password=True)
         self._engine = sa.create_engine(url, pool_size=8, max_overflow=24, connect_args={"timeout": 60, "check_same_thread": False})
         event.listen(self._engine, "connect", _prepare_sqlite)
         # The driver must not begin transactions on its own; each side here says which kind it wants.
@@ -130,6 +153,8 @@ class _Sqlite:
         self._closed = False
 
     def submit(self, work: Work[T]) -> Future[T]:
+        if self._closed:
+            raise StoreUnavailable("The store is closed.", where=self._label)
         if self._writer is None:
             with self._start:
                 if self._writer is None:
@@ -141,16 +166,16 @@ class _Sqlite:
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
+        with explained(self._label), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             try:
                 yield connection
             finally:
-                connection.exec_driver_sql("ROLLBACK")
+                _roll_back(connection)
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
+        with explained(self._label), self._engine.connect() as connection:
             yield connection
 
     def close(self) -> None:
@@ -162,24 +187,47 @@ class _Sqlite:
         self._engine.dispose()
 
     def _write_all(self) -> None:
-        with self._engine.connect() as connection:
-            while True:
-                first = self._waiting.get()
-                if first is None:
-                    return
-                group = [first]
-                while len(group) < GROUP and not self._waiting.empty():
-                    more = self._waiting.get()
-                    if more is None:
-                        self._waiting.put(None)
-                        break
-                    group.append(more)
-                _commit_group(connection, group)
+        """Commit what waits, group by group. Whatever happens, those who wait are told, and the next group begins anew."""
+        connection: Connection | None = None
+        while group := self._next_group():
+            try:
+                connection = connection or self._engine.connect()
+                outcomes = _commit_group(connection, group)
+            except BaseException as error:
+                outcomes = [(future, None, error) for _, future in group]
+                if connection is not None:
+                    connection.invalidate()
+                    connection.close()
+                    connection = None
+            for future, result, failure in outcomes:
+                if failure is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(explain(failure, self._label) or failure)
+        if connection is not None:
+            connection.close()
+
+    def _next_group(self) -> list[tuple[Work[Any], Future[Any]]]:
+        """Wait for work and return all that waits; nothing once the store is closed."""
+        first = self._waiting.get()
+        if first is None:
+            return []
+        group = [first]
+        while len(group) < GROUP and not self._waiting.empty():
+            more = self._waiting.get()
+            if more is None:
+                self._waiting.put(None)
+                break
+            group.append(more)
+        return group
 
 
-def _commit_group(connection: Connection, group: list[tuple[Work[Any], Future[Any]]]) -> None:
-    """Run each work in its savepoint, commit once, and only then tell those who wait."""
+def _commit_group(
+    connection: Connection, group: list[tuple[Work[Any], Future[Any]]]
+) -> list[tuple[Future[Any], Any, BaseException | None]]:
+    """Run each work in its savepoint, commit once, and return what each came to, to be told only now."""
     outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+    raw: Any = connection.connection.driver_connection
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         for work, future in group:
@@ -187,6 +235,9 @@ def _commit_group(connection: Connection, group: list[tuple[Work[Any], Future[An
             try:
                 result = work(connection)
             except BaseException as error:
+                if not raw.in_transaction:
+                    # SQLite has undone everything by itself, as it does where the disk is full.
+                    raise
                 connection.exec_driver_sql("ROLLBACK TO work")
                 outcomes.append((future, None, error))
             else:
@@ -195,12 +246,8 @@ def _commit_group(connection: Connection, group: list[tuple[Work[Any], Future[An
         connection.exec_driver_sql("COMMIT")
     except BaseException as error:
         _roll_back(connection)
-        outcomes = [(future, None, error) for _, future in group]
-    for future, result, failure in outcomes:
-        if failure is None:
-            future.set_result(result)
-        else:
-            future.set_exception(failure)
+        return [(future, None, error) for _, future in group]
+    return outcomes
 
 
 def _roll_back(connection: Connection) -> None:
@@ -219,7 +266,9 @@ class _Postgresql:
     """Every piece of work has a connection and a transaction of its own."""
 
     def __init__(self, url: sa.URL) -> None:
-        self._engine = sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=False)
+        self._label = url.render_as_string(hide_password=True)
+        given = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+        self._engine = sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=False, connect_args=given)
         self.readers = ThreadPoolExecutor(4, thread_name_prefix="labelwright-read")
         self._writers = ThreadPoolExecutor(8, thread_name_prefix="labelwright-write")
 
@@ -236,12 +285,12 @@ class _Postgresql:
                 # 40001 serialization failure, 40P01 deadlock, 57P01 the server closed the connection before it did anything
                 repeat = state in ("40001", "40P01", "57P01") or error.connection_invalidated
                 if not repeat or attempt == ATTEMPTS - 1:
-                    raise
+                    raise explain(error, self._label) or error from error
         raise AssertionError("unreachable")
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
+        with explained(self._label), self._engine.connect() as connection:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
             try:
                 yield connection
@@ -250,7 +299,7 @@ class _Postgresql:
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
+        with explained(self._label), self._engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
