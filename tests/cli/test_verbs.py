@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 
 from labelwright import plugins
 from labelwright.cli import main
+from labelwright.server.process import running_server
 
 Run = Any
 
@@ -262,3 +266,45 @@ def test_a_folder_that_may_not_be_written_is_told(folder: Path, run: Run) -> Non
         folder.chmod(0o700)
     assert code == 2
     assert len(err.strip().splitlines()) == 1
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """What everybody's tokens, links and pipeline versions are now."""
+    with contextlib.closing(sqlite3.connect(folder / "labelwright.db")) as connection:
+        return {
+            name: repr(connection.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()).encode()
+            for name in ("tokens", "users", "memberships", "pipeline_versions")
+        }
+
+
+def test_a_second_server_changes_nothing_and_says_where_the_first_is(folder: Path, run: Run) -> None:
+    """`serve` and `simulate` beside a server end with its address and exit code 2; the link that the first one printed still counts."""
+    with running_server(folder) as address:
+        before = _contents(folder)
+        (folder / "guidelines.md").write_text("New guidelines.", "utf-8")
+        for words in (["serve", folder, "--port", "0"], ["simulate", folder]):
+            code, out, err = run(*words)
+            assert (code, out) == (2, "")
+            assert len(err.strip().splitlines()) == 1
+            assert f"served already, at http://localhost:{address.rpartition(':')[2]}." in err
+        assert _contents(folder) == before
+    assert not list(folder.glob("*.address"))
+
+
+@pytest.mark.parametrize("port", ["80800", "-1", "TAKEN"])
+@pytest.mark.parametrize("verb", ["serve", "demo"])
+def test_a_port_that_cannot_be_had_is_told_before_anything_is_made(run: Run, tmp_path: Path, verb: str, port: str) -> None:
+    """A port out of range or taken: one sentence, exit code 2, and no store or demo was written."""
+    folder = tmp_path / "project"
+    if verb == "serve":
+        (tmp_path / "data.csv").write_text("id,text\n1,Hello there\n", "utf-8")
+        assert run("init", folder, "--from", tmp_path / "data.csv")[0] == 0
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        code, out, err = run(verb, folder, "--port", str(other.getsockname()[1]) if port == "TAKEN" else port)
+    assert (code, out) == (2, "")
+    assert ("is taken" if port == "TAKEN" else "no port") in err
+    assert len(err.strip().splitlines()) == 1
+    assert not (folder / "labelwright.db").exists()
+    assert verb == "serve" or not folder.exists()

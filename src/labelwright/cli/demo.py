@@ -34,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
     from labelwright.pipeline.turn import turn
 
     folder = Path(options.dir)
+    _ensure_it_can_be_served(options, folder)
     demo.write(folder, seed=options.seed)
     with _output.opened_workspace(options.dir) as workspace:
         with turn(workspace.database, wait_seconds=60):
@@ -55,6 +56,18 @@ def run(options: argparse.Namespace) -> int:
     serve.arguments(parser)
     words = [options.dir, *(["--host", options.host] if options.host else [])]
     return serve.run(parser.parse_args([*words, *(["--port", str(options.port)] if options.port is not None else [])]))
+
+
+def _ensure_it_can_be_served(options: argparse.Namespace, folder: Path) -> None:
+    """Say now, and not after all is loaded, that the page could not be opened."""
+    from labelwright.server.alone import ensure_not_served
+    from labelwright.server.run import free_port
+    from labelwright.settings import settings
+
+    if not options.no_serve:
+        free_port(options.host or settings().host, settings().port if options.port is None else options.port)
+    if (options.simulate or not options.no_serve) and any(folder.glob("*/labelwright.yaml")):
+        ensure_not_served(folder)
 
 
 def _simulate(options: argparse.Namespace, workspace: Workspace, folder: Path) -> None:

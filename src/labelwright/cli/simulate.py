@@ -24,8 +24,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from labelwright.demo.simulate import simulate
+    from labelwright.server.alone import ensure_not_served
     from labelwright.server.process import running_server
 
+    # They work through a server of their own, and a folder has one.
+    ensure_not_served(Path(options.dir))
     with _output.opened_workspace(options.dir) as workspace, running_server(Path(options.dir), worker=False) as address:
         done = simulate(
             workspace,

@@ -29,7 +29,7 @@ from labelwright.store.database import Database
 from labelwright.store.project import Project
 from labelwright.tasks import Queue
 
-__all__ = ["WORKSPACE_FILE", "OpenProject", "Workspace", "open_store"]
+__all__ = ["WORKSPACE_FILE", "OpenProject", "Workspace", "open_store", "store_of"]
 
 WORKSPACE_FILE = "workspace.yaml"
 
@@ -137,6 +137,16 @@ def open_store(folder: Path) -> tuple[Database, Blobs]:
     return _open_store(root, _run_policy(root, pipelines))
 
 
+def store_of(folder: Path) -> Database:
+    """Return the store of a workspace as it lies there, without making or changing anything in it.
+
+    Raises:
+        InvalidPipeline: the folder has no pipeline file, or one is wrong.
+    """
+    root, pipelines = _load(folder)
+    return _database(root, _run_policy(root, pipelines))
+
+
 def _load(folder: Path) -> tuple[Path, dict[Path, Pipeline]]:
     root, folders = _find(folder.resolve())
     return root, {path: Pipeline.load(path) for path in folders}
@@ -168,14 +178,20 @@ def _run_policy(root: Path, pipelines: dict[Path, Pipeline]) -> RunPolicy:
     return first.run if not others and root in pipelines else RunPolicy()
 
 
-def _open_store(root: Path, policy: RunPolicy) -> tuple[Database, Blobs]:
+def _database(root: Path, policy: RunPolicy) -> Database:
     from labelwright.settings import settings
 
     store = settings().store or policy.store
     prefix = "sqlite:///"
     if store.startswith(prefix) and not store.startswith("sqlite:////"):
         store = f"{prefix}{root / store.removeprefix(prefix)}"
-    database = Database(store)
+    return Database(store)
+
+
+def _open_store(root: Path, policy: RunPolicy) -> tuple[Database, Blobs]:
+    from labelwright.settings import settings
+
+    database = _database(root, policy)
     try:
         database.migrate()
     except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -18,8 +19,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from labelwright.errors import InvalidInput
-from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import Workspace
+from labelwright.server.alone import alone
 from labelwright.store import people, tables
 from labelwright.store.people import SIGN_IN_LINK_SECONDS
 
@@ -51,29 +52,30 @@ def serve(
         started: called with the page's address, and with a one-time sign-in link while nobody can sign in.
 
     Raises:
-        InvalidInput: several workers on SQLite, or the port is taken.
-        Conflict: another server serves this SQLite store.
+        InvalidInput: several workers on SQLite, or the port cannot be had.
+        Conflict: another server serves this SQLite store. It goes on as before, and nothing was changed.
     """
-    workspace = Workspace.open(folder)
-    try:
-        database = workspace.database
-        if database.dialect == "sqlite" and workers > 1:
-            raise InvalidInput(
-                "SQLite has one writer, so it is served by one process.", where="--workers", hint="Set run.store to a PostgreSQL for more."
-            )
-        chosen = free_port(host, port)
-        address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{chosen}"
-        secret = database.write(lambda connection: first_sign_in(connection, workspace))
-        started(address, f"{address}/#/welcome/{secret}" if secret else None)
-        if database.dialect == "sqlite":
-            with turn(database, "serve"):
+    chosen = free_port(host, port)
+    address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{chosen}"
+    with alone(folder, address) as first:
+        workspace = Workspace.open(folder)
+        try:
+            database = workspace.database
+            if database.dialect == "sqlite" and workers > 1:
+                raise InvalidInput(
+                    "SQLite has one writer, so it is served by one process.",
+                    where="--workers",
+                    hint="Set run.store to a PostgreSQL for more.",
+                )
+            # A new link makes those before it void, so there is none while the server that printed one is at work.
+            secret = database.write(lambda connection: first_sign_in(connection, workspace)) if first else None
+            started(address, f"{address}/#/welcome/{secret}" if secret else None)
+            if workers == 1:
                 _listen(workspace, folder, host, chosen, address, worker=worker)
-        elif workers == 1:
-            _listen(workspace, folder, host, chosen, address, worker=worker)
-        else:
-            _listen_in_many(folder, host, chosen, address, workers)
-    finally:
-        workspace.close()
+            else:
+                _listen_in_many(folder, host, chosen, address, workers)
+        finally:
+            workspace.close()
 
 
 def first_sign_in(connection: sa.Connection, workspace: Workspace) -> str | None:
@@ -110,16 +112,21 @@ def free_port(host: str, port: int) -> int:
     """Return the port, or a free one for 0.
 
     Raises:
-        InvalidInput: the port is taken.
+        InvalidInput: there is no such port, or it is taken.
     """
+    if not 0 <= port <= 65535:
+        raise InvalidInput(f"There is no port {port}.", where="--port", hint="Ports go from 1 to 65535; 0 takes any that is free.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
             raise InvalidInput(
-                f"The port {port} of {host} cannot be had: {error.strerror}.", where="--port", hint="Choose another, or 0 for any."
+                f"The port {port} of {host} is taken." if taken else f"The port {port} of {host} cannot be had: {error.strerror}.",
+                where="--port",
+                hint="Choose another, or 0 for any that is free.",
             ) from error
         return int(probe.getsockname()[1])
 
