@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from labelwright import plugins
 from labelwright.errors import InvalidPipeline
 from labelwright.pipeline.declare import Pipeline, json_schema
+from labelwright.pipeline.run import advance, freeze
 from labelwright.pipeline.starter import write_starter
+from labelwright.pipeline.workspace import Workspace
 from tests.pipeline.conftest import PIPELINE
+
+KINDS = f"Known are: {', '.join(plugins.names('kinds'))}."
 
 
 def load(folder: Path, text: str) -> Pipeline:
@@ -53,6 +59,20 @@ def test_yaml_keeps_texts_that_look_like_something_else(tmp_path: Path) -> None:
         ("label_error(intent)", "label_error(intnt)", "line 12, requirements[1]", "intnt", "Did you mean 'intent'?"),
         ("name: tickets", "name: My Tickets!", "line 1, name", "no project name", None),
         ("name: tickets", "name: [tickets", "line", "no YAML", None),
+        ("lease: 1m", "lease: 15x", "line 9, tasks.lease", "'15x' is no duration", "Write for example 30s, 15m, 1h30m or 2d."),
+        ("gold: 0%", "gold: some", "line 9, tasks.gold", "'some' is no share", None),
+        ("sample: 50%", "sample: half", "line 11, review.sample", "'half' is no share", None),
+        ("train: 50%", "train: most", "line 13, dataset.split.train", "'most' is no share", None),
+        (
+            "kind: choice",
+            "kind: choise",
+            "line 6, schema.questions.intent.kind",
+            "'choise' is not known",
+            f"Did you mean 'choice'? {KINDS}",
+        ),
+        ("body: text", "body: video", "line 4, schema.data.body", "'video' is not known", "Known are: audio, image, text."),
+        ("{uri: tickets.jsonl, id: id}", "{uri: tickets.jsonl, watch: soon}", "line 2, sources", "'soon' is no duration", None),
+        ("{uri: tickets.jsonl, id: id}", "{uri: tickets.jsonl, format: doc}", "line 2, sources", "no format 'doc'", None),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_the_nearest_word(
@@ -97,3 +117,61 @@ def test_a_starter_file_runs_as_it_is(tmp_path: Path) -> None:
     assert pipeline.name == "project"
     (question,) = pipeline.schema.questions.values()
     assert set(question.labels) == {"ham", "spam"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "message"),
+    [
+        ("uri: tickets.jsonl", "uri: tikets.jsonl", "line 2, sources (tikets.jsonl)", "no such file"),
+        ("guidelines: guidelines.md", "guidelines: guide.md", "line 8, schema.guidelines", "'guide.md' are not in"),
+        ("review:", "prepare: [trimm]\nreview:", "line 11, prepare[0]", "no step 'trimm'"),
+        ("review:", "prepare:\n- {python: steps.py}\nreview:", "line 12, prepare[0].python", "no file 'steps.py'"),
+        ("review:", "prepare:\n- {split: {field: title, by: line}}\nreview:", "line 12, prepare[0].split.field", "no field 'title'"),
+        (
+            "review:",
+            "assist:\n  labelers:\n  - {functions: rules.py}\nreview:",
+            "line 13, assist.labelers[0], functions",
+            "no file 'rules.py'",
+        ),
+        ("review:", "quality:\n  gold: gold.jsonl\nreview:", "line 12, quality.gold", "no file 'gold.jsonl'"),
+        (
+            "review:",
+            "quality:\n  cross_validate:\n    against: old.csv\nreview:",
+            "line 13, quality.cross_validate.against",
+            "no file 'old.csv'",
+        ),
+        ("{too_fast: {seconds: 0.5}}", "intent = 'refund'", "line 10, checks[1], column 8", "A single ="),
+        ("{too_fast: {seconds: 0.5}}", "{too_fats: {}}", "line 10, checks[1]", "no rule named 'too_fats'"),
+        ("split: {train: 50%, test: 50%}", "split: {train: 50%, test: 50%, by: shop}", "line 13, dataset.split.by", "No item has a column"),
+    ],
+)
+def test_a_mistake_that_shows_only_when_it_runs_is_named_with_its_line(
+    write_project: Callable[..., Path], old: str, new: str, where: str, message: str
+) -> None:
+    """Whichever step finds out that the file names what is not there, the error says on which line."""
+    assert old in PIPELINE
+    folder = write_project(PIPELINE.replace(old, new))
+
+    def work() -> None:
+        workspace = Workspace.open(folder)
+        try:
+            advance(workspace.projects["tickets"])
+            freeze(workspace.projects["tickets"])
+        finally:
+            workspace.close()
+
+    with pytest.raises(InvalidPipeline) as caught:
+        work()
+    assert caught.value.where is not None
+    assert caught.value.where.startswith(f"labelwright.yaml {where}")
+    assert message in caught.value.message
+
+
+def test_a_mistake_in_the_file_of_a_workspace_is_named_with_its_line(tmp_path: Path) -> None:
+    """The workspace file is read as strictly as the pipeline file."""
+    (tmp_path / "tickets").mkdir()
+    load(tmp_path / "tickets", PIPELINE)
+    (tmp_path / "workspace.yaml").write_text("# ours\nrun:\n  stroe: x\n", "utf-8")
+    with pytest.raises(InvalidPipeline) as caught:
+        Workspace.open(tmp_path)
+    assert (caught.value.where, caught.value.hint) == ("workspace.yaml line 3, run", "Did you mean 'store'?")

@@ -7,7 +7,7 @@ import re
 from msgspec import Struct
 
 from labelwright import plugins
-from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.errors import InvalidPipeline, nearest
 from labelwright.schema.quantities import share
 
 __all__ = ["DatasetPolicy", "ExportTarget"]
@@ -42,10 +42,7 @@ class DatasetPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                 continue
             if not _NAME.fullmatch(name):
                 raise InvalidPipeline(f"'{name}' is no name of a split.", where="dataset.split", hint="Use letters, digits and _.")
-            try:
-                share(part)
-            except InvalidInput as error:
-                raise InvalidPipeline(error.message, where=f"dataset.split.{name}", hint=error.hint) from error
+            share(part, f"dataset.split.{name}")
         shares = self.shares
         if "by" in self.split and not shares:
             raise InvalidPipeline("There is no split beside 'by'.", where="dataset.split", hint="Write for example train: 80%, test: 20%.")

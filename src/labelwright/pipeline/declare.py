@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,16 @@ from msgspec import Struct
 
 from labelwright.assist import AssistPolicy
 from labelwright.datasets import DatasetPolicy
-from labelwright.errors import InvalidInput, InvalidPipeline, nearest
-from labelwright.pipeline import _yaml
+from labelwright.errors import InvalidPipeline, nearest
+from labelwright.pipeline import _places, _yaml
 from labelwright.quality import QualityPolicy
 from labelwright.review import ReviewPolicy
-from labelwright.schema import QuestionUnion, Requirement, Schema, content_hash
+from labelwright.schema import Requirement, Schema, content_hash
 from labelwright.schema.quantities import seconds
-from labelwright.sources import Source
+from labelwright.sources import Source, check_source
 from labelwright.tasks import TaskPolicy
 
-__all__ = ["FILE", "Pipeline", "RunPolicy", "json_schema"]
+__all__ = ["FILE", "Pipeline", "RunPolicy", "json_schema", "located"]
 
 FILE = "labelwright.yaml"
 """The name of the pipeline file."""
@@ -72,14 +73,9 @@ class Pipeline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         try:
             pipeline = msgspec.convert(data, cls)
         except msgspec.ValidationError as error:
-            raise _explain(error, data, lines) from error
-        try:
+            raise _places.explain(error, data, lines, cls, FILE) from error
+        with located(folder):
             pipeline.check()
-        except InvalidInput as error:
-            place = error.where or ""
-            line = _line(f"$.{place}", lines)
-            where = f"{FILE} line {line}, {place}" if line else f"{FILE}{', ' if place else ''}{place}"
-            raise InvalidPipeline(error.message, where=where, hint=error.hint) from error
         return pipeline
 
     def check(self) -> None:
@@ -93,6 +89,8 @@ class Pipeline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 f"'{self.name}' is no project name.", where="name", hint="Use lower case letters, digits, - and _, at most 63."
             )
         self.schema.check()
+        for source in self.all_sources:
+            check_source(source)
         self.tasks.check()
         self.review.check()
         self.assist.check()
@@ -127,66 +125,12 @@ class Pipeline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return content_hash([msgspec.to_builtins(self), guidelines])
 
 
+def located(folder: Path) -> AbstractContextManager[None]:
+    """Add file and line to what is found wrong, within the block, with the declaration in `folder`: its `where` names the keys alone."""
+    return _places.located(folder / FILE, Pipeline)
+
+
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of the pipeline file, for editors."""
     found = msgspec.json.schema(Pipeline)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE, **found}
-
-
-def _explain(error: msgspec.ValidationError, data: dict[str, Any], lines: dict[str, int]) -> InvalidPipeline:
-    message, _, place = str(error).partition(" - at `")
-    place = _exact(place.rstrip("`") or "$", data)
-    line = _line(place, lines)
-    hint = None
-    unknown = re.search(r"unknown field `(.+?)`", message)
-    if unknown:
-        message = f"The key '{unknown[1]}' is unknown here."
-        line = lines.get(f"{place}.{unknown[1]}", line)
-        hint = nearest(unknown[1], _keys_at(place))
-    shown = place.removeprefix("$").removeprefix(".")
-    return InvalidPipeline(
-        message if message.endswith(".") else f"{message}.", where=f"{FILE} line {line}{', ' if shown else ''}{shown}", hint=hint
-    )
-
-
-def _exact(place: str, data: dict[str, Any]) -> str:
-    """Name the question that an error is about, which msgspec writes as `[...]`."""
-    for name, question in data["schema"]["questions"].items() if place.startswith("$.schema.questions[...]") else ():
-        try:
-            msgspec.convert(question, QuestionUnion)
-        except msgspec.ValidationError:
-            return place.replace("[...]", f".{name}", 1)
-    return place
-
-
-def _line(place: str, lines: dict[str, int]) -> int | None:
-    """The line of a place, or of the nearest place around it."""
-    while place and place not in lines:
-        place = re.sub(r"(\.[^.\[]*|\[[^\]]*\])$", "", place) if re.search(r"[.\[]", place) else ""
-    return lines.get(place)
-
-
-def _keys_at(place: str) -> list[str]:
-    """The keys that the object at `place` may have, found by walking the declared types."""
-    candidates: list[Any] = [msgspec.inspect.type_info(Pipeline)]
-    for part in re.findall(r"\.([^.\[]+)|(\[)", place.removeprefix("$")):
-        candidates = [inner for kind in candidates for inner in _inside(kind, part[0])]
-    return sorted(
-        {field.encode_name for kind in _flat(candidates) if isinstance(kind, msgspec.inspect.StructType) for field in kind.fields}
-    )
-
-
-def _inside(kind: Any, key: str) -> list[Any]:
-    found: list[Any] = []
-    for one in _flat([kind]):
-        if isinstance(one, msgspec.inspect.StructType) and key:
-            found += [field.type for field in one.fields if field.encode_name == key]
-        elif isinstance(one, msgspec.inspect.DictType):
-            found.append(one.value_type)
-        elif isinstance(one, msgspec.inspect.VarTupleType | msgspec.inspect.ListType) and not key:
-            found.append(one.item_type)
-    return found
-
-
-def _flat(kinds: list[Any]) -> list[Any]:
-    return [one for kind in kinds for one in (kind.types if isinstance(kind, msgspec.inspect.UnionType) else [kind])]

@@ -16,6 +16,7 @@ from msgspec import Struct
 from labelwright import analytics, assist, checks, datasets, prepare, quality, review, sources, tasks
 from labelwright.analytics import Outcome
 from labelwright.errors import InvalidPipeline
+from labelwright.pipeline.declare import located
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import content_hash
 from labelwright.store import log, tables
@@ -61,9 +62,10 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
         InvalidPipeline: a file that the pipeline names is missing.
     """
     project, pipeline = opened.project, opened.pipeline
-    collected = sources.collect(project, pipeline.all_sources, progress=progress)
-    prepared = prepare.prepare(project, pipeline.steps, progress=progress)
-    imported = _import_known(opened, progress)
+    with located(project.folder):
+        collected = sources.collect(project, pipeline.all_sources, progress=progress)
+        prepared = prepare.prepare(project, pipeline.steps, progress=progress)
+        imported = _import_known(opened, progress)
     caught_up = catch_up(opened, progress=progress, everything=True)
     checks.inspect_all(project, opened.rules, progress=progress)
     with project.database.read() as connection:
@@ -81,7 +83,8 @@ def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: b
     quality.refresh(project, pipeline.quality, full=everything, progress=progress)
     tasks_opened = tasks.open_tasks(project, pipeline.tasks, anew=everything, progress=progress)
     reviews_opened = _pick_reviews(opened, everything)
-    suggested = assist.suggest(project, pipeline.assist.labelers, progress=progress)
+    with located(project.folder):
+        suggested = assist.suggest(project, pipeline.assist.labelers, progress=progress)
     return CaughtUp(suggested.written, tasks_opened, reviews_opened)
 
 
@@ -96,9 +99,10 @@ def _import_known(opened: OpenProject, progress: Progress) -> list[datasets.Impo
     for known_as, gone in sorted(_declared_before(opened) - declared):
         datasets.forget_known(opened.project, (opened.project.folder / gone).resolve(), known_as)
     for name, use, format, key in wanted:
-        path = opened.project.path(name, "quality.gold" if use == "gold" else "quality.cross_validate.against")
+        place = "quality.gold" if use == "gold" else "quality.cross_validate.against"
+        path = opened.project.path(name, place)
         if not path.exists():
-            raise InvalidPipeline(f"There is no file '{name}'.", where=f"quality, {use}")
+            raise InvalidPipeline(f"There is no file '{name}'.", where=place, hint="Relative paths start at the pipeline file's folder.")
         reports.append(datasets.import_labels(opened.project, path, format, use, key=key, progress=progress))
     return reports
 
@@ -155,8 +159,9 @@ def freeze(opened: OpenProject, *, progress: Progress = _silent) -> Frozen:
     catch_up(opened, progress=progress, everything=True)
     with project.database.read() as connection:
         outcomes = analytics.check_requirements(connection, project, pipeline.requirements)
-    version = datasets.freeze(project, pipeline.dataset, requirements=outcomes, progress=progress)
-    written = datasets.export_all(project, pipeline.dataset, version.number, progress=progress)
+    with located(project.folder):
+        version = datasets.freeze(project, pipeline.dataset, requirements=outcomes, progress=progress)
+        written = datasets.export_all(project, pipeline.dataset, version.number, progress=progress)
     if version.new:
         project.database.write(partial(log.append, project_id=project.id, kind="version_frozen", subject_id=version.number))
     return Frozen(version, [str(path) for path in written])

@@ -19,8 +19,8 @@ from sqlalchemy import Connection
 
 from labelwright import checks
 from labelwright.errors import InvalidPipeline, NotFound
-from labelwright.pipeline import _yaml
-from labelwright.pipeline.declare import FILE, Pipeline, RunPolicy
+from labelwright.pipeline import _places, _yaml
+from labelwright.pipeline.declare import FILE, Pipeline, RunPolicy, located
 from labelwright.schema import content_hash
 from labelwright.store import log, tables
 from labelwright.store.blobs import Blobs
@@ -168,11 +168,11 @@ def _find(start: Path) -> tuple[Path, list[Path]]:
 def _run_policy(root: Path, pipelines: dict[Path, Pipeline]) -> RunPolicy:
     path = root / WORKSPACE_FILE
     if path.is_file() and any(line.strip() and not line.lstrip().startswith("#") for line in path.read_text("utf-8").splitlines()):
-        data, _ = _yaml.load(path)
+        data, lines = _yaml.load(path)
         try:
             return msgspec.convert(data, _WorkspaceFile).run
         except msgspec.ValidationError as error:
-            raise InvalidPipeline(str(error), where=WORKSPACE_FILE) from error
+            raise _places.explain(error, data, lines, _WorkspaceFile, WORKSPACE_FILE) from error
     # A single project says itself where its store is; several share the one in the workspace's folder.
     (first, *others) = pipelines.values()
     return first.run if not others and root in pipelines else RunPolicy()
@@ -201,12 +201,9 @@ def _open_store(root: Path, policy: RunPolicy) -> tuple[Database, Blobs]:
 
 
 def _open_project(folder: Path, pipeline: Pipeline, database: Database, blobs: Blobs) -> OpenProject:
-    guidelines = _guidelines(folder, pipeline)
-    try:
+    with located(folder):
+        guidelines = _guidelines(folder, pipeline)
         rules = checks.compile_rules(pipeline.schema, pipeline.checks, folder)
-    except InvalidPipeline as error:
-        where = f"{FILE}{', ' if error.where else ''}{error.where or ''}"
-        raise InvalidPipeline(error.message, where=where, hint=error.hint) from error
     project_id, version, number = database.write(lambda connection: _register(connection, pipeline, guidelines))
     project = Project(
         id=project_id,
@@ -227,7 +224,9 @@ def _guidelines(folder: Path, pipeline: Pipeline) -> str:
     path = (folder / pipeline.schema.guidelines).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise InvalidPipeline(
-            f"The guidelines '{pipeline.schema.guidelines}' are not in the project's folder.", where=f"{FILE}, schema.guidelines"
+            f"The guidelines '{pipeline.schema.guidelines}' are not in the project's folder.",
+            where="schema.guidelines",
+            hint="Write them into that file, or take the key out.",
         )
     return path.read_text("utf-8")
 

@@ -115,6 +115,9 @@ def _step(entry: Mapping[str, Any], index: int, schema: Schema, folder: Path) ->
         try:
             known = module.check(known, schema, folder) or known
         except InvalidInput as error:
-            raise InvalidPipeline(error.message, where=error.where or f"{where}.{name}", hint=error.hint) from error
+            # A step says where within its options, or which line of a file of the project's own.
+            within = (error.where or "").removeprefix(name)
+            place = f"{where}.{name}{'' if not within or within.startswith('.') else ', '}{within}"
+            raise InvalidPipeline(error.message, where=place, hint=error.hint) from error
     version = getattr(module, "VERSION", 1)
     return Step(name, module, known, _digest([VERSION, version, _parts(name, module, known, folder), schema.data])[:32])

@@ -38,7 +38,7 @@ class ReviewPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             InvalidPipeline: a rule is unknown or not written as `rule` or `{rule: threshold}`.
             InvalidInput: the sample is no share.
         """
-        share(self.sample)
+        share(self.sample, "review.sample")
         for rule in self.always:
             names = [rule] if isinstance(rule, str) else list(rule)
             if len(names) != 1 or names[0] not in REASONS:

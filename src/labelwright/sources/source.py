@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from labelwright import plugins
-from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.errors import InvalidPipeline, nearest
 from labelwright.schema.item import content_hash
 from labelwright.schema.quantities import seconds
 
@@ -79,7 +79,4 @@ def check_source(source: Source) -> None:
     if source.delimiter is not None and len(source.delimiter) != 1:
         raise InvalidPipeline("The delimiter is not one character.", where=where)
     if source.watch is not None:
-        try:
-            seconds(source.watch)
-        except InvalidInput as error:
-            raise InvalidPipeline(error.message, where=f"{where}.watch", hint=error.hint) from error
+        seconds(source.watch, f"{where}.watch")

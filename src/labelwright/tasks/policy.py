@@ -45,10 +45,12 @@ class TaskPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 "An item is answered by at least 1 and at most 100 people, and an overlap grows to no less than its start.",
                 where="tasks.overlap",
             )
-        if self.lease_seconds < 5:
+        if seconds(self.lease, "tasks.lease") < 5:
             raise InvalidPipeline("A lease shorter than 5 seconds ends while people read.", where="tasks.lease")
-        for text in (self.gold, self.unassisted, self.overlap.until if isinstance(self.overlap, Overlap) else "0%"):
-            share(text)
+        share(self.gold, "tasks.gold")
+        share(self.unassisted, "tasks.unassisted")
+        if isinstance(self.overlap, Overlap):
+            share(self.overlap.until, "tasks.overlap.until")
 
     @property
     def start(self) -> int:

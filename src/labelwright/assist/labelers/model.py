@@ -24,7 +24,7 @@ from labelwright.assist.learners import learner_for, methods
 from labelwright.assist.learners.base import Learned
 from labelwright.assist.media import Media
 from labelwright.assist.training import Wanted, latest
-from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.errors import InvalidPipeline, nearest
 from labelwright.schema import Item
 from labelwright.schema.quantities import share
 from labelwright.store.labels import final_labels
@@ -60,10 +60,7 @@ def open_labelers(options: Options, project: Project, place: str, progress: Prog
         raise InvalidPipeline(
             f"There is no model '{options.method}'.", where=f"{place}.model", hint=nearest(options.method, ["auto", *methods()])
         )
-    try:
-        more = share(options.retrain)
-    except InvalidInput as error:
-        raise InvalidPipeline(error.message, where=f"{place}.model.retrain", hint=error.hint) from error
+    more = share(options.retrain, f"{place}.model.retrain")
     found: list[Labeler | Declined] = []
     media = Media(project)
     for name in options.questions or questions:

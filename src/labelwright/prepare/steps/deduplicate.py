@@ -33,7 +33,7 @@ def check(options: Options, schema: Schema, folder: Path) -> None:
     """Refuse `near`."""
     if options.near is not None:
         message = "Only exact duplicates are found; 'near' is not supported yet."
-        raise InvalidPipeline(message, where="prepare.deduplicate.near", hint="Write `deduplicate` without options.")
+        raise InvalidPipeline(message, where="deduplicate.near", hint="Write `deduplicate` without options.")
 
 
 def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:

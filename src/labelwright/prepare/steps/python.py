@@ -54,7 +54,7 @@ def check(options: Options, schema: Schema, folder: Path) -> Options:
     found = tuple(value for value in vars(module).values() if is_step(value))
     if not found:
         hint = "Write `from labelwright import step` and @step before each function."
-        raise InvalidPipeline(f"'{options.file}' has no function marked @step.", where="prepare.python", hint=hint)
+        raise InvalidPipeline(f"'{options.file}' has no function marked @step.", where="python", hint=hint)
     return structs.replace(options, functions=found)
 
 

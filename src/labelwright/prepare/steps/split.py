@@ -75,5 +75,5 @@ def _field(options: Options, schema: Schema) -> str:
         return texts[0]
     if options.field not in texts:
         message = f"'{options.field}' is no text field." if options.field else "Name the field to split."
-        raise InvalidPipeline(message, where="prepare.split.field", hint=nearest(options.field or "", texts))
+        raise InvalidPipeline(message, where="split.field", hint=nearest(options.field or "", texts))
     return options.field
