@@ -308,3 +308,70 @@ def test_a_port_that_cannot_be_had_is_told_before_anything_is_made(run: Run, tmp
     assert len(err.strip().splitlines()) == 1
     assert not (folder / "labelwright.db").exists()
     assert verb == "serve" or not folder.exists()
+
+
+def test_a_run_says_why_rows_were_set_aside(folder: Path, run: Run) -> None:
+    """The most frequent reasons stand there with their counts and first places; where nothing is left, the exit code is 1."""
+    code, out, _ = run("run", folder)
+    assert code == 0
+    assert "1 set aside (collect), first" in out
+    assert "line 32" in out
+    assert f"labelwright status {folder}" in out
+    path = folder / "labelwright.yaml"
+    path.write_text(path.read_text("utf-8").replace('id: "id"', 'id: "number"').replace("name: mail", "name: post"), "utf-8")
+    code, out, _ = run("run", folder)
+    assert code == 1
+    assert "30 set aside (collect), first" in out
+    assert "line 2: There is no column 'number'." in out
+    assert "No row of post could become an item." in out
+    assert "Next:" not in out
+    assert run("run", folder, "--json")[0] == 1
+
+
+def test_an_import_tells_in_words_what_became_of_the_entries(folder: Path, run: Run, tmp_path: Path) -> None:
+    """What was taken, what was set aside and why; a file of which nothing fits is exit code 1."""
+    lines = [{"key": str(n), "label": "ham"} for n in range(20)] + [{"key": f"x{n}", "label": "ham"} for n in range(4)]
+    lines.append({"key": "21", "label": "harm"})
+    (tmp_path / "labels.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    code, out, _ = run("import", folder, tmp_path / "labels.jsonl")
+    assert code == 0
+    assert "25 entries read as annotations: 20 new or changed, 0 there already, 5 set aside" in out
+    assert "4 set aside (import), first " in out
+    assert "line 21: No item has the key 'x0'." in out
+    assert "1 set aside (import)" in out
+    assert "left_out" not in out
+    assert f"Next: labelwright check {folder}" in out
+    code, out, _ = run("import", folder, tmp_path / "labels.jsonl", "--key", "label")
+    assert code == 1
+    assert "25 set aside" in out
+    assert "No entry could be taken." in out
+
+
+def test_what_was_imported_counts_at_once(folder: Path, run: Run, tmp_path: Path) -> None:
+    """Right after an import `status`, `check` and `export` speak of the new labels, whether annotations or gold."""
+    for use, keys in (("annotations", range(20)), ("gold", range(20, 25))):
+        path = tmp_path / f"{use}.jsonl"
+        path.write_text("".join(json.dumps({"key": str(n), "label": "ham"}) + "\n" for n in keys), "utf-8")
+        assert run("import", folder, path, "--as", use)[0] == 0
+    assert json.loads(run("status", folder, "--json")[1])[0]["labeled"] == 20
+    assert "no label made from annotators' answers" not in run("check", folder)[1]
+    assert "25 items" in run("export", folder, "--format", "jsonl", "--to", tmp_path / "out.jsonl")[1]
+
+
+def test_an_export_says_how_many_items_it_has_and_which_answers_are_missing(folder: Path, run: Run, tmp_path: Path) -> None:
+    """Nothing labeled is said; items that lack the answer to a required question are counted by that question."""
+    to = ["--format", "csv", "--to", tmp_path / "out.csv"]
+    out = run("export", folder, *to)[1]
+    assert "0 items" in out
+    assert "No item is labeled yet." in out
+    (tmp_path / "labels.jsonl").write_text("".join(json.dumps({"key": str(n), "label": "ham"}) + "\n" for n in range(20)), "utf-8")
+    assert run("import", folder, tmp_path / "labels.jsonl")[0] == 0
+    path = folder / "labelwright.yaml"
+    path.write_text(
+        path.read_text("utf-8").replace("  questions:\n", "  questions:\n    tone: {kind: choice, of: text, options: [calm, upset]}\n"),
+        "utf-8",
+    )
+    out = run("export", folder, *to)[1]
+    assert "0 items" in out
+    assert "20 more have labels and are not finished; still without a label: 'tone' of 20" in out
+    assert json.loads(run("export", folder, *to, "--json")[1]) == {"items": 0, "unfinished": 20, "missing": {"tone": 20}}

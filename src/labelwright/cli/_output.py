@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +11,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labelwright.pipeline.status import SetAside
     from labelwright.pipeline.workspace import OpenProject, Workspace
 
-__all__ = ["add_folder", "add_json", "add_project", "opened_workspace", "print_json", "progress", "table", "the_project"]
+__all__ = [
+    "add_folder",
+    "add_json",
+    "add_project",
+    "command",
+    "opened_workspace",
+    "print_json",
+    "progress",
+    "set_aside_lines",
+    "table",
+    "the_project",
+]
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +70,16 @@ def the_project(workspace: Workspace, name: str | None) -> OpenProject:
         names = ", ".join(workspace.projects)
         raise InvalidInput(f"This folder has several projects: {names}.", hint="Name one with --project, or name its folder.")
     return next(iter(workspace.projects.values()))
+
+
+def command(verb: str, folder: str, *more: str) -> str:
+    """Return a command to be pasted into a shell: `command("run", "we ird")` is `labelwright run 'we ird'`."""
+    return shlex.join(["labelwright", verb, *([] if folder == "." else [folder]), *more])
+
+
+def set_aside_lines(found: Sequence[SetAside]) -> list[str]:
+    """Return a line for each kind of reason why rows lie in quarantine: how many, where the first one stands, and why."""
+    return [f"{one.count:,} set aside ({one.stage}), first {one.place}: {one.reason}" for one in found]
 
 
 def print_json(value: Any) -> None:

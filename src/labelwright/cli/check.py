@@ -15,9 +15,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from labelwright.analytics import check_requirements
+    from labelwright.pipeline.run import catch_up_alone
 
     with _output.opened_workspace(options.dir) as workspace:
         chosen = [workspace.project(options.project)] if options.project else list(workspace.projects.values())
+        for opened in chosen:
+            catch_up_alone(opened, progress=_output.progress())
         with workspace.database.read() as connection:
             found = {one.name: check_requirements(connection, one.project, one.pipeline.requirements) for one in chosen}
     if options.json:

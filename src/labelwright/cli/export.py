@@ -6,7 +6,6 @@ Without --version it writes the labels as they are now; with it, exactly those o
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
 from pathlib import Path
 
 from labelwright import plugins
@@ -23,19 +22,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from labelwright.datasets import export
-    from labelwright.errors import Conflict
-    from labelwright.pipeline.run import catch_up
-    from labelwright.pipeline.turn import turn
+    from labelwright.datasets import Unfinished, export
+    from labelwright.pipeline.run import catch_up_alone
 
+    left = Unfinished()
     with _output.opened_workspace(options.dir) as workspace:
         opened = _output.the_project(workspace, options.project)
         # A server beside this catches up by itself, and then it has the turn.
-        with suppress(Conflict), turn(workspace.database):
-            catch_up(opened)
-        written = export(opened.project, options.format, options.to, version=options.version, policy=opened.pipeline.dataset)
+        catch_up_alone(opened, progress=_output.progress())
+        written = export(
+            opened.project, options.format, options.to, version=options.version, policy=opened.pipeline.dataset, unfinished=left
+        )
     if options.json:
-        _output.print_json(written)
-    else:
-        print(f"wrote {options.to}")
+        _output.print_json({"items": written, "unfinished": left.labeled, "missing": dict(left.missing.most_common())})
+        return 0
+    print(f"wrote {options.to}: {'1 item' if written == 1 else f'{written:,} items'}")
+    if left.labeled:
+        lacking = ", ".join(f"'{name}' of {count:,}" for name, count in left.missing.most_common())
+        print(f"  {left.labeled:,} more have labels and are not finished; still without a label: {lacking}")
+    elif not written:
+        print("  No item is labeled yet.")
     return 0

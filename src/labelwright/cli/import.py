@@ -1,7 +1,7 @@
 """Read labels that exist already: as suggestions, annotations, gold or a reference to compare with.
 
 Items are matched by their key or by the hash of their content. What does not match or is wrong is put into quarantine with its line.
-Reading a file again changes nothing.
+Reading a file again changes nothing. The exit code is 1 where no entry could be taken.
 """
 
 from __future__ import annotations
@@ -26,16 +26,35 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    import msgspec
-
     from labelwright.datasets import import_labels
+    from labelwright.pipeline.run import catch_up_alone
+    from labelwright.pipeline.status import read_set_aside
 
     with _output.opened_workspace(options.dir) as workspace:
         opened = _output.the_project(workspace, options.project)
         report = import_labels(opened.project, options.file, options.format, options.use, key=options.key, progress=_output.progress())
+        alone = catch_up_alone(opened, progress=_output.progress())
+        with workspace.database.read() as connection:
+            set_aside = read_set_aside(connection, opened.project.id, stages=["import"], source=report.file) if report.quarantined else []
+    refused = report.quarantined > 0 and not report.stored and not report.unchanged
     if options.json:
         _output.print_json(report)
-    else:
-        numbers = msgspec.to_builtins(report)
-        print(f"{options.file}: {', '.join(f'{count:,} {name}' for name, count in numbers.items() if isinstance(count, int))}")
+        return 1 if refused else 0
+    entries = "1 entry" if report.read == 1 else f"{report.read:,} entries"
+    print(
+        f"{options.file}: {entries} read as {report.use}: {report.stored:,} new or changed, {report.unchanged:,} there already, "
+        f"{report.quarantined:,} set aside"
+    )
+    if report.left_out:
+        print(f"  {report.left_out:,} left out, for they are a machine's; read them with --as suggestions")
+    for line in _output.set_aside_lines(set_aside):
+        print(f"  {line}")
+    if set_aside:
+        print(f"All that is set aside: {_output.command('status', options.dir)}")
+    if refused:
+        print("No entry could be taken. Are the items collected (labelwright run), and does --key name the column with their keys?")
+        return 1
+    if not alone:
+        print("Another process of this folder is at work, as a server is: it takes them into the labels in a moment.")
+    print(f"Next: {_output.command('check', options.dir)}")
     return 0

@@ -1,6 +1,7 @@
 """Do every automated step that can go forward: collect, prepare, suggest, check, assure.
 
-Run it as often as you like: what is done is not done again, and a run that was stopped anywhere goes on where it was.
+Run it as often as you like: what is done is not done again, and a run that was stopped anywhere goes on where it was. The exit code is 1
+where rows came and none of them could become an item.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ def run(options: argparse.Namespace) -> int:
         chosen = [workspace.project(options.project)] if options.project else list(workspace.projects.values())
         with turn(workspace.database, wait_seconds=600):
             reports = [advance(opened, progress=_output.progress()) for opened in chosen]
+    nothing = [report.project for report in reports if report.nothing]
     if options.json:
         _output.print_json(reports)
-        return 0
+        return 1 if nothing else 0
     for report in reports:
         collected, prepared = report.collected, report.prepared
         print(f"{report.project}")
@@ -42,5 +44,12 @@ def run(options: argparse.Namespace) -> int:
         for outcome in report.requirements:
             sign = {True: "holds", False: "does not hold", None: "not enough evidence"}[outcome.holds]
             print(f"  required   {outcome.requirement}: {sign}")
-    print("Next: labelwright serve" + ("" if options.dir == "." else f" {options.dir}"))
+        for line in _output.set_aside_lines(report.set_aside):
+            print(f"  {line}")
+    if any(report.set_aside for report in reports):
+        print(f"All that is set aside: {_output.command('status', options.dir)}")
+    if nothing:
+        print(f"No row of {', '.join(nothing)} could become an item. Mend the pipeline file or the data, then run it again.")
+        return 1
+    print(f"Next: {_output.command('serve', options.dir)}")
     return 0

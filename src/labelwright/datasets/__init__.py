@@ -10,6 +10,7 @@ from labelwright.datasets.certificate import Certificate, certificate
 from labelwright.datasets.export import export, export_all
 from labelwright.datasets.imports import ImportReport, Use, forget_known, import_labels
 from labelwright.datasets.policy import DatasetPolicy, ExportTarget
+from labelwright.datasets.rows import Unfinished
 from labelwright.datasets.splits import Splits, assign
 from labelwright.datasets.versions import Version, find_version, freeze, versions
 
@@ -19,6 +20,7 @@ __all__ = [
     "ExportTarget",
     "ImportReport",
     "Splits",
+    "Unfinished",
     "Use",
     "Version",
     "assign",

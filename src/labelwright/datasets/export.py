@@ -10,7 +10,7 @@ import msgspec
 
 from labelwright import plugins
 from labelwright.datasets.policy import DatasetPolicy
-from labelwright.datasets.rows import Row, finished_rows
+from labelwright.datasets.rows import Row, Unfinished, finished_rows
 from labelwright.datasets.splits import assign
 from labelwright.datasets.versions import Version, find_version, read_version, splits_so_far
 from labelwright.errors import InvalidInput
@@ -36,6 +36,7 @@ def export(
     *,
     version: int | None = None,
     policy: DatasetPolicy | None = None,
+    unfinished: Unfinished | None = None,
     progress: Progress = _silent,
 ) -> int:
     """Write the finished items with their labels, in constant memory, and return how many there were.
@@ -47,6 +48,7 @@ def export(
             certificate and manifest; or a file, or a stream of bytes, for the labels alone.
         version: the number of a frozen version; by default the labels as they stand.
         policy: how to split labels that are not frozen.
+        unfinished: counts the items that are left out of labels that are not frozen.
         progress: told after every few thousand items.
 
     Raises:
@@ -62,7 +64,7 @@ def export(
         with project.database.read() as connection:
             policy = policy or DatasetPolicy()
             splits = assign(connection, project, policy, splits_so_far(connection, project, policy))
-            counted = _Counted(finished_rows(connection, project, splits), progress)
+            counted = _Counted(finished_rows(connection, project, splits, unfinished), progress)
             module.write(counted, project.schema, target, blobs=project.blobs)
         return counted.count
     with project.database.read() as connection:

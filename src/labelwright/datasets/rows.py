@@ -5,6 +5,7 @@ An item is finished once every required question has a label; where no question 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -24,7 +25,7 @@ from labelwright.store.labels import FinalLabel, final_labels
 from labelwright.store.project import Project
 from labelwright.store.statement import Statement
 
-__all__ = ["Row", "finished_rows"]
+__all__ = ["Row", "Unfinished", "finished_rows"]
 
 T = TypeVar("T", str, int)
 
@@ -76,10 +77,22 @@ _authors_and_versions = Statement(
 
 
 class Unfinished:
-    """Counts the items that are left out because a required label is missing."""
+    """Counts the items that are left out because a required label is missing.
+
+    `labeled` counts those of them that have some label, and `missing` how many of these lack which required question.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        self.labeled = 0
+        self.missing: Counter[str] = Counter()
+
+    def add(self, lacking: set[str], *, labeled: bool) -> None:
+        """Count one item that lacks the labels of some required questions."""
+        self.count += 1
+        self.labeled += labeled
+        if labeled:
+            self.missing.update(lacking)
 
 
 def finished_rows(connection: Connection, project: Project, splits: Splits, unfinished: Unfinished | None = None) -> Iterator[Row]:
@@ -103,7 +116,7 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
             own = labels.get(item_id)
             if own is None or not (len(own) == asked or required <= {label.question for label in own}):
                 if unfinished is not None:
-                    unfinished.count += 1
+                    unfinished.add(required - {label.question for label in own or ()}, labeled=bool(own))
                 continue
             yield Row(
                 key,

@@ -7,6 +7,7 @@ is the whole story from the sources on; `catch_up` is what follows people's answ
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Literal
 
@@ -15,15 +16,17 @@ from msgspec import Struct
 
 from labelwright import analytics, assist, checks, datasets, prepare, quality, review, sources, tasks
 from labelwright.analytics import Outcome
-from labelwright.errors import InvalidPipeline
+from labelwright.errors import Conflict, InvalidPipeline
 from labelwright.pipeline.declare import located
+from labelwright.pipeline.status import SetAside, read_set_aside
+from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import content_hash
 from labelwright.store import log, tables
 from labelwright.store.codec import decode, encode
 from labelwright.store.items import count_gone
 
-__all__ = ["CaughtUp", "Frozen", "RunReport", "advance", "catch_up", "freeze"]
+__all__ = ["CaughtUp", "Frozen", "RunReport", "advance", "catch_up", "catch_up_alone", "freeze"]
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -40,7 +43,11 @@ class CaughtUp(Struct, frozen=True):
 
 
 class RunReport(Struct, frozen=True):
-    """What a run did, step by step, whether the requirements hold now, and how many items are no longer in their source (and kept)."""
+    """What a run did, step by step, and whether the requirements hold now.
+
+    `gone` counts the items that are no longer in their source, and kept; `items` those that there are to label; `set_aside` tells why
+    rows lie in quarantine, most frequent first.
+    """
 
     project: str
     collected: sources.CollectReport
@@ -48,7 +55,14 @@ class RunReport(Struct, frozen=True):
     imported: list[datasets.ImportReport]
     caught_up: CaughtUp
     requirements: list[Outcome]
-    gone: int = 0
+    gone: int
+    items: int
+    set_aside: list[SetAside]
+
+    @property
+    def nothing(self) -> bool:
+        """Tell whether rows came and none of them could become an item."""
+        return not self.items and bool(self.set_aside)
 
 
 def _silent(done: int, total: int | None, what: str) -> None:
@@ -71,7 +85,10 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
     with project.database.read() as connection:
         requirements = analytics.check_requirements(connection, project, pipeline.requirements)
         gone = count_gone(connection, project.id)
-    return RunReport(project.name, collected, prepared, imported, caught_up, requirements, gone)
+        active = sa.select(sa.func.count()).where(tables.items.c.project_id == project.id, tables.items.c.state == "active")
+        items = connection.scalar(active) or 0
+        set_aside = read_set_aside(connection, project.id)
+    return RunReport(project.name, collected, prepared, imported, caught_up, requirements, gone, items, set_aside)
 
 
 def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: bool = False) -> CaughtUp:
@@ -86,6 +103,17 @@ def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: b
     with located(project.folder):
         suggested = assist.suggest(project, pipeline.assist.labelers, progress=progress)
     return CaughtUp(suggested.written, tasks_opened, reviews_opened)
+
+
+def catch_up_alone(opened: OpenProject, *, progress: Progress = _silent) -> bool:
+    """Catch up unless another process is at it, as the worker beside a server is, and tell whether it was done here."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(turn(opened.project.database))
+        except Conflict:
+            return False
+        catch_up(opened, progress=progress)
+    return True
 
 
 def _import_known(opened: OpenProject, progress: Progress) -> list[datasets.ImportReport]:

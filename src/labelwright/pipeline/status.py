@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -11,9 +14,15 @@ from labelwright.store import tables
 from labelwright.store.items import count_gone
 from labelwright.store.project import Project
 
-__all__ = ["Quarantined", "Status", "read_status"]
+__all__ = ["Quarantined", "SetAside", "Status", "read_set_aside", "read_status"]
 
 MOST_SHOWN = 20
+
+MOST_REASONS = 10_000
+"""At most so many different reasons are looked at to tell the most frequent kinds."""
+
+_OWN = re.compile(r"'[^']*'|\d+")
+"""What is particular to a row in a reason: names, keys and numbers."""
 
 
 class Quarantined(Struct, frozen=True):
@@ -23,6 +32,15 @@ class Quarantined(Struct, frozen=True):
     source: str
     place: str
     reason: str
+
+
+class SetAside(Struct, frozen=True):
+    """How many rows lie in quarantine for one kind of reason: `reason` and `place` are those of the first of them."""
+
+    stage: str
+    reason: str
+    place: str
+    count: int
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -88,3 +106,30 @@ def read_status(connection: Connection, project: Project) -> Status:
         quarantine=[Quarantined(*row) for row in shown],
         trouble=connection.scalar(trouble.order_by(jobs.c.id.desc()).limit(1)),
     )
+
+
+def read_set_aside(
+    connection: Connection, project_id: int, *, stages: Collection[str] = (), source: str | None = None, most: int = 3
+) -> list[SetAside]:
+    """Return the most frequent kinds of reasons why rows lie in quarantine, each with its count and its first place.
+
+    Reasons that differ in names and numbers alone are of one kind; `stages` and `source` narrow down where the rows come from.
+    """
+    table = tables.quarantine
+    where = [table.c.project_id == project_id]
+    where += [table.c.stage.in_(stages)] if stages else []
+    where += [table.c.source == source] if source is not None else []
+    count, first = sa.func.count().label("count"), sa.func.min(table.c.id).label("first")
+    grouped = sa.select(table.c.stage, table.c.reason, count, first).where(*where).group_by(table.c.stage, table.c.reason)
+    kinds: dict[tuple[str, str], tuple[int, int]] = {}
+    for stage, reason, rows, number in connection.execute(grouped.order_by(count.desc()).limit(MOST_REASONS)):
+        kind = (stage, _OWN.sub("…", reason))
+        known, earliest = kinds.get(kind, (0, number))
+        kinds[kind] = (known + rows, min(earliest, number))
+    frequent = sorted(kinds.values(), key=lambda one: (-one[0], one[1]))[:most]
+    shown = sa.select(table.c.id, table.c.stage, table.c.reason, table.c.place).where(table.c.id.in_([number for _, number in frequent]))
+    rows_by_number = {row.id: row for row in connection.execute(shown)}
+    return [
+        SetAside(rows_by_number[number].stage, rows_by_number[number].reason, rows_by_number[number].place, rows)
+        for rows, number in frequent
+    ]
