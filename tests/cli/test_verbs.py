@@ -375,3 +375,21 @@ def test_an_export_says_how_many_items_it_has_and_which_answers_are_missing(fold
     assert "0 items" in out
     assert "20 more have labels and are not finished; still without a label: 'tone' of 20" in out
     assert json.loads(run("export", folder, *to, "--json")[1]) == {"items": 0, "unfinished": 20, "missing": {"tone": 20}}
+
+
+def test_a_version_tells_what_is_in_it_and_what_it_proves(folder: Path, run: Run, tmp_path: Path) -> None:
+    """Items, splits, the certificate's sentence and the exports; frozen again, it says that nothing has changed."""
+    (tmp_path / "labels.jsonl").write_text("".join(json.dumps({"key": str(n), "label": "ham"}) + "\n" for n in range(20)), "utf-8")
+    assert run("import", folder, tmp_path / "labels.jsonl")[0] == 0
+    out = run("version", folder)[1]
+    assert "mail: version 1, 20 items (" in out
+    assert " train), " in out
+    assert "10 more items are not in it" in out
+    assert "label: Not enough evidence:" in out
+    assert f"labelwright export {folder} --version 1 --format jsonl --to FILE" in out
+    assert "still stands" not in out
+    path = folder / "labelwright.yaml"
+    path.write_text(path.read_text("utf-8") + "  export: [{to: out.csv, format: csv}]\n", "utf-8")
+    out = run("version", folder)[1]
+    assert "version 1 still stands" in out
+    assert f"wrote {folder / 'out.csv'}" in out

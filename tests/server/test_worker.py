@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from labelwright.datasets import import_labels
 from labelwright.pipeline import jobs
+from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import Workspace
 from labelwright.server import worker
 from labelwright.store import tables
@@ -40,5 +43,25 @@ def test_a_watched_source_is_looked_at_again(tmp_path: Path, store_url: str, mon
     assert count(opened.project, tables.items, tables.items.c.state == "active") == 1
     with workspace.database.read() as connection:
         (job,) = jobs.list_jobs(connection, opened.project.id)
-    assert (job.kind, job.state) == ("run", "done")
+    assert (job.kind, job.state, job.progress.what) == ("run", "done", "1 new, 0 changed, 0 set aside")
+    workspace.close()
+
+
+def test_a_frozen_version_is_told_by_its_job(tmp_path: Path, store_url: str) -> None:
+    """The job says which version it made; asked for again, that nothing has changed."""
+    (tmp_path / "labelwright.yaml").write_text(PIPELINE.replace("STORE", store_url), "utf-8")
+    (tmp_path / "new.jsonl").write_text(json.dumps({"id": "T1", "body": "new"}) + "\n", "utf-8")
+    (tmp_path / "labels.csv").write_text("key,intent\nT1,bug\n", "utf-8")
+    workspace = Workspace.open(tmp_path)
+    opened = workspace.projects["tickets"]
+    advance(opened)
+    import_labels(opened.project, tmp_path / "labels.csv", None, "annotations")
+    beside = worker.Worker(workspace)
+    said = []
+    for _ in range(2):
+        workspace.database.write(partial(jobs.enqueue, project_id=opened.project.id, kind="freeze", arguments={}))
+        beside.round()
+        with workspace.database.read() as connection:
+            said.append(jobs.list_jobs(connection, opened.project.id)[0].progress.what)
+    assert said == ["version 1, items: 1", "nothing has changed, version 1 still stands"]
     workspace.close()

@@ -28,7 +28,20 @@ def run(options: argparse.Namespace) -> int:
         _output.print_json(versions)
         return 0
     for name, frozen in versions.items():
-        print(f"{name}: version {frozen.version.number}, {frozen.version.digest[:12]}")
+        version = frozen.version
+        parts = ", ".join(f"{count:,} {split}" for split, count in version.splits.items() if split)
+        items = "1 item" if version.items == 1 else f"{version.items:,} items"
+        print(f"{name}: version {version.number}, {items}{f' ({parts})' if parts else ''}, {version.digest[:12]}")
+        if not version.new:
+            print(f"  Nothing has changed since it was frozen: version {version.number} still stands.")
+        if version.unfinished:
+            print(f"  {version.unfinished:,} more items are not in it, for they lack a required label.")
+        for question, proof in version.certificate.questions.items():
+            print(f"  {question}: {proof.statement}")
         for path in frozen.exported:
             print(f"  wrote {path}")
+        if not frozen.exported:
+            more = ["--project", name] if len(versions) > 1 else []
+            words = _output.command("export", options.dir, *more, "--version", str(version.number), "--format", "jsonl", "--to", "FILE")
+            print(f"  The pipeline file names no export (dataset.export). Write one with: {words}")
     return 0

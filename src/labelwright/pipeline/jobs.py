@@ -24,7 +24,7 @@ _jobs = tables.jobs
 
 
 class Progress(Struct, frozen=True):
-    """How far a job is; `total` is unknown for some."""
+    """How far a job is; `total` is unknown for some. Once it is done, `what` says what came of it."""
 
     done: int = 0
     total: int | None = None
@@ -89,9 +89,10 @@ def report(connection: Connection, job_id: int, progress: Progress) -> None:
     connection.execute(sa.update(_jobs).where(_jobs.c.id == job_id).values(progress=encode(progress), updated_at=time.time()))
 
 
-def finish(connection: Connection, job_id: int) -> None:
-    """Note that a job is done."""
-    connection.execute(sa.update(_jobs).where(_jobs.c.id == job_id).values(state="done", error=None, updated_at=time.time()))
+def finish(connection: Connection, job_id: int, outcome: str = "") -> None:
+    """Note that a job is done, and in a few words what came of it, which stands as `what` in its progress from now on."""
+    values = {"state": "done", "error": None, "progress": encode(Progress(what=outcome)), "updated_at": time.time()}
+    connection.execute(sa.update(_jobs).where(_jobs.c.id == job_id).values(values))
 
 
 def fail(connection: Connection, job_id: int, error: str) -> None:

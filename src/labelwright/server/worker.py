@@ -40,7 +40,8 @@ REST_SECONDS = 2.0
 
 logger = logging.getLogger("labelwright.worker")
 
-Handler = Callable[[Workspace, OpenProject, dict[str, Any], Callable[[int, int | None, str], None]], None]
+Handler = Callable[[Workspace, OpenProject, dict[str, Any], Callable[[int, int | None, str], None]], str | None]
+"""Does one kind of job, and may say in a few words what came of it."""
 
 
 class Worker:
@@ -174,14 +175,14 @@ class Worker:
                 self._catch_up_during(opened)
 
         try:
-            self.handlers[kind](self.workspace, opened, arguments, progress)
+            outcome = self.handlers[kind](self.workspace, opened, arguments, progress)
         except LabelwrightError as error:
             database.write(partial(jobs.fail, job_id=number, error=str(error)))
         except Exception as error:
             logger.exception("job %s of %s failed", kind, opened.name)
             database.write(partial(jobs.fail, job_id=number, error=f"{type(error).__name__}: {error}"))
         else:
-            database.write(partial(jobs.finish, job_id=number))
+            database.write(partial(jobs.finish, job_id=number, outcome=outcome or ""))
 
     def _catch_up_during(self, opened: OpenProject) -> None:
         """Go on with consensus and reviews while a job makes answers, as the simulation does."""
@@ -192,19 +193,24 @@ class Worker:
             pass
 
 
-def _run(workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]) -> None:
+def _run(workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]) -> str:
     with turn(opened.project.database, wait_seconds=600):
         workspace.reload(files=True)
-        advance(workspace.project(opened.name), progress=progress)
+        report = advance(workspace.project(opened.name), progress=progress)
+    set_aside = report.collected.quarantined + report.prepared.quarantined
+    return f"{report.collected.new:,} new, {report.collected.changed:,} changed, {set_aside:,} set aside"
 
 
 def _freeze(
     _workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]
-) -> None:
+) -> str:
     from labelwright.pipeline.run import freeze
 
     with turn(opened.project.database, wait_seconds=600):
-        freeze(opened, progress=progress)
+        version = freeze(opened, progress=progress).version
+    if version.new:
+        return f"version {version.number}, items: {version.items:,}"
+    return f"nothing has changed, version {version.number} still stands"
 
 
 def main(folder: Path, address: str) -> None:
