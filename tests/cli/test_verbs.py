@@ -9,14 +9,22 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from labelwright import plugins
 from labelwright.cli import main
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.schema.kinds.choice import Choice
 from labelwright.server.process import running_server
+from labelwright.server.run import first_sign_in
+from labelwright.store import log, people, tables
+from labelwright.store.codec import encode
 
 Run = Any
 
@@ -393,3 +401,70 @@ def test_a_version_tells_what_is_in_it_and_what_it_proves(folder: Path, run: Run
     out = run("version", folder)[1]
     assert "version 1 still stands" in out
     assert f"wrote {folder / 'out.csv'}" in out
+
+
+def test_init_says_what_to_do_next_in_words_that_can_be_pasted(run: Run, tmp_path: Path) -> None:
+    """Names with spaces are quoted; without data it says where to put it, and the project then runs."""
+    (tmp_path / "data.csv").write_text("id,text\n1,Hello there\n", "utf-8")
+    out = run("init", tmp_path / "we ird", "--from", tmp_path / "data.csv")[1]
+    assert f"labelwright run '{tmp_path / 'we ird'}' && labelwright serve '{tmp_path / 'we ird'}'" in out
+    assert run("run", tmp_path / "we ird")[1].endswith(f"Next: labelwright serve '{tmp_path / 'we ird'}'\n")
+    out = run("init", tmp_path / "empty")[1]
+    assert f"Put your data into {tmp_path / 'empty' / 'data'}" in out
+    assert "Look at it, then" not in out
+    (tmp_path / "empty" / "data").mkdir()
+    (tmp_path / "empty" / "data" / "rows.jsonl").write_text('{"id": "a", "text": "Hello"}\n', "utf-8")
+    assert run("run", tmp_path / "empty")[0] == 0
+
+
+def test_init_says_what_of_a_mixed_folder_it_leaves_aside(run: Run, tmp_path: Path) -> None:
+    """Pictures beside a recording and notes: the pictures are chosen, and the rest is named."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for name in ("a.png", "b.png", "c.wav", "notes.txt", "thing.xyz"):
+        (folder / name).write_bytes(b"")
+    out = run("init", tmp_path / "project", "--from", folder)[1]
+    assert "about image" in out
+    assert "1 audio, 1 other, 1 text" in out
+    assert "leaves aside" not in run("init", tmp_path / "other", "--from", tmp_path / "mixed" / "a.png")[1]
+
+
+def test_check_says_what_to_do_for_a_proof(folder: Path, run: Run, tmp_path: Path) -> None:
+    """Somebody who labels alone with an overlap of two learns what to change, who must review, and how much of it."""
+    path = folder / "labelwright.yaml"
+    text = path.read_text("utf-8")
+    assert "labelwright users add" in text
+    with contextlib.closing(Workspace.open(folder)) as workspace:
+        opened = workspace.projects["mail"]
+        owner = workspace.database.write(lambda connection: first_sign_in(connection, workspace) and people.find_user(connection, "owner"))
+        assert owner
+        for key in map(str, range(20)):
+            workspace.database.write(partial(_answer, opened=opened, user_id=owner[0], key=key))
+    out = run("check", folder)[1]
+    assert "20 labeled items wait for another person's answer" in out
+    assert "`tasks: {overlap: 1}`" in out
+    path.write_text(text.replace("overlap: 2", "overlap: 1").replace("sample: 10%", "sample: 50%"), "utf-8")
+    assert run("run", folder)[0] == 0
+    out = run("check", folder)[1]
+    assert "wait for another person's answer" not in out
+    assert "more audits without an error would prove 0.05; 0 of 20 labels are audited" in out
+    assert "`review: {own: true}`" in out
+    path.write_text(path.read_text("utf-8").replace("own: false", "own: true"), "utf-8")
+    assert "`review: {own: true}`" not in run("check", folder)[1]
+
+
+def _answer(connection: Connection, opened: OpenProject, user_id: int, key: str) -> None:
+    item_id = connection.scalar(sa.select(tables.items.c.id).where(tables.items.c.key == key))
+    task = sa.select(tables.tasks.c.id).where(tables.tasks.c.item_id == item_id, tables.tasks.c.state == "open").limit(1)
+    connection.execute(sa.update(tables.tasks).where(tables.tasks.c.id == connection.scalar(task)).values(state="done", user_id=user_id))
+    written = connection.execute(
+        sa.insert(tables.annotations).values(
+            project_id=opened.project.id,
+            item_id=item_id,
+            user_id=user_id,
+            pipeline_version=opened.project.pipeline_version,
+            values=encode({"label": Choice("ham")}),
+            created_at=0.0,
+        )
+    )
+    log.append(connection, opened.project.id, "annotation_submitted", item_id=item_id, subject_id=written.inserted_primary_key[0])

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.analytics.advice import audits_for
 from labelwright.analytics.labeled import Labeled, read_labeled
 from labelwright.schema import Requirement
 from labelwright.store import tables
-from labelwright.store.audit import EXPECTED, QuestionAudit, audit
+from labelwright.store.audit import QuestionAudit, audit
 from labelwright.store.codec import decode
 from labelwright.store.project import Project
 
@@ -100,7 +101,7 @@ class _State:
         reason = found.statement
         if not holds and requirement.comparison in ("<=", "<") and rate is not None and requirement.holds(rate):
             holds = None
-            reason += " " + _more_audits(requirement.threshold, confidence, found)
+            reason += " " + _more_audits(requirement.threshold, found)
         return _Tried(holds, rate, found.bound_at_any_look, reason)
 
     def _count(self, requirement: Requirement, question: str) -> _Tried:
@@ -200,18 +201,10 @@ def _made(line: str, tried: _Tried) -> Outcome:
     return Outcome(requirement=line, holds=tried.holds, value=value, bound=bound, reason=tried.reason)
 
 
-def _more_audits(threshold: float, confidence: float, found: QuestionAudit) -> str:
+def _more_audits(threshold: float, found: QuestionAudit) -> str:
     """Say how many audits would prove the threshold if no further error came up."""
-    from labelwright.stats.certificates import sequential_upper_bound
-
-    def proves(audits: int) -> bool:
-        bound = sequential_upper_bound(found.errors, audits, confidence, population=found.population, expected=EXPECTED)
-        return bound + found.unproved / found.population <= threshold
-
-    few, many = found.audited, found.population
-    if many < few or not proves(many):
+    # What the audit says nothing about counts as wrong, whatever is audited besides.
+    needed = audits_for(found, threshold - found.unproved / found.population)
+    if needed is None:
         return "No further audit can prove that: labels have to be put right or given anew first."
-    while many - few > 1:
-        middle = (few + many) // 2
-        few, many = (few, middle) if proves(middle) else (middle, many)
-    return f"{many - found.audited:,} more audits without an error would prove {threshold:.4g}."
+    return f"{needed - found.audited:,} more audits without an error would prove {threshold:.4g}."

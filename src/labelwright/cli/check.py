@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from labelwright.analytics import check_requirements
+    from labelwright.analytics import advise, check_requirements
     from labelwright.pipeline.run import catch_up_alone
 
     with _output.opened_workspace(options.dir) as workspace:
@@ -23,6 +23,16 @@ def run(options: argparse.Namespace) -> int:
             catch_up_alone(opened, progress=_output.progress())
         with workspace.database.read() as connection:
             found = {one.name: check_requirements(connection, one.project, one.pipeline.requirements) for one in chosen}
+            advice = {
+                one.name: advise(
+                    connection,
+                    one.project,
+                    one.pipeline.requirements,
+                    sample=one.pipeline.review.sample_share,
+                    own=one.pipeline.review.own,
+                )
+                for one in chosen
+            }
     if options.json:
         _output.print_json(found)
     else:
@@ -33,4 +43,6 @@ def run(options: argparse.Namespace) -> int:
             for outcome in outcomes:
                 sign = {True: "holds", False: "DOES NOT HOLD", None: "not enough evidence"}[outcome.holds]
                 print(f"  {outcome.requirement}: {sign}{f' ({outcome.reason})' if outcome.reason else ''}")
+            for line in advice[name]:
+                print(f"  To do: {line}")
     return 0 if all(outcome.holds for outcomes in found.values() for outcome in outcomes) else 1

@@ -21,13 +21,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from labelwright.pipeline.starter import write_starter
 
-    written = write_starter(Path(options.dir), options.source, name=options.name)
+    written, found = write_starter(Path(options.dir), options.source, name=options.name)
     if options.json:
-        _output.print_json({"files": [str(path) for path in written]})
+        _output.print_json({"files": [str(path) for path in written], "left_aside": found.left_aside if found else {}})
         return 0
     for path in written:
         print(f"wrote {path}")
-    if options.source is not None and not options.source.resolve().is_relative_to(Path(options.dir).resolve()):
+    run = f"{_output.command('run', options.dir)} && {_output.command('serve', options.dir)}"
+    if found is None:
+        data = Path(options.dir, "data")
+        print(
+            f"Put your data into {data}: JSONL files whose rows have an 'id' and a 'text'. For anything else, change 'sources' and 'schema'"
+        )
+        print(f"in {written[0]}, or let it be guessed: {_output.command('init', 'ANOTHER_DIR', '--from', 'YOUR_DATA')}")
+        print(f"Then: {run}")
+        return 0
+    if found.left_aside:
+        chosen = ", ".join(found.data.values())
+        others = ", ".join(f"{count:,} {kind}" for kind, count in found.left_aside.items())
+        print(f"This project is about {chosen}. Files of {options.source} that it leaves aside: {others}.")
+    if not options.source.resolve().is_relative_to(Path(options.dir).resolve()):
         print(f"The data lies outside {options.dir}, so its whole path stands there; move it inside to be able to move the project.")
-    print(f"Look at it, then: labelwright run {options.dir} && labelwright serve {options.dir}")
+    print(f"Look at it, then: {run}")
     return 0

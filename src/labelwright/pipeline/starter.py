@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from labelwright.errors import Conflict
 from labelwright.pipeline.declare import FILE, Pipeline
 from labelwright.sources import Source
 from labelwright.sources.guess import Guess, guess
 
-__all__ = ["write_starter"]
+__all__ = ["Starter", "write_starter"]
 
 _QUESTIONS = {
     "text": ("choice", ("positive", "negative", "other")),
@@ -21,8 +22,15 @@ _QUESTIONS = {
 """What is asked of each modality where the data shows no labels: a kind and labels to be replaced."""
 
 
-def write_starter(folder: Path, source: Path | None, *, name: str | None = None) -> list[Path]:
-    """Write `labelwright.yaml` and `guidelines.md` into `folder` and return their paths.
+class Starter(NamedTuple):
+    """The files that were written, and what was found in the data; None where no data was named."""
+
+    files: list[Path]
+    found: Guess | None
+
+
+def write_starter(folder: Path, source: Path | None, *, name: str | None = None) -> Starter:
+    """Write `labelwright.yaml` and `guidelines.md` into `folder`, and return their paths with what the data looks like.
 
     Raises:
         Conflict: the folder has a pipeline file already.
@@ -42,7 +50,7 @@ def write_starter(folder: Path, source: Path | None, *, name: str | None = None)
         written.append(guidelines)
     # What is written here must load: a starter that does not run would be worse than none.
     Pipeline.load(folder)
-    return written
+    return Starter(written, found if source else None)
 
 
 def _text(name: str, found: Guess) -> str:
@@ -81,12 +89,13 @@ def _text(name: str, found: Guess) -> str:
         "  labelers: [{model: {}}]  # learns from the labels so far and suggests the rest",
         "",
         "tasks:",
-        "  overlap: 2  # people an item",
+        "  overlap: 2  # people an item. You work alone? Write 1 here, and `own: true` below; else invite people: labelwright users add",
         "  lease: 15m",
         "",
         "review:",
-        "  sample: 10%  # picked at random: the evidence behind the certificate",
+        "  sample: 10%  # picked at random: the evidence behind the certificate; few items need a larger share",
         "  always: [low_agreement, failed_check]",
+        "  own: false  # true: reviewers may review what they answered themselves, which makes the evidence less independent",
         "",
         f'requirements: ["label_error({questions[0][0]}) <= 5% at 95%"]',
         "",

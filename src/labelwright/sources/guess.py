@@ -32,12 +32,14 @@ class Guess(Struct, frozen=True, kw_only=True):
     """A source and the fields to label, as the pipeline file would say them.
 
     `labels` has each column that looks like a label already there, with its values; `rows` is how many rows or files were looked at.
+    `left_aside` counts the other files of a folder, which this source does not read: by their reader, or `other`.
     """
 
     source: Source
     data: dict[str, Modality]
     labels: dict[str, tuple[str, ...]] = {}
     rows: int = 0
+    left_aside: dict[str, int] = {}
 
 
 def guess(path: str | Path, *, folder: str | Path | None = None) -> Guess:
@@ -82,21 +84,29 @@ def _of_file(path: Path, uri: str) -> Guess:
 
 def _of_folder(path: Path, uri: str) -> Guess:
     files = (file for file in sorted(path.rglob("*")) if not any(part.startswith(".") for part in file.relative_to(path).parts))
-    found = list(itertools.islice((file for file in files if file.is_file() and reader_of(file.name)), LOOK))
-    kinds = Counter(reader_of(file.name) for file in found)
+    looked = list(itertools.islice((file for file in files if file.is_file()), 10 * LOOK))
+    found = [file for file in looked if reader_of(file.name)]
+    kinds = Counter(reader_of(file.name) or "other" for file in looked)
+
+    def rest(*taken: Path) -> dict[str, int]:
+        return dict(sorted(Counter(reader_of(file.name) or "other" for file in looked if file not in taken).items()))
+
     if kinds["image"] or kinds["audio"]:
         modality: Modality = "image" if kinds["image"] >= kinds["audio"] else "audio"
-        return Guess(source=Source(uri=uri), data={modality: modality}, rows=kinds[modality])
+        media = [file for file in found if reader_of(file.name) == modality]
+        return Guess(source=Source(uri=uri), data={modality: modality}, rows=len(media), left_aside=rest(*media))
     for kind in ("parquet", "jsonl", "csv"):
         tables = [file for file in found if reader_of(file.name) == kind]
         if tables:
-            looked = _of_file(tables[0], str(Path(uri) / tables[0].name))
+            first = _of_file(tables[0], str(Path(uri) / tables[0].name))
             # Several tables are collected together where they lie side by side.
             together = str(Path(uri) / f"*{tables[0].suffix}") if len(tables) > 1 else str(Path(uri) / tables[0].relative_to(path))
-            source = Source(uri=together, id=looked.source.id, columns=looked.source.columns)
-            return Guess(source=source, data=looked.data, labels=looked.labels, rows=looked.rows)
+            taken = [file for file in tables if file.parent == path and file.suffix == tables[0].suffix] if len(tables) > 1 else tables
+            source = Source(uri=together, id=first.source.id, columns=first.source.columns)
+            return Guess(source=source, data=first.data, labels=first.labels, rows=first.rows, left_aside=rest(*taken))
     if kinds["text"]:
-        return Guess(source=Source(uri=uri), data={"text": "text"}, rows=kinds["text"])
+        texts = [file for file in found if reader_of(file.name) == "text"]
+        return Guess(source=Source(uri=uri), data={"text": "text"}, rows=len(texts), left_aside=rest(*texts))
     raise InvalidInput("Nothing in the folder can be collected.", where=str(path), hint="Tables, texts, pictures and recordings can.")
 
 
