@@ -468,3 +468,20 @@ def _answer(connection: Connection, opened: OpenProject, user_id: int, key: str)
         )
     )
     log.append(connection, opened.project.id, "annotation_submitted", item_id=item_id, subject_id=written.inserted_primary_key[0])
+
+
+def test_a_run_counts_the_answers_that_a_change_of_the_questions_outdates(folder: Path, run: Run, tmp_path: Path) -> None:
+    """A label that is renamed while answers hold it, and a question that is new: how many, and what becomes of them."""
+    lines = "".join(json.dumps({"key": str(n), "label": "ham" if n % 4 else "spam"}) + "\n" for n in range(20))
+    (tmp_path / "labels.jsonl").write_text(lines, "utf-8")
+    assert run("import", folder, tmp_path / "labels.jsonl")[0] == 0
+    assert "outdated" not in run("run", folder)[1]
+    path = folder / "labelwright.yaml"
+    path.write_text(path.read_text("utf-8").replace('"spam"', '"junk"'), "utf-8")
+    for _ in range(2):
+        assert "5 answers hold the label 'spam' of 'label', which is gone; asked anew" in run("run", folder)[1]
+    more = "  questions:\n    tone: {kind: choice, of: text, options: [calm, upset]}\n"
+    path.write_text(path.read_text("utf-8").replace("  questions:\n", more), "utf-8")
+    out = run("run", folder)[1]
+    assert "20 answers lack one to 'tone', which is required now" in out
+    assert out.index("20 answers lack") < out.index("5 answers hold")

@@ -44,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
         for outcome in report.requirements:
             sign = {True: "holds", False: "does not hold", None: "not enough evidence"}[outcome.holds]
             print(f"  required   {outcome.requirement}: {sign}")
+        for outdated in report.outdated:
+            print(f"  outdated   {outdated}; asked anew: of their authors, and what came from a file or a review, of others")
         for line in _output.set_aside_lines(report.set_aside):
             print(f"  {line}")
     if any(report.set_aside for report in reports):

@@ -46,7 +46,7 @@ class RunReport(Struct, frozen=True):
     """What a run did, step by step, and whether the requirements hold now.
 
     `gone` counts the items that are no longer in their source, and kept; `items` those that there are to label; `set_aside` tells why
-    rows lie in quarantine, most frequent first.
+    rows lie in quarantine, most frequent first; `outdated` counts the answers that do not fit the questions any longer and are asked anew.
     """
 
     project: str
@@ -58,6 +58,7 @@ class RunReport(Struct, frozen=True):
     gone: int
     items: int
     set_aside: list[SetAside]
+    outdated: list[tasks.Outdated]
 
     @property
     def nothing(self) -> bool:
@@ -88,7 +89,8 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
         active = sa.select(sa.func.count()).where(tables.items.c.project_id == project.id, tables.items.c.state == "active")
         items = connection.scalar(active) or 0
         set_aside = read_set_aside(connection, project.id)
-    return RunReport(project.name, collected, prepared, imported, caught_up, requirements, gone, items, set_aside)
+    outdated = tasks.read_outdated(project)
+    return RunReport(project.name, collected, prepared, imported, caught_up, requirements, gone, items, set_aside, outdated)
 
 
 def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: bool = False) -> CaughtUp:

@@ -1,13 +1,14 @@
 """3b Tasks: who is asked what. The queue, leases, overlap, and gold items in between."""
 
 from labelwright.tasks.leases import advance_clock, cancel, cancel_open, extend, held_last, release, remember_skip, sweep
-from labelwright.tasks.opening import open_tasks
+from labelwright.tasks.opening import Outdated, open_tasks, read_outdated
 from labelwright.tasks.policy import Overlap, TaskPolicy
 from labelwright.tasks.queue import MOST_HELD, Leased, Queue
 
 __all__ = [
     "MOST_HELD",
     "Leased",
+    "Outdated",
     "Overlap",
     "Queue",
     "TaskPolicy",
@@ -17,6 +18,7 @@ __all__ = [
     "extend",
     "held_last",
     "open_tasks",
+    "read_outdated",
     "release",
     "remember_skip",
     "sweep",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.schema import Answer
@@ -16,12 +18,32 @@ from labelwright.store.project import Project
 from labelwright.tasks.leases import fresh_rank
 from labelwright.tasks.policy import TaskPolicy
 
-__all__ = ["open_tasks"]
+__all__ = ["Outdated", "open_tasks", "read_outdated"]
 
 PAGE = 10_000
 """Items looked at in one transaction."""
 
 Progress = Callable[[int, int | None, str], None]
+
+
+class Outdated(Struct, frozen=True):
+    """How many answers do not fit the questions any longer: `question_gone`, `label_gone`, `answer_missing` or `unfit`."""
+
+    reason: str
+    question: str
+    label: str | None
+    answers: int
+
+    def __str__(self) -> str:
+        many = "1 answer" if self.answers == 1 else f"{self.answers:,} answers"
+        has, lacks, fits = ("holds", "lacks", "does") if self.answers == 1 else ("hold", "lack", "do")
+        if self.reason == "label_gone":
+            return f"{many} {has} the label '{self.label}' of '{self.question}', which is gone"
+        if self.reason == "question_gone":
+            return f"{many} {has} an answer to '{self.question}', which is asked no longer"
+        if self.reason == "answer_missing":
+            return f"{many} {lacks} one to '{self.question}', which is required now"
+        return f"{many} {fits} not fit '{self.question}' as it is now"
 
 
 def open_tasks(project: Project, policy: TaskPolicy, *, anew: bool = False, progress: Progress = lambda done, total, what: None) -> int:
@@ -144,8 +166,25 @@ def _cancel_beyond(connection: Connection, project_id: int, most: int) -> None:
         connection.execute(sa.update(items).where(items.c.id.in_(beyond)).values(tasks_opened=asked.scalar_subquery()))
 
 
+def read_outdated(project: Project) -> list[Outdated]:
+    """Count the answers that stand and do not fit the questions as they are now, by what is the matter with them, most frequent first.
+
+    They are what `open_tasks` asks anew; each is counted until somebody has answered again.
+    """
+    found: Counter[tuple[str, str, str | None]] = Counter()
+    for stale in _stale(project):
+        for row in stale:
+            found.update(_reasons(project, decode_values(row.values), row.data))
+    return [Outdated(*reason, answers) for reason, answers in found.most_common()]
+
+
 def _ask_anew(project: Project) -> int:
     """Ask again about answers that were right when they were given and do not fit the questions as they are now."""
+    return sum(project.database.write(partial(_send_back, project_id=project.id, stale=stale)) for stale in _stale(project))
+
+
+def _stale(project: Project) -> Iterator[list[Any]]:
+    """Yield, page by page, the answers that stand and do not fit the questions as they are now."""
     versions, annotations, items = tables.pipeline_versions, tables.annotations, tables.items
     with project.database.read() as connection:
         declared = dict(
@@ -154,7 +193,7 @@ def _ask_anew(project: Project) -> int:
     asked = {number: decode(declaration).get("schema") for number, declaration in declared.items()}
     older = [number for number, schema in asked.items() if schema != asked.get(project.pipeline_version)]
     if not older:
-        return 0
+        return
     query = (
         sa.select(annotations.c.id, annotations.c.item_id, annotations.c.user_id, annotations.c.origin, annotations.c.state)
         .add_columns(annotations.c["values"], items.c.data)
@@ -164,20 +203,35 @@ def _ask_anew(project: Project) -> int:
         .order_by(annotations.c.id)
         .limit(PAGE)
     )
-    opened = after = 0
+    after = 0
     while True:
         with project.database.read() as connection:
             rows = connection.execute(query.where(annotations.c.id > after)).all()
         if not rows:
-            return opened
+            return
         after = rows[-1].id
         stale = [row for row in rows if not _fits(project, decode_values(row.values), row.data)]
         if stale:
-            opened += project.database.write(partial(_send_back, project_id=project.id, stale=stale))
+            yield stale
 
 
 def _fits(project: Project, values: dict[str, Answer], data: str) -> bool:
     return values.keys() <= project.schema.questions.keys() and not project.schema.problems(values, decode_fields(data))
+
+
+def _reasons(project: Project, values: dict[str, Answer], data: str) -> set[tuple[str, str, str | None]]:
+    """What is the matter with one answer: each reason once, with its question and label."""
+    questions = project.schema.questions
+    found: set[tuple[str, str, str | None]] = {("question_gone", name, None) for name in values.keys() - questions.keys()}
+    known = {name: answer for name, answer in values.items() if name in questions}
+    for name, problems in project.schema.problems(known, decode_fields(data)).items():
+        for problem in problems:
+            if problem.rule == "unknown_label":
+                gone = {unit.label for unit in known[name].units()} - set(questions[name].labels)
+                found |= {("label_gone", name, label) for label in gone}
+            else:
+                found.add(("answer_missing" if problem.rule == "missing_answer" else "unfit", name, None))
+    return found
 
 
 def _send_back(connection: Connection, project_id: int, stale: Sequence[Any]) -> int:
