@@ -25,7 +25,9 @@ from labelwright.errors import (
 )
 from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
+from labelwright.schema.kinds.spans import Span, Spans
 from labelwright.store import people, tables
+from labelwright.store.codec import decode_values
 from tests.client.lossy import Lossy, lossy
 from tests.server.house import House
 
@@ -270,3 +272,21 @@ def test_reviewing_and_looking_back(house: House) -> None:
         assert "review_given" in [event.kind for event in reviewer.events("secret", before).events]
         with house.workspace.database.read() as connection:
             assert connection.scalar(sa.select(tables.reviews.c.verdict).where(tables.reviews.c.id == given.review_id)) == "accept"
+
+
+def test_an_answer_may_be_plain(house: House) -> None:
+    """Answers as exports write them are taken, beside tagged ones; a wrong one is refused with an example of the right form."""
+    house.add_texts("four refunds", "five refunds")
+    with Client(house.address, token(house)) as client:
+        task = client.next_task("tickets")
+        assert task is not None
+        spans = [{"start": 0, "end": 4, "label": "DATE"}]
+        with pytest.raises(InvalidInput, match="refund"):
+            client.submit(task, {"intent": ["refund"]})
+        with pytest.raises(InvalidInput, match="no question 'intnt'"):
+            client.submit(task, {"intnt": "refund"})
+        done = client.submit(task, {"intent": "refund", "parts": spans}, confirmed=True)
+    written = house.workspace.database.write(
+        lambda connection: connection.scalar(sa.select(tables.annotations.c["values"]).where(tables.annotations.c.id == done.annotation_id))
+    )
+    assert decode_values(written) == {"intent": Choice("refund"), "parts": Spans((Span(0, 4, "DATE"),))}

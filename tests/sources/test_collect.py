@@ -514,3 +514,16 @@ def test_a_row_takes_the_key_that_another_file_gave_up(make_project: Make, store
     assert set_aside(project) == []
     assert "second" in str(stored(project)["T1"])
     assert collect(project, sources).skipped == 1
+
+
+def test_rows_that_are_sent_are_named_as_those_of_the_source(make_project: Make, stored: Stored) -> None:
+    """The id column that the sources have in common names a sent row, prefix and all; where they differ, `key` and `id` do."""
+    project = make_project()
+    (project.folder / "one.jsonl").write_text(lines({"ticket": "T1", "body": "hello"}))
+    source = Source(uri="one.jsonl", id="ticket", prefix="may-")
+    assert collect(project, [source]).new == 1
+    report = collect_rows(project, "sent", [{"ticket": "T1", "body": "hello"}, {"ticket": "T2", "body": "new"}], like=[source])
+    assert (report.new, report.unchanged) == (1, 1)
+    assert sorted(stored(project)) == ["may-T1", "may-T2"]
+    collect_rows(project, "sent", [{"ticket": "T3", "key": "K3", "body": "other"}], like=[source, Source(uri="x", id="number")])
+    assert "K3" in stored(project)

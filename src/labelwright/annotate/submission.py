@@ -37,13 +37,13 @@ _remember = Statement(
 
 
 class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The answers of one person about one item.
+    """The answers of one person about one item, tagged with their kind or in the plain form that exports carry: `{"intent": "refund"}`.
 
     `seconds_active` is the time spent, without pauses; None where nobody measured it. `lease` is the token that came with the task. With
     `confirmed`, warnings of the checks have been seen and do not hold it back any more.
     """
 
-    values: dict[str, AnswerUnion]
+    values: dict[str, AnswerUnion | str | list[Any]]
     seconds_active: float | None = None
     lease: str | None = None
     confirmed: bool = False

@@ -165,8 +165,8 @@ class Client:
         """Submit answers, and get the next task with the same answer.
 
         The answer counts once, however often the network makes the client send it: all attempts carry one idempotency key, a fresh one
-        unless `key` is given. `values` has an answer a question, as values of their kind or tagged with it. `seconds_active` is how long
-        somebody looked, None where nobody measured.
+        unless `key` is given. `values` has an answer a question: a value of its kind, tagged with it, or in the plain form that exports
+        carry, such as `{"intent": "refund"}`. `seconds_active` is how long somebody looked, None where nobody measured.
 
         Raises:
             Blocked: a check found an error; `findings` says what.
@@ -238,8 +238,9 @@ class Client:
     def add_items(self, project: str, rows: Iterable[Mapping[str, Any]]) -> CollectReport:
         """Send rows with the columns that the schema names, any number of them, and make them items.
 
-        They go in parts of a few megabytes, each repeated if need be: the same row twice is one item. A row is named by its column `key`,
-        else `id`, else by its content.
+        They go in parts of a few megabytes, each repeated if need be: the same row twice is one item. A row is named by the column that the
+        pipeline file gives as the `id` of its source, or of all its sources alike; else by its column `key`, else `id`, else by its
+        content.
 
         Raises:
             InvalidInput: a row cannot be written as JSON.

@@ -22,7 +22,7 @@ from labelwright.annotate import Submission
 from labelwright.errors import Blocked, Conflict, InvalidInput, LeaseLost, NeedsConfirmation, NotFound
 from labelwright.pipeline.views import TaskView, assisted, show
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.schema import Finding, Item, Verdict
+from labelwright.schema import Finding, Item, Values, Verdict
 from labelwright.store import log, tables
 from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.statement import Statement
@@ -164,7 +164,7 @@ def submit(
     if task.purpose not in ("label", "gold", "redo"):
         raise Conflict("This task asks for a review.", where="task")
     replaces = _answered_before(connection, task, user_id, submission.lease)
-    item_key, findings = _inspect(connection, opened, task, submission)
+    item_key, values, findings = _inspect(connection, opened, task, submission)
     annotation_id = annotate.add_annotation(
         connection,
         project_id=opened.project.id,
@@ -172,7 +172,7 @@ def submit(
         task_id=task_id,
         user_id=user_id,
         pipeline_version=opened.project.pipeline_version,
-        values=submission.values,
+        values=values,
         purpose=task.purpose,
         assisted=bool(assisted(opened, item_key) and _suggested.one(connection, item=task.item_id)),
         seconds_active=min(max(submission.seconds_active or 0.0, 0.0), MOST_SECONDS),
@@ -381,15 +381,15 @@ def _settle_first(connection: Connection, item_id: int) -> None:
         connection.execute(sa.select(tables.items.c.id).where(tables.items.c.id == item_id).with_for_update(key_share=True))
 
 
-def _inspect(connection: Connection, opened: OpenProject, task: _Task, submission: Submission) -> tuple[str, list[Finding]]:
-    """Check the answers against the schema and the rules; return the item's key and the warnings that were confirmed."""
+def _inspect(connection: Connection, opened: OpenProject, task: _Task, submission: Submission) -> tuple[str, Values, list[Finding]]:
+    """Check the answers against the schema and the rules; return the item's key, the answers and the warnings that were confirmed."""
     key, revision, data, meta = _item.one(connection, item=task.item_id)
     item = Item(id=task.item_id, key=key, revision=revision, data=decode_fields(data), meta=decode(meta))
     schema = opened.project.schema
-    schema.check_kinds(submission.values)
+    values = schema.read_given(submission.values)
     findings = checks.inspect(
         schema,
-        submission.values,
+        values,
         item,
         rules=opened.rules,
         seconds_active=None if task.purpose == "review" else submission.seconds_active,
@@ -399,7 +399,7 @@ def _inspect(connection: Connection, opened: OpenProject, task: _Task, submissio
         raise Blocked(errors[0].message, findings, where=f"item {key}")
     if findings and not submission.confirmed:
         raise NeedsConfirmation(findings[0].message, findings, where=f"item {key}", hint="Send it again, confirmed, if it is meant so.")
-    return key, findings
+    return key, values, findings
 
 
 def _finish(connection: Connection, task_id: int, user_id: int) -> None:

@@ -71,15 +71,23 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             InvalidInput: a question is unknown, or an answer has the wrong form.
         """
-        values: Values = {}
-        for name, value in raw.items():
-            if value is None:
-                continue
-            try:
-                values[name] = self._question(name).from_plain(value)
-            except InvalidInput as error:
-                raise InvalidInput(error.message, where=error.where or name, hint=error.hint) from error
+        return {name: self._plain(name, value) for name, value in raw.items() if value is not None}
+
+    def read_given(self, given: Mapping[str, Any]) -> Values:
+        """Return answers of which some, or all, come in their plain form.
+
+        Raises:
+            InvalidInput: a question is unknown, or an answer has the wrong form or kind.
+        """
+        values = {name: value if isinstance(value, Answer) else self._plain(name, value) for name, value in given.items()}
+        self.check_kinds(values)
         return values
+
+    def _plain(self, name: str, value: Any) -> Answer:
+        try:
+            return self._question(name).from_plain(value)
+        except InvalidInput as error:
+            raise InvalidInput(error.message, where=error.where or name, hint=error.hint) from error
 
     def check_kinds(self, values: Mapping[str, Answer]) -> None:
         """Refuse answers to unknown questions, and answers of another kind than their question asks.

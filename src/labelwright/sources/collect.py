@@ -71,17 +71,25 @@ def collect(project: Project, sources: Sequence[Source], *, progress: Progress =
 
 
 def collect_rows(
-    project: Project, source_name: str, rows: Iterable[bytes | dict[str, Any]], *, id: str | None = None, progress: Progress = _silent
+    project: Project,
+    source_name: str,
+    rows: Iterable[bytes | dict[str, Any]],
+    *,
+    id: str | None = None,
+    like: Sequence[Source] = (),
+    progress: Progress = _silent,
 ) -> CollectReport:
     """Bring rows that were sent to the server into `raw_items`: lines of JSONL, or columns already decoded.
 
-    A row is named by its column `id`; without an argument that is `key` where the row has one, else `id`, else the hash of its content.
+    A row is named by its column `id`. Without an argument that is the id column that the sources `like` have, if they have one in common
+    and the row has it too; else `key` where the row has one, else `id`, else the hash of its content.
     The same rows sent again change nothing; a row sent by the same source with other content is a changed row.
     """
     source = Source(uri=PUSHED + source_name, id=id)
+    named = {(one.id, one.prefix) for one in like if one.id is not None}
     with closing(Seen()) as seen:
         run = _Run(project, source, _rules(project, frozenset(), seen, set()), progress, 0)
-        run.receive(source_name, rows)
+        run.receive(source_name, rows, *(named.pop() if len(named) == 1 else (None, "")))
         run.flush()
         return run.report()
 
@@ -291,7 +299,8 @@ class _Run:
 
     # --- receiving rows ---
 
-    def receive(self, source_name: str, rows: Iterable[bytes | dict[str, Any]]) -> None:
+    def receive(self, source_name: str, rows: Iterable[bytes | dict[str, Any]], like: str | None, prefix: str) -> None:
+        """Take rows; one that has the column `like` is named by it behind `prefix`, as the rows of a source are."""
         media = {name: str(modality) for name, modality in self.project.schema.data.items() if modality != "text"}
         shape = Shape(self.source.id, {}, "", media, partial(keep, project=self.project))
         finish: dict[str | None, Callable[[dict[str, Any], str], Ready]] = {}
@@ -304,9 +313,9 @@ class _Run:
             if isinstance(row, BrokenRow):
                 self.set_aside(place, None, row.reason, row.sample)
                 continue
-            column = self.source.id or next((name for name in ("key", "id") if name in row.data), None)
+            column = self.source.id or next((name for name in (like, "key", "id") if name in row.data), None)
             if column not in finish:
-                finish[column] = finisher(structs.replace(shape, id=column))
+                finish[column] = finisher(structs.replace(shape, id=column, prefix=prefix if column == like else ""))
             try:
                 self.add(finish[column](row.data, place))
             except InvalidInput as error:

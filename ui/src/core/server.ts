@@ -446,7 +446,7 @@ export interface Status {
 }
 
 export interface Submission {
-  values: Record<string, Boxes | Choice | Segments | Spans>;
+  values: Record<string, Boxes | Choice | Segments | Spans | string | unknown[]>;
   seconds_active?: number | null;
   lease?: string | null;
   confirmed?: boolean;

@@ -111,7 +111,11 @@ async def add_items(
     workspace: Workspace,
     options: Options,
 ) -> CollectReport:
-    """Collect items from a stream of JSON lines, each with the columns that the schema names, and make them ready."""
+    """Collect items from a stream of JSON lines, each with the columns that the schema names, and make them ready.
+
+    A row is named as those of the sources are: by the id column that the pipeline file states, where all sources that state one state the
+    same; else by its column `key`, else `id`, else by its content.
+    """
     opened = access.project(project, "manage")
     with tempfile.SpooledTemporaryFile(max_size=4_000_000) as file:
         await _spool(request.stream(), file, options.max_stream_bytes)
@@ -130,7 +134,7 @@ async def _spool(stream: AsyncIterator[bytes], file: Any, most: int) -> None:
 def _collect(opened: OpenProject, file: IO[bytes], access: Access) -> CollectReport:
     file.seek(0)
     with turn(opened.project.database, wait_seconds=60):
-        report = sources.collect_rows(opened.project, f"sent by {access.identity.name}", _lines(file))
+        report = sources.collect_rows(opened.project, f"sent by {access.identity.name}", _lines(file), like=opened.pipeline.all_sources)
         prepare.prepare(opened.project, opened.pipeline.steps)
         from labelwright.tasks import open_tasks
 
