@@ -18,7 +18,7 @@ from types import ModuleType
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
 
-__all__ = ["FOLDERS", "load", "load_file", "names", "summary"]
+__all__ = ["FOLDERS", "line_within", "load", "load_file", "names", "summary"]
 
 PACKAGE = Path(__file__).parent
 
@@ -83,13 +83,14 @@ def load_file(folder: Path, name: str) -> tuple[ModuleType, str]:
         exec(compile(source, str(path), "exec"), module.__dict__)
     except Exception as error:
         del sys.modules[module.__name__]
-        line = error.lineno if isinstance(error, SyntaxError) else _line_within(error, path)
+        line = error.lineno if isinstance(error, SyntaxError) else line_within(error, path)
         raise InvalidPipeline(f"{type(error).__name__}: {error}", where=f"{name} line {line}" if line else name) from error
     return module, digest
 
 
-def _line_within(error: BaseException, path: Path) -> int | None:
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+def line_within(error: BaseException, path: Path) -> int | None:
+    """Return the line of a project's own file at which an error arose, or None where it arose elsewhere."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path.resolve())]
     return lines[-1] if lines else None
 
 

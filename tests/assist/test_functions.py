@@ -139,6 +139,36 @@ def test_a_raising_function_abstains(project: Project):
     assert "'refnd' is none of the labels" in reports["rules.wrong"]["error"]
 
 
+def test_what_a_function_fails_at_is_set_aside_until_it_is_mended(project: Project):
+    """Each failure stands in quarantine once, with labeler, item and line; it goes when the function is mended or gone."""
+    rules = project.folder / "rules.py"
+    broken = "from labelwright import labeling_function\n@labeling_function\ndef one(item):\n    return {'t1': 'bug'}[item.key]\n"
+    other = "@labeling_function\ndef two(item):\n    return 'refnd'\n"
+
+    def failures() -> dict[str, str]:
+        with project.database.read() as connection:
+            rows = connection.execute(sa.select(tables.quarantine).where(tables.quarantine.c.stage == "suggest")).all()
+        return {row.place: row.reason for row in rows}
+
+    rules.write_text(broken + other)
+    add_texts(project, ["zero", "one"])
+    report = suggest(project, DECLARED)
+    assert [(one.labeler, one.failed, one.written) for one in report.labelers] == [("rules.one", 1, 1), ("rules.two", 2, 0)]
+    found_at_first = failures()
+    assert found_at_first["rules.one at item t0"] == "KeyError: 't0' (rules.py line 4)"
+    assert "'refnd' is none of the labels" in found_at_first["rules.two at item t1"]
+    assert len(found_at_first) == 3
+    for _ in range(2):
+        assert suggest(project, DECLARED).written == 0
+        assert failures() == found_at_first
+    rules.write_text(broken.replace("[item.key]", ".get(item.key)") + other)
+    suggest(project, DECLARED)
+    assert set(failures()) == {"rules.two at item t0", "rules.two at item t1"}
+    rules.write_text(broken.replace("[item.key]", ".get(item.key)"))
+    suggest(project, DECLARED)
+    assert failures() == {}
+
+
 def test_a_function_may_read_the_bytes(make_project: Callable[..., Project]):
     """A second parameter is handed the blobs; spans, boxes and segments are answered in plain form."""
     schema = {"data": {"clip": "audio"}, "questions": {"speech": {"kind": "segments", "of": "clip", "options": ["speech"]}}}

@@ -485,3 +485,30 @@ def test_a_run_counts_the_answers_that_a_change_of_the_questions_outdates(folder
     out = run("run", folder)[1]
     assert "20 answers lack one to 'tone', which is required now" in out
     assert out.index("20 answers lack") < out.index("5 answers hold")
+
+
+def test_a_labeling_function_that_fails_is_told(folder: Path, run: Run) -> None:
+    """The first error stands in the report of every run with its item, in `status` and in `doctor`; at every item, it is exit code 1."""
+    rules = folder / "rules.py"
+    text = "from labelwright import labeling_function\n@labeling_function\ndef broken(item):\n    return 1 / int(item.key)\n"
+    rules.write_text(text.replace("1 / int(item.key)", "None if 1 / int(item.key) else 'x'"), "utf-8")
+    path = folder / "labelwright.yaml"
+    path.write_text(path.read_text("utf-8").replace("labelers: [", "labelers: [{functions: rules.py}, "), "utf-8")
+    for _ in range(2):
+        code, out, _ = run("run", folder)
+        assert code == 0
+        assert "1 suggestions failed, first rules.broken at item 0: ZeroDivisionError: division by zero (rules.py line 4)" in out
+    assert "rules.broken at item 0: ZeroDivisionError" in run("status", folder)[1]
+    code, out, _ = run("doctor", folder)
+    assert code == 1
+    assert "rules.broken at item 0: ZeroDivisionError" in out
+    rules.write_text(text.replace("1 / int(item.key)", "'nix'"), "utf-8")
+    code, out, _ = run("run", folder)
+    assert code == 1
+    assert "30 suggestions failed, first rules.broken at item 0: 'nix' is none of the labels" in out
+    assert "Failed at every item: rules.broken." in out
+    rules.write_text(text.replace("1 / int(item.key)", "'ham'"), "utf-8")
+    code, out, _ = run("run", folder)
+    assert code == 0
+    assert "suggestions failed" not in out
+    assert "labelers of" not in run("doctor", folder)[1]

@@ -144,7 +144,7 @@ def _funnel(connection: Connection, project: Project) -> Funnel:
     reviewed = sa.select(_reviews.c.item_id).where(_reviews.c.project_id == project_id, _reviews.c.verdict != "reject")
     return Funnel(
         raw=_count(connection, raw, raw.c.project_id == project_id, raw.c.state == "current"),
-        quarantined=_count(connection, quarantine, quarantine.c.project_id == project_id),
+        quarantined=_count(connection, quarantine, quarantine.c.project_id == project_id, quarantine.c.stage != "suggest"),
         duplicates=states.get("duplicate", 0),
         prepared=states.get("active", 0),
         suggested=items_with(sa.select(suggestions.c.item_id).where(suggestions.c.project_id == project_id)),

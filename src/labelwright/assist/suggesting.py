@@ -1,7 +1,8 @@
 """Runs the declared labelers over the items, and writes what they propose and was not there before.
 
 How far each labeler has come is kept with its version, in the transaction of the suggestions: a run that was killed goes on where it
-was, a second run writes nothing, and new items alone are looked at until the version changes. Older items can become active again, as
+was, a second run writes nothing, and new items alone are looked at until the version changes. Items at which a labeler fails are set
+aside with the reason, under the stage `suggest`, until it is mended. Older items can become active again, as
 when the original of a duplicate is replaced: blocks of items whose active ones are others than last time are looked at once more.
 """
 
@@ -16,11 +17,11 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from labelwright.assist import versions
-from labelwright.assist.labelers.base import Declined, Labeler, Progress, Proposal, Untouched
+from labelwright.assist.labelers.base import Declined, Failed, Labeler, Progress, Proposal, Untouched
 from labelwright.assist.policy import read_labelers
 from labelwright.errors import InvalidPipeline
 from labelwright.schema import Item
-from labelwright.store import tables
+from labelwright.store import bulk, tables
 from labelwright.store.codec import decode, decode_fields, encode
 from labelwright.store.database import Connection
 from labelwright.store.project import Project
@@ -32,7 +33,9 @@ PAGE = 500
 
 
 class LabelerReport(Struct, frozen=True, kw_only=True):
-    """What one labeler did for one question. `note` says why it did nothing, where it has nothing to propose with."""
+    """What one labeler did for one question. `failed` counts the items at which it failed; `note` says why it did nothing, where it has
+    nothing to propose with.
+    """
 
     labeler: str
     question: str
@@ -40,6 +43,7 @@ class LabelerReport(Struct, frozen=True, kw_only=True):
     looked_at: int = 0
     written: int = 0
     removed: int = 0
+    failed: int = 0
     note: str | None = None
 
 
@@ -50,6 +54,9 @@ class SuggestReport(Struct, frozen=True, kw_only=True):
     removed: int = 0
     labelers: tuple[LabelerReport, ...] = ()
 
+
+STAGE = "suggest"
+"""Under this stage the quarantine has what labelers failed at; `source` is the labeler."""
 
 BLOCK = 10_000
 """So many numbers of items are one block."""
@@ -128,6 +135,7 @@ def _run(project: Project, labeler: Labeler | Declined, progress: Progress) -> L
         looked_at=counted.looked_at,
         written=counted.written,
         removed=counted.removed,
+        failed=counted.failed,
     )
 
 
@@ -136,7 +144,7 @@ class _Counted:
 
     def __init__(self, project: Project, labeler: Labeler, name: str, total: int, progress: Progress) -> None:
         self._project, self._labeler, self._name, self._total, self._progress = project, labeler, name, total, progress
-        self.looked_at = self.written = self.removed = 0
+        self.looked_at = self.written = self.removed = self.failed = 0
 
     def look(self, reached: _Reached, after: int, upto: int | None) -> None:
         """Look at the active items behind `after` up to `upto`; without an end they are new, and how far it has come is kept."""
@@ -147,14 +155,42 @@ class _Counted:
                 stored = _stored(connection, labeler, page)
             if not page:
                 return
-            fresh, obsolete = _changes(project.id, labeler, page, labeler.propose(page), stored)
+            proposals = labeler.propose(page)
+            fresh, obsolete = _changes(project.id, labeler, page, proposals, stored)
+            broken = [
+                bulk.Broken(labeler.name, f"{labeler.name} at item {item.key}", item.key, proposal.reason)
+                for item, proposal in zip(page, proposals, strict=True)
+                if isinstance(proposal, Failed)
+            ]
             after = page[-1].id
             reached = reached if upto is not None else reached.after(page)
-            project.database.write(partial(_write, project.id, self._name, reached, fresh, obsolete))
+            project.database.write(partial(self._write, reached, fresh, obsolete, page, broken))
+            self.failed += len(broken)
             self.looked_at += len(page)
             self.written += len(fresh)
             self.removed += len(obsolete) - sum(row["item_id"] in stored for row in fresh)
             self._progress(self.looked_at, self._total, f"suggesting: {labeler.name}")
+
+    def _write(
+        self,
+        reached: _Reached,
+        fresh: list[dict[str, Any]],
+        obsolete: list[int],
+        page: list[Item],
+        broken: list[bulk.Broken],
+        connection: Connection,
+    ) -> None:
+        _write(self._project.id, self._name, reached, fresh, obsolete, connection)
+        # Where it failed before and has looked anew, what it says now counts.
+        quarantine = tables.quarantine
+        looked_at = bulk.among(connection, quarantine.c.key, [item.key for item in page])
+        connection.execute(sa.delete(quarantine).where(_failures(self._project.id, self._labeler.name), looked_at))
+        bulk.quarantine(connection, self._project.id, STAGE, broken)
+
+
+def _failures(project_id: int, labeler: str) -> sa.ColumnElement[bool]:
+    quarantine = tables.quarantine
+    return sa.and_(quarantine.c.project_id == project_id, quarantine.c.stage == STAGE, quarantine.c.source == labeler)
 
 
 def _active(project: Project, reached: int) -> tuple[dict[int, tuple[int, int]], int]:
@@ -189,7 +225,7 @@ def _stored(connection: Connection, labeler: Labeler, page: list[Item]) -> dict[
 
 
 def _changes(
-    project_id: int, labeler: Labeler, page: list[Item], proposals: list[Proposal | Untouched | None], stored: dict[int, Any]
+    project_id: int, labeler: Labeler, page: list[Item], proposals: Sequence[Proposal | Untouched | Failed | None], stored: dict[int, Any]
 ) -> tuple[list[dict[str, Any]], list[int]]:
     """The suggestions to write, and the numbers of those that they replace or that are withdrawn."""
     fresh: list[dict[str, Any]] = []
@@ -199,7 +235,7 @@ def _changes(
         old = stored.get(item.id)
         if isinstance(proposal, Untouched):
             continue
-        if proposal is None:
+        if proposal is None or isinstance(proposal, Failed):
             obsolete += [old.id] if old else []
             continue
         score = None if proposal.score is None else round(proposal.score, 4)
@@ -253,5 +289,6 @@ def _forget(project_id: int, question: str, labeler: str, name: str, connection:
     if numbers:
         connection.execute(sa.delete(rows).where(rows.c.id.in_(numbers)))
     if len(numbers) < PAGE:
+        connection.execute(sa.delete(tables.quarantine).where(_failures(project_id, labeler)))
         versions.forget(connection, project_id, name)
     return len(numbers)

@@ -79,7 +79,8 @@ def command(verb: str, folder: str, *more: str) -> str:
 
 def set_aside_lines(found: Sequence[SetAside]) -> list[str]:
     """Return a line for each kind of reason why rows lie in quarantine: how many, where the first one stands, and why."""
-    return [f"{one.count:,} set aside ({one.stage}), first {one.place}: {one.reason}" for one in found]
+    what = {"suggest": "suggestions failed"}
+    return [f"{one.count:,} {what.get(one.stage, f'set aside ({one.stage})')}, first {one.place}: {one.reason}" for one in found]
 
 
 def print_json(value: Any) -> None:

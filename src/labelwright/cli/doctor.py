@@ -31,6 +31,7 @@ def _examine(folder: str) -> list[tuple[str, bool, str]]:
 
     import labelwright
     from labelwright.errors import LabelwrightError
+    from labelwright.pipeline.status import read_set_aside
 
     found = [("Python", sys.version_info >= (3, 11), sys.version.split()[0])]
     page = Path(labelwright.__file__).parent / "web" / "index.html"
@@ -47,6 +48,10 @@ def _examine(folder: str) -> list[tuple[str, bool, str]]:
             found.append(("store", True, workspace.database.label))
             for opened in workspace.projects.values():
                 found.append((f"project {opened.name}", True, f"{len(opened.pipeline.all_sources)} sources"))
+                with workspace.database.read() as connection:
+                    failed = read_set_aside(connection, opened.project.id, stages=["suggest"])
+                if failed:
+                    found.append((f"labelers of {opened.name}", False, "; ".join(_output.set_aside_lines(failed))))
     except LabelwrightError as error:
         found.append(("project", False, str(error)))
     return found

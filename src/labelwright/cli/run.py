@@ -1,7 +1,7 @@
 """Do every automated step that can go forward: collect, prepare, suggest, check, assure.
 
 Run it as often as you like: what is done is not done again, and a run that was stopped anywhere goes on where it was. The exit code is 1
-where rows came and none of them could become an item.
+where rows came and none of them could become an item, or a labeler fails at every item.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ def run(options: argparse.Namespace) -> int:
         with turn(workspace.database, wait_seconds=600):
             reports = [advance(opened, progress=_output.progress()) for opened in chosen]
     nothing = [report.project for report in reports if report.nothing]
+    failing = [labeler for report in reports for labeler in report.failing]
     if options.json:
         _output.print_json(reports)
-        return 1 if nothing else 0
+        return 1 if nothing or failing else 0
     for report in reports:
         collected, prepared = report.collected, report.prepared
         print(f"{report.project}")
@@ -53,5 +54,7 @@ def run(options: argparse.Namespace) -> int:
     if nothing:
         print(f"No row of {', '.join(nothing)} could become an item. Mend the pipeline file or the data, then run it again.")
         return 1
+    if failing:
+        print(f"Failed at every item: {', '.join(failing)}. Mend it, and run again.")
     print(f"Next: {_output.command('serve', options.dir)}")
-    return 0
+    return 1 if failing else 0

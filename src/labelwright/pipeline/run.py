@@ -18,7 +18,7 @@ from labelwright import analytics, assist, checks, datasets, prepare, quality, r
 from labelwright.analytics import Outcome
 from labelwright.errors import Conflict, InvalidPipeline
 from labelwright.pipeline.declare import located
-from labelwright.pipeline.status import SetAside, read_set_aside
+from labelwright.pipeline.status import SetAside, failing_labelers, read_set_aside
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import content_hash
@@ -46,7 +46,8 @@ class RunReport(Struct, frozen=True):
     """What a run did, step by step, and whether the requirements hold now.
 
     `gone` counts the items that are no longer in their source, and kept; `items` those that there are to label; `set_aside` tells why
-    rows lie in quarantine, most frequent first; `outdated` counts the answers that do not fit the questions any longer and are asked anew.
+    rows lie in quarantine, most frequent first; `outdated` counts the answers that do not fit the questions any longer and are asked anew;
+    `failing` names the labelers that fail at every item.
     """
 
     project: str
@@ -59,6 +60,7 @@ class RunReport(Struct, frozen=True):
     items: int
     set_aside: list[SetAside]
     outdated: list[tasks.Outdated]
+    failing: list[str]
 
     @property
     def nothing(self) -> bool:
@@ -89,8 +91,9 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
         active = sa.select(sa.func.count()).where(tables.items.c.project_id == project.id, tables.items.c.state == "active")
         items = connection.scalar(active) or 0
         set_aside = read_set_aside(connection, project.id)
+        failing = failing_labelers(connection, project.id)
     outdated = tasks.read_outdated(project)
-    return RunReport(project.name, collected, prepared, imported, caught_up, requirements, gone, items, set_aside, outdated)
+    return RunReport(project.name, collected, prepared, imported, caught_up, requirements, gone, items, set_aside, outdated, failing)
 
 
 def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: bool = False) -> CaughtUp:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection
 
 import sqlalchemy as sa
@@ -14,9 +15,12 @@ from labelwright.store import tables
 from labelwright.store.items import count_gone
 from labelwright.store.project import Project
 
-__all__ = ["Quarantined", "SetAside", "Status", "read_set_aside", "read_status"]
+__all__ = ["Quarantined", "SetAside", "Status", "failing_labelers", "read_set_aside", "read_status"]
 
 MOST_SHOWN = 20
+
+MOST_KINDS = 3
+"""So many kinds of reasons of each stage are shown."""
 
 MOST_REASONS = 10_000
 """At most so many different reasons are looked at to tell the most frequent kinds."""
@@ -108,10 +112,8 @@ def read_status(connection: Connection, project: Project) -> Status:
     )
 
 
-def read_set_aside(
-    connection: Connection, project_id: int, *, stages: Collection[str] = (), source: str | None = None, most: int = 3
-) -> list[SetAside]:
-    """Return the most frequent kinds of reasons why rows lie in quarantine, each with its count and its first place.
+def read_set_aside(connection: Connection, project_id: int, *, stages: Collection[str] = (), source: str | None = None) -> list[SetAside]:
+    """Return the most frequent kinds of reasons of each stage why rows lie in quarantine, each with its count and its first place.
 
     Reasons that differ in names and numbers alone are of one kind; `stages` and `source` narrow down where the rows come from.
     """
@@ -126,10 +128,30 @@ def read_set_aside(
         kind = (stage, _OWN.sub("…", reason))
         known, earliest = kinds.get(kind, (0, number))
         kinds[kind] = (known + rows, min(earliest, number))
-    frequent = sorted(kinds.values(), key=lambda one: (-one[0], one[1]))[:most]
+    ranked = sorted(kinds.items(), key=lambda one: (-one[1][0], one[1][1]))
+    seen: Counter[str] = Counter()
+    frequent = []
+    for (stage, _), found in ranked:
+        seen[stage] += 1
+        if seen[stage] <= MOST_KINDS:
+            frequent.append(found)
     shown = sa.select(table.c.id, table.c.stage, table.c.reason, table.c.place).where(table.c.id.in_([number for _, number in frequent]))
     rows_by_number = {row.id: row for row in connection.execute(shown)}
     return [
         SetAside(rows_by_number[number].stage, rows_by_number[number].reason, rows_by_number[number].place, rows)
         for rows, number in frequent
     ]
+
+
+def failing_labelers(connection: Connection, project_id: int) -> list[str]:
+    """Return the names of the labelers that fail at every item there is."""
+    quarantine, items = tables.quarantine, tables.items
+    active = sa.and_(items.c.project_id == project_id, items.c.state == "active")
+    total = connection.scalar(sa.select(sa.func.count()).select_from(items).where(active)) or 0
+    failed = (
+        sa.select(quarantine.c.source, sa.func.count(items.c.id.distinct()).label("failed"))
+        .join(items, sa.and_(active, items.c.key == quarantine.c.key))
+        .where(quarantine.c.project_id == project_id, quarantine.c.stage == "suggest")
+        .group_by(quarantine.c.source)
+    )
+    return sorted(row.source for row in connection.execute(failed) if row.failed == total)

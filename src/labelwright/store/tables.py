@@ -189,7 +189,7 @@ quarantine = Table(
     metadata,
     _id(),
     _project(),
-    Column("stage", Text, nullable=False),  # collect, prepare, import
+    Column("stage", Text, nullable=False),  # collect, prepare, import, suggest
     Column("source", Text, nullable=False),
     Column("place", Text, nullable=False),  # file and line, or key
     Column("key", Text),

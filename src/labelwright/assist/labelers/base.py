@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from labelwright.schema import Answer, Item
 
-__all__ = ["UNTOUCHED", "Declined", "Labeler", "Progress", "Proposal", "Untouched"]
+__all__ = ["UNTOUCHED", "Declined", "Failed", "Labeler", "Progress", "Proposal", "Untouched"]
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -18,6 +18,12 @@ class Proposal(NamedTuple):
 
     answer: Answer
     score: float | None = None
+
+
+class Failed(NamedTuple):
+    """Stands for: the labeler failed at this item, for this reason. It abstains, and the failure is set aside for all to see."""
+
+    reason: str
 
 
 class Untouched(Enum):
@@ -44,7 +50,7 @@ class Labeler(Protocol):
     def version(self) -> str:
         """Changes with everything that its proposals depend on besides the item."""
 
-    def propose(self, items: Sequence[Item]) -> list[Proposal | Untouched | None]:
+    def propose(self, items: Sequence[Item]) -> Sequence[Proposal | Untouched | Failed | None]:
         """Return what it proposes for each item; None abstains."""
 
     def close(self) -> None:

@@ -2,7 +2,8 @@
 
 Each function is a labeler of its own. Its version is the digest of its source together with what the file says outside of other labeling
 functions, so that a change of one does not touch what the others suggested. A function that raises, or answers what the question does
-not allow, abstains on that item; how often that happened, and first why, stands in its report.
+not allow, abstains on that item; how often that happened, and first why, stands in its report, and each item with its error in quarantine
+under the stage `suggest` until the function is mended.
 
 Example: `{functions: rules.py}`, and in rules.py
 
@@ -25,9 +26,9 @@ from msgspec import Struct
 
 from labelwright import plugins
 from labelwright.assist.decorator import mark_of
-from labelwright.assist.labelers.base import Labeler, Progress, Proposal, Untouched
+from labelwright.assist.labelers.base import Failed, Labeler, Progress, Proposal
 from labelwright.assist.versions import record
-from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.errors import InvalidInput, InvalidPipeline, LabelwrightError, nearest
 from labelwright.schema import Answer, Item, content_hash
 from labelwright.schema.kinds import Question
 from labelwright.store.project import Project
@@ -80,14 +81,14 @@ class _Function:
         self._answered = 0
         self._error: str | None = None
 
-    def propose(self, items: Sequence[Item]) -> list[Proposal | Untouched | None]:
+    def propose(self, items: Sequence[Item]) -> list[Proposal | Failed | None]:
         return [self._one(item) for item in items]
 
     def close(self) -> None:
         report = {"question": self.question, "file": self._file, "answered": self._answered, "failed": self._failed, "error": self._error}
         record(self._project, self.name, self.version, report=report)
 
-    def _one(self, item: Item) -> Proposal | None:
+    def _one(self, item: Item) -> Proposal | Failed | None:
         try:
             proposal = _read(self._function(item, *self._arguments), self._asked)
             if proposal is None:
@@ -99,9 +100,15 @@ class _Function:
             # Whatever a project's own code raises on one item, the other items are labeled all the same.
             self._failed += 1
             self._error = self._error or f"{type(error).__name__} at item {item.key}: {error}"[:500]
-            return None
+            return Failed(self._why(error)[:500])
         self._answered += 1
         return proposal
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, LabelwrightError):
+            return str(error)
+        line = plugins.line_within(error, self._project.folder / self._file)
+        return f"{type(error).__name__}: {error} ({self._file}{f' line {line}' if line else ''})"
 
 
 def _read(result: Any, question: Question) -> Proposal | None:
