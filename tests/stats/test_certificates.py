@@ -389,3 +389,17 @@ def test_few_looks_may_split_the_risk():
         errors = np.cumsum(np.random.default_rng(seed).random(400) < 0.05)
         false += any(binomial_upper_bound(int(errors[n - 1]), n, confidence_of_look(place)) < 0.05 for place, n in enumerate(looks, 1))
     assert false / 2000 <= 0.05
+
+
+@pytest.mark.parametrize("nonsense", ["a", "3", None, float("nan"), float("inf"), [1, 2], 1.5])
+def test_what_is_no_number_is_wrong_input(nonsense):
+    """Counts and confidences that are none are refused as what they are, never by an error of Python's own."""
+    for call in (
+        lambda: binomial_upper_bound(nonsense, 10),
+        lambda: binomial_upper_bound(1, nonsense),
+        lambda: binomial_upper_bound(1, 10, nonsense),
+        lambda: audits_needed(nonsense),
+        lambda: hypergeometric_upper_bound(1, 10, nonsense),
+    ):
+        with pytest.raises(InvalidInput):
+            call()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from labelwright.errors import InvalidInput
 
-__all__ = ["audits_needed", "binomial_interval", "binomial_upper_bound", "checked_confidence", "checked_counts"]
+__all__ = ["audits_needed", "binomial_interval", "binomial_upper_bound", "checked_confidence", "checked_counts", "whole"]
 
 
 def binomial_upper_bound(errors: int, audits: int, confidence: float = 0.95) -> float:
@@ -69,7 +69,7 @@ def audits_needed(target: float, confidence: float = 0.95, errors: int = 0) -> i
     >>> audits_needed(0.01)
     299
     """
-    if not 0 < target < 1:
+    if not _between(target):
         raise InvalidInput(f"The error rate to certify has to lie between 0 and 1, and is {target}.")
     checked_counts(errors, errors)
     high = errors + 1
@@ -87,12 +87,27 @@ def audits_needed(target: float, confidence: float = 0.95, errors: int = 0) -> i
 
 def checked_counts(errors: int, audits: int) -> None:
     """Raise unless 0 <= errors <= audits, both whole numbers."""
-    if errors != int(errors) or audits != int(audits) or not 0 <= errors <= audits:
+    if not (whole(errors) and whole(audits) and 0 <= errors <= audits):
         raise InvalidInput(f"Errors have to be a whole number from 0 to the number of audits, and are {errors} of {audits}.")
 
 
 def checked_confidence(confidence: float) -> float:
     """Return the confidence if it lies between 0 and 1."""
-    if not 0 < confidence < 1:
+    if not _between(confidence):
         raise InvalidInput(f"The confidence has to lie between 0 and 1, and is {confidence}.")
     return confidence
+
+
+def whole(value: object) -> bool:
+    """Tell whether a value is a whole number."""
+    try:
+        return bool(value == int(value))  # type: ignore[call-overload]  # what int does not take is no number
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _between(value: float) -> bool:
+    try:
+        return 0 < value < 1
+    except TypeError:
+        return False

@@ -6,7 +6,7 @@ W. Feller, "An Introduction to Probability Theory and Its Applications", volume 
 from __future__ import annotations
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.certificates.binomial import checked_confidence, checked_counts
+from labelwright.stats.certificates.binomial import checked_confidence, checked_counts, whole
 
 __all__ = ["hypergeometric_upper_bound"]
 
@@ -33,7 +33,7 @@ def hypergeometric_upper_bound(errors: int, audits: int, population: int, confid
     0.06
     """
     checked_counts(errors, audits)
-    if population != int(population) or population < max(audits, 1):
+    if not whole(population) or population < max(audits, 1):
         raise InvalidInput(f"A population of {population} items cannot have had {audits} of them audited.")
     risk = 1 - checked_confidence(confidence)
     from scipy.stats import hypergeom
