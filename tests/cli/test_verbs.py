@@ -148,12 +148,40 @@ def test_a_backup_comes_back_elsewhere(folder: Path, run: Run, tmp_path: Path) -
     assert "not empty" in err
 
 
+def test_a_backup_writes_over_nothing_unless_told_to(folder: Path, run: Run, tmp_path: Path) -> None:
+    """A file that is there stays, and the error says how to write over it."""
+    target = tmp_path / "mail.tar"
+    target.write_text("mine", "utf-8")
+    code, _, err = run("backup", folder, "--to", target)
+    assert (code, target.read_text("utf-8")) == (2, "mine")
+    assert "--force" in err
+    assert run("backup", folder, "--to", target, "--force")[0] == 0
+    assert target.stat().st_size > 1000
+
+
+def test_what_is_no_backup_is_refused_in_one_sentence(folder: Path, run: Run, tmp_path: Path) -> None:
+    """A text, an empty file and a folder are no backups, and nothing of the tar reader's own words is shown."""
+    (tmp_path / "text.tar").write_text("no tar " * 200, "utf-8")
+    (tmp_path / "empty.tar").write_bytes(b"")
+    for name in ("text.tar", "empty.tar", "."):
+        code, _, err = run("restore", folder, "--from", tmp_path / name)
+        assert code == 2
+        assert "`labelwright backup` wrote" in err
+        assert "gz" not in err.rpartition(": ")[2]
+        assert len(err.strip().splitlines()) == 1
+
+
 def test_people_are_added_and_tokens_made(folder: Path, run: Run) -> None:
     """A new person gets a link, a token is printed once, roles change, and the list shows them; a name taken twice is an error."""
     code, out, _ = run("users", "add", folder, "Ann", "--role", "reviewer")
     assert code == 0
     assert "/#/welcome/" in out
-    assert run("users", "token", folder, "Ann", "--role", "annotator")[1].startswith("lwt_")
+    code, out, err = run("users", "token", folder, "Ann")
+    assert code == 0
+    assert out.startswith("lwt_")
+    assert len(out.splitlines()) == 1
+    assert "what an annotator may" in err
+    assert json.loads(run("users", "token", folder, "Ann", "--role", "reviewer", "--json")[1])["role"] == "reviewer"
     assert run("users", "role", folder, "Ann", "manager")[0] == 0
     assert "mail: manager" in run("users", "list", folder)[1]
     assert run("users", "out", folder, "Ann")[0] == 0

@@ -239,3 +239,12 @@ def test_a_project_keeps_an_owner(house: House) -> None:
 
     with pytest.raises(UndoneError):
         house.workspace.database.write(work)
+
+
+def test_a_token_that_may_less_than_its_person_says_so(house: House) -> None:
+    """An owner whose token is an annotator's learns that it is the token, and how to make one that may more."""
+    answer = house.program(house.person("owner"), role="annotator").post("/api/projects/tickets/run")
+    assert answer.status_code == 403
+    assert answer.json()["error"]["hint"] == "This token has the role annotator. Make one with --role manager: labelwright users token"
+    answer = house.program(house.person("annotator"), role="owner").post("/api/projects/tickets/run")
+    assert answer.json()["error"]["hint"] == "Ask an owner or a manager of the project."

@@ -15,12 +15,18 @@ from labelwright.cli import _output
 def arguments(parser: argparse.ArgumentParser) -> None:
     _output.add_folder(parser)
     parser.add_argument("--to", required=True, metavar="FILE", type=Path, help="the tar file to write")
+    parser.add_argument("--force", action="store_true", help="write over a file that is there already")
     _output.add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    from labelwright.errors import InvalidInput
     from labelwright.store.backup import backup
 
+    if options.to.exists() and not options.force:
+        raise InvalidInput(
+            "There is a file of that name already.", where=str(options.to), hint="Name another, or write over it with --force."
+        )
     with _output.opened_workspace(options.dir) as workspace:
         report = backup(workspace.database, workspace.blobs, options.to, progress=_output.progress())
     if options.json:

@@ -6,6 +6,7 @@ A new person gets a one-time link, signs in with it and chooses a password. Toke
 from __future__ import annotations
 
 import argparse
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         return made
 
     command("list", "List everybody with their roles.", user=False)
-    command("add", "Add somebody and print a sign-in link.").add_argument("--role", choices=ROLES, default="annotator")
+    command("add", "Add somebody and print a sign-in link.").add_argument(
+        "--role", choices=ROLES, default="annotator", help="what the person may do (default: annotator)"
+    )
     command("role", "Give somebody a role, in one project or in all.").add_argument("role", choices=[*ROLES, "none"])
     command("link", "Print a new sign-in link, for somebody who forgot the password.")
     token = command("token", "Make a token for a program of somebody's and print it.")
-    token.add_argument("--role", choices=ROLES, default="annotator", help="the most that the token may do")
-    token.add_argument("--days", type=float, default=90.0, help="how long it lasts")
+    token.add_argument("--role", choices=ROLES, default="annotator", help="the most that the token may do (default: annotator)")
+    token.add_argument("--days", type=float, default=90.0, help="how long it lasts (default: 90)")
     command("out", "Let somebody in no more; the answers stay.")
 
 
@@ -60,14 +63,20 @@ def run(options: argparse.Namespace) -> int:
         numbers = [opened.project.id for opened in projects]
         secret = database.write(partial(_change, options=options, projects=numbers))
     if options.json:
-        _output.print_json({"name": options.name, "secret": secret})
+        _output.print_json({"name": options.name, "secret": secret, **({"role": options.role} if "role" in options else {})})
     elif secret and options.command == "token":
-        print(secret)
+        print(secret, flush=True)
+        # Beside the secret, which a program may read alone.
+        print(f"For {options.days:g} days it may do what {_a(options.role)} may, and no more than {options.name}.", file=sys.stderr)
     elif secret:
         print(f"{options.name} signs in, once, at: ADDRESS/#/welcome/{secret}")
     else:
         print("done")
     return 0
+
+
+def _a(role: str) -> str:
+    return f"{'an' if role[0] in 'ao' else 'a'} {role}"
 
 
 def _change(connection: Connection, options: argparse.Namespace, projects: list[int]) -> str | None:

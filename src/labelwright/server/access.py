@@ -138,11 +138,15 @@ class Access:
                 return opened
         raise NotFound("There is no such thing here.", where=where)
 
-    @staticmethod
-    def _require(role: Role | None, permission: str) -> None:
+    def _require(self, role: Role | None, permission: str) -> None:
         least = PERMISSIONS[permission]
-        if least is not None and (role is None or ROLES.index(role) < ROLES.index(least)):
-            raise NotAllowed(f"This needs the role of a {least}.", hint="Ask an owner or a manager of the project.")
+        if least is None or (role is not None and ROLES.index(role) >= ROLES.index(least)):
+            return
+        hint = "Ask an owner or a manager of the project."
+        if self.identity.role is not None and ROLES.index(self.identity.role) < ROLES.index(least):
+            # A token of an owner's may do no more than its own role says.
+            hint = f"This token has the role {self.identity.role}. Make one with --role {least}: labelwright users token"
+        raise NotAllowed(f"This needs the role of {'an' if least[0] in 'ao' else 'a'} {least}.", hint=hint)
 
 
 class Doors:

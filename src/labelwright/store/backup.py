@@ -35,6 +35,8 @@ __all__ = ["BackupReport", "backup", "restore"]
 FORMAT = "labelwright-backup/2"
 PAGE = 2000
 
+_WANTED = "Name a file that `labelwright backup` wrote."
+
 Progress = Callable[[int, int | None, str], None]
 
 
@@ -110,8 +112,12 @@ def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progres
             return report
     except FileNotFoundError as error:
         raise InvalidFile("There is no such file.", where=str(source)) from error
+    except IsADirectoryError as error:
+        raise InvalidFile("This is a folder.", where=str(source), hint=_WANTED) from error
     except (tarfile.TarError, EOFError) as error:
-        raise InvalidFile(f"This is no complete tar file: {error}.", where=str(source)) from error
+        # tarfile tells of every compression that it tried, each on a line of its own.
+        said = "This is no tar file" if "\n" in str(error) else f"This is no complete tar file: {error}"
+        raise InvalidFile(f"{said.rstrip('.')}.", where=str(source), hint=_WANTED) from error
 
 
 def _dump(connection: Connection, table: sa.Table, file: IO[bytes]) -> int:
