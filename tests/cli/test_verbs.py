@@ -318,11 +318,12 @@ def test_a_second_server_changes_nothing_and_says_where_the_first_is(folder: Pat
     with running_server(folder) as address:
         before = _contents(folder)
         (folder / "guidelines.md").write_text("New guidelines.", "utf-8")
-        for words in (["serve", folder, "--port", "0"], ["simulate", folder]):
+        port = address.rpartition(":")[2]
+        for words in (["serve", folder, "--port", "0"], ["serve", folder, "--port", port], ["simulate", folder]):
             code, out, err = run(*words)
             assert (code, out) == (2, "")
             assert len(err.strip().splitlines()) == 1
-            assert f"served already, at http://localhost:{address.rpartition(':')[2]}." in err
+            assert f"served already, at http://localhost:{port}." in err
         assert _contents(folder) == before
     assert not list(folder.glob("*.address"))
 

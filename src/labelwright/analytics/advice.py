@@ -82,7 +82,8 @@ def _about_answers(connection: Connection, project_id: int, people: int) -> list
     count = connection.scalar(waiting) or 0
     if not count:
         return []
-    said = f"{count:,} labeled items wait for another person's answer (tasks.overlap), and are drawn for the audit only then"
+    waits = "1 labeled item waits" if count == 1 else f"{count:,} labeled items wait"
+    said = f"{waits} for another person's answer (tasks.overlap), and can be drawn for the audit only then"
     return [f"{said}: add people (labelwright users add), or set `tasks: {{overlap: 1}}`." if people < 2 else f"{said}."]
 
 

@@ -64,10 +64,10 @@ def _ensure_it_can_be_served(options: argparse.Namespace, folder: Path) -> None:
     from labelwright.server.run import free_port
     from labelwright.settings import settings
 
-    if not options.no_serve:
-        free_port(options.host or settings().host, settings().port if options.port is None else options.port)
     if (options.simulate or not options.no_serve) and any(folder.glob("*/labelwright.yaml")):
         ensure_not_served(folder)
+    if not options.no_serve:
+        free_port(options.host or settings().host, settings().port if options.port is None else options.port)
 
 
 def _simulate(options: argparse.Namespace, workspace: Workspace, folder: Path) -> None:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from labelwright.errors import InvalidInput
 from labelwright.pipeline.workspace import Workspace
-from labelwright.server.alone import alone
+from labelwright.server.alone import alone, ensure_not_served
 from labelwright.store import people, tables
 from labelwright.store.people import SIGN_IN_LINK_SECONDS
 
@@ -55,7 +55,12 @@ def serve(
         InvalidInput: several workers on SQLite, or the port cannot be had.
         Conflict: another server serves this SQLite store. It goes on as before, and nothing was changed.
     """
-    chosen = free_port(host, port)
+    try:
+        chosen = free_port(host, port)
+    except InvalidInput:
+        # It may well be this folder's own server that has the port.
+        ensure_not_served(folder)
+        raise
     address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{chosen}"
     with alone(folder, address) as first:
         workspace = Workspace.open(folder)

@@ -266,7 +266,7 @@ class _Postgresql:
     """Every piece of work has a connection and a transaction of its own."""
 
     def __init__(self, url: sa.URL) -> None:
-        self._label = url.render_as_string(hide_password=True)
+        self._label = url.set(drivername="postgresql").render_as_string(hide_password=True)
         given = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
         self._engine = sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=False, connect_args=given)
         self.readers = ThreadPoolExecutor(4, thread_name_prefix="labelwright-read")
