@@ -27,7 +27,7 @@ points err by less than 1e-4 x 872 x STEP^10 < 1e-11, twice, and the first time 
 def ratio_distance(x: Any, y: Any) -> Floats:
     """Return ((x - y) / (x + y))^2 of numbers of at least 0; 0 of two zeros, which are the same.
 
-    >>> ratio_distance(np.array([1.0, 0.0, 0.0]), np.array([3.0, 2.0, 0.0])).tolist()
+    >>> ratio_distance(np.array([1.0, 0.0, 0.0]), np.array([3.0, 2.0, 0.0])).round(9).tolist()
     [0.25, 1.0, 0.0]
     """
     more = np.maximum(x, y)
