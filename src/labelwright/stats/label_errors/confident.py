@@ -13,7 +13,17 @@ import numpy as np
 
 from labelwright.errors import InvalidInput, nearest
 from labelwright.stats.answers import Codes, Floats
-from labelwright.stats.label_errors.quality import LONG, ROWS, Rank, checked, numba_is_there, quality_of_codes
+from labelwright.stats.label_errors.quality import (
+    LONG,
+    ROWS,
+    TOLERANCE,
+    Rank,
+    checked,
+    numba_is_there,
+    quality_of_codes,
+    right_rows,
+    wrong_rows,
+)
 
 __all__ = ["LabelErrors", "Prune", "find_label_errors"]
 
@@ -75,7 +85,7 @@ def find_label_errors(
     """
     if prune not in PRUNES:
         raise InvalidInput(f"There is no way to prune named '{prune}'.", hint=nearest(prune, PRUNES))
-    codes, array, known = checked(labels, probabilities, classes)
+    codes, array, known = checked(labels, probabilities, classes, rows=False)
     n_classes = len(known)
     given = array[np.arange(len(codes)), codes]
     counted, likeliest = _confident_classes(codes, array, _thresholds(codes, given, n_classes))
@@ -116,8 +126,11 @@ def _confident_classes(codes: Codes, probabilities: Any, thresholds: Floats) -> 
     if len(codes) >= LONG and numba_is_there():
         from labelwright.stats.label_errors import _compiled
 
-        _compiled.classes_of_rows(probabilities, floor, counted, likeliest)
+        if not _compiled.classes_of_rows(probabilities, TOLERANCE, floor, counted, likeliest):
+            raise wrong_rows()
         return counted, likeliest
+    if not right_rows(probabilities):
+        raise wrong_rows()
     for begin in range(0, len(codes), ROWS):
         part = slice(begin, begin + ROWS)
         rows = probabilities[part]
@@ -155,10 +168,14 @@ def _by_noise_rate(codes: Codes, probabilities: Any, given: Any, likeliest: Code
         mine = order[start[label] : start[label + 1]]
         # Where the label is the likeliest class, no margin is below 0, so that mostly the few others alone are looked at.
         doubtful = mine[likeliest[mine] != label]
-        rows = probabilities[doubtful] if len(doubtful) * number.shape[1] <= FEW else None
-        for true in np.flatnonzero(number[label]):
-            column = probabilities[doubtful, true] if rows is None else rows[:, true]
-            margin, items = given[doubtful] - column, doubtful
+        others = np.flatnonzero(number[label])
+        if len(doubtful) and len(doubtful) * number.shape[1] <= FEW:
+            margin = given[doubtful, None] - probabilities[doubtful][:, others]
+            enough = np.count_nonzero(margin < 0, axis=0) >= number[label, others]
+            wrong[doubtful[_least_of_columns(margin[:, enough], number[label, others[enough]])]] = True
+            others = others[~enough]
+        for true in others:
+            margin, items = given[doubtful] - probabilities[doubtful, true], doubtful
             if np.count_nonzero(margin < 0) < number[label, true]:
                 margin, items = given[mine] - probabilities[mine, true], mine
             wrong[items[_least(margin, int(number[label, true]))]] = True
@@ -170,6 +187,14 @@ def _by_label(codes: Codes, n_classes: int) -> tuple[Any, Any]:
     np.cumsum(np.bincount(codes, minlength=n_classes), out=start[1:])
     narrow = codes.astype(np.int16) if n_classes < 32_000 else codes
     return np.argsort(narrow, kind="stable"), start
+
+
+def _least_of_columns(values: Any, number: Any) -> Any:
+    """Say which rows are among the `number` least, at least 1 and at most all, of any column, as `_least` does for each."""
+    last = np.sort(values, axis=0)[number - 1, np.arange(len(number))]
+    below, reached = values < last, values <= last
+    over, under = np.count_nonzero(reached, axis=0) - number, number - np.count_nonzero(below, axis=0)
+    return np.where(over <= under, reached, below).any(axis=1)
 
 
 def _least(values: Any, number: int) -> Any:

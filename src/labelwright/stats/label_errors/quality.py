@@ -16,10 +16,25 @@ import numpy as np
 from labelwright.errors import InvalidInput, nearest
 from labelwright.stats.answers import Codes, Floats, encode
 
-__all__ = ["LONG", "RANKS", "ROWS", "Rank", "checked", "label_quality", "numba_is_there", "quality_of_codes"]
+__all__ = [
+    "LONG",
+    "RANKS",
+    "ROWS",
+    "TOLERANCE",
+    "Rank",
+    "checked",
+    "label_quality",
+    "numba_is_there",
+    "quality_of_codes",
+    "right_rows",
+    "wrong_rows",
+]
 
 Rank = Literal["self_confidence", "normalized_margin", "confidence_weighted_entropy"]
 RANKS: tuple[Rank, ...] = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
+
+TOLERANCE = 1e-3
+"""By so much the probabilities of a row may miss the sum 1."""
 
 LONG = 50_000
 """From this many rows on the compiled pass is worth its loading time."""
@@ -68,8 +83,11 @@ def quality_of_codes(codes: Codes, probabilities: Any, rank: Rank) -> Floats:
     return score
 
 
-def checked(labels: Any, probabilities: Any, classes: Sequence[Any] | None) -> tuple[Codes, Any, list[Any]]:
-    """Return labels as places among the columns, the probabilities as a floating array, and the classes."""
+def checked(labels: Any, probabilities: Any, classes: Sequence[Any] | None, *, rows: bool = True) -> tuple[Codes, Any, list[Any]]:
+    """Return labels as places among the columns, the probabilities as a floating array, and the classes.
+
+    Without `rows` the probabilities themselves are not looked at: who goes over all of them anyway does it on the way.
+    """
     array = np.asarray(probabilities)
     if array.ndim != 2 or array.dtype.kind not in "fiu" or len(array) != len(labels):
         raise InvalidInput(f"There have to be {len(labels)} rows of probabilities, one a label, in an array of two dimensions.")
@@ -77,8 +95,8 @@ def checked(labels: Any, probabilities: Any, classes: Sequence[Any] | None) -> t
         raise InvalidInput("There is no label to judge.")
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
-    if not _right_rows(array):
-        raise InvalidInput("Each row of probabilities has to be numbers of at least 0 with the sum 1.")
+    if rows and not right_rows(array):
+        raise wrong_rows()
     n_classes = array.shape[1]
     known = list(range(n_classes)) if classes is None else list(classes)
     if len(known) != n_classes:
@@ -92,14 +110,20 @@ def numba_is_there() -> bool:
     return find_spec("numba") is not None
 
 
-def _right_rows(array: Any) -> bool:
+def wrong_rows() -> InvalidInput:
+    """Return what is raised where a row of probabilities is none."""
+    return InvalidInput("Each row of probabilities has to be numbers of at least 0 with the sum 1.")
+
+
+def right_rows(array: Any) -> bool:
+    """Say whether every row has numbers of at least 0 with the sum 1, to within `TOLERANCE`."""
     if len(array) >= LONG and numba_is_there():
         from labelwright.stats.label_errors import _compiled
 
-        return bool(_compiled.rows_are_right(array, 1e-3))
+        return bool(_compiled.rows_are_right(array, TOLERANCE))
     # A NaN anywhere makes its row's sum NaN, so that this one comparison finds it too.
     total = np.einsum("ij->i", array)
-    return bool((np.abs(total - 1) <= 1e-3).all()) and float(array.min()) >= 0
+    return bool((np.abs(total - 1) <= TOLERANCE).all()) and float(array.min()) >= 0
 
 
 def _codes(labels: Any, known: list[Any], numbered: bool) -> Codes:
