@@ -37,11 +37,11 @@ def _greatest(row: Any, begin: int, end: int) -> float:
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
 def rows_are_right(probabilities: Any, tolerance: float) -> bool:
     """Say whether every row has numbers of at least 0 with the sum 1."""
+    right = 0
     for place in range(len(probabilities)):
-        # Written so that NaN fails.
-        if not (abs(_total(probabilities[place], 0, probabilities.shape[1]) - 1.0) <= tolerance):
-            return False
-    return True
+        # Compared so that NaN fails.
+        right += abs(_total(probabilities[place], 0, probabilities.shape[1]) - 1.0) <= tolerance
+    return right == len(probabilities)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
