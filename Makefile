@@ -10,6 +10,7 @@ UI_SOURCES := $(shell find ui -type f -not -path '*/node_modules/*' 2>/dev/null)
 .DEFAULT_GOAL := test
 
 $(BIN)/.ready: pyproject.toml
+	@echo "Installing Labelwright and what it needs into $(VENV): a few minutes, the first time."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	LABELWRIGHT_SKIP_PAGE=1 $(BIN)/python -m pip install --quiet --editable '.[test,check,fast]'
 	touch $@

@@ -175,7 +175,7 @@ def test_people_are_added_and_tokens_made(folder: Path, run: Run) -> None:
     """A new person gets a link, a token is printed once, roles change, and the list shows them; a name taken twice is an error."""
     code, out, _ = run("users", "add", folder, "Ann", "--role", "reviewer")
     assert code == 0
-    assert "/#/welcome/" in out
+    assert "http://localhost:8000/#/welcome/" in out
     code, out, err = run("users", "token", folder, "Ann")
     assert code == 0
     assert out.startswith("lwt_")

@@ -43,6 +43,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from labelwright.server.alone import address_of
+    from labelwright.settings import settings
     from labelwright.store import people
 
     with _output.opened_workspace(options.dir) as workspace:
@@ -62,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
         projects = [workspace.project(options.project)] if options.project else list(workspace.projects.values())
         numbers = [opened.project.id for opened in projects]
         secret = database.write(partial(_change, options=options, projects=numbers))
+        address = address_of(database) or f"http://localhost:{settings().port}"
     if options.json:
         _output.print_json({"name": options.name, "secret": secret, **({"role": options.role} if "role" in options else {})})
     elif secret and options.command == "token":
@@ -69,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         # Beside the secret, which a program may read alone.
         print(f"For {options.days:g} days it may do what {_a(options.role)} may, and no more than {options.name}.", file=sys.stderr)
     elif secret:
-        print(f"{options.name} signs in, once, at: ADDRESS/#/welcome/{secret}")
+        print(f"{options.name} signs in, once, at: {address}/#/welcome/{secret}")
     else:
         print("done")
     return 0

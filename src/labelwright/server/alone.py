@@ -14,7 +14,7 @@ from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import store_of
 from labelwright.store.database import Database
 
-__all__ = ["alone", "ensure_not_served"]
+__all__ = ["address_of", "alone", "ensure_not_served"]
 
 
 @contextmanager
@@ -64,6 +64,21 @@ def ensure_not_served(folder: Path) -> None:
         raise _served(database, folder) from None
     finally:
         database.close()
+
+
+def address_of(database: Database) -> str | None:
+    """Return where the store's page is served at this moment, as far as its server has noted it."""
+    note = _note(database)
+    if note is None or not note.is_file():
+        return None
+    try:
+        with turn(database, "serve"):
+            # Nobody serves it: the note is of a server that was killed.
+            return None
+    except Conflict:
+        with suppress(OSError, ValueError):
+            return note.read_text("utf-8").split()[0]
+    return None
 
 
 def _note(database: Database) -> Path | None:
