@@ -203,7 +203,8 @@ def starting_posteriors(answers: Answers) -> Floats:
     """Return the shares of the votes as posteriors; a task without answers gets the shares of the classes over all votes."""
     votes = answers.votes()
     overall = votes.sum(axis=0)
-    total = votes.sum(axis=1, keepdims=True)
+    # By einsum, for NumPy sums short rows slowly.
+    total = np.einsum("tk->t", votes)[:, None]
     silent = total[:, 0] == 0
     if silent.any():
         votes[silent] = overall

@@ -71,7 +71,7 @@ class Aggregation:
     def codes(self) -> Any:
         """The chosen class of each task as a place in `classes`; -1 where nobody answered."""
         chosen = self.posteriors.argmax(axis=1).astype(np.int32)
-        chosen[np.diff(self.answers.start) == 0] = -1
+        chosen[self.answers.start[1:] == self.answers.start[:-1]] = -1
         return chosen
 
     @cached_property
