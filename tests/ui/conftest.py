@@ -71,6 +71,17 @@ checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """
 
+ARTICLES = """\
+name: articles
+sources: [articles.jsonl]
+schema:
+  data: {title: text, picture: image, body: text, sound: audio}
+  questions: {mood: {kind: choice, of: body, options: [good, bad]}}
+tasks: {gold: 0%}
+checks: [{too_fast: false}]
+review: {sample: 0%, always: []}
+"""
+
 MANY = [f"species {chr(97 + n // 10)}{n % 10}" for n in range(38)] + ["Éider duck", {"label": "long-tailed tit", "key": "t"}]
 """Forty labels: far more than there are digits."""
 
@@ -145,7 +156,7 @@ def _write(folder: Path) -> None:
     import soundfile
     from PIL import Image, ImageDraw
 
-    for name, text in (("notes", NOTES), ("shapes", SHAPES), ("sounds", SOUNDS), ("scenes", SCENES)):
+    for name, text in (("notes", NOTES), ("shapes", SHAPES), ("sounds", SOUNDS), ("scenes", SCENES), ("articles", ARTICLES)):
         (folder / name).mkdir()
         (folder / name / "labelwright.yaml").write_text(text, "utf-8")
     for name, (source, modality, questions) in CROWDED.items():
@@ -166,6 +177,14 @@ def _write(folder: Path) -> None:
     (notes / "notes.jsonl").write_text(
         "".join(json.dumps({"id": f"n{n:02}", "body": f"{TEXT} Note {n}."}) + "\n" for n in range(120)), "utf-8"
     )
+    articles = folder / "articles"
+    rows = [
+        {"title": f"Lamps of the year, part {n}", "picture": "lamp.png", "body": f"It glows and glows. {n}", "sound": "lamp.wav"}
+        for n in range(12)
+    ]
+    (articles / "articles.jsonl").write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    Image.new("RGB", (320, 240), (230, 200, 120)).save(articles / "lamp.png")
+    soundfile.write(articles / "lamp.wav", np.sin(np.arange(8000) * 0.05) * 0.3, 16000)
     for number in range(60):  # everybody who comes by holds three of them
         picture = Image.new("RGB", (400, 300), (230, 235, 240 - number))
         ImageDraw.Draw(picture).ellipse((100 + number, 80, 200, 180), fill=(200, 60, 60))

@@ -230,7 +230,7 @@ def test_the_help_lists_the_keys_and_guidelines_open_by_one(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("project", ["notes", "shapes", "sounds"])
+@pytest.mark.parametrize("project", ["notes", "shapes", "sounds", "articles"])
 def test_axe_finds_nothing_on_the_workbench(desk: Desk, project: str, scheme: str) -> None:
     """With marks made and one selected, the workbench is accessible by axe's rules, in light and in dark."""
     if not AXE.is_file():
@@ -246,7 +246,7 @@ def test_axe_finds_nothing_on_the_workbench(desk: Desk, project: str, scheme: st
     assert [f"{one['id']}: {[node['target'] for node in one['nodes'][:3]]}" for one in found["violations"]] == []
 
 
-@pytest.mark.parametrize("project", ["notes", "shapes", "sounds", "many_shapes"])
+@pytest.mark.parametrize("project", ["notes", "shapes", "sounds", "many_shapes", "articles"])
 def test_the_workbench_fits_a_narrow_screen(desk: Desk, project: str) -> None:
     """At 400 pixels every button stands within the screen, and so do the open section of the project and the way to the account."""
     desk.page.set_viewport_size({"width": 400, "height": 800})
@@ -291,3 +291,22 @@ def test_the_tools_stand_in_one_row(desk: Desk) -> None:
     assert len(set(tops)) == 1
     inside = desk.page.evaluate("document.querySelector('aside').getBoundingClientRect().right <= innerWidth")
     assert inside
+
+
+def test_what_else_belongs_to_the_item_is_shown_beside_the_pane(desk: Desk) -> None:
+    """The fields that nothing is asked about stand above the pane in the schema's order, a text, a picture and a sound, all loaded."""
+    desk.open("articles")
+    others = desk.page.get_by_role("region", name="Also of this item")
+    assert others.locator("h2").all_inner_texts() == ["title", "picture", "sound"]
+    others.get_by_text("Lamps of the year, part").wait_for()
+    others.locator("svg image").wait_for()
+    seconds = "(player) => new Promise((done) => player.duration ? done(player.duration) : (player.onloadedmetadata = () => done(player.duration)))"
+    assert others.locator("audio").evaluate(seconds) == 0.5
+    assert "It glows" not in others.inner_text()
+    pane = desk.page.locator(".text-pane").bounding_box()
+    box = others.bounding_box()
+    assert box["y"] + box["height"] <= pane["y"] + 1
+    assert box["height"] <= pane["height"]
+    desk.press("1", "Control+Enter")
+    assert desk.answered(1)[0]["mood"]["label"] == "good"
+    others.get_by_text("Lamps of the year, part").wait_for()

@@ -95,3 +95,10 @@ export function typing(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null;
   return Boolean(target?.closest("input, textarea, select, [contenteditable]"));
 }
+
+/** Whether what has the focus keeps a key for itself: a button those that press it, a player those that play it. */
+export function keeps(target: HTMLElement, event: KeyboardEvent): boolean {
+  if (event.ctrlKey) return false;
+  if (target.closest("audio")) return [" ", "Tab"].includes(event.key) || event.key.startsWith("Arrow");
+  return target.closest("button, a, summary") !== null && ["Enter", " ", "Tab"].includes(event.key);
+}
