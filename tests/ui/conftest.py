@@ -82,6 +82,28 @@ checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """
 
+BRIEF = """\
+name: brief
+sources: [{uri: notes.jsonl, id: id}]
+schema:
+  data: {body: text}
+  questions: {mood: {kind: choice, of: body, options: [good, bad]}}
+tasks: {gold: 0%, lease: 6s}
+checks: [{too_fast: false}]
+review: {sample: 0%, always: []}
+"""
+LONG_SOUNDS = """\
+name: long_sounds
+sources: [clips]
+schema:
+  data: {clip: audio}
+  questions: {calls: {kind: segments, of: clip, options: [bird, bell]}}
+tasks: {gold: 0%, lease: 6s}
+checks: [{too_fast: false}]
+review: {sample: 0%, always: []}
+"""
+"""Projects whose leases end after a few seconds."""
+
 MANY = [f"species {chr(97 + n // 10)}{n % 10}" for n in range(38)] + ["Éider duck", {"label": "long-tailed tit", "key": "t"}]
 """Forty labels: far more than there are digits."""
 
@@ -156,7 +178,8 @@ def _write(folder: Path) -> None:
     import soundfile
     from PIL import Image, ImageDraw
 
-    for name, text in (("notes", NOTES), ("shapes", SHAPES), ("sounds", SOUNDS), ("scenes", SCENES), ("articles", ARTICLES)):
+    written = {"notes": NOTES, "shapes": SHAPES, "sounds": SOUNDS, "scenes": SCENES, "articles": ARTICLES}
+    for name, text in {**written, "brief": BRIEF, "long_sounds": LONG_SOUNDS}.items():
         (folder / name).mkdir()
         (folder / name / "labelwright.yaml").write_text(text, "utf-8")
     for name, (source, modality, questions) in CROWDED.items():
@@ -177,6 +200,12 @@ def _write(folder: Path) -> None:
     (notes / "notes.jsonl").write_text(
         "".join(json.dumps({"id": f"n{n:02}", "body": f"{TEXT} Note {n}."}) + "\n" for n in range(120)), "utf-8"
     )
+    rows = [{"id": f"b{n:02}", "body": f"Brief note {n}."} for n in range(40)]
+    (folder / "brief" / "notes.jsonl").write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    (folder / "long_sounds" / "clips").mkdir()
+    for number in range(4):
+        wave = np.sin(np.arange(8000 * 30) * (0.05 + 0.01 * number)) * 0.3
+        soundfile.write(folder / "long_sounds" / "clips" / f"clip-{number}.wav", wave, 8000)
     articles = folder / "articles"
     rows = [
         {"title": f"Lamps of the year, part {n}", "picture": "lamp.png", "body": f"It glows and glows. {n}", "sound": "lamp.wav"}

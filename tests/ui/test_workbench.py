@@ -300,7 +300,8 @@ def test_what_else_belongs_to_the_item_is_shown_beside_the_pane(desk: Desk) -> N
     assert others.locator("h2").all_inner_texts() == ["title", "picture", "sound"]
     others.get_by_text("Lamps of the year, part").wait_for()
     others.locator("svg image").wait_for()
-    seconds = "(player) => new Promise((done) => player.duration ? done(player.duration) : (player.onloadedmetadata = () => done(player.duration)))"
+    seconds = """(player) => new Promise((done) => player.duration ? done(player.duration)
+      : (player.onloadedmetadata = () => done(player.duration)))"""
     assert others.locator("audio").evaluate(seconds) == 0.5
     assert "It glows" not in others.inner_text()
     pane = desk.page.locator(".text-pane").bounding_box()

@@ -1,6 +1,7 @@
 // Something that is read from the server, and read again every few seconds while somebody looks at it.
 
-import { problemOf, type Problem } from "./problem";
+import { Again } from "../core/again";
+import { problemOf, triedAgain, type Problem } from "./problem";
 
 export interface Live<T> {
   readonly value: T | null;
@@ -14,13 +15,14 @@ export interface Live<T> {
  * Read now, and again every `seconds` (0: not by itself) as long as the component lives and its tab is in view.
  *
  * `read` runs inside an effect: when something it depends on changes before its first await, it reads anew from nothing. A failed
- * refresh keeps the value that is there and says what went wrong beside it.
+ * refresh keeps the value that is there and says what went wrong beside it; where nobody answered, it is tried again by itself.
  */
 export function live<T>(read: () => Promise<T>, seconds = 0): Live<T> {
   let value = $state.raw<T | null>(null);
   let problem = $state.raw<Problem | null>(null);
   let at = $state(0);
   let turn = 0;
+  const again = new Again(() => void refresh());
 
   async function refresh(): Promise<void> {
     const mine = ++turn;
@@ -34,9 +36,15 @@ export function live<T>(read: () => Promise<T>, seconds = 0): Live<T> {
       value = found;
       at = Date.now();
       problem = null;
+      again.stop();
     } catch (error) {
-      if (mine === turn) problem = problemOf(error);
+      if (mine === turn) problem = again.failed(error) ? triedAgain(error) : problemOf(error);
     }
+  }
+
+  function leave(): void {
+    turn++;
+    again.stop();
   }
 
   $effect(() => {
@@ -45,7 +53,7 @@ export function live<T>(read: () => Promise<T>, seconds = 0): Live<T> {
     value = null;
     problem = null;
     void settle(reading, mine);
-    if (!seconds) return;
+    if (!seconds) return leave;
     const timer = setInterval(() => {
       if (!document.hidden) void refresh();
     }, seconds * 1000);
@@ -54,7 +62,7 @@ export function live<T>(read: () => Promise<T>, seconds = 0): Live<T> {
     };
     document.addEventListener("visibilitychange", returned);
     return () => {
-      turn++;
+      leave();
       clearInterval(timer);
       document.removeEventListener("visibilitychange", returned);
     };

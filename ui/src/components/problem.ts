@@ -6,6 +6,11 @@ export interface Problem {
   hint?: string;
 }
 
+/** The problem of what is tried again by itself. */
+export function triedAgain(error: unknown): Problem {
+  return { ...problemOf(error), hint: "The page tries again by itself." };
+}
+
 export function problemOf(error: unknown): Problem {
   const { code, message, hint } = (typeof error === "object" && error !== null ? error : { message: String(error) }) as Record<string, unknown>;
   return {

@@ -78,7 +78,7 @@ async function attempt(method: string, path: string, body: unknown, options: Opt
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError(0, "unreachable", "The server does not answer.", undefined, "The page tries again by itself.");
+    throw new ApiError(0, "unreachable", "The server does not answer.");
   }
 }
 

@@ -1,5 +1,6 @@
 // Who is signed in, and what they may do where.
 
+import { Again } from "./again";
 import { api, ApiError, onSession, useSession } from "./api";
 import { router } from "./router.svelte";
 import type { Role, Session } from "./types";
@@ -11,16 +12,21 @@ class SessionState {
   value = $state.raw<Session | null | undefined>(undefined);
   problem = $state.raw<ApiError | null>(null);
 
+  readonly #again = new Again(() => void this.read());
+
   constructor() {
     onSession((session) => (session ? this.begin(session) : this.end()));
   }
 
+  /** Ask who is signed in; where the server does not answer, again and again by itself. */
   async read(): Promise<void> {
-    this.problem = null;
     try {
       this.begin(await api.get<Session>("/api/session"));
+      this.problem = null;
+      this.#again.stop();
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) this.value = null;
+      this.#again.failed(error);
+      if (error instanceof ApiError && error.status === 401) this.problem = this.value = null;
       else if (error instanceof ApiError) this.problem = error;
       else throw error;
     }

@@ -1,9 +1,11 @@
 // The annotator's queue: the next tasks lie ready with their media decoded, answers leave in order and survive a lost network and an ended
 // session, drafts survive a closed tab.
 
-import { problemOf, type Problem } from "../components/problem";
+import { problemOf, triedAgain, type Problem } from "../components/problem";
+import { Again } from "../core/again";
 import { api, ApiError, blobAddress, projectPath } from "../core/api";
 import { Drawer } from "../core/kept";
+import { Leases } from "../core/leases";
 import { status } from "../core/status.svelte";
 import type { Finding, Task, Values } from "../core/types";
 import type { DraftBody } from "./work.svelte";
@@ -47,6 +49,8 @@ export class Queue {
   problem = $state.raw<Problem | null>(null);
   returned = $state.raw<Returned | null>(null);
   refused = $state.raw<Refused[]>([]);
+  /** Whether the tasks in hand went back to the others while nobody was there. */
+  away = $state(false);
   /** How many items the person had answered when the page opened, as the server counts. */
   #before = $state<number | null>(null);
   /** The tasks whose items were answered for the first time since. */
@@ -58,7 +62,10 @@ export class Queue {
   readonly #sent = new Map<number, Task>();
   #sequence = 0;
   #saving: ReturnType<typeof setTimeout> | undefined;
-  #beat: ReturnType<typeof setInterval> | undefined;
+  #draft: { task: Task; sequence: number; body: DraftBody } | null = null;
+  readonly #again = new Again(() => void this.load());
+  readonly #draftAgain = new Again(() => void this.#sendDraft());
+  readonly #leases = new Leases(() => this.#beat(), () => void this.#ended());
   #sending = false;
   #asking = false;
   #closed = false;
@@ -80,7 +87,12 @@ export class Queue {
 
   /** Send what a closed tab left behind, then lease tasks; those that one holds already come back first. */
   async load(): Promise<void> {
-    if (this.#asking) return;
+    await this.#load();
+  }
+
+  /** Lease tasks; `anew` also instead of those in hand, whose leases have ended. */
+  async #load(anew = false): Promise<boolean> {
+    if (this.#asking) return false;
     this.#asking = true;
     try {
       this.#drawer ??= await Drawer.open(this.#person, this.#project, noRoom);
@@ -89,14 +101,22 @@ export class Queue {
       await this.#flush();
       const { tasks, done } = await api.post<{ tasks: Task[]; done: number }>(projectPath(this.#project, "/tasks/next"), { count: AHEAD });
       this.#before ??= done;
+      // An own answer that is gone back to needs no lease.
+      if (anew) this.tasks = this.tasks.filter((one) => one.values);
       this.#take(tasks);
       this.problem = null;
+      this.away = false;
+      this.#again.stop();
+      return true;
     } catch (error) {
-      if (!this.tasks.length) this.problem = problemOf(error);
+      const again = this.#again.failed(error);
+      if (!this.tasks.length) this.problem = again ? triedAgain(error) : problemOf(error);
+      return false;
+    } finally {
+      this.loaded = true;
+      this.#asking = false;
+      if (this.current && !this.away) this.#leases.keep(this.current.lease_seconds);
     }
-    this.loaded = true;
-    this.#asking = false;
-    this.#keepLeases();
   }
 
   /** The newest draft of a task: of this browser, or of the server. */
@@ -106,26 +126,41 @@ export class Queue {
 
   /** Keep unfinished work: here at once, on the server within a second. */
   save(task: Task, body: DraftBody): void {
-    const sequence = this.#keep(task, body);
+    this.#draft = { task, sequence: this.#keep(task, body), body };
     status.saved = "saving";
     clearTimeout(this.#saving);
-    this.#saving = setTimeout(async () => {
-      try {
-        await api.put(`/api/tasks/${task.id}/draft`, { lease: task.lease, sequence, body });
-        if (sequence === this.#sequence) status.saved = "saved";
-      } catch (error) {
-        if (error instanceof ApiError && error.code === "lease_lost") {
-          status.toast("The time for this task ran out and it went to somebody else. Your draft is kept in this browser.", { tone: "bad", seconds: 12 });
-        }
-        status.saved = "unsaved";
-        status.reason = `The draft is kept in this browser. ${problemOf(error).message}`;
-      }
-    }, SAVE_MS);
+    this.#draftAgain.pause();
+    this.#saving = setTimeout(() => void this.#sendDraft(), SAVE_MS);
+  }
+
+  async #sendDraft(): Promise<void> {
+    const draft = this.#draft;
+    if (!draft) return;
+    const { task, sequence, body } = draft;
+    try {
+      await api.put(`/api/tasks/${task.id}/draft`, { lease: task.lease, sequence, body });
+      this.#draftAgain.stop();
+      if (this.#draft !== draft) return;
+      this.#draft = null;
+      status.saved = "saved";
+    } catch (error) {
+      status.saved = "unsaved";
+      status.reason = `The draft is kept in this browser. ${problemOf(error).message}`;
+      if (this.#draft !== draft) return;
+      if (error instanceof ApiError && error.code === "lease_lost" && !task.values) void this.#resume();
+      else this.#draftAgain.failed(error);
+    }
+  }
+
+  #forgetDraft(): void {
+    clearTimeout(this.#saving);
+    this.#draftAgain.stop();
+    this.#draft = null;
   }
 
   /** Take the next task into hand at once, and send the answer behind its back. */
   submit(task: Task, body: DraftBody, seconds: number, confirmed = false): void {
-    clearTimeout(this.#saving);
+    this.#forgetDraft();
     this.#keep(task, body);
     const first = !task.values && !task.redo;
     this.#post({ task: task.id, item: task.item.key, first, body: { values: body.values, seconds_active: Math.round(seconds * 10) / 10, lease: task.lease, confirmed } });
@@ -136,6 +171,7 @@ export class Queue {
   }
 
   async skip(task: Task, reason: string): Promise<void> {
+    this.#forgetDraft();
     this.#drop(task);
     try {
       const { next } = await api.post<{ next: Task | null }>(`/api/tasks/${task.id}/skip`, { reason });
@@ -167,7 +203,9 @@ export class Queue {
 
   close(): void {
     this.#closed = true;
-    clearInterval(this.#beat);
+    this.#leases.stop();
+    this.#again.stop();
+    this.#draftAgain.stop();
     removeEventListener("online", this.#online);
   }
 
@@ -254,19 +292,44 @@ export class Queue {
     this.tasks = this.tasks.filter((one) => one.id !== task.id);
   }
 
-  #keepLeases(): void {
-    clearInterval(this.#beat);
-    const lasting = this.current?.lease_seconds;
-    if (!lasting) return;
-    this.#beat = setInterval(() => {
-      for (const task of this.tasks) {
-        if (task.values) continue;
-        api.post(`/api/tasks/${task.id}/heartbeat`, { lease: task.lease }).catch((error: unknown) => {
-          if (!(error instanceof ApiError) || error.code !== "lease_lost" || task === this.current) return;
-          this.tasks = this.tasks.filter((one) => one.id !== task.id);
-        });
-      }
-    }, (lasting * 1000) / 3);
+  #beat(): void {
+    if (this.away) return void this.#resume();
+    for (const task of this.tasks) {
+      if (task.values) continue;
+      api.post(`/api/tasks/${task.id}/heartbeat`, { lease: task.lease }).catch((error: unknown) => {
+        if (!(error instanceof ApiError) || error.code !== "lease_lost") return;
+        if (task === this.current) void this.#resume();
+        else if (this.tasks.includes(task)) this.tasks = this.tasks.filter((one) => one !== task);
+      });
+    }
+  }
+
+  /** The leases ran out while nobody was there, unless another tab has kept them. */
+  async #ended(): Promise<void> {
+    const task = this.tasks.find((one) => !one.values);
+    if (!task) return;
+    try {
+      await api.get<Task>(`/api/tasks/${task.id}`);
+    } catch (error) {
+      this.away = error instanceof ApiError && !error.passing && error.status !== 401;
+    }
+    this.#leases.keep(task.lease_seconds);
+  }
+
+  /** Go on after the leases have ended: with the same tasks, where nobody took them, and with their drafts. */
+  async #resume(): Promise<void> {
+    const [before, draft] = [this.current, this.#draft];
+    if (!(await this.#load(true)) || !before || before.values) return;
+    const mine = this.tasks.find((one) => one.id === before.id);
+    if (mine) {
+      // It stays in hand, whatever the order in which they came.
+      this.tasks = [mine, ...this.tasks.filter((one) => one !== mine)];
+      if (draft?.task.id === mine.id) this.save(mine, this.#draft?.body ?? draft.body);
+      status.toast("The task is yours again, and so is your draft.");
+    } else {
+      this.#forgetDraft();
+      status.toast(`The time for ${before.item.key} ran out and it went to somebody else. Your draft is kept in this browser.`, { tone: "bad", seconds: 12 });
+    }
   }
 
   #newest(task: Task): Draft | null {

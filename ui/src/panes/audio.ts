@@ -50,7 +50,8 @@ export class AudioPane implements Pane {
     this.#button.addEventListener("click", () => this.#toggle());
     this.#bar.append(this.#button, this.#clock);
     this.#canvas.setAttribute("aria-hidden", "true");
-    host.replaceChildren(this.#canvas, this.#bar);
+    // In the page, though it cannot be seen: whoever listens is at work.
+    host.replaceChildren(this.#canvas, this.#bar, this.#audio);
     this.#canvas.addEventListener("pointerdown", this.#pressed);
     this.#canvas.addEventListener("pointermove", this.#moved);
     this.#canvas.addEventListener("pointerup", this.#released);

@@ -1,7 +1,9 @@
 // The reviewer's desk: the review in hand, the next ones already there, and the last verdict, which can be taken back until it is sent.
 
-import { problemOf, type Problem } from "../../components/problem";
+import { problemOf, triedAgain, type Problem } from "../../components/problem";
+import { Again } from "../../core/again";
 import { api, ApiError, projectPath } from "../../core/api";
+import { Leases } from "../../core/leases";
 import { status } from "../../core/status.svelte";
 import type { Task, Values } from "../../core/types";
 
@@ -36,7 +38,10 @@ export class Desk {
   readonly #done = new Set<number>();
   #sending: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #beat: ReturnType<typeof setInterval> | undefined;
+  readonly #again = new Again(() => void this.load());
+  readonly #leases = new Leases(() => {
+    for (const task of [...this.queue, ...(this.held ? [this.held.task] : [])]) void this.#heartbeat(task);
+  });
   #asking = false;
 
   constructor(project: string) {
@@ -55,12 +60,13 @@ export class Desk {
       const { tasks } = await api.post<{ tasks: Task[] }>(projectPath(this.#project, "/tasks/next"), { count: AHEAD, purpose: "review" });
       this.#take(tasks);
       this.problem = null;
+      this.#again.stop();
     } catch (error) {
-      this.problem = problemOf(error);
+      this.problem = this.#again.failed(error) ? triedAgain(error) : problemOf(error);
     }
     this.loaded = true;
     this.#asking = false;
-    this.#keepLeases();
+    if (this.current) this.#leases.keep(this.current.lease_seconds);
   }
 
   /** Put a verdict on the review in hand; it is sent when the time for taking it back is over, or with the next one. */
@@ -133,7 +139,8 @@ export class Desk {
 
   close(): void {
     void this.flush();
-    clearInterval(this.#beat);
+    this.#leases.stop();
+    this.#again.stop();
   }
 
   async #send({ task, verdict, key }: Held): Promise<void> {
@@ -181,15 +188,6 @@ export class Desk {
   #putBack(task: Task): void {
     this.#done.delete(task.id);
     this.queue = [task, ...this.queue.filter((one) => one.id !== task.id)];
-  }
-
-  #keepLeases(): void {
-    clearInterval(this.#beat);
-    const lasting = this.current?.lease_seconds;
-    if (!lasting) return;
-    this.#beat = setInterval(() => {
-      for (const task of [...this.queue, ...(this.held ? [this.held.task] : [])]) void this.#heartbeat(task);
-    }, (lasting * 1000) / 3);
   }
 
   async #heartbeat(task: Task): Promise<void> {
