@@ -305,7 +305,7 @@ def test_the_forecast_follows_the_pace(make_project: Make) -> None:
 
 
 def test_the_certificate_is_that_of_the_dataset(make_project: Make) -> None:
-    """The overview's bound is the one that `datasets.certificate` gives, and is left out as long as there is not enough evidence."""
+    """The overview's bounds are those that `datasets.certificate` gives, and are left out as long as there is not enough evidence."""
     from labelwright import stats
     from labelwright.datasets.certificate import certificate
 
@@ -318,7 +318,7 @@ def test_the_certificate_is_that_of_the_dataset(make_project: Make) -> None:
     for item in ids[:20]:
         review(project, item, choice("bug"), reviewer=rev)
     few = look(project).certificates[0]
-    assert (few.bound, few.audits) == (None, 20)
+    assert (few.bound, few.remaining, few.audits) == (None, None, 20)
     assert "Not enough evidence" in few.reason
     for index, item in enumerate(ids[20:40]):
         review(project, item, choice("bug"), choice("other") if index == 0 else None, reviewer=rev)
@@ -328,6 +328,7 @@ def test_the_certificate_is_that_of_the_dataset(make_project: Make) -> None:
         proof = certificate(connection, project).questions["intent"]
     assert (found.audits, found.errors, found.population) == (proof.audited, proof.errors, proof.population) == (40, 1, 60)
     assert found.bound == proof.bound == stats.hypergeometric_upper_bound(1, 40, 60)
+    assert found.remaining == proof.remaining < proof.bound
 
 
 def test_figures() -> None:

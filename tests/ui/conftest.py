@@ -289,4 +289,6 @@ def desk(site: Site, browser: Any) -> Iterator[Desk]:
 
 def _counts(message: Any) -> bool:
     # A refused or cut request is told to the person on the page.
+    if message.type == "warning":
+        return "svelte" in message.text
     return message.type == "error" and "Failed to load resource" not in message.text

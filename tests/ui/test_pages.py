@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 import labelwright
+from labelwright.datasets import certificate, freeze
+from labelwright.pipeline import jobs
 from labelwright.schema.kinds.choice import Choice
+from labelwright.schema.kinds.spans import Spans
 from labelwright.store import people, tables
+from tests.datasets import labeling
 from tests.rows import add_known
 from tests.server.house import House, served, submit
 
@@ -68,7 +73,8 @@ class Visit:
 
     def _listen(self, message: Any) -> None:
         # A refused request is told to the person on the page; everything else that the browser calls an error is one.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        warned = message.type == "warning" and "svelte" in message.text
+        if warned or (message.type == "error" and "Failed to load resource" not in message.text):
             self.complaints.append(message.text)
 
     def open(self, path: str, wait_for: str) -> Any:
@@ -476,3 +482,109 @@ def test_items_are_found_by_keyboard_and_by_address(house: House, chromium: Any,
     assert page.get_by_text("Ada", exact=True).count() >= 1
     assert visit.complaints == []
     visit.close()
+
+
+@pytest.mark.parametrize("path", ["/p/tickets/overview", "/p/tickets/sources"])
+def test_failing_background_work_is_said_until_it_works_again(house: House, chromium: Any, owner: int, path: str) -> None:
+    """Why what follows from answers fails stands at the top, whatever jobs came since, and vanishes by itself when it is mended."""
+    project, database = house.tickets.project.id, house.workspace.database
+
+    def trouble(error: str | None) -> None:
+        database.write(lambda connection: jobs.note_background(connection, project, error))
+
+    trouble("The check 'too_fast' divides by zero.")
+    for _ in range(jobs.MOST_LISTED + 1):
+        number = database.write(lambda connection: jobs.enqueue(connection, project, "freeze", {}))
+        database.write(lambda connection, number=number: jobs.finish(connection, number))  # type: ignore[misc]  # bound as it is now
+    visit = Visit(chromium, house, owner)
+    page = visit.open(path, ".job.failed")
+    line = page.locator(".job.failed")
+    assert line.locator("strong").inner_text() == "Background work"
+    assert line.locator(".error").inner_text() == "The check 'too_fast' divides by zero."
+    assert line.bounding_box()["y"] < page.locator(".stat").first.bounding_box()["y"]
+    trouble(None)
+    line.wait_for(state="detached", timeout=10_000)
+    assert visit.complaints == []
+    visit.close()
+
+
+def test_one_certificate_is_one_number(house: House, chromium: Any) -> None:
+    """Overview, versions and report say the same of a question at the same moment, and name the bound before any review beside it."""
+    opened = house.secret
+    project = opened.project
+    items = house.add_texts(*(f"Number {number}" for number in range(60)), project="secret")
+    right = {"intent": Choice("bug"), "parts": Spans()}
+    labeling.agree(project, dict.fromkeys(items, right["intent"]))
+    labeling.agree(project, dict.fromkeys(items, right["parts"]), question="parts")
+    withdrawn = sa.update(tables.tasks).where(tables.tasks.c.project_id == project.id).values(state="cancelled")
+    house.workspace.database.write(lambda connection: connection.execute(withdrawn))
+    labeling.pick(project, items[:40])
+    reviewer = house.person("owner", "secret")
+    for index, item in enumerate(items[:40]):
+        labeling.review(project, item, reviewer, right, {**right, "intent": Choice("other")} if index < 3 else None)
+    with project.database.read() as connection:
+        proof = certificate(connection, project).questions["intent"]
+    assert proof.enough
+    assert proof.remaining < proof.bound
+    freeze(project, opened.pipeline.dataset)
+    visit = Visit(chromium, house, reviewer)
+    now, before = f"{100 * proof.remaining:.1f}%", f"{100 * proof.bound:.1f}%"
+    page = visit.open("/p/secret/overview", ".bound")
+    said = page.locator(".one", has_text="intent").first.inner_text()
+    assert f"≤ {now} wrong, at 95% confidence" in said
+    assert f"≤ {before} before any review" in said
+    page = visit.open("/p/secret/versions", ".proof")
+    said = page.locator(".proof", has_text="intent").inner_text()
+    assert f"intent: at most {now} wrong, at 95% confidence, at most {before} before any review" in said
+    report = page.request.get(f"{house.address}/api/projects/secret/report")
+    assert f'<b>{100 * proof.remaining:.2f}%</b></td><td class="n">{100 * proof.bound:.2f}%</td>' in report.text()
+    assert report.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.request.get(f"{house.address}/").headers["content-type"] == "text/html; charset=utf-8"
+    visit.close()
+
+
+def test_the_page_of_an_item_speaks_to_people(house: House, chromium: Any, owner: int) -> None:
+    """How a consensus came to be is said without digests, and where the item lies without saying its source twice."""
+    row = {"answer": '{"kind":"spans","spans":[]}', "confidence": 0.9, "answers": 2, "annotation_ids": "[]", "updated_at": time.time()}
+    project = house.tickets.project.id
+
+    def work(connection: sa.Connection) -> None:
+        consensus = tables.consensus
+        connection.execute(sa.delete(consensus).where(consensus.c.item_id == 1))
+        made = {**row, "item_id": 1, "question": "parts", "project_id": project, "method": "fused, weighted 7bff90fb"}
+        connection.execute(sa.insert(consensus).values(made))
+        place = {"source": "data/tickets.jsonl", "place": "data/tickets.jsonl line 2"}
+        connection.execute(sa.update(tables.raw_items).where(tables.raw_items.c.id == 1).values(place))
+
+    house.workspace.database.write(work)
+    visit = Visit(chromium, house, owner)
+    page = visit.open("/p/tickets/items/1", "dd")
+    page.get_by_text("Consensus of 2 answers by fused, weighted, 90.0% sure").wait_for()
+    assert page.locator("header p", has_text="tickets.jsonl").inner_text() == "data/tickets.jsonl line 2"
+    visit.close()
+
+
+def test_the_list_of_marks_follows_what_is_marked(desk: Visit) -> None:
+    """However many places are marked in a correction, the one that was marked last can be seen in the list."""
+    page = desk.page
+    page.keyboard.press("e")
+    page.locator(".fix").wait_for()
+    for _ in range(14):
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("n")
+    last = page.locator(".marks li.selected")
+    last.wait_for()
+    box, room = last.bounding_box(), page.locator(".marks").bounding_box()
+    assert page.locator(".marks li").count() >= 10
+    assert room["y"] - 1 <= box["y"]
+    assert box["y"] + box["height"] <= room["y"] + room["height"] + 1
+    page.get_by_role("button", name="Cancel").click()
+    page.locator(".columns article").first.wait_for()
+
+
+def test_escape_closes_the_table_of_keys(desk: Visit) -> None:
+    """The reviewer's table of keys opens by the question mark and closes by Escape."""
+    desk.page.keyboard.press("?")
+    desk.page.locator(".help").wait_for()
+    desk.page.keyboard.press("Escape")
+    desk.page.locator(".help").wait_for(state="detached")

@@ -311,3 +311,17 @@ def test_what_else_belongs_to_the_item_is_shown_beside_the_pane(desk: Desk) -> N
     desk.press("1", "Control+Enter")
     assert desk.answered(1)[0]["mood"]["label"] == "good"
     others.get_by_text("Lamps of the year, part").wait_for()
+
+
+def test_nobody_is_told_of_keys_on_a_touch_screen(desk: Desk, browser: Any) -> None:
+    """Where a finger points, no key is printed on a button; the table of keys is still there for whoever has a keyboard besides."""
+    context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True, is_mobile=True)
+    context.add_cookies(desk.context.cookies())
+    page = context.new_page()
+    page.goto(f"{desk.site.address}/#/p/scenes/label")
+    page.locator(".bench").wait_for()
+    assert page.locator("kbd").count() >= 4
+    assert [key for key in page.locator("kbd").all() if key.is_visible()] == []
+    page.get_by_role("button", name="Keys").click()
+    assert page.get_by_role("dialog").locator("kbd").first.is_visible()
+    context.close()

@@ -343,6 +343,7 @@ def _certificates(connection: Connection, project: Project) -> list[CertificateF
             population=found.population,
             rate=found.errors / found.audited if found.audited else None,
             bound=found.bound if found.enough else None,
+            remaining=found.remaining if found.enough else None,
             confidence=found.confidence,
             reason=found.statement,
         )

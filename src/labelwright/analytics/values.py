@@ -166,7 +166,11 @@ class Forecast(Struct, frozen=True, kw_only=True):
 
 
 class CertificateFigures(Struct, frozen=True, kw_only=True):
-    """What the random audit proves about one question: at most `bound` of the labels were wrong, at the stated confidence."""
+    """What the random audit proves about one question, at the stated confidence.
+
+    At most `remaining` of the labels are wrong as they are now, with the errors that were found put right; at most `bound` of them were
+    before any review. Both are None while there is no proof.
+    """
 
     question: str
     audits: int
@@ -174,6 +178,7 @@ class CertificateFigures(Struct, frozen=True, kw_only=True):
     population: int
     rate: float | None
     bound: float | None
+    remaining: float | None = None
     confidence: float = 0.95
     reason: str = ""
 

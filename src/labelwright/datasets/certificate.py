@@ -29,10 +29,10 @@ class Certificate(Struct, frozen=True, kw_only=True):
 
     def markdown(self) -> str:
         """Return the certificate as a table with its statements."""
-        columns = ("question", "wrong at most", "at any look", "confidence", "labels", "audited", "errors", "pending")
+        columns = ("question", "wrong at most", "before any review", "at any look", "confidence", "labels", "audited", "errors", "pending")
         lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
         for one in self.questions.values():
-            bound = f"{one.bound:.2%} | {one.bound_at_any_look:.2%}" if one.enough else "not enough evidence |"
+            bound = f"{one.remaining:.2%} | {one.bound:.2%} | {one.bound_at_any_look:.2%}" if one.enough else "not enough evidence | |"
             counts = " | ".join(f"{count:,}" for count in (one.population, one.audited, one.errors, one.pending))
             lines.append(f"| {one.question} | {bound} | {one.confidence:.4g} | {counts} |")
         return "\n".join([*lines, "", *(f"- **{one.question}**: {one.statement}" for one in self.questions.values()), ""])

@@ -58,8 +58,9 @@ def enqueue(connection: Connection, project_id: int, kind: str, arguments: dict[
 
 
 def list_jobs(connection: Connection, project_id: int) -> list[Job]:
-    """Return the newest jobs of a project, the newest first."""
-    query = sa.select(_jobs).where(_jobs.c.project_id == project_id).order_by(_jobs.c.id.desc()).limit(MOST_LISTED)
+    """Return the newest jobs of a project, the newest first; what fails in the background comes before all, however old its note is."""
+    troubled = sa.case((sa.and_(_jobs.c.kind == "background", _jobs.c.state == "failed"), 0), else_=1)
+    query = sa.select(_jobs).where(_jobs.c.project_id == project_id).order_by(troubled, _jobs.c.id.desc()).limit(MOST_LISTED)
     return [
         Job(row.id, row.kind, row.state, decode(row.progress, Progress), row.error, row.created_at, row.updated_at)
         for row in connection.execute(query)

@@ -31,7 +31,7 @@ def page_handlers(folder: Path) -> list[Any]:
     def page() -> Response[bytes]:
         index = folder / "index.html"
         body = index.read_bytes() if index.is_file() else _NOT_BUILT.encode()
-        return Response(body, media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
+        return Response(body, media_type="text/html", headers={"Cache-Control": "no-cache"})
 
     @get("/assets/{name:path}", include_in_schema=False, opt={"permission": "anybody"}, sync_to_thread=False)
     def asset(name: FromPath[str]) -> Response[bytes]:

@@ -14,11 +14,21 @@ export async function part<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A style sheet that failed to load stands in the page without rules, and its part would be shown without them. */
+/** Style sheets that did not come. They are not asked for again by themselves, and their part would be shown without them. */
+const failed = new Set<HTMLLinkElement>();
+globalThis.document?.addEventListener(
+  "error",
+  ({ target }) => {
+    if (target instanceof HTMLLinkElement && target.rel === "stylesheet") failed.add(target);
+  },
+  true,
+);
+
 async function mendStyles(): Promise<void> {
-  const failed = [...document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]')].filter((one) => !one.sheet);
+  const again = [...failed];
+  failed.clear();
   await Promise.all(
-    failed.map(
+    again.map(
       (one) =>
         new Promise<void>((resolve, reject) => {
           const next = one.cloneNode() as HTMLLinkElement;

@@ -85,6 +85,7 @@ export interface CertificateFigures {
   population: number;
   rate: number | null;
   bound: number | null;
+  remaining: number | null;
   confidence: number;
   reason: string;
 }

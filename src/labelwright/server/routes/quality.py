@@ -141,7 +141,7 @@ async def report(project: FromPath[str], access: Access) -> Response[bytes]:
             return path.read_bytes()
 
     headers = {"Content-Security-Policy": REPORT_POLICY, "Content-Disposition": f'inline; filename="{opened.name}-report.html"'}
-    return Response(await asyncio.to_thread(write), media_type="text/html; charset=utf-8", headers=headers)
+    return Response(await asyncio.to_thread(write), media_type="text/html", headers=headers)
 
 
 @get("/api/projects/{project:str}/events", opt={"permission": "analyse"})
