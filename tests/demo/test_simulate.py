@@ -6,11 +6,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from labelwright import demo
+from labelwright.datasets import certificate
 from labelwright.demo.makers import tickets
 from labelwright.errors import InvalidInput
+from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import Workspace
+from labelwright.server.process import running_server
+from labelwright.store import tables
 from tests.demo.playing import play
 
 PIPELINE = """\
@@ -104,3 +109,26 @@ def test_a_truth_with_a_broken_line_is_refused(tmp_path: Path) -> None:
             demo.read_truth(tmp_path / "more.jsonl", workspace.projects["tickets"].project.schema)
     finally:
         workspace.close()
+
+
+@pytest.mark.slow
+def test_a_few_reviews_are_left_and_the_certificate_is_complete(tmp_path: Path) -> None:
+    """Of the reviews that rules asked for as many are left as wanted and wait for a reviewer; the random sample is reviewed whole."""
+    make_project(tmp_path, 40)
+    pipeline = tmp_path / "labelwright.yaml"
+    rules = "sample: 30%, always: [{low_agreement: 1.0}]"
+    pipeline.write_text(PIPELINE.replace("sample: 60%, always: [low_agreement]", rules), "utf-8")
+    workspace = Workspace.open(tmp_path)
+    (opened,) = workspace.projects.values()
+    advance(opened)
+    with running_server(tmp_path, worker=False) as address:
+        done = demo.simulate(workspace, address, annotators=3, accuracy=0.75, leave=3)
+    with opened.project.database.read() as connection:
+        proof = certificate(connection, opened.project).questions["intent"]
+        waiting = sa.select(tables.review_picks.c.random).join(tables.tasks, tables.tasks.c.item_id == tables.review_picks.c.item_id)
+        left = connection.scalars(waiting.where(tables.tasks.c.purpose == "review", tables.tasks.c.state == "open")).all()
+    workspace.close()
+    assert left == [0] * 3
+    assert done.left == 3
+    assert proof.pending == 0
+    assert proof.audited > 0

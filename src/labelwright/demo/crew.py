@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
 
 from labelwright.client import Client
 from labelwright.demo.makers.base import chance
@@ -14,6 +16,7 @@ from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.quality.places import similarity
 from labelwright.schema import Answer, Finding, Question, Schema, Text, Values, Verdict
+from labelwright.store import tables
 
 __all__ = ["Bench", "Member", "Note", "label_all", "review_all"]
 
@@ -52,10 +55,26 @@ class Bench:
     schema: Schema
     truth: Known
     changed: bool = False
+    leave: int = 0
+    """How many of the reviews that rules ask for are left to others."""
+
+    left: set[int] = field(default_factory=set)
+    """The items whose reviews are left."""
 
     @classmethod
-    def of(cls, opened: OpenProject) -> Bench:
-        return cls(opened, opened.project.schema, truth_of(opened))
+    def of(cls, opened: OpenProject, *, leave: int = 0) -> Bench:
+        return cls(opened, opened.project.schema, truth_of(opened), leave=leave)
+
+    def leaves(self, item_id: int) -> bool:
+        """Tell whether the review of an item is left to others; of the random sample none is, for the certificate rests on it."""
+        if item_id in self.left or len(self.left) >= self.leave:
+            return item_id in self.left
+        picks = tables.review_picks
+        with self.opened.project.database.read() as connection:
+            if connection.scalar(sa.select(picks.c.random).where(picks.c.item_id == item_id)):
+                return False
+        self.left.add(item_id)
+        return True
 
     @property
     def name(self) -> str:
@@ -129,7 +148,7 @@ def _answer(bench: Bench, member: Member, task: TaskView, truth: Values, note: N
 
 
 def review_all(bench: Bench, member: Member, note: Note) -> Iterator[None]:
-    """Judge all that the queue gives, and yield before each verdict; what cannot be judged is given back at the end."""
+    """Judge all that the queue gives, and yield before each verdict; what cannot be judged, or is left, is given back at the end."""
     client = member.client
     puzzling: list[TaskView] = []  # held until the end, for a review that is given back comes again
     task = client.next_task(bench.name, "review")
@@ -137,7 +156,7 @@ def review_all(bench: Bench, member: Member, note: Note) -> Iterator[None]:
         yield
         truth = bench.truth.get(task.item.key)
         following = None
-        if truth is None:
+        if truth is None or bench.leaves(task.item.id):
             puzzling.append(task)
         else:
             try:

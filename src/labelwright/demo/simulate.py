@@ -38,6 +38,9 @@ REVIEWERS_ACCURACY = 0.97
 TOKEN_SECONDS = 6 * 3600.0
 MOST_ROUNDS = 60
 
+LEFT = 5
+"""So many reviews are left to whoever started the simulation on the page, so that there is something to try out."""
+
 FIRST = 0.2
 """The share of the waiting tasks that is done before the models learn for the first time."""
 
@@ -46,7 +49,8 @@ class Simulated(Struct, frozen=True, kw_only=True):
     """What a simulation came to.
 
     `answers` were taken by the server; `improved` were first refused or questioned by the checks and then changed, `confirmed` were sent
-    again as they were; `redone` are answers to what a reviewer sent back; `accepted`, `fixed` and `rejected` count verdicts.
+    again as they were; `redone` are answers to what a reviewer sent back; `accepted`, `fixed` and `rejected` count verdicts; `left` are
+    reviews that were left to others.
     """
 
     annotators: int
@@ -60,6 +64,7 @@ class Simulated(Struct, frozen=True, kw_only=True):
     fixed: int
     rejected: int
     seconds: float
+    left: int = 0
 
     def text(self) -> str:
         """Return it as people read it."""
@@ -84,6 +89,7 @@ def simulate(
     reviewers: int = 1,
     accuracy: float = 0.85,
     seed: int = 0,
+    leave: int = 0,
     progress: Progress = _silent,
 ) -> Simulated:
     """Let simulated people label and review all that there is, and do the background work in between.
@@ -96,6 +102,7 @@ def simulate(
         reviewers: how many review besides.
         accuracy: how often annotators are right, on average, above 0 and up to 1.
         seed: everything that is left to chance depends on it.
+        leave: so many of the reviews that rules ask for, in each project, are left to real people; never one of the random sample.
         progress: told of answers and reviews as they come in.
 
     Raises:
@@ -106,7 +113,7 @@ def simulate(
             "There are 1 to 64 simulated annotators and 1 to 16 reviewers, with an accuracy above 0 and up to 1.", where="simulate"
         )
     chosen = [workspace.project(name) for name in projects] if projects is not None else list(workspace.projects.values())
-    benches = [Bench.of(opened) for opened in chosen]
+    benches = [Bench.of(opened, leave=leave) for opened in chosen]
     began = time.monotonic()
     with ExitStack() as open_clients:
 
@@ -135,6 +142,7 @@ def simulate(
         reviewers=reviewers,
         **{name: run.count[name] for name in ("answers", "skipped", "improved", "confirmed", "redone", "accepted", "fixed", "rejected")},
         seconds=round(time.monotonic() - began, 1),
+        left=sum(len(bench.left) for bench in benches),
     )
 
 
@@ -148,8 +156,10 @@ def simulate_project(
     seed: int = 0,
     progress: Progress = _silent,
 ) -> Simulated:
-    """Let simulated people work in one project: the job behind the button on the page."""
-    return simulate(workspace, url, projects=[opened.name], annotators=annotators, accuracy=accuracy, seed=seed, progress=progress)
+    """Let simulated people work in one project, but for a few reviews: the job behind the button on the page."""
+    return simulate(
+        workspace, url, projects=[opened.name], annotators=annotators, accuracy=accuracy, seed=seed, leave=LEFT, progress=progress
+    )
 
 
 def _names(known: Sequence[str], count: int) -> list[str]:

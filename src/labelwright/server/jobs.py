@@ -16,9 +16,11 @@ def handlers(address: str) -> dict[str, Handler]:
 
     def simulate(
         workspace: Workspace, opened: OpenProject, arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]
-    ) -> None:
+    ) -> str:
         from labelwright.demo.simulate import simulate_project
 
-        simulate_project(workspace, opened, address, progress=progress, **arguments)
+        done = simulate_project(workspace, opened, address, progress=progress, **arguments)
+        left = f" {done.left:,} {'review is' if done.left == 1 else 'reviews are'} left to you." if done.left else ""
+        return f"{done.answers:,} answers, {done.accepted + done.fixed + done.rejected:,} reviews.{left}"
 
     return {"simulate": simulate}
