@@ -107,6 +107,9 @@ review: {sample: 0%, always: []}
 MANY = [f"species {chr(97 + n // 10)}{n % 10}" for n in range(38)] + ["Éider duck", {"label": "long-tailed tit", "key": "t"}]
 """Forty labels: far more than there are digits."""
 
+WALKS = {"text": ("spans", "notes.jsonl"), "image": ("boxes", "pictures"), "audio": ("segments", "clips")}
+"""Projects with the same questions for each modality: the kind of the one about places, and the source."""
+
 CROWDED = {
     "many_notes": ("notes.jsonl", "text", {"bird": "choice", "places": "spans"}),
     "many_shapes": ("pictures", "image", {"birds": "boxes"}),
@@ -194,6 +197,20 @@ def _write(folder: Path) -> None:
             "review": {"sample": "0%", "always": []},
         }
         (folder / name / "labelwright.yaml").write_text(json.dumps(pipeline), "utf-8")
+    for modality, (kind, source) in WALKS.items():
+        things = {"kind": kind, "of": "it", "options": [{"label": "flower", "key": "f"}, {"label": "mushroom", "key": "m"}]}
+        asked = {"place": {"kind": "choice", "of": "it", "options": ["wood", "meadow"]}, "things": {**things, "required": False}}
+        pipeline = {
+            "name": f"walk_{modality}",
+            "sources": [source],
+            "schema": {"data": {"it": modality}, "questions": asked, "guidelines": "guidelines.md"},
+            "tasks": {"gold": "0%"},
+            "checks": [{"too_fast": False}],
+            "review": {"sample": "0%", "always": []},
+        }
+        (folder / f"walk_{modality}").mkdir()
+        (folder / f"walk_{modality}" / "labelwright.yaml").write_text(json.dumps(pipeline), "utf-8")
+        (folder / f"walk_{modality}" / "guidelines.md").write_text("Walk on.\n", "utf-8")
     _write_crowded(folder)
     notes = folder / "notes"
     (notes / "guidelines.md").write_text("# Guidelines\n\nMark **products** and dates.\n", "utf-8")
@@ -232,12 +249,15 @@ def _write_crowded(folder: Path) -> None:
 
     rows = [json.dumps({"it": f"An eider sat beside a tit on stone {n}."}) for n in range(24)]
     (folder / "many_notes" / "notes.jsonl").write_text("\n".join(rows), "utf-8")
+    (folder / "walk_text" / "notes.jsonl").write_text("\n".join(rows), "utf-8")
     for number in range(12):
         (folder / "many_shapes" / "pictures").mkdir(exist_ok=True)
         Image.new("RGB", (320, 240), (90 + 10 * number, 120, 200)).save(folder / "many_shapes" / "pictures" / f"{number}.png")
         (folder / "many_sounds" / "clips").mkdir(exist_ok=True)
         wave = np.sin(np.arange(16000) * (0.04 + 0.01 * number)) * 0.3
         soundfile.write(folder / "many_sounds" / "clips" / f"{number}.wav", wave, 16000)
+    for kind, project in (("pictures", "many_shapes"), ("clips", "many_sounds")):
+        shutil.copytree(folder / project / kind, folder / ("walk_image" if kind == "pictures" else "walk_audio") / kind)
 
 
 @dataclass

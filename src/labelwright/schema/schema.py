@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
 from labelwright.schema.item import Field
+from labelwright.schema.keys import check_keys
 from labelwright.schema.kinds import Answer, AnswerUnion, Problem, Question, QuestionUnion
 
 __all__ = ["Schema", "Values"]
@@ -36,7 +37,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
 
         Raises:
             InvalidPipeline: a question is about an unknown field or a modality that its kind cannot label, has no labels, has a label
-                twice, or two labels of a question share a key.
+                twice, two labels of a question share a key, or a key belongs to the workbench (see `check_keys`).
         """
         for name, question in self.questions.items():
             where = f"schema.questions.{name}"
@@ -51,6 +52,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
                 message = f"A {question.kind} question is about {fitting}, and '{question.of}' is {modality}."
                 raise InvalidPipeline(message, where=f"{where}.kind")
             _check_options(question, f"{where}.options")
+        check_keys(self.questions, self.data)
 
     def read_values(self, raw: Any) -> Values:
         """Decode answers given as tagged JSON values, one a question.
@@ -122,7 +124,3 @@ def _check_options(question: Question, where: str) -> None:
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
         raise InvalidPipeline(f"The label '{twice[0]}' is there twice.", where=where)
-    keys = [option.key for option in question.options if not isinstance(option, str) and option.key]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
-        raise InvalidPipeline(f"Two labels have the key '{twice[0]}'.", where=where)

@@ -1,4 +1,4 @@
-// One table of actions and their keys. The help lists it, the page obeys it, and a schema whose label keys clash with it is told so.
+// One table of actions and their keys. The help lists it, the page obeys it, and the server refuses labels with a key of it.
 
 import { optionsOf } from "../components/labels";
 import type { Project } from "../core/types";
@@ -27,12 +27,6 @@ export const ACTIONS = {
 
 export type Action = keyof typeof ACTIONS;
 
-/** The keys of the workbench as the help lists them. */
-export const ACTION_KEYS: [keys: readonly string[], what: string][] = [
-  ...Object.values(ACTIONS).map(({ keys, what }): [readonly string[], string] => [keys, what]),
-  [["1 … 9"], "Choose a label: of the question, of the selected mark, or for the next one"],
-];
-
 /** The key of each label: the one that the schema gives, or 1 to 9 in order. */
 export function labelKeys(project: Project, question: string): Map<string, string> {
   const options = optionsOf(project.schema.questions[question]);
@@ -57,17 +51,11 @@ export function keyOf(project: Project, question: string, label: string): string
   return "";
 }
 
-/** The letters that the panes use. */
-const PANE_LETTERS: Record<string, string[]> = { text: ["n"], image: ["n", "w"], audio: ["i", "o", "w"] };
+/** The characters that the panes use; labels cannot have them, see `schema/keys.py`. */
+export const PANE_CHARACTERS: Record<string, string> = { text: "n[]", image: "nw+=-", audio: "iow+=-" };
 
-/** Labels whose key means something else already. */
-export function clashes(project: Project): string[] {
-  const actions = Object.values(ACTIONS).flatMap((action) => action.keys.map((key) => key.toLowerCase()));
-  return Object.entries(project.schema.questions).flatMap(([question, { of }]) => {
-    const taken = new Set([...actions, ...(PANE_LETTERS[project.schema.data[of]!] ?? [])]);
-    return [...labelKeys(project, question)].filter(([key]) => taken.has(key)).map(([key, label]) => `'${key}' of the label '${label}'`);
-  });
-}
+/** Everything that a pane of any modality understands. */
+export const PANE_KEYS: ReadonlySet<string> = new Set([...Object.values(PANE_CHARACTERS).join(""), " ", "arrowleft", "arrowright", "arrowup", "arrowdown", "shift+arrowleft", "shift+arrowright", "shift+arrowup", "shift+arrowdown"]);
 
 /** The name of a key press, such as `Ctrl+Shift+Z`. */
 export function nameOf(event: KeyboardEvent): string {
@@ -77,17 +65,11 @@ export function nameOf(event: KeyboardEvent): string {
   return `${event.ctrlKey || event.metaKey ? "Ctrl+" : ""}${shifted ? "Shift+" : ""}${key}`;
 }
 
-export function actionOf(event: KeyboardEvent): Action | null {
-  const name = nameOf(event);
-  for (const [action, { keys }] of Object.entries(ACTIONS)) if ((keys as readonly string[]).includes(name)) return action as Action;
-  return null;
-}
-
 const REPEATING = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "+", "=", "-", "[", "]", "Tab", "PageDown", "PageUp"]);
 
 /** Whether a key that is held means more of the same: what moves and what undoes does, what makes, answers and submits does not. */
-export function repeats(event: KeyboardEvent): boolean {
-  return REPEATING.has(event.key) || ["undo", "redo"].includes(actionOf(event) ?? "");
+export function repeats(event: KeyboardEvent, action: Action | null): boolean {
+  return REPEATING.has(event.key) || ["undo", "redo"].includes(action ?? "");
 }
 
 /** Whether somebody is typing, so that letters are letters. */

@@ -22,7 +22,8 @@ Family = Literal["category", "interval", "box"]
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One label that a question offers, with what the page needs to show it.
 
-    `key` is the keyboard key that sets it (1 to 9 in order, unless given), `color` any CSS color.
+    `key` is the character that sets it on the keyboard (1 to 9 in order, unless given), and none that the workbench uses itself;
+    `color` any CSS color.
     """
 
     label: str
