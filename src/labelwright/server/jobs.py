@@ -20,7 +20,7 @@ def handlers(address: str) -> dict[str, Handler]:
         from labelwright.demo.simulate import simulate_project
 
         done = simulate_project(workspace, opened, address, progress=progress, **arguments)
-        left = f" {done.left:,} {'review is' if done.left == 1 else 'reviews are'} left to you." if done.left else ""
-        return f"{done.answers:,} answers, {done.accepted + done.fixed + done.rejected:,} reviews.{left}"
+        reviews = done.accepted + done.fixed + done.rejected
+        return f"{done.answers:,} answers, {reviews:,} reviews" + (f", {done.left:,} more left to you" if done.left else "")
 
     return {"simulate": simulate}
