@@ -29,7 +29,10 @@ def build(root: Path = ROOT) -> None:
             f"Building the page needs Node >= 20.19 with npm, and there is no npm. Install it, or set {SKIP}=1 to go without."
         )
     ui = root / "ui"
-    for command in ([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], [npm, "run", "build", "--silent", "--", "--logLevel", "warn"]):
+    for command in (
+        [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+        [npm, "run", "build", "--silent", "--", "--logLevel", "warn"],
+    ):
         if subprocess.run(command, cwd=ui).returncode:
             raise CannotBuild(f"'{' '.join(['npm', *command[1:]])}' failed in {ui}; what it said stands above.")
 
