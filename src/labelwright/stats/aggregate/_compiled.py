@@ -7,7 +7,30 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["climb", "count", "score", "step", "vote"]
+__all__ = ["begin", "climb", "count", "score", "step", "vote"]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def begin(first: int, last: int, start: Any, annotator: Any, label: Any, weight: Any, overall: Any, posteriors: Any, counts: Any) -> float:
+    """Write the shares of each task's votes, `overall` where it has none, and count its answers by them."""
+    weighted = len(weight) > 0
+    for task in range(first, last):
+        row = posteriors[task]
+        total = 0.0
+        for truth in range(len(row)):
+            row[truth] = 0.0
+        for place in range(start[task], start[task + 1]):
+            times = weight[place] if weighted else 1.0
+            row[label[place]] += times
+            total += times
+        for truth in range(len(row)):
+            row[truth] = row[truth] / total if total > 0.0 else overall[truth]
+        for place in range(start[task], start[task + 1]):
+            cell = counts[annotator[place], label[place]]
+            times = weight[place] if weighted else 1.0
+            for truth in range(len(row)):
+                cell[truth] += times * row[truth]
+    return 0.0
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]

@@ -54,6 +54,24 @@ class Table:
             column = answers.annotator * np.int32(n_classes) + answers.label
             self._rows = csr_array((answers.weights, column, answers.start), shape=(n_tasks, n_annotators * n_classes))
 
+    def begin(self) -> tuple[Floats, Floats]:
+        """Return the shares of the votes as posteriors, as `starting_posteriors` does, and the counts that follow from them."""
+        answers = self.answers
+        if not self.compiled:
+            posteriors = starting_posteriors(answers)
+            return posteriors, self.counts(posteriors)
+        n_tasks, n_annotators, n_classes = answers.shape
+        overall = np.bincount(answers.label, weights=answers.weight, minlength=n_classes).astype(np.float64, copy=False)
+        overall /= overall.sum()
+        kernel, weight, posteriors = kernels().begin, self._weight, np.empty((n_tasks, n_classes))
+
+        def part(first: int, last: int, counts: Floats) -> float:
+            found: float = kernel(first, last, answers.start, answers.annotator, answers.label, weight, overall, posteriors, counts)
+            return found
+
+        counts, _ = in_parts(answers, (n_annotators, n_classes, n_classes), part)
+        return posteriors, counts
+
     def posteriors(self, logs: Floats, base: Floats) -> tuple[Floats, float]:
         """Return posteriors (tasks, classes) and the log-likelihood, given log table and base, the log of the classes' shares.
 
@@ -188,8 +206,7 @@ def fit_tables(
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.")
     table = Table(answers, compiled=compiled)
-    posteriors = starting_posteriors(answers)
-    counts = table.counts(posteriors)
+    posteriors, counts = table.begin()
     done = 0
     while done < iterations:
         done += 1
