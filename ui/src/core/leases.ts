@@ -11,10 +11,11 @@ export class Leases {
   #timer: ReturnType<typeof setInterval> | undefined;
   #unlisten = (): void => undefined;
   #lasting = 0;
-  /** When the leases were last known to be alive. */
+  /** When the leases were last known to be alive, and whether their end was told since. */
   #alive = 0;
+  #told = false;
 
-  /** `beat` prolongs the leases; `ended` is told once they have run out while nobody was there. */
+  /** `beat` prolongs the leases, also when somebody comes back; `ended` is told when they have run out while nobody was there. */
   constructor(beat: () => void, ended: () => void = () => undefined) {
     this.#beat = beat;
     this.#ended = ended;
@@ -23,14 +24,15 @@ export class Leases {
   /** The leases last so many seconds from now on. */
   keep(lasting: number): void {
     this.#alive = Date.now();
+    this.#told = false;
     if (lasting === this.#lasting && this.#timer !== undefined) return;
     this.stop();
     this.#lasting = lasting;
     const patience = Math.min(PATIENCE, lasting);
     this.#timer = setInterval(() => {
       if (presence.idle < patience) this.#prolong();
-      else if (Date.now() - this.#alive > lasting * 1000) {
-        this.stop();
+      else if (!this.#told && Date.now() - this.#alive > lasting * 1000) {
+        this.#told = true;
         this.#ended();
       }
     }, (lasting * 1000) / 3);
@@ -45,6 +47,7 @@ export class Leases {
 
   #prolong(): void {
     this.#alive = Date.now();
+    this.#told = false;
     this.#beat();
   }
 }

@@ -313,7 +313,7 @@ export class Queue {
     } catch (error) {
       this.away = error instanceof ApiError && !error.passing && error.status !== 401;
     }
-    this.#leases.keep(task.lease_seconds);
+    if (!this.away) this.#leases.keep(task.lease_seconds);
   }
 
   /** Go on after the leases have ended: with the same tasks, where nobody took them, and with their drafts. */
