@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PAGE := src/labelwright/web/index.html
 UI_SOURCES := $(shell find ui -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: demo test check page bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-chaos
+.PHONY: demo test check page bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-label-errors bench-chaos
 .DEFAULT_GOAL := test
 
 $(BIN)/.ready: pyproject.toml
@@ -45,5 +45,5 @@ check: $(BIN)/.ready
 	$(BIN)/python -m pytest --quiet tests/test_docs.py
 	cd ui && npm ci --silent && npm run check
 
-bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-chaos: $(BIN)/.ready
-	$(BIN)/python -m benchmarks.$(@:bench-%=%)
+bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-label-errors bench-chaos: $(BIN)/.ready
+	$(BIN)/python -m benchmarks.$(subst -,_,$(@:bench-%=%))
