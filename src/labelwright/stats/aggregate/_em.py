@@ -210,7 +210,7 @@ def fit_tables(
     done = 0
     while done < iterations:
         done += 1
-        counts, moved = table.step(logs(counts), base(posteriors.sum(axis=0)), posteriors)
+        counts, moved = table.step(logs(counts), base(np.einsum("tk->k", posteriors)), posteriors)
         if moved <= tolerance:
             break
     return posteriors, counts, done
