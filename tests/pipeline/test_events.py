@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from labelwright import review
+from labelwright import quality, review
 from labelwright.errors import Blocked, Conflict, InvalidInput, KeyReused, LeaseLost, NeedsConfirmation, NotFound
 from labelwright.pipeline import events
 from labelwright.pipeline.events import Submission, Submitted
@@ -333,6 +333,28 @@ def test_a_rejected_answer_comes_back_to_its_author_and_then_to_review(tickets: 
     catch_up(tickets)
     reviews = take(tickets, rita, "review", how_many=20)
     assert task.item.id in {view.item.id for view in reviews}
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_an_answer_that_comes_while_others_are_caught_up_with_is_drawn_the_next_time(
+    tickets: OpenProject, monkeypatch: pytest.MonkeyPatch, everything: bool
+) -> None:
+    """An item that is finished between the refresh of the consensus and the draw is not passed over for good."""
+    ann, ben = add_users(tickets.project, "ann", "ben")
+    answer_all(tickets, ann)
+    refresh = quality.refresh
+
+    def refresh_and_answer(*args: Any, **options: Any) -> Any:
+        done = refresh(*args, **options)
+        answer_all(tickets, ben)
+        return done
+
+    monkeypatch.setattr(quality, "refresh", refresh_and_answer)
+    catch_up(tickets, everything=everything)
+    monkeypatch.undo()
+    catch_up(tickets)
+    undrawn = count(tickets.project, tables.items, tables.items.c.state == "active", tables.items.c.drawn_at.is_(None))
+    assert undrawn == 0
 
 
 def test_a_review_and_a_correction_at_once_take_turns(tickets: OpenProject) -> None:

@@ -25,6 +25,7 @@ from labelwright.schema import content_hash
 from labelwright.store import log, tables
 from labelwright.store.codec import decode, encode
 from labelwright.store.items import count_gone
+from labelwright.store.log import Position
 
 __all__ = ["CaughtUp", "Frozen", "RunReport", "advance", "catch_up", "catch_up_alone", "freeze"]
 
@@ -102,9 +103,12 @@ def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: b
     With `everything`, all items are looked at again and not only those that something happened to.
     """
     project, pipeline = opened.project, opened.pipeline
+    with project.database.read() as connection:
+        # Answers that come while the consensus is refreshed are in none yet: what follows from them waits for the next time.
+        reached = log.newest(connection, project.id)
     quality.refresh(project, pipeline.quality, full=everything, progress=progress)
     tasks_opened = tasks.open_tasks(project, pipeline.tasks, anew=everything, progress=progress)
-    reviews_opened = _pick_reviews(opened, everything)
+    reviews_opened = _pick_reviews(opened, everything, reached)
     with located(project.folder):
         suggested = assist.suggest(project, pipeline.assist.labelers, progress=progress)
     return CaughtUp(suggested.written, tasks_opened, reviews_opened)
@@ -154,13 +158,12 @@ def _declared_before(opened: OpenProject) -> set[tuple[Literal["gold", "referenc
     return found
 
 
-def _pick_reviews(opened: OpenProject, everything: bool) -> int:
-    """Send to review what the policy picks among the items that something happened to."""
+def _pick_reviews(opened: OpenProject, everything: bool, reached: Position) -> int:
+    """Send to review what the policy picks among the items that something happened to, up to where the consensus knows of it."""
     project, policy = opened.project, opened.pipeline.review
     name = f"review {content_hash(encode(policy).encode())[:16]}"
     if everything:
         with project.database.read() as connection:
-            reached = log.newest(connection, project.id)
             agreed = sa.select(tables.consensus.c.item_id).distinct().where(tables.consensus.c.project_id == project.id)
             touched = set(connection.scalars(agreed))
         opened_reviews = review.pick(project, policy, touched)
@@ -170,6 +173,7 @@ def _pick_reviews(opened: OpenProject, everything: bool) -> int:
     while True:
         with project.database.read() as connection:
             events = log.follow(connection, project.id, log.position(connection, project.id, name), PAGE)
+        events = [event for event in events if event.position <= reached]
         if not events:
             return opened_reviews
         opened_reviews += review.pick(project, policy, {event.item_id for event in events if event.item_id})

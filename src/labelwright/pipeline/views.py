@@ -205,7 +205,7 @@ def _review(connection: Connection, opened: OpenProject, item_id: int) -> Review
         findings=list(
             {row: Finding(rule=row[0], severity=row[1], message=row[2], question=row[3], unit=row[4]) for row in map(tuple, found)}.values()
         ),
-        reasons=decode(reasons) if reasons else [],
+        reasons=list(dict.fromkeys(decode(reasons))) if reasons else [],
         seen=shown(connection, item_id),
     )
 

@@ -57,7 +57,9 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
     reasons: dict[int, list[str]] = {}
     for rule, threshold in policy.rules.items():
         for item_id in _RULES[rule](connection, project, list(complete), threshold):
-            reasons.setdefault(item_id, []).append(rule)
+            # A rule may pick an item for each of its questions.
+            if rule not in reasons.setdefault(item_id, []):
+                reasons[item_id].append(rule)
     seed = connection.scalar(sa.select(tables.projects.c.seed).where(tables.projects.c.id == project.id)) or project.name
     chance = {item_id: draw(seed, key, revision) for item_id, (key, revision) in complete.items()}
     _note_draw(connection, list(complete), policy.sample_share)
