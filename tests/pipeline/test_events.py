@@ -340,13 +340,13 @@ def test_an_answer_that_comes_while_others_are_caught_up_with_is_drawn_the_next_
     tickets: OpenProject, monkeypatch: pytest.MonkeyPatch, everything: bool
 ) -> None:
     """An item that is finished between the refresh of the consensus and the draw is not passed over for good."""
-    ann, ben = add_users(tickets.project, "ann", "ben")
-    answer_all(tickets, ann)
+    people = add_users(tickets.project, "ann", "ben")
     refresh = quality.refresh
 
     def refresh_and_answer(*args: Any, **options: Any) -> Any:
         done = refresh(*args, **options)
-        answer_all(tickets, ben)
+        for person in people:
+            answer_all(tickets, person)
         return done
 
     monkeypatch.setattr(quality, "refresh", refresh_and_answer)
