@@ -39,7 +39,7 @@ class Blobs:
     def put_file(self, file: IO[bytes]) -> str:
         """Keep what an open file holds, from its beginning on and however much it is, as `put` does."""
         file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary file is read
         file.seek(0)
         return self._put(file, digest)
 

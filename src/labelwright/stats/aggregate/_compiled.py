@@ -11,6 +11,25 @@ __all__ = ["begin", "climb", "count", "score", "step", "vote"]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _renew(row: Any, fresh: Any) -> float:
+    """Write the probabilities of the log scores `fresh`, which are used up, over a task's row; return the most that one moved."""
+    top = fresh[0]
+    for truth in range(1, len(fresh)):
+        top = max(top, fresh[truth])
+    total = 0.0
+    for truth in range(len(fresh)):
+        fresh[truth] = np.exp(fresh[truth] - top)
+        total += fresh[truth]
+    scale = 1.0 / total
+    moved = 0.0
+    for truth in range(len(fresh)):
+        value = fresh[truth] * scale
+        moved = max(moved, abs(row[truth] - value))
+        row[truth] = value
+    return moved
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
 def begin(first: int, last: int, start: Any, annotator: Any, label: Any, weight: Any, overall: Any, posteriors: Any, counts: Any) -> float:
     """Write the shares of each task's votes, `overall` where it has none, and count its answers by them."""
     weighted = len(weight) > 0
@@ -76,19 +95,8 @@ def step(
             times = weight[place] if weighted else 1.0
             for truth in range(n_classes):
                 fresh[truth] += times * entry[truth]
-        top = fresh[0]
-        for truth in range(1, n_classes):
-            top = max(top, fresh[truth])
-        total = 0.0
-        for truth in range(n_classes):
-            fresh[truth] = np.exp(fresh[truth] - top)
-            total += fresh[truth]
-        scale = 1.0 / total
         row = posteriors[task]
-        for truth in range(n_classes):
-            value = fresh[truth] * scale
-            moved = max(moved, abs(row[truth] - value))
-            row[truth] = value
+        moved = max(moved, _renew(row, fresh))
         for place in range(start[task], start[task + 1]):
             cell = counts[annotator[place], label[place]]
             times = weight[place] if weighted else 1.0
@@ -124,18 +132,7 @@ def vote(
             for place in range(start[task], start[task + 1]):
                 times = weight[place] if weighted else 1.0
                 fresh[label[place]] += times * gain[annotator[place], label[place]]
-            top = fresh[0]
-            for truth in range(1, n_classes):
-                top = max(top, fresh[truth])
-            total = 0.0
-            for truth in range(n_classes):
-                fresh[truth] = np.exp(fresh[truth] - top)
-                total += fresh[truth]
-            scale = 1.0 / total
-            for truth in range(n_classes):
-                value = fresh[truth] * scale
-                moved = max(moved, abs(row[truth] - value))
-                row[truth] = value
+            moved = max(moved, _renew(row, fresh))
         for place in range(start[task], start[task + 1]):
             times = weight[place] if weighted else 1.0
             hits[annotator[place], label[place]] += times * row[label[place]]
