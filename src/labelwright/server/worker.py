@@ -102,7 +102,8 @@ class Worker:
         """Go by what pipeline files say now, once a run has noted it."""
         try:
             self.workspace.reload()
-        except LabelwrightError as error:
+        except Exception as error:
+            # As in the server: whatever is wrong with the file, the projects stay as they were.
             logger.warning("a pipeline file has changed and cannot be read: %s", error)
 
     def _catch_up(self, opened: OpenProject) -> None:
