@@ -1,13 +1,17 @@
-"""Accuracy and macro-F1 of every aggregation method on real crowds, beside crowd-kit's: `python -m benchmarks.accuracy [SET ...]`.
+"""Accuracy and macro-F1 of every aggregation method on real crowds, beside its peers': `python -m benchmarks.accuracy [SET ...]`.
 
 The crowds are in the folder `data/crowd` of `LABELWRIGHT_SHARED`, or of `../shared` beside the checkout: a folder a set with labels.csv
 (task, worker, label) and truth.csv (task, truth). Scored are the tasks that have both truth and an answer. Means are over people's
-crowds; sets whose name begins with `ws_` hold the votes of labeling functions and are shown apart. `--ours` leaves out the peer.
+crowds; sets whose name begins with `ws_` hold the votes of labeling functions and are shown apart. Peers are crowd-kit's methods, and for
+labeling functions Snorkel's, with their defaults. Some of crowd-kit's take an hour on a large set: what a peer answered is kept in a
+folder beside this file and asked again only with `--fresh`; one that takes longer than `--limit` seconds is left out, and said to be.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
+import hashlib
 import json
 import os
 import subprocess
@@ -54,26 +58,61 @@ def scores(labels: dict, truth: dict) -> tuple[float, float]:
     return 100 * float(np.mean(given == true)), 100 * float(np.mean(f1))
 
 
-def main(arguments: list[str]) -> None:
+PEERS = {
+    "crowd-kit": ("statistics", ["MajorityVote", "Wawa", "ZeroBasedSkill", "DawidSkene", "OneCoinDawidSkene", "GLAD", "MMSR", "MACE"]),
+    "Snorkel": ("snorkel", ["MajorityLabelVoter", "LabelModel"]),
+}
+"""Their package, the environment they run in, and their methods."""
+
+
+def peer(package: str, method: str, path: Path, limit: float, fresh: bool) -> dict | str:
+    """Return the labels that a peer gives, or why it gives none; labels are kept for the next time."""
+    environment = PEERS[package][0]
+    what = b"|".join(
+        [method.encode(), path.read_bytes(), *((HERE / name).read_bytes() for name in (f"{environment}.txt", "accuracy_peer.py"))]
+    )
+    kept = HERE / ".answers" / f"{path.parent.name}-{method}-{hashlib.sha256(what).hexdigest()[:16]}.json"
+    if kept.exists() and not fresh:
+        return json.loads(kept.read_text())
+    command = [python_of(environment), HERE / "accuracy_peer.py", package, method, path]
+    try:
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return f"not done after {limit:.0f} s"
+    found = json.loads(done.stdout.splitlines()[-1])
+    if isinstance(found, dict):
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> None:
     """Print a table: a row a method, for each set accuracy and macro-F1."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description="Accuracy of aggregation on real crowds.")
+    parser.add_argument("sets", nargs="*", metavar="SET", help="names of sets; without any, all of them")
+    parser.add_argument("--ours", action="store_true", help="leave out the peers")
+    parser.add_argument("--fresh", action="store_true", help="ask the peers again, although their answers are kept")
+    parser.add_argument("--limit", type=float, default=1800, metavar="SECONDS", help="the longest that a peer may take on a set")
+    asked = parser.parse_args()
     folder = crowds()
-    alone = "--ours" in arguments
-    named = [name for name in arguments if not name.startswith("--")]
-    names = named or sorted(path.name for path in folder.iterdir() if path.is_dir())
-    python = None if alone else python_of("statistics")
+    there = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    if unknown := sorted(set(asked.sets) - set(there)):
+        parser.error(f"there is no set {', '.join(unknown)}; there are {', '.join(there)}")
+    names = asked.sets or there
     table: dict[str, dict[str, tuple[float, float]]] = {}
     for name in names:
         truth, *answers = read(folder / name)
         for method in methods():
             table.setdefault(method, {})[name] = scores(aggregate(*answers, method=method).labels, truth)
-        if python:
-            script = [python, HERE / "accuracy_peer.py", folder / name / "labels.csv"]
-            found = json.loads(subprocess.run(script, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-            for method, labels in found.items():
+        for package, (_, theirs) in {} if asked.ours else PEERS.items():
+            if package == "Snorkel" and not name.startswith("ws_"):
+                continue
+            for method in theirs:
+                labels = peer(package, method, folder / name / "labels.csv", asked.limit, asked.fresh)
                 if isinstance(labels, dict):
-                    table.setdefault(f"crowd-kit {method}", {})[name] = scores(labels, truth)
+                    table.setdefault(f"{package} {method}", {})[name] = scores(labels, truth)
                 else:
-                    print(f"crowd-kit {method} on {name}: {labels}")
+                    print(f"{package} {method} on {name}: {labels}", file=sys.stderr)
         print(f"{name} done", file=sys.stderr, flush=True)
     people = [name for name in names if not name.startswith("ws_")]
     for place, what in enumerate(("accuracy", "macro-F1")):
@@ -99,4 +138,4 @@ def main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    main(sys.argv[1:])
+    main()

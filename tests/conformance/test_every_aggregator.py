@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from labelwright import plugins
@@ -47,6 +47,8 @@ def test_posteriors_are_distributions_and_labels_are_classes(method: str, rows: 
 
 @modest
 @given(rows=rows, seed=st.integers(0, 99))
+@example(rows=[(0, "ann", "x"), (0, "ann", "x"), (0, "cyd", "y"), (1, "ann", "z"), (2, "cyd", "z")], seed=0)
+@example(rows=[(0, "ann", "x"), (0, "ben", "y"), (1, "ann", "z"), (2, "ann", "y"), (3, "cyd", "x"), (0, "cyd", "z")], seed=3)
 def test_names_and_order_do_not_matter(method: str, rows: Rows, seed: int) -> None:
     """Other names of tasks and annotators, and another order of the answers, give the same posteriors."""
     before = aggregate(*zip(*rows, strict=True), method=method)

@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from labelwright.stats.answers import Answers, Floats
 
-__all__ = ["Foretelling", "foretold", "signatures", "weights_of"]
+__all__ = ["Foretelling", "advantage", "foretold", "signatures", "weights_of"]
 
 FOLDS = 10
 ENOUGH = 20_000
 """From this many answers on a part of the tasks is evidence enough."""
+
+FEW = 30
+"""Up to so many answers each is held out by itself: too few to tell which belong together without looking at their order."""
 
 FLOOR = 0.02
 """Part of each prediction that is spread evenly, so that no single answer decides."""
@@ -28,15 +31,16 @@ Hashes = NDArray[np.uint64]
 def foretold(answers: Answers, models: Mapping[str, Foretelling], *, of: NDArray[np.bool_] | None = None) -> dict[str, Floats]:
     """Return for each model the log of the chance that it gave each held-out answer, in the same order for all.
 
-    Each tenth of the answers is held out in turn, and told from the other answers to its task. Which tenth an answer belongs to follows
-    from how its annotator and its task were answered alone, so that neither names nor order matter. `of` is a mask of the annotators
-    whose answers are to be foretold; None means all.
+    Each tenth of the answers is held out in turn, or each answer where there are few, and told from the other answers to its task.
+    Which tenth an answer belongs to follows from how its annotator and its task were answered alone, so that neither names nor order
+    matter. `of` is a mask of the annotators whose answers are to be foretold; None means all.
     """
     answers = _part(answers)
     n_classes = len(answers.classes)
-    fold = (signatures(answers)[0] % np.uint64(FOLDS)).astype(np.int64)
+    few = len(answers.task) <= FEW
+    fold = np.arange(len(answers.task)) if few else (signatures(answers)[0] % np.uint64(FOLDS)).astype(np.int64)
     logs: dict[str, list[Floats]] = {name: [] for name in models}
-    for held in range(FOLDS):
+    for held in range(fold.max(initial=0) + 1):
         known = answers.take(fold != held)
         asked = (fold == held) & (np.diff(known.start)[answers.task] > 0)
         if of is not None:
@@ -58,14 +62,26 @@ def weights_of(logs: Mapping[str, Floats]) -> dict[str, float]:
     >>> found["good"] > 0.99
     True
     """
-    best = max(logs, key=lambda name: float(logs[name].mean()) if len(logs[name]) else 0.0)
-    weights = {}
-    for name, found in logs.items():
-        behind = logs[best] - found
-        error = float(behind.std() / np.sqrt(len(behind))) if len(behind) else 0.0
-        weights[name] = float(np.exp(-behind.mean() / error)) if error > 0 else 1.0
+    best = max(logs, key=lambda name: float(logs[name].sum()))
+    weights = {name: float(np.exp(-advantage(logs[best], found))) for name, found in logs.items()}
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}
+
+
+def advantage(one: Floats, other: Floats) -> float:
+    """Return by how many standard errors the first foretells better than the second, from the logs of the same answers.
+
+    One imagined answer on which the two differ by a nat is added to the spread, so that few answers decide little, and that two
+    which never differ do so by nothing but rounding decides nothing.
+
+    >>> advantage(np.array([-0.1]), np.array([-1.1]))
+    1.0
+    """
+    ahead = one - other
+    if not len(ahead):
+        return 0.0
+    spread = (float(((ahead - ahead.mean()) ** 2).sum()) + 1.0) / len(ahead)
+    return float(ahead.mean()) / float(np.sqrt(spread / len(ahead)))
 
 
 def _part(answers: Answers) -> Answers:
@@ -85,14 +101,19 @@ def signatures(answers: Answers) -> tuple[Hashes, Hashes]:
     n_tasks, n_annotators, n_classes = answers.shape
     task, annotator, label = answers.task, answers.annotator, answers.label
     cell = task.astype(np.int64) * n_classes + label
-    agreeing = np.bincount(cell, minlength=n_tasks * n_classes)[cell].astype(np.uint64)
-    asked = np.diff(answers.start)[task].astype(np.uint64)
-    frequent = np.bincount(label, minlength=n_classes)[label].astype(np.uint64)
-    # Who agrees with how many of how many, on a label how frequent: all that tells an annotator without naming anybody.
-    alone = _mixed(agreeing + _mixed(asked + _mixed(frequent)))
-    person = _mixed(_summed(annotator, alone, n_annotators))[annotator]
-    allies = _summed(cell, person, n_tasks * n_classes)[cell]
-    own = _mixed(_summed(task, _mixed(person + _mixed(allies + _mixed(frequent))), n_tasks))
+    of_annotator, of_class = np.zeros(n_annotators, dtype=np.uint64), np.zeros(n_classes, dtype=np.uint64)
+    told_apart = 0
+    # B. Weisfeiler and A. Leman (1968): each is told by what it meets, again and again, until nobody else is told apart.
+    while True:
+        person, sort = of_annotator[annotator], of_class[label]
+        allies = _summed(cell, _mixed(person), n_tasks * n_classes)[cell]
+        own = _mixed(_summed(task, _mixed(person + _mixed(sort + _mixed(allies))), n_tasks))
+        count = len(np.unique(of_annotator)) + len(np.unique(of_class))
+        if count <= told_apart:
+            break
+        told_apart = count
+        of_annotator = _mixed(of_annotator + _summed(annotator, _mixed(own[task] + _mixed(sort + _mixed(allies))), n_annotators))
+        of_class = _mixed(of_class + _summed(label, _mixed(own[task] + _mixed(person + _mixed(allies))), n_classes))
     # Tasks that are alike in all their answers are told apart by counting them; which is which then makes no difference.
     order = np.argsort(own, kind="stable")
     fresh = np.r_[True, own[order][1:] != own[order][:-1]]

@@ -16,7 +16,7 @@ import numpy as np
 from labelwright.stats.aggregate import dawid_skene, difficulty, glad, labeling_functions, mace, majority, one_coin, pooled, shared_coin
 from labelwright.stats.aggregate._copies import find_copies, share_votes
 from labelwright.stats.aggregate._em import LONG
-from labelwright.stats.aggregate._evidence import Foretelling, foretold, weights_of
+from labelwright.stats.aggregate._evidence import Foretelling, advantage, foretold, weights_of
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers, Floats
 
@@ -115,8 +115,7 @@ def _copies(answers: Answers) -> list[list[int]]:
     others[[member for group in groups for member in group]] = False
     each = partial(_by_confusion, dawid_skene.fit)
     logs = foretold(answers, {"each": each, "shared": lambda known: each(share_votes(known, groups))}, of=others)
-    better = logs["shared"] - logs["each"]
-    return groups if len(better) and better.mean() > better.std() / np.sqrt(len(better)) else []
+    return groups if advantage(logs["shared"], logs["each"]) > 1 else []
 
 
 def _weights(answers: Answers) -> tuple[dict[str, float], float]:
