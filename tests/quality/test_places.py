@@ -61,6 +61,29 @@ def test_boxes_are_fused_by_weight(make_project: Make) -> None:
     assert [(one["label"], one["compared"], one["missed"]) for one in tested["missed"]] == [("blue", 5, 4)]
 
 
+def test_whoever_marks_well_weighs_more(make_project: Make) -> None:
+    """One of four who is careless is worth less than the others, and one who is careful decides where two careless ones agree by chance."""
+    project = make_project(BOXES)
+    careful = add_users(project, "ann", "bob")
+    careless = add_users(project, "cyd", "dan")
+    rng = random.Random(0)
+    ids = add_items(project, [{"photo": {"modality": "image", "blob": "0" * 64, "width": 100, "height": 100}}] * 41)
+    for item in ids[:40]:
+        x, y = rng.randrange(70), rng.randrange(70)
+        for user_id in careful:
+            answer(project, [(item, user_id, {"things": boxes((x + rng.random(), y + rng.random(), 20, 20, "red"))})])
+        for user_id in careless:
+            answer(project, [(item, user_id, {"things": boxes((rng.randrange(80), rng.randrange(80), 20, 20, "red"))})])
+    answer(project, [(ids[40], careful[0], {"things": boxes((10, 10, 20, 20, "red"))})])
+    for user_id in careless:
+        answer(project, [(ids[40], user_id, {"things": boxes((10, 10, 20, 20, "blue"))})])
+    refresh(project, QualityPolicy(label_errors=False), full=True)
+    (found,) = (row for row in rows(project, tables.consensus) if row["item_id"] == ids[40])
+    assert [box.label for box in decode_answer(found["answer"]).boxes] == ["red"]
+    skill = {row["user_id"]: row["skill"] for row in rows(project, tables.annotator_quality)}
+    assert min(skill[user_id] for user_id in careful) > 2 * max(skill[user_id] for user_id in careless)
+
+
 def test_a_box_of_the_wrong_color_is_doubted(make_project: Make) -> None:
     """Boxes whose label does not fit what they show are suspects, and proposals change that label alone; a lost picture has a reason."""
     from PIL import Image

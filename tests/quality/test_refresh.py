@@ -216,6 +216,22 @@ def test_agreement_is_the_textbook_value(make_project: Make) -> None:
         assert pair["agreement"]["value"] == pytest.approx(sum(first[item] == second[item] for item in both) / len(both))
 
 
+def test_agreement_over_time_shows_a_fall(make_project: Make) -> None:
+    """Items in windows by when they were last answered, the oldest first: where people part in the end, the last window shows it."""
+    project = make_project()
+    ann, bob = add_users(project, "ann", "bob")
+    for index, item_id in enumerate(add_texts(project, [f"text {index}" for index in range(60)])):
+        label = LABELS[index % 3]
+        answer(project, [(item_id, ann, {"intent": choice(label)})], at=1000.0 + index)
+        answer(project, [(item_id, bob, {"intent": choice("other" if index >= 40 else label)})], at=2000.0 + index)
+    refresh(project, POLICY)
+    windows = report(project, "agreement")["questions"][0]["over_time"]
+    assert [(one["start"], one["end"]) for one in windows] == [(2000, 2019), (2020, 2039), (2040, 2059)]
+    assert [one["agreement"]["count"] for one in windows] == [20, 20, 20]
+    assert windows[0]["agreement"]["value"] == windows[1]["agreement"]["value"] == 1
+    assert windows[2]["agreement"]["value"] < 0.5
+
+
 def test_criteria_name_what_the_guidelines_do_not_tell_apart(make_project: Make) -> None:
     """The labels that people confuse come first, with counts and examples, and a new version of the guidelines is told apart."""
     project = make_project(guidelines="old")

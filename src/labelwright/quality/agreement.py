@@ -1,4 +1,4 @@
-"""Report `agreement`: how far annotators agree, overall, in pairs, and under each version of the guidelines."""
+"""Report `agreement`: how far annotators agree, overall, over time, in pairs, and under each version of the guidelines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from labelwright import stats
 from labelwright.quality.pairs import Comparison, Guidelines, Sample
-from labelwright.quality.reports import GuidelinesAgreement, PairAgreement, QuestionAgreement
+from labelwright.quality.reports import AgreementWindow, GuidelinesAgreement, PairAgreement, QuestionAgreement
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
 from labelwright.stats.agreement.base import mean_agreement
@@ -21,6 +21,9 @@ MOST_PAIRS = 200
 
 CHANCE_PAIRS = 10_000
 """Pairs of answers from which the disagreement by chance is estimated."""
+
+WINDOWS, FEWEST = 10, 20
+"""At most so many windows of time, of at least so many items with two answers each."""
 
 NO_PAIRS = "No item has answers of two people."
 
@@ -50,6 +53,7 @@ def of_choices(
         agreement=_percent(data),
         pairs=_pairs(comparison, names, whole=True),
         guidelines=versions,
+        over_time=_choices_over_time(data),
     )
 
 
@@ -75,6 +79,7 @@ def of_places(
         sampled=len(items) if sample.seen > len(items) else None,
         pairs=_pairs(comparison, names, whole=False),
         guidelines=versions,
+        over_time=_places_over_time([max(one.at for one in given) for _, given in items], comparison.overall.by_item),
     )
 
 
@@ -96,14 +101,35 @@ def _percent(data: Mapping[str, Any]) -> Figure:
     return _figure(stats.percent_agreement(data["item"], data["user"], data["label"]))
 
 
+def _choices_over_time(data: Mapping[str, Any]) -> list[AgreementWindow]:
+    _, place, times = np.unique(data["item"], return_inverse=True, return_counts=True)
+    shared = (times >= 2)[place]
+    windows = min(WINDOWS, int((times >= 2).sum()) // FEWEST)
+    if windows < 2:
+        return []
+    columns = [data[column][shared] for column in ("item", "user", "label", "at")]
+    found = stats.agreement_over_time(*columns, windows=windows, coefficient=stats.percent_agreement)
+    return [AgreementWindow(start=one.start, end=one.end, agreement=_figure(one.agreement)) for one in found]
+
+
+def _places_over_time(last: Sequence[float], by_item: Sequence[float]) -> list[AgreementWindow]:
+    """The same for places, from when each item was last answered and its mean agreement."""
+    windows = min(WINDOWS, len(last) // FEWEST)
+    if windows < 2:
+        return []
+    at, values = np.array(last, dtype=np.float64), np.array(by_item, dtype=np.float64)
+    parts = np.array_split(np.argsort(at, kind="stable"), windows)
+    return [AgreementWindow(start=float(at[part].min()), end=float(at[part].max()), agreement=_mean(values[part])) for part in parts]
+
+
 def _distance_alpha(name: str, items: Sequence[Sequence[Any]]) -> Figure:
     units = [[one.values[name] for one in given] for given in items]
     return _figure(stats.alpha_by_distance(units, lambda first, second: first.distance(second), pairs=CHANCE_PAIRS))
 
 
-def _mean(values: Sequence[float], reason: str = NO_PAIRS) -> Figure:
+def _mean(values: Any, reason: str = NO_PAIRS) -> Figure:
     """The mean of values from 0 to 1, one an item, with its interval."""
-    if not values:
+    if not len(values):
         return Figure.missing(reason)
     return _figure(mean_agreement(np.array(values, dtype=np.float64), confidence=0.95))
 

@@ -27,7 +27,8 @@ _annotations, _items, _suggestions = tables.annotations, tables.items, tables.su
 class Given(NamedTuple):
     """One person's answers about one item, or a machine's, which has no annotation and a negative `user_id`.
 
-    `independent` is false for a reviewer's version, which was made with the others in view.
+    `independent` is false for a reviewer's version, which was made with the others in view. `at` is when it was given, in seconds since
+    1970, and 0 for a machine's.
     """
 
     item_id: int
@@ -36,6 +37,7 @@ class Given(NamedTuple):
     version: int
     values: dict[str, Any]
     independent: bool
+    at: float = 0.0
 
 
 class Page(NamedTuple):
@@ -83,6 +85,7 @@ def _read(
             _annotations.c.pipeline_version,
             _annotations.c["values"],
             _annotations.c.origin,
+            _annotations.c.created_at,
         )
         .join(_items, _items.c.id == _annotations.c.item_id)
         .where(
@@ -95,10 +98,10 @@ def _read(
         .order_by(_annotations.c.item_id, _annotations.c.id)
     )
     newest: dict[int, dict[int, Given]] = {}
-    for item_id, user_id, number, version, values, origin in connection.execute(query).all():
+    for item_id, user_id, number, version, values, origin, at in connection.execute(query).all():
         of_item = newest.setdefault(item_id, {})
         of_item.pop(user_id, None)
-        of_item[user_id] = Given(item_id, user_id, number, version, _valid(decode_values(values), schema), origin != "review")
+        of_item[user_id] = Given(item_id, user_id, number, version, _valid(decode_values(values), schema), origin != "review", at)
     if machines:
         _add_machines(connection, project_id, schema, within, machines, newest)
     return {item_id: list(of_item.values()) for item_id, of_item in newest.items()}

@@ -48,6 +48,7 @@ class Choices:
     annotation: list[int] = field(default_factory=list)
     version: list[int] = field(default_factory=list)
     independent: list[bool] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
 
     def add(self, name: str, items: Mapping[int, Sequence[Given]]) -> None:
         """Take up a page of answers."""
@@ -62,6 +63,7 @@ class Choices:
                     self.annotation.append(given.annotation_id or 0)
                     self.version.append(given.version)
                     self.independent.append(given.independent)
+                    self.at.append(given.at)
 
     def arrays(self) -> dict[str, Any]:
         """Return the lists as arrays."""
@@ -72,6 +74,7 @@ class Choices:
             "annotation": np.array(self.annotation, dtype=np.int64),
             "version": np.array(self.version, dtype=np.int64),
             "independent": np.array(self.independent, dtype=bool),
+            "at": np.array(self.at, dtype=np.float64),
         }
 
 

@@ -20,7 +20,7 @@ from labelwright.store.audit import SAME_LABEL
 from labelwright.store.codec import decode_answer, encode
 from labelwright.store.database import Database
 
-__all__ = ["Changed", "Row", "choice_rows", "forget_questions", "fused_row", "method_of_weights", "standing", "write"]
+__all__ = ["Changed", "Row", "choice_rows", "forget_questions", "fused_row", "method_of_weights", "shares_of", "standing", "write"]
 
 _consensus = tables.consensus
 
@@ -92,6 +92,12 @@ def method_of_weights(weights: Mapping[int, float]) -> str:
     return f"fused, weighted {digest}"
 
 
+def shares_of(weights: Mapping[int, float], given: Sequence[Given]) -> list[float]:
+    """Return the weight of each answer; whoever could not be compared yet weighs as much as the others do on average."""
+    usual = sum(weights.values()) / len(weights) if weights else 1.0
+    return [weights.get(one.user_id, usual) for one in given]
+
+
 def fused_row(
     name: str,
     question: Question,
@@ -116,7 +122,7 @@ def fused_row(
     if known == (numbers, method) and len(answered) == len(people):
         return "unchanged"
     values = [one.values[name] for one in answered]
-    share = [weights.get(one.user_id, 1.0) for one in answered]
+    share = shares_of(weights, answered)
     fused = fuse(question, values, share)
     doubt = 1.0
     for one in answered:

@@ -17,13 +17,16 @@ import numpy as np
 from msgspec import Struct
 
 from labelwright.quality.answers import Given
-from labelwright.quality.places import match
+from labelwright.quality.places import match, skill
 from labelwright.schema import Question
 
 __all__ = ["EXAMPLES", "Comparison", "Guidelines", "Sample", "compare_choices", "compare_places"]
 
 SAMPLE = 2000
 """Items whose places are compared."""
+
+SKILL_SAMPLE = 400
+"""Items from which the skill of annotators of places is estimated: each annotator's places are fused without, several times over."""
 
 EXAMPLES = 5
 """Items named as examples."""
@@ -59,7 +62,8 @@ class Comparison:
     """All that comes from comparing answers in pairs.
 
     `people` has, for each pair of annotators, how many items both answered, and the sum of their agreement there. `overlaps` are the
-    intersections over union of places that match.
+    intersections over union of places that match. Where places were compared, `skill` is how far each annotator agrees with what the
+    others' are fused to, 0 to 1, and `weight` what each counts for in that.
     """
 
     overall: Tally
@@ -67,6 +71,7 @@ class Comparison:
     people: dict[tuple[int, int], tuple[int, float]]
     overlaps: list[float] = field(default_factory=list)
     skill: dict[int, float] = field(default_factory=dict)
+    weight: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -128,8 +133,17 @@ def compare_places(sample: Sample, guidelines: Mapping[int, Guidelines]) -> Comp
             tally.items += 1
             tally.by_item.append(sum(values) / len(values))
     found.people = {key: (int(count), total) for key, (count, total) in people.items()}
-    found.skill = _pairwise_skill(found.people)
+    told = [{one.user_id: one.values[sample.name] for one in given} for _, given in _spread(sample.items, SKILL_SAMPLE)]
+    if told:
+        judged = skill(sample.question, told)
+        found.skill = {user_id: round(value, 6) for user_id, value in sorted(judged.skill.items())}
+        found.weight = dict(sorted(judged.weight.items()))
     return found
+
+
+def _spread(items: Sequence[Any], most: int) -> Sequence[Any]:
+    """Return at most so many, spread evenly over all."""
+    return items[:: -(-len(items) // most)] if items else items
 
 
 def _count_places(tally: Tally, item_id: int, first: Any, second: Any, matching: Any) -> None:
@@ -239,17 +253,3 @@ def _shared(guidelines: Mapping[int, Guidelines], first: int, second: int) -> st
     """The guidelines under which both answers were given, if they are the same."""
     one, other = guidelines.get(first), guidelines.get(second)
     return one.digest if one is not None and other is not None and one.digest == other.digest else None
-
-
-def _pairwise_skill(people: Mapping[tuple[int, int], tuple[int, float]]) -> dict[int, float]:
-    """Each annotator's mean agreement with the others, pulled to everybody's by two pairs."""
-    total: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for pair, (count, agreed) in people.items():
-        for user_id in pair:
-            total[user_id][0] += count
-            total[user_id][1] += agreed
-    met = sum(count for count, _ in total.values())
-    if not met:
-        return {}
-    pool = sum(agreed for _, agreed in total.values()) / met
-    return {user_id: round((agreed + 2 * pool) / (count + 2), 6) for user_id, (count, agreed) in sorted(total.items())}

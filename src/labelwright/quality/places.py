@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -11,7 +11,7 @@ from labelwright.schema import Answer, Question
 from labelwright.schema.kinds import Unit
 from labelwright.stats.fusion.matching import Labeled, Matching
 
-__all__ = ["agreement", "fuse", "match", "places", "similarity"]
+__all__ = ["agreement", "fuse", "match", "places", "similarity", "skill"]
 
 
 def places(answer: Answer) -> Labeled:
@@ -59,6 +59,12 @@ def fuse(question: Any, answers: Sequence[Answer], weights: Sequence[float]) -> 
         confident = _apart(confident)
     fused: Answer = question.from_units([unit for _, unit in confident])
     return fused
+
+
+def skill(question: Question, items: Sequence[Mapping[int, Answer]]) -> stats.FusionSkill:
+    """Return how good each annotator is, from the answers to each item by annotator, and how much each is to weigh in `fuse`."""
+    marked: list[dict[Hashable, Labeled]] = [{user_id: places(answer) for user_id, answer in answers.items()} for answers in items]
+    return stats.fusion_skill(marked, "boxes" if question.family == "box" else "intervals")
 
 
 def _rounded(end: float) -> float:

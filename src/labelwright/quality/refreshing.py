@@ -221,7 +221,7 @@ class _Run:
                 sample = samples[name]
                 comparison = compare_places(sample, guidelines)
                 old = fits.questions.get(name)
-                weights = old.weights if old is not None and not full else _weights(comparison.skill)
+                weights = old.weights if old is not None and not full else _weights(comparison.weight)
                 learned[name] = _fit_of_places(weights, comparison.skill, sum(sample.people.values()))
                 changed += self._fuse_all(name, learned[name])
                 agreed = _agreement_of_places(sample, weights, reviewed)
@@ -319,7 +319,7 @@ def _agreement_of_places(sample: Sample, weights: Mapping[int, float], reviewed:
     found: dict[int, tuple[float, int]] = {}
     for _, given in sample.items:
         values = [one.values[sample.name] for one in given]
-        fused = fuse(sample.question, values, [weights.get(one.user_id, 1.0) for one in given])
+        fused = fuse(sample.question, values, consensus.shares_of(weights, given))
         for one, value in zip(given, values, strict=True):
             if one.annotation_id not in reviewed.annotations:
                 total, count = found.get(one.user_id, (0.0, 0))
@@ -327,16 +327,16 @@ def _agreement_of_places(sample: Sample, weights: Mapping[int, float], reviewed:
     return found
 
 
-def _weights(skill: Mapping[int, float]) -> dict[int, float]:
-    """Each annotator's weight: the skill in steps of a twentieth, so that a small change of it changes no label."""
-    weights = {user_id: max(round(value * 20) / 20, 0.05) for user_id, value in skill.items()}
+def _weights(weight: Mapping[int, float]) -> dict[int, float]:
+    """Each annotator's weight in steps of a tenth, so that a small change of it changes no label; none where all weigh the same."""
+    weights = {user_id: max(round(value, 1), 0.1) for user_id, value in weight.items()}
     return weights if len(set(weights.values())) > 1 else {}
 
 
 def _fit_of_places(weights: dict[int, float], skill: dict[int, float], answers: int) -> Fit:
     reason = "Places are grouped by overlap; those are kept, with their label, that carry half of the annotators' weight."
     if weights:
-        reason += " An annotator weighs as much as agreeing with the others."
+        reason += " An annotator weighs by the log odds of agreeing with what the others' places come to."
     return Fit(method=consensus.method_of_weights(weights), reason=reason, answers=answers, skill=skill, weights=weights)
 
 

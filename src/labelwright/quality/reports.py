@@ -11,6 +11,7 @@ from labelwright.schema.figure import Figure
 
 __all__ = [
     "AgreementReport",
+    "AgreementWindow",
     "Cell",
     "Confusion",
     "CriteriaReport",
@@ -53,13 +54,22 @@ class GuidelinesAgreement(Struct, frozen=True, kw_only=True):
     agreement: Figure
 
 
+class AgreementWindow(Struct, frozen=True, kw_only=True):
+    """How far annotators agree on the items whose last answer was given from `start` to `end`, in seconds since 1970."""
+
+    start: float
+    end: float
+    agreement: Figure
+
+
 class QuestionAgreement(Struct, frozen=True, kw_only=True):
     """How far annotators agree on one question.
 
     `alpha` is Krippendorff's, by the distance of the kind. `agreement` is not corrected for chance: for a choice the share of pairs of
     answers that are the same, for spans, boxes and segments the mean F1 of the places that match (half of their union in common, and the
-    same label). `overlap` is the mean intersection over union of what matches; a choice has none. `sampled` counts the items it rests on
-    where there were too many to compare all.
+    same label). `over_time` has it for windows of time with about equally many items each, the oldest first. `overlap` is the mean
+    intersection over union of what matches; a choice has none. `sampled` counts the items it rests on where there were too many to
+    compare all.
     """
 
     question: str
@@ -70,6 +80,7 @@ class QuestionAgreement(Struct, frozen=True, kw_only=True):
     sampled: int | None = None
     pairs: list[PairAgreement] = []
     guidelines: list[GuidelinesAgreement] = []
+    over_time: list[AgreementWindow] = []
 
 
 class AgreementReport(Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ export interface QuestionAgreement {
   sampled: number | null;
   pairs: { first: string; second: string; first_id: number; second_id: number; agreement: Figure }[];
   guidelines: GuidelinesAgreement[];
+  over_time: { start: number; end: number; agreement: Figure }[];
 }
 
 export interface Confusion {

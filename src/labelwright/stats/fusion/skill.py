@@ -7,8 +7,11 @@ idea: whoever is near the consensus of others weighs more in it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from math import fsum
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +32,9 @@ GEOMETRIES: tuple[Geometry, ...] = ("boxes", "intervals", "polygons", "masks", "
 PULL = 2.0
 """So many items of average agreement are added to each annotator's own."""
 
+PAIRWISE_ROUNDS = 50
+"""Far more than it takes until agreement in pairs stands still; what a round costs does not depend on the items."""
+
 
 @dataclass(frozen=True)
 class FusionSkill:
@@ -48,6 +54,8 @@ def fusion_skill(
     rounds: int = 3,
 ) -> FusionSkill:
     """Estimate how good each annotator is, by fusing the others' units with the weights so far and comparing, again and again.
+
+    The first weights come from agreement in pairs, since where the careless are many nothing that the careful mark has a quorum at first.
 
     Args:
         items: for each item what each annotator marked, as the fusion of that geometry takes it: (labels, geometry), and for keypoints
@@ -72,9 +80,9 @@ def fusion_skill(
     if not people:
         raise InvalidInput("There is no annotator whose units could be compared.")
     usual = _usual_distance(items) if geometry == "keypoints" else 0.0
-    weight = dict.fromkeys(people, 1.0)
-    skill: dict[Any, float] = {}
     count = {person: sum(person in item and len(item) > 1 for item in items) for person in people}
+    weight = _log_odds(_pairwise(items, people, count, geometry, iou, usual))
+    skill: dict[Any, float] = {}
     for _ in range(rounds):
         total = dict.fromkeys(people, 0.0)
         for item in items:
@@ -90,26 +98,68 @@ def fusion_skill(
         compared = sum(count.values())
         pool = sum(total.values()) / compared if compared else 0.5
         skill = {person: (total[person] + PULL * pool) / (count[person] + PULL) for person in people}
-        weight = {person: max(0.05, float(np.log(one / (1 - one)))) if 0 < one < 1 else 5.0 * one + 0.05 for person, one in skill.items()}
+        weight = _log_odds(skill)
     return FusionSkill(skill, weight, count)
 
 
+def _log_odds(skill: Mapping[Any, float]) -> dict[Any, float]:
+    return {person: max(0.05, float(np.log(one / (1 - one)))) if 0 < one < 1 else 5.0 * one + 0.05 for person, one in skill.items()}
+
+
+def _pairwise(
+    items: Sequence[Mapping[Hashable, Any]], people: list[Any], count: Mapping[Any, int], geometry: str, iou: float, usual: float
+) -> dict[Any, float]:
+    """Return each annotator's mean agreement with the others, each of whom counts for as much as that comes to, again and again."""
+    seat = {person: place for place, person in enumerate(people)}
+    found: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for item in items:
+        for one, other in combinations(item, 2):
+            pair = (seat[one], seat[other]) if seat[one] < seat[other] else (seat[other], seat[one])
+            found[pair].append(
+                _agreement_on_points([item[one]], [1.0], item[other], usual)
+                if geometry == "keypoints"
+                else _overlap(_MATCH[geometry](item[one], item[other], iou=iou))
+            )
+    agreed, met = np.zeros((len(people),) * 2), np.zeros((len(people),) * 2)
+    for (a, b), values in found.items():
+        agreed[a, b] = agreed[b, a] = fsum(values)  # exact, so that the order of items does not matter
+        met[a, b] = met[b, a] = len(values)
+    pool = float(agreed.sum() / met.sum()) if found else 0.5
+    times = np.array([count[person] for person in people], dtype=np.float64)
+    skill = np.ones(len(people))
+    for _ in range(PAIRWISE_ROUNDS):
+        weighed = met @ skill
+        share = np.divide(agreed @ skill, weighed, out=np.full(len(people), pool), where=weighed > 0)
+        skill = (times * share + PULL * pool) / (times + PULL)
+    return dict(zip(people, skill.tolist(), strict=True))
+
+
 def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geometry: str, iou: float) -> float:
-    found: Matching
+    fused: Labeled
     if geometry == "boxes":
         boxes = fuse_boxes(others, weights=weights, iou=iou)
-        fused: Labeled = ([one.label for one in boxes], [(one.x, one.y, one.width, one.height) for one in boxes])
-        found = match_boxes(units, fused, iou=iou)
+        fused = ([one.label for one in boxes], [(one.x, one.y, one.width, one.height) for one in boxes])
     elif geometry == "intervals":
         spans = fuse_intervals(others, weights=weights, iou=iou)
         fused = ([one.label for one in spans], [(one.start, one.end) for one in spans])
-        found = match_intervals(units, fused, iou=iou)
     elif geometry == "polygons":
         outlines = fuse_polygons(others, weights=weights, iou=iou)
-        found = match_polygons(units, ([one.label for one in outlines], [one.points for one in outlines]), iou=iou)
+        fused = ([one.label for one in outlines], [one.points for one in outlines])
     else:
         things = fuse_instances(others, weights=weights, iou=iou)
-        found = match_masks(units, ([one.label for one in things], [one.mask for one in things]), iou=iou)
+        fused = ([one.label for one in things], [one.mask for one in things])
+    return _overlap(_MATCH[geometry](units, fused, iou=iou))
+
+
+_MATCH: dict[str, Callable[..., Matching]] = {
+    "boxes": match_boxes,
+    "intervals": match_intervals,
+    "polygons": match_polygons,
+    "masks": match_masks,
+}
+
+
+def _overlap(found: Matching) -> float:
     marked = 2 * len(found.pairs) + len(found.first_unmatched) + len(found.second_unmatched)
     # Well placed units count more than those that only just match.
     return 2 * sum(found.ious) / marked if marked else 1.0
