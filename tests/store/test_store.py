@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from labelwright.errors import InvalidInput, NotFound, StoreUnavailable
 from labelwright.store import log, tables
 from labelwright.store.blobs import Blobs
 from labelwright.store.database import Database
+from labelwright.store.statement import Statement
 
 
 def test_a_transaction_that_fails_leaves_nothing_behind(database: Database) -> None:
@@ -53,6 +57,55 @@ def test_one_failing_transaction_does_not_harm_those_beside_it(database: Databas
     assert outcomes.count(True) == 30
     with database.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(tables.users)) == 30
+
+
+def test_a_caller_who_goes_away_harms_nobody(database: Database) -> None:
+    """A request that is broken off before its turn is not carried out, one at work is finished, and those behind it are served."""
+    going, go_on = threading.Event(), threading.Event()
+
+    def first(connection: Connection) -> None:
+        going.set()
+        go_on.wait(30)
+        connection.execute(sa.insert(tables.users).values(name="ann", created_at=0.0))
+
+    async def leave() -> None:
+        at_work = asyncio.create_task(database.write_soon(first))
+        await asyncio.to_thread(going.wait, 30)
+        waiting = asyncio.create_task(database.write_soon(lambda connection: None))
+        await asyncio.sleep(0)
+        at_work.cancel()
+        waiting.cancel()
+        await asyncio.gather(at_work, waiting, return_exceptions=True)
+        go_on.set()
+        assert await asyncio.wait_for(database.write_soon(lambda connection: "served"), 30) == "served"
+
+    asyncio.run(leave())
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(database.write, lambda connection: None).result(timeout=30)
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.users)) == 1
+
+
+@pytest.mark.postgresql
+def test_two_that_wait_for_each_other_are_both_served(postgresql_url: str) -> None:
+    """A deadlock that a prepared statement runs into is resolved by PostgreSQL and repeated here, as any other is."""
+    database = Database(postgresql_url)
+    clock = Statement(sa.select(tables.clock.c.id).with_for_update())
+    secret = Statement(sa.select(tables.secrets.c.name).with_for_update())
+    both = threading.Barrier(2, timeout=2)
+
+    def work(first: Statement, second: Statement, connection: Connection) -> int:
+        first.all(connection)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait()
+        return len(second.all(connection))
+
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            crossed = [pool.submit(database.write, partial(work, *pair)) for pair in ((clock, secret), (secret, clock))]
+            assert [one.result(timeout=60) for one in crossed] == [1, 1]
+    finally:
+        database.close()
 
 
 def test_the_log_of_events_cannot_be_changed(database: Database) -> None:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 from labelwright.errors import InvalidInput, StoreUnavailable
 from labelwright.store.unavailable import explain, explained
@@ -190,6 +190,8 @@ class _Sqlite:
         """Commit what waits, group by group. Whatever happens, those who wait are told, and the next group begins anew."""
         connection: Connection | None = None
         while group := self._next_group():
+            # Whoever asked may have gone meanwhile, as a request that was broken off. From here on it is done, and nobody can cancel it.
+            group = [(work, future) for work, future in group if future.set_running_or_notify_cancel()]
             try:
                 connection = connection or self._engine.connect()
                 outcomes = _commit_group(connection, group)
@@ -280,12 +282,17 @@ class _Postgresql:
             try:
                 with self._engine.begin() as connection:
                     return work(connection)
-            except DBAPIError as error:
-                state = getattr(error.orig, "sqlstate", None)
+            except Exception as error:
+                # Prepared statements and bulk inserts use the driver itself, whose errors come as they are.
+                state = getattr(getattr(error, "orig", error), "sqlstate", None)
                 # 40001 serialization failure, 40P01 deadlock, 57P01 the server closed the connection before it did anything
-                repeat = state in ("40001", "40P01", "57P01") or error.connection_invalidated
-                if not repeat or attempt == ATTEMPTS - 1:
-                    raise explain(error, self._label) or error from error
+                repeat = state in ("40001", "40P01", "57P01") or getattr(error, "connection_invalidated", False)
+                if repeat and attempt < ATTEMPTS - 1:
+                    continue
+                found = explain(error, self._label)
+                if found is None:
+                    raise
+                raise found from error
         raise AssertionError("unreachable")
 
     @contextmanager
