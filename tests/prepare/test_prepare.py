@@ -218,10 +218,32 @@ def test_a_row_that_is_gone_is_no_longer_set_aside_and_its_items_are_counted(mak
         assert count_gone(connection, project.id) == 0
 
 
+def test_a_row_that_comes_back_is_set_aside_again(make_project: Make) -> None:
+    """What was wrong with it before it had gone still is, and is told as before; one that was right keeps its item."""
+    project = make_project()
+    rows = ({"id": 1, "body": "one"}, {"id": 2, "body": ""}, {"id": 3, "body": "three"})
+    put(project, *rows)
+    prepare(project)
+    before, reasons = stored(project), set_aside(project)
+    assert list(reasons) == ["2"]
+    put(project, rows[2])
+    assert set_aside(project) == {}
+    put(project, *rows)
+    assert prepare(project) == PrepareReport(prepared=1, kept=1, quarantined=1)
+    assert (set_aside(project), stored(project)) == (reasons, before)
+
+
 def test_steps_of_ones_own_change_drop_and_split_rows(make_project: Make) -> None:
     """`@step` functions run in the file's order; an error sets the row aside; a changed file prepares anew."""
     project = make_project()
-    put(project, {"id": 1, "body": "keep -- sig"}, {"id": 2, "body": "drop"}, {"id": 3, "body": "a|b"}, {"id": 4, "body": "boom"})
+    put(
+        project,
+        {"id": 1, "body": "keep -- sig"},
+        {"id": 2, "body": "drop"},
+        {"id": 3, "body": "a|b"},
+        {"id": 4, "body": "boom"},
+        {"id": 5, "body": "loop"},
+    )
     code = """
 from labelwright.prepare import step
 
@@ -229,6 +251,8 @@ from labelwright.prepare import step
 def unsigned(row):
     if row["body"] == "boom":
         raise KeyError("bang")
+    if row["body"] == "loop":
+        row["self"] = row
     row["body"] = row["body"].partition(" -- ")[0]
     return None if row["body"] == "drop" else row
 
@@ -241,12 +265,14 @@ def helper(row):
 """
     (project.folder / "steps.py").write_text(code)
     steps = [{"python": "steps.py"}]
-    assert prepare(project, steps) == PrepareReport(prepared=3, pieces=2, dropped=1, quarantined=1)
+    assert prepare(project, steps) == PrepareReport(prepared=3, pieces=2, dropped=1, quarantined=2)
     assert {key: text_of(item) for key, item in stored(project).items()} == {"1": "keep", "3#1": "a", "3#2": "b"}
-    assert set_aside(project) == {"4": "The step 'unsigned' failed: KeyError: 'bang'."}
+    endless = set_aside(project)["5"]
+    assert set_aside(project) == {"4": "The step 'unsigned' failed: KeyError: 'bang'.", "5": endless}
+    assert "cannot be kept as JSON" in endless
     assert prepare(project, steps) == PrepareReport()
-    (project.folder / "steps.py").write_text(code.replace('"boom"', '"bomb"'))
-    assert prepare(project, steps) == PrepareReport(prepared=4, kept=3, pieces=2, dropped=1)
+    (project.folder / "steps.py").write_text(code.replace('"boom"', '"bomb"').replace('"loop"', '"lap"'))
+    assert prepare(project, steps) == PrepareReport(prepared=5, kept=3, pieces=2, dropped=1)
     assert set_aside(project) == {}
 
 

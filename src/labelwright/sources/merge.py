@@ -131,9 +131,10 @@ def _has_moved(connection: Connection, old: Current, row: Ready, rules: Rules) -
 
 
 def _found(connection: Connection, found: Sequence[tuple[int, str, str]]) -> None:
-    """Note where rows stand now that have moved, or come back."""
+    """Note where rows stand now that have moved, or come back; these are prepared anew, for what was wrong with them was forgotten."""
     table = tables.raw_items
-    values: dict[str, Any] = {"source": sa.bindparam("to"), "place": sa.bindparam("at"), "gone_at": None}
+    prepared_by = sa.case((table.c.gone_at.is_(None), table.c.prepared_by))
+    values: dict[str, Any] = {"source": sa.bindparam("to"), "place": sa.bindparam("at"), "gone_at": None, "prepared_by": prepared_by}
     statement = sa.update(table).where(table.c.id == sa.bindparam("row")).values(values)
     connection.execute(statement, [{"row": id, "to": source, "at": place} for id, source, place in found])
 

@@ -106,5 +106,5 @@ def _check_row(row: Any) -> None:
     try:
         plain = {name: value for name, value in row.items() if not isinstance(value, (Image, Audio))}
         msgspec.json.encode(plain)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"A step returned what cannot be kept as JSON: {error}.") from error
