@@ -139,34 +139,63 @@ def test_a_raising_function_abstains(project: Project):
     assert "'refnd' is none of the labels" in reports["rules.wrong"]["error"]
 
 
+def failures(project: Project) -> dict[str, str]:
+    with project.database.read() as connection:
+        rows = connection.execute(sa.select(tables.quarantine).where(tables.quarantine.c.stage == "suggest")).all()
+    return {row.place: row.reason for row in rows}
+
+
 def test_what_a_function_fails_at_is_set_aside_until_it_is_mended(project: Project):
     """Each failure stands in quarantine once, with labeler, item and line; it goes when the function is mended or gone."""
     rules = project.folder / "rules.py"
     broken = "from labelwright import labeling_function\n@labeling_function\ndef one(item):\n    return {'t1': 'bug'}[item.key]\n"
     other = "@labeling_function\ndef two(item):\n    return 'refnd'\n"
 
-    def failures() -> dict[str, str]:
-        with project.database.read() as connection:
-            rows = connection.execute(sa.select(tables.quarantine).where(tables.quarantine.c.stage == "suggest")).all()
-        return {row.place: row.reason for row in rows}
-
     rules.write_text(broken + other)
     add_texts(project, ["zero", "one"])
     report = suggest(project, DECLARED)
     assert [(one.labeler, one.failed, one.written) for one in report.labelers] == [("rules.one", 1, 1), ("rules.two", 2, 0)]
-    found_at_first = failures()
+    found_at_first = failures(project)
     assert found_at_first["rules.one at item t0"] == "KeyError: 't0' (rules.py line 4)"
     assert "'refnd' is none of the labels" in found_at_first["rules.two at item t1"]
     assert len(found_at_first) == 3
     for _ in range(2):
         assert suggest(project, DECLARED).written == 0
-        assert failures() == found_at_first
+        assert failures(project) == found_at_first
     rules.write_text(broken.replace("[item.key]", ".get(item.key)") + other)
     suggest(project, DECLARED)
-    assert set(failures()) == {"rules.two at item t0", "rules.two at item t1"}
+    assert set(failures(project)) == {"rules.two at item t0", "rules.two at item t1"}
     rules.write_text(broken.replace("[item.key]", ".get(item.key)"))
     suggest(project, DECLARED)
-    assert failures() == {}
+    assert failures(project) == {}
+
+
+def test_a_failure_goes_with_its_item(project: Project):
+    """Where an item is asked about no longer, what failed at it is told no longer, whether the function has changed since or not."""
+    rules = project.folder / "rules.py"
+    rules.write_text("from labelwright import labeling_function\n@labeling_function\ndef one(item):\n    return {}[item.key]\n")
+    first, second, _ = add_texts(project, ["zero", "one", "two"])
+    suggest(project, DECLARED)
+    states(project, {first: "replaced"})
+    suggest(project, DECLARED)
+    assert set(failures(project)) == {"rules.one at item t1", "rules.one at item t2"}
+    states(project, {second: "replaced"})
+    rules.write_text(rules.read_text() + "    # changed\n    return None\n")
+    suggest(project, DECLARED)
+    assert set(failures(project)) == {"rules.one at item t2"}
+
+
+def test_a_function_that_is_about_another_question_now_tells_where_it_fails(make_project: Callable[..., Project]):
+    """What it failed at before is forgotten, and what it fails at now is not."""
+    asked = {"kind": "choice", "of": "body", "options": ["x"]}
+    project = make_project({"data": {"body": "text"}, "questions": {"a": asked, "b": asked}})
+    add_texts(project, ["zero"])
+    for question in ("a", "b"):
+        mark = f"@labeling_function(question='{question}')"
+        code = f"from labelwright import labeling_function\n{mark}\ndef one(item):\n    raise ValueError('{question}')\n"
+        (project.folder / "rules.py").write_text(code)
+        suggest(project, DECLARED)
+        assert failures(project) == {"rules.one at item t0": f"ValueError: {question} (rules.py line 4)"}
 
 
 def test_a_function_may_read_the_bytes(make_project: Callable[..., Project]):

@@ -97,8 +97,9 @@ def suggest(project: Project, labelers: Sequence[str | dict[str, Any]], *, progr
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise InvalidPipeline(f"Two labelers are named '{twice[0]}'.", where="assist.labelers", hint="Give one of the files another name.")
-    reports = [_run(project, labeler, progress) for labeler in opened]
+    # First, for one of the same name may be about another question now.
     removed = _forget_undeclared(project, {_name(*name) for name in names})
+    reports = [_run(project, labeler, progress) for labeler in opened]
     return SuggestReport(
         written=sum(report.written for report in reports),
         removed=removed + sum(report.removed for report in reports),
@@ -114,9 +115,8 @@ def _run(project: Project, labeler: Labeler | Declined, progress: Progress) -> L
     if isinstance(labeler, Declined):
         return LabelerReport(labeler=labeler.name, question=labeler.question, note=labeler.reason)
     name = _name(labeler.name, labeler.question)
-    reached = versions.kept(project, name, _Reached)
-    if reached is None or reached.version != labeler.version:
-        reached = _Reached(labeler.version)
+    before = versions.kept(project, name, _Reached)
+    reached = before if before and before.version == labeler.version else _Reached(labeler.version)
     now, fresh_items = _active(project, reached.item_id)
     stale = {block: seen for block, seen in sorted(now.items()) if reached.blocks.get(block) != seen}
     total = fresh_items + sum(count for count, _ in stale.values())
@@ -126,6 +126,8 @@ def _run(project: Project, labeler: Labeler | Declined, progress: Progress) -> L
         reached = _Reached(reached.version, reached.item_id, {**reached.blocks, block: seen})
         project.database.write(partial(versions.keep, project_id=project.id, name=name, value=reached))
     counted.look(reached, reached.item_id, None)
+    if stale or reached is not before:
+        project.database.write(partial(_forget_failures, project.id, labeler.name))
     if counted.looked_at:
         labeler.close()
     return LabelerReport(
@@ -191,6 +193,13 @@ class _Counted:
 def _failures(project_id: int, labeler: str) -> sa.ColumnElement[bool]:
     quarantine = tables.quarantine
     return sa.and_(quarantine.c.project_id == project_id, quarantine.c.stage == STAGE, quarantine.c.source == labeler)
+
+
+def _forget_failures(project_id: int, labeler: str, connection: Connection) -> None:
+    """Forget where a labeler failed at items that are asked about no longer: it does not look at them again."""
+    items, key = tables.items, tables.quarantine.c.key
+    active = sa.exists().where(items.c.project_id == project_id, items.c.key == key, items.c.state == "active")
+    connection.execute(sa.delete(tables.quarantine).where(_failures(project_id, labeler), ~active))
 
 
 def _active(project: Project, reached: int) -> tuple[dict[int, tuple[int, int]], int]:
