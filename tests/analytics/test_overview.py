@@ -204,6 +204,22 @@ def test_an_item_is_labeled_when_every_required_question_is(make_project: Make) 
     assert none
 
 
+def test_a_rejection_takes_back_what_an_earlier_review_had_settled(make_project: Make) -> None:
+    """The item is neither reviewed nor labeled until somebody has answered again."""
+    project = make_project()
+    ann, rev = add_users(project, "ann", "rev")
+    (item,) = add_texts(project, ["one"])
+    (given,) = answer(project, [(item, ann, {"intent": choice("bug")})])
+    refresh(project, POLICY)
+    review(project, item, choice("bug"), reviewer=rev)
+    assert (look(project).funnel.labeled, look(project).funnel.reviewed) == (1, 1)
+    review(project, item, choice("bug"), reviewer=rev, verdict="reject")
+    rejected = sa.update(tables.annotations).where(tables.annotations.c.id == given).values(state="rejected")
+    project.database.write(lambda connection: connection.execute(rejected))
+    refresh(project, POLICY, full=True)
+    assert (look(project).funnel.labeled, look(project).funnel.reviewed) == (0, 0)
+
+
 def test_effort_is_robust_against_pauses(make_project: Make) -> None:
     """A tab left open for a day moves neither the median nor, by more than ten medians, the hours."""
     project = make_project()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 
-from labelwright.analytics import Outcome, check_requirements
+from labelwright.analytics import Outcome, advise, check_requirements
 from labelwright.errors import InvalidPipeline
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.schema import Requirement
 from labelwright.schema.requirement import METRICS
 from labelwright.stats.certificates import sequential_upper_bound
+from labelwright.store import tables
 from labelwright.store.project import Project
 from tests.analytics.test_overview import pick, review
 from tests.quality.answers import answer, choice
@@ -120,6 +122,36 @@ def test_more_audits_are_named(make_project: Make) -> None:
     assert found.holds is None
     first = next(audits for audits in range(40, 401) if sequential_upper_bound(0, audits, population=400, expected=0.05) <= 0.02)
     assert f"{first - 40} more audits" in found.reason
+
+
+def test_the_advice_counts_what_no_audit_speaks_of(make_project: Make) -> None:
+    """Labels that changed since the draw are told, and the audits that are still missing are as many as the requirement says."""
+    project = make_project()
+    ann, rev = add_users(project, "ann", "rev")
+    ids = add_texts(project, [f"text {index}" for index in range(400)])
+    answer(project, [(item, ann, {"intent": choice("bug")}) for item in ids])
+    refresh(project, QualityPolicy(label_errors=False))
+    pick(project, *ids[:80])
+    for item in ids[:80]:
+        review(project, item, choice("bug"), reviewer=rev)
+    line = "label_error(intent) <= 5% at 95%"
+
+    def told(changed: int) -> tuple[Outcome, list[str]]:
+        change = sa.update(tables.items).where(tables.items.c.id.in_(ids[100 : 100 + changed])).values(changed_at=1.0)
+        project.database.write(lambda connection: connection.execute(change))
+        with project.database.read() as connection:
+            return check(project, line)[0], advise(connection, project, [line], sample=0.5, own=False)
+
+    proved, nothing = told(0)
+    assert (proved.holds, nothing) == (True, [])
+    open_still, (changed, audits) = told(8)
+    assert open_still.holds is None
+    assert "8 labels have changed" in changed
+    more = "47 more audits without an error would prove 0.05"
+    assert more in open_still.reason
+    assert more in audits
+    _, (alone,) = told(30)
+    assert "30 labels have changed" in alone
 
 
 def test_the_worst_question_decides(make_project: Make) -> None:

@@ -38,8 +38,10 @@ def advise(connection: Connection, project: Project, requirements: Sequence[str]
     if not found:
         return []
     people, alone = _people(connection, project.id)
-    said = _about_answers(connection, project.id, people)
+    waiting = _waiting(connection, project.id)
+    said = _about_answers(waiting, people)
     for name, (one, threshold) in found.items():
+        said += _about_changes(name, one.unproved - waiting)
         said += _about_audits(name, one, threshold, sample)
     if alone and not own and any(one.pending or not one.audited for one, _ in found.values()):
         said.append(
@@ -67,8 +69,8 @@ def audits_for(found: QuestionAudit, threshold: float) -> int | None:
     return min(max(many, LEAST), found.population)
 
 
-def _about_answers(connection: Connection, project_id: int, people: int) -> list[str]:
-    """Tell of labels that wait for another person's answer, and can be audited only then."""
+def _waiting(connection: Connection, project_id: int) -> int:
+    """Return how many items have a label and wait for another person's answer."""
     tasks, annotations = tables.tasks, tables.annotations
     answered = sa.select(annotations.c.item_id).where(
         annotations.c.project_id == project_id, annotations.c.state.in_(("submitted", "accepted"))
@@ -79,7 +81,11 @@ def _about_answers(connection: Connection, project_id: int, people: int) -> list
         tasks.c.state.in_(("open", "leased")),
         tasks.c.item_id.in_(answered),
     )
-    count = connection.scalar(waiting) or 0
+    return connection.scalar(waiting) or 0
+
+
+def _about_answers(count: int, people: int) -> list[str]:
+    """Tell of labels that wait for another person's answer, and can be audited only then."""
     if not count:
         return []
     waits = "1 labeled item waits" if count == 1 else f"{count:,} labeled items wait"
@@ -87,9 +93,21 @@ def _about_answers(connection: Connection, project_id: int, people: int) -> list
     return [f"{said}: add people (labelwright users add), or set `tasks: {{overlap: 1}}`." if people < 2 else f"{said}."]
 
 
+def _about_changes(name: str, count: int) -> list[str]:
+    """Tell of labels that are others than when they were drawn or passed over."""
+    if count <= 0:
+        return []
+    if count == 1:
+        return [f"{name}: 1 label has changed since the draw passed it over, or is asked anew; it counts as wrong until it is reviewed."]
+    return [
+        f"{name}: {count:,} labels have changed since the draw passed them over, or are asked anew; they count as wrong until reviewed."
+    ]
+
+
 def _about_audits(name: str, one: QuestionAudit, threshold: float, sample: float) -> list[str]:
     said = []
-    needed = audits_for(one, threshold)
+    # What the audit says nothing about counts as wrong; where that alone is too much, it has to be mended first.
+    needed = audits_for(one, threshold - one.unproved / one.population) or audits_for(one, threshold)
     if needed is None:
         return [f"{name}: no number of audits proves {threshold:.4g}: labels have to be put right or given anew first."]
     missing = needed - one.audited

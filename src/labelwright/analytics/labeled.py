@@ -14,7 +14,7 @@ from labelwright.store import tables
 from labelwright.store.codec import decode_answer
 from labelwright.store.labels import final_labels
 
-__all__ = ["Labeled", "count_labeled", "read_labeled"]
+__all__ = ["Labeled", "count_labeled", "read_labeled", "settled"]
 
 
 class Labeled(Struct, kw_only=True):
@@ -40,7 +40,7 @@ def read_labeled(connection: Connection, project_id: int, schema: Schema) -> tup
         sa.select(reviews.c.item_id).where(reviews.c.project_id == project_id, reviews.c.verdict != "reject"),
         sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold"),
     )
-    settled = sorted(connection.scalars(sa.select(items.c.id).where(active, items.c.id.in_(special))))
+    apart = sorted(connection.scalars(sa.select(items.c.id).where(active, items.c.id.in_(special))))
     found = {name: Labeled(with_label=Counter(), places=Counter()) for name in schema.questions}
     # Where nobody reviewed and nothing is gold, the label is the consensus, and equal answers are counted by the database.
     agreed = (
@@ -51,13 +51,13 @@ def read_labeled(connection: Connection, project_id: int, schema: Schema) -> tup
     )
     for question, answer, count in connection.execute(agreed.where(consensus.c.project_id == project_id)):
         _count(found[question], answer, count)
-    for start in range(0, len(settled), 500):
+    for start in range(0, len(apart), 500):
         # These are the project's items; naming the project once more would make SQLite walk through all of its labels.
-        part = agreed.where(consensus.c.item_id.in_(settled[start : start + 500]))
+        part = agreed.where(consensus.c.item_id.in_(apart[start : start + 500]))
         for question, answer, count in connection.execute(part):
             _count(found[question], answer, -count)
     complete: dict[int, set[str]] = {}
-    for label in final_labels(connection, project_id, schema, item_ids=settled):
+    for label in final_labels(connection, project_id, schema, item_ids=apart):
         one = found[label.question]
         one.items += 1
         one.reviewed += label.origin == "review"
@@ -81,7 +81,7 @@ def count_labeled(connection: Connection, project_id: int, schema: Schema) -> tu
     An item is labeled when every question that requires an answer has a label, or any question where none requires one: that of the
     people's answers together, or of a review.
     """
-    items, consensus, reviews, known = tables.items, tables.consensus, tables.reviews, tables.known_answers
+    items, consensus, known = tables.items, tables.consensus, tables.known_answers
     gold = items.c.id.in_(sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold"))
     required = [name for name, question in schema.questions.items() if question.required]
     agreed = (
@@ -90,13 +90,19 @@ def count_labeled(connection: Connection, project_id: int, schema: Schema) -> tu
         .group_by(consensus.c.item_id)
         .having(sa.func.count() >= max(len(required), 1))
     )
-    settled = sa.select(reviews.c.item_id).where(reviews.c.project_id == project_id, reviews.c.verdict != "reject")
 
     def count(*which: sa.ColumnElement[bool]) -> int:
         active = sa.select(sa.func.count()).where(items.c.project_id == project_id, items.c.state == "active", *which)
         return connection.scalar(active) or 0
 
-    return count(~gold), count(~gold, items.c.id.in_(agreed) | items.c.id.in_(settled)), count(gold)
+    return count(~gold), count(~gold, items.c.id.in_(agreed) | items.c.id.in_(settled(project_id))), count(gold)
+
+
+def settled(project_id: int) -> sa.Select[tuple[int]]:
+    """Select the items whose newest review accepted or fixed them: a rejection withdraws what an earlier review had settled."""
+    reviews = tables.reviews
+    newest = sa.select(sa.func.max(reviews.c.id)).where(reviews.c.project_id == project_id).group_by(reviews.c.item_id)
+    return sa.select(reviews.c.item_id).where(reviews.c.id.in_(newest), reviews.c.verdict != "reject")
 
 
 def _count(labeled: Labeled, answer: str, count: int) -> None:

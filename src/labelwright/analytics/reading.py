@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from labelwright.analytics.assistance import read_assistance, read_labelers
 from labelwright.analytics.figures import median
 from labelwright.analytics.forecast import read_forecast
-from labelwright.analytics.labeled import Labeled, count_labeled, read_labeled
+from labelwright.analytics.labeled import Labeled, count_labeled, read_labeled, settled
 from labelwright.analytics.newest import MOST, NewAnswer, newest_answers
 from labelwright.analytics.values import (
     AnnotatorFigures,
@@ -141,7 +141,6 @@ def _funnel(connection: Connection, project: Project) -> Funnel:
         _annotations.c.state.in_(("submitted", "accepted", "fixed")),
         _annotations.c.purpose != "gold",
     )
-    reviewed = sa.select(_reviews.c.item_id).where(_reviews.c.project_id == project_id, _reviews.c.verdict != "reject")
     return Funnel(
         raw=_count(connection, raw, raw.c.project_id == project_id, raw.c.state == "current"),
         quarantined=_count(connection, quarantine, quarantine.c.project_id == project_id, quarantine.c.stage != "suggest"),
@@ -149,7 +148,7 @@ def _funnel(connection: Connection, project: Project) -> Funnel:
         prepared=states.get("active", 0),
         suggested=items_with(sa.select(suggestions.c.item_id).where(suggestions.c.project_id == project_id)),
         answered=items_with(answered),
-        reviewed=items_with(reviewed),
+        reviewed=items_with(settled(project_id)),
         labeled=labeled,
         gold=gold,
     )
