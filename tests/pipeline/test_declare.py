@@ -94,6 +94,7 @@ def test_yaml_keeps_texts_that_look_like_something_else(tmp_path: Path) -> None:
         ),
         ("body: text", "body: video", "line 4, schema.data.body", "'video' is not known", "Known are: audio, image, text."),
         ("{uri: tickets.jsonl, id: id}", "{uri: tickets.jsonl, watch: soon}", "line 2, sources", "'soon' is no duration", None),
+        ("{uri: tickets.jsonl, id: id}", "{uri: tickets.jsonl, watch: 0s}", "line 2, sources", "after 5 seconds at the earliest", None),
         ("{uri: tickets.jsonl, id: id}", "{uri: tickets.jsonl, format: doc}", "line 2, sources", "no format 'doc'", None),
     ],
 )
@@ -197,3 +198,27 @@ def test_a_mistake_in_the_file_of_a_workspace_is_named_with_its_line(tmp_path: P
     with pytest.raises(InvalidPipeline) as caught:
         Workspace.open(tmp_path)
     assert (caught.value.where, caught.value.hint) == ("workspace.yaml line 3, run", "Did you mean 'store'?")
+
+
+def test_files_that_are_not_utf_8_are_told(tmp_path: Path) -> None:
+    """Guidelines and the file of a workspace that were saved otherwise are one clear error each."""
+    folder = tmp_path / "tickets"
+    folder.mkdir()
+    load(folder, PIPELINE)
+    (folder / "guidelines.md").write_bytes(b"caf\xe9\n")
+    with pytest.raises(InvalidPipeline, match=r"'guidelines\.md' are not UTF-8") as caught:
+        Workspace.open(tmp_path)
+    assert caught.value.where == "labelwright.yaml line 8, schema.guidelines"
+    (tmp_path / "workspace.yaml").write_bytes(b"# caf\xe9\nrun: {}\n")
+    with pytest.raises(InvalidPipeline, match="is not UTF-8"):
+        Workspace.open(tmp_path)
+
+
+def test_a_starter_that_cannot_be_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A name that is none is refused, and the next attempt finds the folder as it was; a long folder's name is cut."""
+    folder = tmp_path / ("long " * 20).strip()
+    with pytest.raises(InvalidPipeline, match="no project name"):
+        write_starter(folder, None, name="No Name")
+    assert list(folder.iterdir()) == []
+    write_starter(folder, None)
+    assert len(Pipeline.load(folder).name) == 63

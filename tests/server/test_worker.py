@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from labelwright.datasets import import_labels
+from labelwright.errors import InvalidPipeline
 from labelwright.pipeline import jobs
 from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import Workspace
@@ -44,6 +46,49 @@ def test_a_watched_source_is_looked_at_again(tmp_path: Path, store_url: str, mon
     with workspace.database.read() as connection:
         (job,) = jobs.list_jobs(connection, opened.project.id)
     assert (job.kind, job.state, job.progress.what) == ("run", "done", "1 new, 0 changed, 0 set aside")
+    workspace.close()
+
+
+def test_a_file_that_breaks_stops_no_other_project(tmp_path: Path, store_url: str) -> None:
+    """While one project's file is wrong, another one's run goes by its own, and what another process noted of it is taken over."""
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "labelwright.yaml").write_text(PIPELINE.replace("tickets", name), "utf-8")
+    (tmp_path / "workspace.yaml").write_text(f"run: {{store: '{store_url}'}}\n", "utf-8")
+    workspace = Workspace.open(tmp_path)
+
+    def change(name: str, label: str) -> None:
+        path = tmp_path / name / "labelwright.yaml"
+        path.write_text(path.read_text("utf-8").replace("bug]", f"{label}]"), "utf-8")
+
+    for name in ("a", "b"):
+        change(name, "fault")
+    Workspace.open(tmp_path).close()  # as a run beside the server notes them
+    (tmp_path / "a" / "labelwright.yaml").write_text("name: a\n", "utf-8")
+    with pytest.raises(InvalidPipeline):
+        workspace.reload()
+    assert "fault" in workspace.projects["b"].pipeline.schema.questions["intent"].labels
+    change("c", "fault")
+    (tmp_path / "c" / "new.jsonl").write_text(json.dumps({"id": "T1", "body": "new"}) + "\n", "utf-8")
+    asked = workspace.projects["c"].project.id
+    workspace.database.write(partial(jobs.enqueue, project_id=asked, kind="run", arguments={}))
+    worker.Worker(workspace).round()
+    with workspace.database.read() as connection:
+        (job,) = jobs.list_jobs(connection, asked)
+    assert (job.state, job.progress.what) == ("done", "1 new, 0 changed, 0 set aside")
+    assert "fault" in workspace.projects["c"].pipeline.schema.questions["intent"].labels
+    workspace.close()
+
+
+def test_a_project_that_was_renamed_is_no_new_one_for_its_server(tmp_path: Path, store_url: str) -> None:
+    """Until the folder is opened anew, the server goes on with the project that it has, and makes none in which nobody takes part."""
+    path = tmp_path / "labelwright.yaml"
+    path.write_text(PIPELINE.replace("STORE", store_url), "utf-8")
+    workspace = Workspace.open(tmp_path)
+    path.write_text(path.read_text("utf-8").replace("tickets", "calls"), "utf-8")
+    assert workspace.reload("tickets") == []
+    with workspace.database.read() as connection:
+        assert list(connection.scalars(sa.select(tables.projects.c.name))) == ["tickets"]
     workspace.close()
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from labelwright.errors import Conflict
+from labelwright.errors import Conflict, InvalidPipeline
 from labelwright.pipeline.declare import FILE, Pipeline
 from labelwright.sources import Source
 from labelwright.sources.guess import Guess, guess
@@ -34,13 +34,13 @@ def write_starter(folder: Path, source: Path | None, *, name: str | None = None)
 
     Raises:
         Conflict: the folder has a pipeline file already.
-        InvalidInput: there is nothing to read at `source`.
+        InvalidInput: there is nothing to read at `source`, or `name` is no name of a project; nothing is left of the files then.
     """
     path = folder / FILE
     if path.exists():
         raise Conflict(f"There is a {FILE} already.", where=str(folder), hint="Edit it, or name another folder.")
     found = guess(source, folder=folder) if source else Guess(source=Source(uri="data/*.jsonl", id="id"), data={"text": "text"})
-    title = name or re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_") or "project"
+    title = name or re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_")[:63] or "project"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(_text(title, found), "utf-8")
     guidelines = folder / "guidelines.md"
@@ -48,8 +48,13 @@ def write_starter(folder: Path, source: Path | None, *, name: str | None = None)
     if not guidelines.exists():
         guidelines.write_text(_GUIDELINES, "utf-8")
         written.append(guidelines)
-    # What is written here must load: a starter that does not run would be worse than none.
-    Pipeline.load(folder)
+    try:
+        # What is written here must load: a starter that does not run would be worse than none.
+        Pipeline.load(folder)
+    except InvalidPipeline:
+        for one in written:
+            one.unlink()
+        raise
     return Starter(written, found if source else None)
 
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import checks
-from labelwright.errors import InvalidPipeline, NotFound
+from labelwright.errors import InvalidPipeline, LabelwrightError, NotFound
 from labelwright.pipeline import _places, _yaml
 from labelwright.pipeline.declare import FILE, Pipeline, RunPolicy, located
 from labelwright.schema import content_hash
@@ -100,26 +100,37 @@ class Workspace:
             raise NotFound("There is no such project.", where=name[:80])
         return self.projects[name]
 
-    def reload(self, *, files: bool = False) -> list[str]:
+    def reload(self, project: str | None = None) -> list[str]:
         """Open those projects anew whose pipeline file has changed since, and return their names; what is at work goes on as it began.
 
-        Without `files` only what another process has noted is looked for, such as a run beside the server, by one query.
+        What another process has noted is looked for, such as a run beside the server, by one query; of a `project` that is named, its file.
 
         Raises:
-            InvalidPipeline: a changed file is wrong; its project stays as it was.
+            InvalidPipeline: a changed file is wrong; its project stays as it was, and the others are opened all the same.
         """
         versions, again = tables.pipeline_versions, []
+        wrong: LabelwrightError | None = None
         with self.database.read() as connection:
             newest = dict(
                 connection.execute(sa.select(versions.c.project_id, sa.func.max(versions.c.id)).group_by(versions.c.project_id)).all()
             )
-        for name, opened in list(self.projects.items()):
-            project = opened.project
-            if files or newest.get(project.id, 0) > project.pipeline_version:
-                fresh = _open_project(project.folder, Pipeline.load(project.folder), self.database, self.blobs)
-                if fresh.name == name and fresh.project.pipeline_version != project.pipeline_version:
-                    self.projects[name] = fresh
-                    again.append(name)
+        for name in [project] if project else list(self.projects):
+            known = self.projects[name].project
+            if not project and newest.get(known.id, 0) <= known.pipeline_version:
+                continue
+            try:
+                pipeline = Pipeline.load(known.folder)
+                if pipeline.name != name:  # it is another project now, which whoever opens the workspace next will find
+                    continue
+                fresh = _open_project(known.folder, pipeline, self.database, self.blobs)
+            except LabelwrightError as error:
+                wrong = error
+                continue
+            if fresh.project.pipeline_version != known.pipeline_version:
+                self.projects[name] = fresh
+                again.append(name)
+        if wrong:
+            raise wrong
         return again
 
     def close(self) -> None:
@@ -167,7 +178,7 @@ def _find(start: Path) -> tuple[Path, list[Path]]:
 
 def _run_policy(root: Path, pipelines: dict[Path, Pipeline]) -> RunPolicy:
     path = root / WORKSPACE_FILE
-    if path.is_file() and any(line.strip() and not line.lstrip().startswith("#") for line in path.read_text("utf-8").splitlines()):
+    if path.is_file() and any(line.strip() and not line.lstrip().startswith(b"#") for line in path.read_bytes().splitlines()):
         data, lines = _yaml.load(path)
         try:
             return msgspec.convert(data, _WorkspaceFile).run
@@ -228,7 +239,11 @@ def _guidelines(folder: Path, pipeline: Pipeline) -> str:
             where="schema.guidelines",
             hint="Write them into that file, or take the key out.",
         )
-    return path.read_text("utf-8")
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"The guidelines '{pipeline.schema.guidelines}' are not UTF-8."
+        raise InvalidPipeline(message, where="schema.guidelines", hint="Save the file as UTF-8.") from error
 
 
 def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tuple[int, int, int]:

@@ -196,7 +196,7 @@ class Worker:
 
 def _run(workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]) -> str:
     with turn(opened.project.database, wait_seconds=600):
-        workspace.reload(files=True)
+        workspace.reload(opened.name)
         report = advance(workspace.project(opened.name), progress=progress)
     set_aside = report.collected.quarantined + report.prepared.quarantined
     return f"{report.collected.new:,} new, {report.collected.changed:,} changed, {set_aside:,} set aside"

@@ -23,7 +23,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     columns: the column that a field of the schema is read from, where the two have different names: `{body: message}`.
     prefix: stands in front of every key; tells two folders apart whose files have the same names.
     delimiter: what separates the columns of a CSV file; by default whatever the header has most of: comma, semicolon, tab or bar.
-    watch: how often a running server looks for news, such as `10m`.
+    watch: how often a running server looks for news, such as `10m`, and 5 seconds at least.
     """
 
     uri: str
@@ -78,5 +78,5 @@ def check_source(source: Source) -> None:
         raise InvalidPipeline(f"There is no format '{source.format}' to collect from.", where=where, hint=nearest(source.format, known))
     if source.delimiter is not None and len(source.delimiter) != 1:
         raise InvalidPipeline("The delimiter is not one character.", where=where)
-    if source.watch is not None:
-        seconds(source.watch, f"{where}.watch")
+    if source.watch is not None and seconds(source.watch, f"{where}.watch") < 5:
+        raise InvalidPipeline("A source is looked at again after 5 seconds at the earliest.", where=f"{where}.watch")
