@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,26 @@ def test_a_damaged_backup_is_refused_and_leaves_the_store_empty(tmp_path: Path) 
     with empty.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(tables.users)) == 0
     empty.close()
+
+
+def test_a_restore_needs_no_memory_for_its_largest_blob(tmp_path: Path) -> None:
+    """Media go from the backup to the store piece by piece."""
+    database = Database(f"sqlite:///{tmp_path}/labelwright.db")
+    database.migrate()
+    blobs = Blobs(tmp_path / "blobs")
+    digest = blobs.put(b"x" * 50_000_000)
+    backup(database, blobs, tmp_path / "backup.tar")
+    database.close()
+    fresh = Database(f"sqlite:///{tmp_path}/fresh.db")
+    fresh.migrate()
+    tracemalloc.start()
+    try:
+        restore(fresh, Blobs(tmp_path / "fresh"), tmp_path / "backup.tar")
+        assert tracemalloc.get_traced_memory()[1] < 25_000_000
+    finally:
+        tracemalloc.stop()
+        fresh.close()
+    assert digest in Blobs(tmp_path / "fresh")
 
 
 def test_followers_of_the_log_go_on_after_a_restore(make_project: Callable[..., Project], tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import io
 import sqlite3
 import threading
 import time
@@ -176,6 +178,21 @@ def test_a_blob_is_found_by_its_content_alone(tmp_path: Path) -> None:
         blobs.get("../../etc/passwd")
     with pytest.raises(NotFound):
         blobs.get("0" * 64)
+
+
+def test_a_blob_that_does_not_fit_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A file that cannot be read or written to its end is no blob, and takes no room."""
+
+    class Cut(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() >= 1 << 20:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().read(size)
+
+    blobs = Blobs(tmp_path / "blobs")
+    with pytest.raises(OSError, match="No space"):
+        blobs.put_file(Cut(b"x" * (3 << 20)))
+    assert [path for path in blobs.folder.rglob("*") if path.is_file()] == []
 
 
 def test_the_first_migration_is_written_out_and_equals_the_tables(tmp_path: Path) -> None:

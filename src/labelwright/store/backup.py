@@ -239,11 +239,9 @@ def _read_report(archive: tarfile.TarFile, source: Path) -> BackupReport:
 
 def _restore_blob(archive: tarfile.TarFile, entry: tarfile.TarInfo, blobs: Blobs, source: Path) -> None:
     file = archive.extractfile(entry)
-    body = file.read() if file else b""
-    digest = entry.name.removeprefix("blobs/")
-    if hashlib.sha256(body).hexdigest() != digest:
+    if file is None or hashlib.file_digest(file, "sha256").hexdigest() != entry.name.removeprefix("blobs/"):
         raise InvalidFile("A blob's bytes do not fit its name: the backup is damaged.", where=f"{source}, {entry.name}")
-    blobs.put(body)
+    blobs.put_file(file)
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, body: bytes) -> None:

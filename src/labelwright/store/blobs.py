@@ -48,11 +48,14 @@ class Blobs:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_name(f".{digest}.{secrets.token_hex(4)}")
-            with partial.open("wb") as file:
-                shutil.copyfileobj(body, file, 1 << 20)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
+            try:
+                with partial.open("wb") as file:
+                    shutil.copyfileobj(body, file, 1 << 20)
+                    file.flush()
+                    os.fsync(file.fileno())
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)  # what did not fit on the disk would keep it full
             _sync_folder(path.parent)
         return digest
 
