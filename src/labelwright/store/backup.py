@@ -239,7 +239,7 @@ def _read_report(archive: tarfile.TarFile, source: Path) -> BackupReport:
 
 def _restore_blob(archive: tarfile.TarFile, entry: tarfile.TarInfo, blobs: Blobs, source: Path) -> None:
     file = archive.extractfile(entry)
-    if file is None or hashlib.file_digest(file, "sha256").hexdigest() != entry.name.removeprefix("blobs/"):
+    if file is None or hashlib.file_digest(file, "sha256").hexdigest() != entry.name.removeprefix("blobs/"):  # type: ignore[arg-type]  # as in `Blobs`
         raise InvalidFile("A blob's bytes do not fit its name: the backup is damaged.", where=f"{source}, {entry.name}")
     blobs.put_file(file)
 
