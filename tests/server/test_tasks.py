@@ -116,11 +116,12 @@ def test_a_draft_is_kept_and_never_overwritten_by_an_older_one(house: House) -> 
 
 
 def test_the_next_tasks_tell_how_many_items_one_has_answered(house: House) -> None:
-    """The number counts one's own items, each once however often its answer was changed."""
+    """Where it is asked for, the number counts one's own items, each once however often its answer was changed."""
     house.add_texts("one", "two", "three")
     browser = house.browser(house.person())
     for done in (0, 1, 2):
-        leased = browser.post("/api/projects/tickets/tasks/next", json={}).json()
+        assert browser.post("/api/projects/tickets/tasks/next", json={}).json()["done"] is None
+        leased = browser.post("/api/projects/tickets/tasks/next", json={"done": True}).json()
         assert leased["done"] == done
         (task,) = leased["tasks"]
         submit(browser, task)

@@ -85,10 +85,10 @@ class ProjectView(Struct, frozen=True, kw_only=True):
 
 
 class LeasedTasks(Struct, frozen=True):
-    """Tasks that were leased, and how many items the person has answered so far."""
+    """Tasks that were leased, and how many items the person has answered so far, where that was asked for."""
 
     tasks: list[TaskView]
-    done: int = 0
+    done: int | None = None
 
 
 class NextTask(Struct, frozen=True):

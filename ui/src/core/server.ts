@@ -234,7 +234,7 @@ export interface LabelerFigures {
 
 export interface LeaseKept { lease_seconds: number }
 
-export interface LeasedTasks { tasks: TaskView[]; done: number }
+export interface LeasedTasks { tasks: TaskView[]; done: number | null }
 
 export interface Lineage {
   source: string;
@@ -485,7 +485,7 @@ export interface SuggestionView {
 
 export interface SuspectRow { item_id: number; key: string; question: string; score: number; given: unknown; proposed: unknown }
 
-export interface Take { count?: number; purpose?: string }
+export interface Take { count?: number; purpose?: string; done?: boolean }
 
 export interface TaskView {
   id: number;

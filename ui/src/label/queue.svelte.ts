@@ -99,7 +99,7 @@ export class Queue {
       this.refused = this.#drawer.all<Refused>("refused ");
       for (const left of this.#outbox()) this.#finished.add(left.task);
       await this.#flush();
-      const { tasks, done } = await api.post<{ tasks: Task[]; done: number }>(projectPath(this.#project, "/tasks/next"), { count: AHEAD });
+      const { tasks, done } = await api.post<{ tasks: Task[]; done: number | null }>(projectPath(this.#project, "/tasks/next"), { count: AHEAD, done: this.#before === null });
       this.#before ??= done;
       // An own answer that is gone back to needs no lease.
       if (anew) this.tasks = this.tasks.filter((one) => one.values);

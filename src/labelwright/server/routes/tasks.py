@@ -27,10 +27,11 @@ KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
 
 
 class Take(Struct, frozen=True, forbid_unknown_fields=True):
-    """How many tasks, and whether to label or to review."""
+    """How many tasks, whether to label or to review, and whether to count what the person has done: that takes longer the more it is."""
 
     count: int = 1
     purpose: str = "label"
+    done: bool = False
 
 
 class Beat(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +84,9 @@ async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Acces
     found = await access.database.write_soon(
         lambda connection: events.next_tasks(connection, opened, access.user_id, count=data.count, purpose=data.purpose)
     )
-    done = await access.database.read_soon(lambda connection: count_answered(connection, opened.project.id, access.user_id))
+    done: int | None = None
+    if data.done:
+        done = await access.database.read_soon(lambda connection: count_answered(connection, opened.project.id, access.user_id))
     return LeasedTasks([access.hand_out(task, opened) for task in found], done)
 
 
