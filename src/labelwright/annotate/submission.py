@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.errors import KeyReused
+from labelwright.schema import ShownSuggestion
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
 from labelwright.store.codec import encode
@@ -20,10 +22,10 @@ __all__ = ["Submission", "add_annotation", "already_done", "digest", "remember"]
 
 _annotations, _submissions = tables.annotations, tables.submissions
 
-_columns = ("project_id", "item_id", "task_id", "user_id", "pipeline_version", "values", "origin", "purpose", "assisted", "seconds_active")
+_columns = ("project_id", "item_id", "task_id", "user_id", "pipeline_version", "values", "origin", "purpose", "assisted", "suggested")
 _insert = Statement(
     sa.insert(_annotations)
-    .values({name: sa.bindparam(name) for name in (*_columns, "replaces", "state", "created_at")})
+    .values({name: sa.bindparam(name) for name in (*_columns, "seconds_active", "replaces", "state", "created_at")})
     .returning(_annotations.c.id)
 )
 _known = Statement(
@@ -84,12 +86,15 @@ def add_annotation(
     values: dict[str, Any],
     origin: str = "person",
     purpose: str = "label",
-    assisted: bool = False,
+    suggested: Sequence[ShownSuggestion] = (),
     seconds_active: float = 0.0,
     replaces: int | None = None,
     state: str = "submitted",
 ) -> int:
-    """Write an annotation and return its number; the one that it replaces stays, marked as replaced."""
+    """Write an annotation and return its number; the one that it replaces stays, marked as replaced.
+
+    `suggested` are the suggestions that were in view.
+    """
     rows = _insert.all(
         connection,
         project_id=project_id,
@@ -100,7 +105,8 @@ def add_annotation(
         values=encode(values),
         origin=origin,
         purpose=purpose,
-        assisted=int(assisted),
+        assisted=int(bool(suggested)),
+        suggested=encode(suggested) if suggested else None,
         seconds_active=seconds_active,
         replaces=replaces,
         state=state,

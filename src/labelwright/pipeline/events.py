@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from labelwright import annotate, checks, review, tasks
 from labelwright.annotate import Submission
 from labelwright.errors import Blocked, Conflict, InvalidInput, LeaseLost, NeedsConfirmation, NotFound
-from labelwright.pipeline.views import TaskView, assisted, show
+from labelwright.pipeline.views import TaskView, in_view, show
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Finding, Item, Values, Verdict
 from labelwright.store import log, tables
@@ -92,7 +92,6 @@ _item = Statement(
         tables.items.c.id == sa.bindparam("item")
     )
 )
-_suggested = Statement(sa.select(sa.literal(1)).where(tables.suggestions.c.item_id == sa.bindparam("item")).limit(1))
 _own = Statement(
     sa.select(_annotations.c.id, _annotations.c.state)
     .where(_annotations.c.task_id == sa.bindparam("task"), _annotations.c.user_id == sa.bindparam("author"))
@@ -174,7 +173,7 @@ def submit(
         pipeline_version=opened.project.pipeline_version,
         values=values,
         purpose=task.purpose,
-        assisted=bool(assisted(opened, item_key) and _suggested.one(connection, item=task.item_id)),
+        suggested=in_view(connection, opened, task.item_id, item_key, values),
         seconds_active=min(max(submission.seconds_active or 0.0, 0.0), MOST_SECONDS),
         replaces=replaces,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from labelwright import annotate
 from labelwright.annotate import Comment, Draft
 from labelwright.review import shown
-from labelwright.schema import Finding
+from labelwright.schema import Finding, ShownSuggestion
 from labelwright.schema.item import Field
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from labelwright.pipeline.workspace import OpenProject
     from labelwright.tasks import Leased
 
-__all__ = ["MyAnnotation", "TaskView", "assisted", "count_answered", "my_annotations", "show"]
+__all__ = ["MyAnnotation", "TaskView", "assisted", "count_answered", "in_view", "my_annotations", "show"]
 
 
 class ItemView(Struct, frozen=True):
@@ -158,6 +159,24 @@ def _best_suggestions(connection: Connection, item_id: int) -> list[SuggestionVi
     return [
         SuggestionView(question, labeler, version, decode_answer(answer), score)
         for _, (question, labeler, version, answer, score) in best.values()
+    ]
+
+
+def in_view(
+    connection: Connection, opened: OpenProject, item_id: int, key: str, values: Mapping[str, AnswerUnion]
+) -> list[ShownSuggestion]:
+    """Return the suggestions that whoever gives these answers has in view, as they stand, and whether the answers are the same."""
+    if not assisted(opened, key):
+        return []
+    return [
+        ShownSuggestion(
+            question=one.question,
+            labeler=one.labeler,
+            version=one.version,
+            score=one.score,
+            taken=values.get(one.question) == one.answer,
+        )
+        for one in _best_suggestions(connection, item_id)
     ]
 
 

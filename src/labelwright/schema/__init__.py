@@ -4,7 +4,7 @@ Every value is a frozen msgspec struct: one class for the store, the HTTP API an
 web framework or the network.
 """
 
-from labelwright.schema.annotation import Annotation, Finding, Severity, Suggestion
+from labelwright.schema.annotation import Annotation, Finding, Severity, ShownSuggestion, Suggestion
 from labelwright.schema.item import Audio, Field, Image, Item, RawItem, Text, content_hash, media_of
 from labelwright.schema.kinds import Answer, AnswerUnion, Question, QuestionUnion
 from labelwright.schema.requirement import Requirement
@@ -26,6 +26,7 @@ __all__ = [
     "Requirement",
     "Schema",
     "Severity",
+    "ShownSuggestion",
     "Suggestion",
     "Text",
     "Values",

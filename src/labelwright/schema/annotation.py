@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from labelwright.schema.kinds import AnswerUnion
 
-__all__ = ["Annotation", "Finding", "Severity", "Suggestion"]
+__all__ = ["Annotation", "Finding", "Severity", "ShownSuggestion", "Suggestion"]
 
 Severity = Literal["error", "warning"]
 """An error blocks the submission; a warning asks whether to submit all the same."""
@@ -43,6 +43,16 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     version: str
     answer: AnswerUnion
     score: float | None = None
+
+
+class ShownSuggestion(Struct, frozen=True, kw_only=True):
+    """A suggestion that its author had in view when an annotation was given; `taken` tells whether the answer is the suggested one."""
+
+    question: str
+    labeler: str
+    version: str
+    score: float | None
+    taken: bool
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -370,6 +370,7 @@ annotations = Table(
     Column("origin", Text, nullable=False, server_default="person"),  # person, review, import
     Column("purpose", Text, nullable=False, server_default="label"),
     Column("assisted", Integer, nullable=False, server_default="0"),  # suggestions were shown
+    Column("suggested", Text),  # which ones, with labeler, version and score, and whether they were taken
     Column("seconds_active", Double, nullable=False, server_default="0"),
     Column("replaces", Key),
     Column("created_at", Double, nullable=False),

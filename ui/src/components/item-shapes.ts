@@ -2,7 +2,7 @@
 
 import type * as Server from "../core/server";
 
-export type { CommentRow as CommentView, ItemDetail, ItemPage, ItemRow, LabelView, Preview } from "../core/server";
+export type { AnnotationRow, CommentRow as CommentView, ItemDetail, ItemPage, ItemRow, LabelView, Preview } from "../core/server";
 
 /** A version whose requirements are read: the document leaves their shape open. */
 export type Version = Omit<Server.Version, "requirements"> & { requirements: { requirement: string; holds: boolean | null; reason: string }[] };

@@ -9,6 +9,7 @@ export interface AnnotationRow {
   origin: string;
   purpose: string;
   assisted: boolean;
+  suggested: ShownSuggestion[];
   seconds_active: number;
   guidelines: number;
   created_at: number;
@@ -404,6 +405,8 @@ export interface SegmentsQuestion {
 }
 
 export interface Session { user: Me; csrf: string; projects: MyProject[] }
+
+export interface ShownSuggestion { question: string; labeler: string; version: string; score: number | null; taken: boolean }
 
 export interface SignIn { name: string; password: string }
 
