@@ -75,6 +75,27 @@ def test_a_second_press_is_not_for_the_next_task(desk: Desk, key: str) -> None:
     assert desk.page.get_by_role("dialog").count() == 0
 
 
+def test_a_busy_page_takes_two_presses_at_once_for_one(desk: Desk) -> None:
+    """However late the page comes to the second of two presses, it neither confirms what nobody read nor answers the next task."""
+    desk.open("shapes")
+    twice = """async () => {
+      const press = () => new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true, cancelable: true });
+      const [first, second] = [press(), press()];
+      document.activeElement.dispatchEvent(first);
+      for (let i = 0; i < 9; i++) await null;
+      while (performance.now() - second.timeStamp < 1000);  // as busy as a page can be
+      document.activeElement.dispatchEvent(second);
+    }"""
+    desk.page.evaluate(twice)
+    dialog = desk.page.get_by_role("dialog")
+    dialog.get_by_text("No box was drawn").wait_for()
+    assert desk.page.locator(".about span").nth(1).inner_text() == ""
+    desk.press("Escape", "n")
+    desk.page.evaluate(twice)
+    assert len(desk.answered(1)) == 1
+    assert dialog.count() == 0
+
+
 @pytest.mark.parametrize("key", ["Enter", "Control+Enter"])
 def test_nothing_is_submitted_unmarked_without_being_asked(desk: Desk, key: str) -> None:
     """Where no box was drawn the page asks; Escape goes back to the task, and Enter and the key that submits both confirm."""
@@ -91,6 +112,29 @@ def test_nothing_is_submitted_unmarked_without_being_asked(desk: Desk, key: str)
     desk.page.wait_for_timeout(300)
     desk.press(key)
     assert desk.answered(1) == [{"things": {"kind": "boxes", "boxes": []}}]
+
+
+def test_a_question_that_is_asked_again_right_after_escape_stays(desk: Desk) -> None:
+    """However soon after Escape the key that submits comes, even before the browser tells of the closing, the page asks again."""
+    desk.open("shapes")
+    desk.press("Control+Enter")
+    dialog = desk.page.get_by_role("dialog")
+    dialog.wait_for()
+    desk.page.evaluate(
+        """async () => {
+          const dialog = document.querySelector("dialog[open]");
+          const told = new Promise((done) => dialog.addEventListener("close", done));
+          dialog.requestClose();
+          for (let i = 0; i < 9; i++) await null;  // the page does what follows from it, and no frame comes between
+          document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true }));
+          await told;
+        }"""
+    )
+    desk.page.evaluate("new Promise((done) => setTimeout(done))")
+    assert dialog.count() == 1
+    desk.press("Escape")
+    dialog.wait_for(state="hidden")
+    assert desk.site.answers(desk.user_id) == []
 
 
 def test_that_there_is_nothing_is_said_by_a_key(desk: Desk) -> None:
