@@ -571,6 +571,29 @@ def test_the_list_of_marks_follows_what_is_marked(desk: Visit) -> None:
     assert room["y"] - 1 <= box["y"]
     assert box["y"] + box["height"] <= room["y"] + room["height"] + 1
     page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Let it go").click()
+    page.locator(".columns article").first.wait_for()
+
+
+def test_a_correction_is_not_left_without_being_asked(desk: Visit) -> None:
+    """Escape leaves a fix in which nothing was changed; otherwise the page asks, and Escape goes on with the correction."""
+    page = desk.page
+    page.keyboard.press("e")
+    page.locator(".fix").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".columns article").first.wait_for()
+    page.keyboard.press("e")
+    page.locator(".fix").wait_for()
+    page.keyboard.press("3")
+    page.locator(".fix .label.chosen", has_text="other").wait_for()
+    page.keyboard.press("Escape")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("What was changed here is kept nowhere.").wait_for()
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    assert page.locator(".fix .label.chosen", has_text="other").count() == 1
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Let it go").click()
     page.locator(".columns article").first.wait_for()
 
 

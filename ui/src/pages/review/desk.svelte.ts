@@ -120,6 +120,8 @@ export class Desk {
       if (next && next.id !== task.id) this.#take([next]);
     } catch (error) {
       status.toast(problemOf(error).message, { tone: "bad" });
+      // Where nobody answered it is still in hand.
+      if (error instanceof ApiError && error.passing) this.#putBack(task);
     }
   }
 

@@ -47,6 +47,15 @@ describe("the desk", () => {
     desk.close();
   });
 
+  it("keeps a review in hand that cannot be passed on because nobody answers", async () => {
+    const desk = new Desk("p");
+    await desk.load();
+    answers = [() => ({ status: 503, body: { error: { code: "unavailable", message: "Later." } } })];
+    await desk.skip();
+    expect(desk.current?.id).toBe(1);
+    desk.close();
+  });
+
   it("takes a verdict back: nothing was sent, and the review is in hand again", async () => {
     const desk = new Desk("p");
     await desk.load();
