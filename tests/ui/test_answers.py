@@ -368,3 +368,102 @@ def test_a_task_is_asked_by_the_questions_that_it_was_made_with(desk: Desk) -> N
     desk.open("notes")
     assert desk.page.locator("aside section").count() == 2
     assert len(read) == 2
+
+
+def test_a_task_is_never_asked_by_old_questions_though_reading_them_failed(desk: Desk) -> None:
+    """Where the newer questions of a task cannot be read at first, the page reads them again before it shows the task."""
+    read: list[int] = []
+
+    def answer(route: Any) -> None:
+        read.append(1)
+        if len(read) == 2:
+            return route.abort("connectionrefused")
+        found = route.fetch().json()
+        if len(read) == 1:
+            found["pipeline_version"] -= 1
+            del found["schema"]["questions"]["parts"]
+        return route.fulfill(json=found)
+
+    desk.page.route("**/api/projects/notes", answer)
+    desk.open("notes")
+    assert desk.page.locator("aside section").count() == 2
+
+
+def test_an_answer_that_comes_back_does_not_interrupt_what_is_written(desk: Desk) -> None:
+    """What is written about one task belongs to it, though the checks send another one back meanwhile: that one waits for the dialog."""
+    desk.open("notes")
+    key = desk.page.locator(".about span").first
+    first, waiting = key.inner_text(), []
+    desk.page.route("**/submit", lambda route: waiting.append(route))
+    desk.press("2", "0", "Control+Enter")
+    key.filter(has_not_text=first).wait_for()
+    second = key.inner_text()
+    desk.press("Control+/")
+    desk.page.keyboard.type("Which lamp?")
+    eventually(desk, lambda: bool(waiting))
+    with desk.page.expect_response("**/submit"):
+        waiting[0].continue_()
+    desk.press("Control+Enter")
+    desk.page.get_by_role("dialog").locator(".text", has_text="Which lamp?").wait_for()
+    comment, items = tables.comments, tables.items
+    about = sa.select(items.c.key).join(comment, comment.c.item_id == items.c.id).where(comment.c.user_id == desk.user_id)
+    with desk.site.workspace.database.read() as connection:
+        assert connection.scalars(about).all() == [second]
+    desk.press("Escape")
+    desk.page.get_by_role("dialog").get_by_text("is that so?").wait_for()
+    assert key.inner_text() == first
+
+
+def test_back_leads_to_the_answer_that_was_just_given(desk: Desk) -> None:
+    """However soon after a submission one goes back, the answer that is on its way to the server is the one that comes."""
+    desk.open("notes")
+    key = desk.page.locator(".about span").first
+    first, waiting = key.inner_text(), []
+    desk.page.route("**/submit", lambda route: waiting.append(route))
+    desk.press("1", "0", "Control+Enter")
+    key.filter(has_not_text=first).wait_for()
+    desk.press("Control+b")
+    eventually(desk, lambda: bool(waiting))
+    waiting[0].continue_()
+    desk.page.get_by_text("You are changing an answer").wait_for()
+    assert key.inner_text() == first
+
+
+@pytest.mark.parametrize(("keys", "asked"), [(["Control+b"], "**/annotations/mine*"), (["Control+k", "Enter"], "**/skip")])
+def test_what_nobody_answers_is_said_and_takes_nothing_away(desk: Desk, keys: list[str], asked: str) -> None:
+    """Where the server does not answer, going back and passing on say so, and the task with its answers is still in hand."""
+    desk.open("notes")
+    key = desk.page.locator(".about span").first
+    name = key.inner_text()
+    desk.page.route(asked, lambda route: route.abort("connectionrefused"))
+    desk.press("2", *keys)
+    desk.page.locator(".toast", has_text="The server does not answer.").wait_for()
+    assert key.inner_text() == name
+    assert desk.page.locator(".label.chosen").inner_text().startswith("bad")
+
+
+def test_no_picture_stands_for_another(desk: Desk) -> None:
+    """A picture that comes late is not shown in place of the next one, and until the next one is there nothing is."""
+    pictures: dict[str, list[Any]] = {}
+    desk.page.route("**/api/blobs/shapes/**", lambda route: pictures.setdefault(route.request.url, []).append(route))
+    desk.open("shapes")
+    eventually(desk, lambda: len(pictures) == 3)
+    first, second, _ = list(pictures)
+    canvas = "document.querySelector('.image-pane canvas')"
+    coloured = f"() => {canvas}.getContext('2d').getImageData(0, 0, {canvas}.width, {canvas}.height).data.some((one) => one)"
+    key = desk.page.locator(".about span").first
+    for url in (second, first):
+        name = key.inner_text()
+        if url == second:
+            desk.press("n", "Control+Enter")
+            key.filter(has_not_text=name).wait_for()
+            assert not desk.page.evaluate(coloured)
+        for route in pictures[url]:
+            route.continue_()
+        if url == second:
+            desk.page.wait_for_function(coloured)
+            shown = desk.page.evaluate(f"{canvas}.toDataURL()")
+    load = "(url) => new Promise((done) => { const one = new Image(); one.onload = () => setTimeout(done, 100); one.src = url; })"
+    desk.page.unroute("**/api/blobs/shapes/**")
+    desk.page.evaluate(load, first)
+    assert desk.page.evaluate(f"{canvas}.toDataURL()") == shown

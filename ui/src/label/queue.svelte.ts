@@ -67,6 +67,8 @@ export class Queue {
   readonly #draftAgain = new Again(() => void this.#sendDraft());
   readonly #leases = new Leases(() => this.#beat(), () => void this.#ended());
   #sending = false;
+  /** The sending of the oldest answer that waits. */
+  #attempt: Promise<void> = Promise.resolve();
   #asking = false;
   #closed = false;
 
@@ -179,6 +181,8 @@ export class Queue {
       this.#drawer?.remove(draftName(task.id));
     } catch (error) {
       status.toast(problemOf(error).message, { tone: "bad" });
+      // Where nobody answered it is still in hand, with its draft.
+      if (error instanceof ApiError && error.passing) this.bring(task);
     }
     if (!this.tasks.length) await this.load();
   }
@@ -209,6 +213,11 @@ export class Queue {
     removeEventListener("online", this.#online);
   }
 
+  /** Wait until the answers that were given have left; an error where they cannot. */
+  async left(): Promise<void> {
+    for (const _ of this.#outbox()) await this.#attempt;
+  }
+
   readonly #online = (): void => void this.#flush();
 
   #post({ task, item, first, body }: Omit<Outgoing, "name" | "key">): void {
@@ -225,7 +234,7 @@ export class Queue {
     try {
       for (let wait = 1; this.#outbox().length && !this.#closed; ) {
         try {
-          await this.#send(this.#outbox()[0]!);
+          await (this.#attempt = this.#send(this.#outbox()[0]!));
           wait = 1;
           status.saved = "saved";
           status.reason = "";

@@ -35,6 +35,7 @@ export class AudioPane implements Pane {
   #duration = 1;
   #window: [number, number] = [0, 1];
   #peaks: Peaks | null = null;
+  #shown: Field | null = null;
   #stopAt = Infinity;
   #in: number | null = null;
   #drag: Drag | null = null;
@@ -70,7 +71,12 @@ export class AudioPane implements Pane {
     this.#window = [0, field.duration];
     this.#in = null;
     this.#stopAt = Infinity;
-    this.#peaks = field.peaks ? ((await (await fetch(address(field.peaks))).json()) as Peaks) : null;
+    this.#peaks = null;
+    this.#shown = field;
+    if (!field.peaks) return this.#later();
+    const peaks = (await (await fetch(address(field.peaks))).json()) as Peaks;
+    if (this.#shown !== field) return;
+    this.#peaks = peaks;
     this.#later();
   }
 

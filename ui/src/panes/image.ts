@@ -31,6 +31,8 @@ export class ImagePane implements Pane {
   readonly #sizes = new ResizeObserver(() => this.#resized());
   readonly #pointers = new Map<number, [number, number]>();
   #picture: HTMLImageElement | null = null;
+  /** The picture that was asked for last. */
+  #wanted: HTMLImageElement | null = null;
   #size: [number, number] = [1, 1];
   #scale = 1;
   #at: [number, number] = [0, 0];
@@ -59,8 +61,12 @@ export class ImagePane implements Pane {
     if (field.modality !== "image") return;
     const picture = new Image();
     picture.src = address(field.blob);
+    this.#wanted = picture;
     this.#size = [field.width, field.height];
+    // Whoever waits for a picture does not see the one before in its place.
+    if (!picture.complete) this.#picture = null;
     await picture.decode();
+    if (this.#wanted !== picture) return;
     this.#picture = picture;
     this.#drag = null;
     this.#fit();
