@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -260,6 +260,22 @@ def _write_crowded(folder: Path) -> None:
         shutil.copytree(folder / project / kind, folder / ("walk_image" if kind == "pictures" else "walk_audio") / kind)
 
 
+def eventually(page: Any, true: Callable[[], bool]) -> None:
+    """Wait until something is true, on a slow machine too; the page goes on meanwhile."""
+    for _ in range(300):
+        if true():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("It did not become true.")
+
+
+def still(page: Any) -> None:
+    """Wait until nothing is read from the server any more, and colours and sizes have stopped changing."""
+    page.wait_for_load_state("networkidle")
+    moving = "document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished.catch(() => {}))"
+    page.evaluate(f"async () => {{ await Promise.all({moving}); }}")
+
+
 @dataclass
 class Desk:
     """A browser in which somebody is signed in."""
@@ -283,12 +299,8 @@ class Desk:
 
     def answered(self, count: int) -> list[dict[str, Any]]:
         """Wait until so many answers are stored, and return them."""
-        for _ in range(100):
-            found = self.site.answers(self.user_id)
-            if len(found) >= count:
-                return found
-            self.page.wait_for_timeout(100)
-        raise AssertionError(f"{count} answers were expected and {len(self.site.answers(self.user_id))} are stored")
+        eventually(self.page, lambda: len(self.site.answers(self.user_id)) >= count)
+        return self.site.answers(self.user_id)
 
 
 @pytest.fixture

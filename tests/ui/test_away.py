@@ -31,20 +31,21 @@ def test_a_page_that_was_opened_without_the_server_comes_by_itself(desk: Desk, p
     assert desk.page.get_by_text(AGAIN).count() == 1
     desk.page.wait_for_timeout(1500)
     desk.page.unroute(pattern)
-    desk.page.locator(".bench").wait_for(timeout=10_000)
+    desk.page.locator(".bench").wait_for()
     assert desk.page.get_by_text(AWAY).count() == 0
 
 
 def test_try_again_asks_for_everything_that_is_missing(desk: Desk) -> None:
     """The button reads the project as well as the next tasks."""
+    # No timer rings: nothing is tried again by itself.
+    desk.page.add_init_script("window.setTimeout = () => 0")
     cut(desk, "**/api/projects/**")
     desk.page.goto(f"{desk.site.address}/#/p/notes/label")
     button = desk.page.get_by_role("button", name="Try again")
     button.wait_for()
-    desk.page.wait_for_timeout(8000)
     desk.page.unroute("**/api/projects/**")
     button.click()
-    desk.page.locator(".bench").wait_for(timeout=2000)
+    desk.page.locator(".bench").wait_for()
 
 
 @pytest.mark.parametrize("kind", ["css", "js"])
@@ -60,7 +61,7 @@ def test_a_part_of_the_page_is_loaded_again_with_its_style(desk: Desk, kind: str
     assert "preload" not in desk.page.locator("main").inner_text()
     desk.page.unroute(pattern)
     desk.page.unroute(f"{desk.site.address}/")
-    desk.page.get_by_role("heading", name="Colours").wait_for(timeout=10_000)
+    desk.page.get_by_role("heading", name="Colours").wait_for()
     bare = "[...document.querySelectorAll('link[rel=stylesheet]')].filter((one) => !one.sheet).map((one) => one.href)"
     assert desk.page.evaluate(bare) == []
     assert desk.page.locator("link[href*='Account-'][rel=stylesheet]").count() == 1
@@ -85,7 +86,7 @@ def test_a_draft_that_did_not_reach_the_server_is_sent_again(desk: Desk) -> None
     desk.press("1")
     desk.page.get_by_text("Not saved").wait_for()
     desk.page.unroute("**/draft")
-    desk.page.get_by_text("Saved", exact=True).wait_for(timeout=10_000)
+    desk.page.get_by_text("Saved", exact=True).wait_for()
 
 
 def held(desk: Desk) -> set[int]:
@@ -101,7 +102,7 @@ def gone(desk: Desk) -> None:
     while held(desk) and time.monotonic() < end:
         desk.page.wait_for_timeout(200)
     assert not held(desk)
-    desk.page.get_by_text("You were away, and this task went back to the others.").wait_for(timeout=15_000)
+    desk.page.get_by_text("You were away, and this task went back to the others.").wait_for()
 
 
 def test_an_abandoned_tab_holds_nothing_and_goes_on_with_the_draft(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from labelwright.schema import keys
-from tests.ui.conftest import Desk
+from tests.ui.conftest import Desk, eventually
 from tests.ui.test_suggestions import suggest
 
 UI = Path(__file__).parents[2] / "ui" / "src"
@@ -59,11 +59,7 @@ class Walk:
         key = ACTIONS[action][0][which]
         self.page.keyboard.press(key.replace("Ctrl", "Control"))
         self.done.add(action)
-        for _ in range(60):
-            if true():
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"{key} did not '{ACTIONS[action][1]}'")
+        eventually(self.page, true)
 
     def marks(self, count: int) -> Callable[[], bool]:
         return lambda: self.page.locator(".marks li:not(.none)").count() == count
@@ -93,7 +89,6 @@ def test_every_action_is_done_by_its_keys(desk: Desk, modality: str) -> None:
     """The walk through the page's table of actions does each by keyboard alone, and the help lists them all."""
     kind, places = PLACES[modality]
     suggest(desk, f"walk_{modality}", {"place": {"kind": "choice", "label": "meadow"}, "things": {"kind": kind, kind: places}})
-    desk.page.wait_for_timeout(400)
     walk, page = Walk(desk), desk.page
 
     def chosen(times: int) -> Callable[[], bool]:
@@ -148,7 +143,6 @@ def test_every_action_is_done_by_its_keys(desk: Desk, modality: str) -> None:
 def test_another_key_is_given_once_and_kept(desk: Desk) -> None:
     """A key that is changed in the help works at once and after a reload, is printed on the page, and can be taken back."""
     desk.open("walk_text")
-    desk.page.wait_for_timeout(400)
     walk, page = Walk(desk), desk.page
     change = page.get_by_role("button", name="Change the key: Next question")
     desk.press("?")
@@ -169,7 +163,6 @@ def test_another_key_is_given_once_and_kept(desk: Desk) -> None:
     assert walk.at("things")()
     page.reload()
     page.locator(".bench").wait_for()
-    page.wait_for_timeout(400)
     assert page.locator("section h2 kbd").inner_text() == "B"
     desk.press("b")
     assert walk.at("things")()
@@ -185,12 +178,10 @@ def test_another_key_is_given_once_and_kept(desk: Desk) -> None:
 def test_a_key_that_is_a_labels_elsewhere_gives_way_there(desk: Desk) -> None:
     """Where a label of another project has the key that somebody gave an action, the label is set by it, and the action by its own key."""
     desk.open("walk_text")
-    desk.page.wait_for_timeout(400)
     desk.press("?")
     desk.page.get_by_role("button", name="Change the key: Next question").click()
     desk.press("p")
     desk.open("notes")
-    desk.page.wait_for_timeout(400)
     walk = Walk(desk)
     desk.press("ArrowRight", "n", "p")
     assert walk.marks(1)()

@@ -19,6 +19,7 @@ from labelwright.store import people, tables
 from tests.datasets import labeling
 from tests.rows import add_known
 from tests.server.house import House, served, submit
+from tests.ui.conftest import eventually, still
 
 pytestmark = pytest.mark.browser
 
@@ -79,7 +80,7 @@ class Visit:
     def open(self, path: str, wait_for: str) -> Any:
         self.page.goto("about:blank")
         self.page.goto(f"{self.house.address}/#{path}")
-        self.page.locator(wait_for).first.wait_for(timeout=15_000)
+        self.page.locator(wait_for).first.wait_for()
         return self.page
 
     def violations(self) -> list[str]:
@@ -135,7 +136,7 @@ def test_every_page_is_accessible_and_keeps_the_policy(house: House, chromium: A
     found = {}
     for path, wait_for in PAGES:
         visit.open(path, wait_for)
-        visit.page.wait_for_timeout(300)
+        still(visit.page)
         found[path] = visit.violations()
     stranger = Visit(chromium, house, None, color_scheme=scheme)
     stranger.open("/sign-in", "form")
@@ -153,7 +154,7 @@ def test_every_page_fits_a_telephone(house: House, chromium: Any, owner: int) ->
     wide, small = {}, {}
     for path, wait_for in PAGES:
         page = visit.open(path, wait_for)
-        page.wait_for_timeout(300)
+        still(page)
         wide[path] = page.evaluate(
             "Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth) - innerWidth"
         )
@@ -172,7 +173,7 @@ def test_every_page_ends_where_its_content_ends(house: House, chromium: Any, own
     longer = {}
     for path, wait_for in PAGES:
         page = visit.open(path, wait_for)
-        page.wait_for_timeout(300)
+        still(page)
         longer[path] = page.evaluate("document.documentElement.scrollHeight - innerHeight")
     visit.close()
     assert {path: more for path, more in longer.items() if more > 0} == {}
@@ -183,7 +184,7 @@ def test_a_page_that_is_left_asks_for_nothing_more(house: House, chromium: Any, 
     """Going from a page of a project to one without a project sends no request about a project that there is not."""
     visit = Visit(chromium, house, owner)
     page = visit.open(path, "main > *")
-    page.wait_for_timeout(500)
+    still(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_role("link", name="Your account").click()
@@ -345,7 +346,7 @@ def test_sending_back_needs_an_answer_and_a_reason(house: House, desk: Visit) ->
     assert page.get_by_role("button", name="Send back Ctrl Enter").is_disabled()
     page.keyboard.type("The date is missing.")
     page.get_by_label("Annotator B").check()
-    with page.expect_response("**/review", timeout=15_000):
+    with page.expect_response("**/review"):
         page.get_by_role("button", name="Send back Ctrl Enter").click()
         page.wait_for_function("name => document.querySelector('h1').innerText !== name", arg=item)
     (made,) = _reviews(house)[before:]
@@ -358,7 +359,7 @@ def test_a_fix_is_made_with_the_panes_and_keeps_both_versions(house: House, desk
     page.keyboard.press("e")
     page.locator(".fix").wait_for()
     page.keyboard.press("3")
-    with page.expect_response("**/review", timeout=15_000):
+    with page.expect_response("**/review"):
         page.keyboard.press("Control+Enter")
     (made,) = _reviews(house)[before:]
     assert made.verdict == "fix"
@@ -409,10 +410,9 @@ def test_a_swipe_to_the_right_accepts(house: House, chromium: Any) -> None:
     drag(40)
     assert page.locator("h1").inner_text() == item
     drag(180)
-    assert page.locator("h1").inner_text() != item
+    eventually(page, lambda: page.locator("h1").inner_text() != item)
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_timeout(200)
-    assert page.locator("h1").inner_text() == item
+    eventually(page, lambda: page.locator("h1").inner_text() == item)
     visit.close()
 
 
@@ -502,7 +502,7 @@ def test_failing_background_work_is_said_until_it_works_again(house: House, chro
     assert line.locator(".error").inner_text() == "The check 'too_fast' divides by zero."
     assert line.bounding_box()["y"] < page.locator(".stat").first.bounding_box()["y"]
     trouble(None)
-    line.wait_for(state="detached", timeout=10_000)
+    line.wait_for(state="detached")
     assert visit.complaints == []
     visit.close()
 

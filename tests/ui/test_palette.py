@@ -63,7 +63,6 @@ def test_the_arrows_choose_among_what_fits(desk: Desk) -> None:
 def test_the_label_of_a_selected_mark_is_changed_by_typing(desk: Desk, project: str, make: list[str], question: str, units: str) -> None:
     """With a span, box or segment selected, the palette begins at its label and sets another; undo brings the first one back."""
     desk.open(project)
-    desk.page.wait_for_timeout(400)
     desk.press(*make)
     find(desk, "")
     assert desk.page.get_by_role("option", selected=True).locator("span").inner_text() == "species a0"

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from labelwright.store import tables
 from labelwright.store.codec import encode
-from tests.ui.conftest import Desk
+from tests.ui.conftest import Desk, still
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -108,7 +108,7 @@ def test_axe_finds_nothing_where_something_is_suggested_asked_or_refused(desk: D
     found: list[str] = []
 
     def look() -> None:
-        desk.page.wait_for_timeout(200)
+        still(desk.page)
         violations = desk.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         found.extend(f"{one['id']}: {[node['target'] for node in one['nodes'][:3]]}" for one in violations)
 

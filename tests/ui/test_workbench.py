@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright.store import people, tables
-from tests.ui.conftest import TEXT, Desk, Site
+from tests.ui.conftest import TEXT, Desk, Site, eventually, still
 
 AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -84,7 +84,6 @@ def test_words_are_marked_with_the_mouse(desk: Desk) -> None:
 def test_a_picture_is_labeled_by_keyboard_alone(desk: Desk) -> None:
     """A new box in the middle, moved and resized by arrows, takes its label by digit."""
     desk.open("shapes")
-    desk.page.wait_for_timeout(300)
     desk.press("n", "2", "ArrowRight", "Shift+ArrowDown", "Alt+Shift+ArrowRight", "Control+Enter")
     (answer,) = desk.answered(1)
     (box,) = answer["things"]["boxes"]
@@ -96,7 +95,6 @@ def test_a_picture_is_labeled_by_keyboard_alone(desk: Desk) -> None:
 def test_a_box_is_drawn_moved_and_taken_back_with_the_mouse(desk: Desk) -> None:
     """Dragging draws a box of the picture's own pixels; dragging it moves it; undo takes one step at a time."""
     desk.open("shapes")
-    desk.page.wait_for_timeout(300)
     frame = desk.page.locator(".image-pane").bounding_box()
     middle = (frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
     drag(desk, middle, (middle[0] + 90, middle[1] + 60))
@@ -118,7 +116,6 @@ def drag(desk: Desk, start: tuple[float, float], end: tuple[float, float]) -> No
 def test_a_clip_is_labeled_by_keyboard_alone(desk: Desk) -> None:
     """I and O set a segment at the playhead, which the arrows move; the label is a digit."""
     desk.open("sounds")
-    desk.page.wait_for_timeout(500)
     desk.press(*["ArrowRight"] * 2, "i", *["ArrowRight"] * 4, "o", "2", "Control+Enter")
     (answer,) = desk.answered(1)
     (segment,) = answer["calls"]["segments"]
@@ -175,7 +172,6 @@ def test_a_warning_asks_and_a_missing_answer_is_named(desk: Desk) -> None:
 def test_a_lost_network_loses_nothing(desk: Desk) -> None:
     """With the network cut, answers wait with a visible mark and two more tasks open; on return each is sent once, in order."""
     desk.open("notes")
-    desk.page.wait_for_timeout(500)
     desk.context.set_offline(True)
     for _ in range(3):
         desk.press("1", "0", "Control+Enter")
@@ -196,9 +192,13 @@ def test_an_item_is_passed_on_with_a_reason(desk: Desk) -> None:
     desk.page.get_by_label("Why?").fill("It is not a note.")
     desk.press("Enter")
     desk.page.locator(".about span").first.filter(has_not_text=key).wait_for()
-    desk.page.wait_for_timeout(300)
-    with desk.site.workspace.database.read() as connection:
-        assert connection.scalar(sa.select(tables.skips.c.reason).where(tables.skips.c.user_id == desk.user_id)) == "It is not a note."
+
+    def reason() -> Any:
+        with desk.site.workspace.database.read() as connection:
+            return connection.scalar(sa.select(tables.skips.c.reason).where(tables.skips.c.user_id == desk.user_id))
+
+    eventually(desk.page, lambda: reason() is not None)
+    assert reason() == "It is not a note."
 
 
 def test_an_own_answer_is_gone_back_to_and_changed(desk: Desk) -> None:
@@ -211,12 +211,7 @@ def test_an_own_answer_is_gone_back_to_and_changed(desk: Desk) -> None:
     desk.page.get_by_text("You are changing an answer").wait_for()
     assert desk.page.locator(".about span").first.inner_text() == key
     desk.press("2", *["ArrowRight"] * 6, "n", "Control+Enter")
-    for _ in range(50):
-        (answer,) = desk.site.answers(desk.user_id)
-        if answer["mood"]["label"] == "bad":
-            break
-        desk.page.wait_for_timeout(100)
-    assert answer["mood"]["label"] == "bad"
+    eventually(desk.page, lambda: [answer["mood"]["label"] for answer in desk.site.answers(desk.user_id)] == ["bad"])
 
 
 def test_the_help_lists_the_keys_and_guidelines_open_by_one(desk: Desk) -> None:
@@ -237,9 +232,8 @@ def test_axe_finds_nothing_on_the_workbench(desk: Desk, project: str, scheme: st
         pytest.skip("axe-core is not installed: npm ci in ui/")
     desk.page.emulate_media(color_scheme=scheme)
     desk.open(project)
-    desk.page.wait_for_timeout(400)
     desk.press(*(["1", "ArrowRight", "n"] if project != "sounds" else ["i", "ArrowRight", "ArrowRight", "o"]), "Tab")
-    desk.page.wait_for_timeout(200)
+    still(desk.page)
     # Through the debugger, because the page's policy forbids foreign scripts, as it should.
     desk.context.new_cdp_session(desk.page).send("Runtime.evaluate", {"expression": AXE.read_text("utf-8")})
     found = desk.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
@@ -251,7 +245,6 @@ def test_the_workbench_fits_a_narrow_screen(desk: Desk, project: str) -> None:
     """At 400 pixels every button stands within the screen, and so do the open section of the project and the way to the account."""
     desk.page.set_viewport_size({"width": 400, "height": 800})
     desk.open(project)
-    desk.page.wait_for_timeout(300)
     cut = desk.page.evaluate(
         "[...document.querySelectorAll('.bench button, header [aria-current], header .who')]"
         ".filter(one => one.getBoundingClientRect().right > innerWidth || one.getBoundingClientRect().left < 0).map(one => one.textContent)"

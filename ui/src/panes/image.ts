@@ -63,13 +63,14 @@ export class ImagePane implements Pane {
     picture.src = address(field.blob);
     this.#wanted = picture;
     this.#size = [field.width, field.height];
-    // Whoever waits for a picture does not see the one before in its place.
+    // Whoever waits for a picture does not see the one before in its place, and what is drawn before it comes stands where it ought to.
     if (!picture.complete) this.#picture = null;
+    this.#drag = null;
+    this.#fit();
     await picture.decode();
     if (this.#wanted !== picture) return;
     this.#picture = picture;
-    this.#drag = null;
-    this.#fit();
+    this.#later();
   }
 
   draw(view: View): void {
