@@ -230,3 +230,24 @@ def test_weights_by_skill_make_better_units(geometry):
         fusion_skill(items, "spheres")
     with pytest.raises(InvalidInput, match="no annotator"):
         fusion_skill([], geometry)
+
+
+def test_the_overlap_of_small_polygons_does_not_depend_on_what_else_is_in_the_picture():
+    """Squares of 10 in a picture of 4,000 overlap as their areas say, to within half a percent, and two lines far apart not at all."""
+    rng = np.random.default_rng(0)
+    picture = [[0, 0], [4000, 0], [4000, 3000], [0, 3000]]
+    for moved, x, y in zip(rng.uniform(0, 5, 20), rng.uniform(0, 3900, 20), rng.uniform(0, 2900, 20), strict=True):
+        one, other = ([[left, y], [left + 10, y], [left + 10, y + 10], [left, y + 10]] for left in (x, x + moved))
+        matching = match_polygons((["cell", "all"], [one, picture]), (["cell", "all"], [other, picture]), iou=0.1)
+        assert dict(zip(matching.pairs, matching.ious, strict=True))[0, 0] == pytest.approx((10 - moved) / (10 + moved), abs=0.005)
+    lines = [[[100, y], [900, y], [900, y + 1], [100, y + 1]] for y in (501, 2001)]
+    assert match_polygons((["line", "all"], [lines[0], picture]), (["line", "all"], [lines[1], picture])).pairs == [(1, 1)]
+    assert [one.confidence for one in fuse_polygons([(["line"], [line]) for line in lines], quorum=0)] == [0.5, 0.5]
+
+
+def test_the_outline_of_fused_lines_is_as_narrow_as_they_are():
+    """Of lines a thousand times as long as wide the fused one is as wide as most, and not as a cell of a square grid."""
+    lines = [[[0, y], [2000, y], [2000, y + 2], [0, y + 2]] for y in (0, 0, 0.5)]
+    (fused,) = fuse_polygons([(["line"], [line]) for line in lines])
+    assert fused.points[:, 1].min() == pytest.approx(0, abs=0.01)
+    assert fused.points[:, 1].max() == pytest.approx(2, abs=0.01)

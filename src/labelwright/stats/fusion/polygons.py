@@ -18,8 +18,8 @@ from labelwright.stats.fusion.matching import Labeled, Matching, match_units
 
 __all__ = ["FusedPolygon", "fuse_polygons", "match_polygons", "polygon_mask"]
 
-MOST_PIXELS = 512
-"""A group's polygons are drawn on a grid of at most so many cells a side."""
+CELLS = 512
+"""Polygons that are compared or fused are drawn on a grid of so many cells a side, just around them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def fuse_polygons(
 
     Returns:
         The fused polygons, the most confident first. A polygon that is the only one, or the same as all others, is kept as it is; of
-        several, the outline follows a grid of at most 512 cells a side.
+        several, the outline follows a grid of 512 cells a side, just around them.
 
     Raises:
         InvalidInput: no annotator, wrong weights, a wrong polygon, or `iou` or `quorum` out of range.
@@ -89,7 +89,7 @@ def match_polygons(
     Args:
         first: (labels, polygons) with n labels and n polygons, each an array (corners, 2) of x, y.
         second: the same of the other annotator.
-        iou: the least overlap, above 0 and at most 1, of a pair, measured on a grid of at most 512 cells a side.
+        iou: the least overlap, above 0 and at most 1, of a pair, measured on a grid of 512 cells a side, just around the two.
         same_label: whether a pair needs one label.
 
     Raises:
@@ -134,30 +134,33 @@ def _numbered(annotators: Sequence[tuple[Sequence[Hashable], Sequence[Any]]]) ->
         (list(labels), np.array([[number[_key(one)]] for one in polygons], dtype=np.float64).reshape(-1, 1))
         for (labels, _), polygons in zip(annotators, shapes, strict=True)
     ]
-    drawn = []
-    if flat:
-        grid = _Grid(flat)
-        drawn = [grid.draw(polygon) for polygon in flat]
+    low, high = (np.array([end(one, axis=0) for one in flat]).reshape(-1, 2) for end in (np.min, np.max))
+    known: dict[tuple[int, int], float] = {}
 
     def overlap(first: Any, second: Any) -> Floats:
-        found = [[_iou(drawn[int(a)], drawn[int(b)]) for b in second[:, 0]] for a in first[:, 0]]
-        return np.array(found, dtype=np.float64).reshape(len(first), len(second))
+        a, b = first[:, 0].astype(np.int64), second[:, 0].astype(np.int64)
+        found: Floats = np.equal.outer(a, b).astype(np.float64)
+        near = ((low[a][:, None] < high[b][None]) & (low[b][None] < high[a][:, None])).all(axis=-1)
+        for i, j in np.argwhere(near & (found == 0)).tolist():
+            pair = (min(int(a[i]), int(b[j])), max(int(a[i]), int(b[j])))
+            if pair not in known:
+                known[pair] = _iou(flat[pair[0]], flat[pair[1]])
+            found[i, j] = known[pair]
+        return found
 
     return units, flat, overlap
 
 
 class _Grid:
-    """The cells on which polygons of one picture are drawn: as fine as their own unit, and coarser where that would be too many."""
+    """The cells on which a few polygons are drawn: as many in either direction, so that what is small or narrow is seen as well."""
 
     def __init__(self, polygons: Sequence[Floats]) -> None:
         corners = np.concatenate(polygons)
         self.low = corners.min(axis=0)
-        span = np.maximum(corners.max(axis=0) - self.low, 1e-9)
-        self.cell = float(span.max()) / MOST_PIXELS
-        self.width, self.height = (max(int(np.ceil(side / self.cell)), 1) for side in span)
+        self.cell = np.maximum(corners.max(axis=0) - self.low, 1e-9) / CELLS
 
     def draw(self, polygon: Floats) -> Any:
-        return polygon_mask((polygon - self.low) / self.cell, self.width, self.height)
+        return polygon_mask((polygon - self.low) / self.cell, CELLS, CELLS)
 
 
 def _voted(polygons: Sequence[Floats], weights: Floats) -> Floats:
@@ -213,9 +216,12 @@ def _key(polygon: Floats) -> tuple[float, ...]:
     return tuple(polygon.ravel().tolist())
 
 
-def _iou(first: Any, second: Any) -> float:
-    union = int((first | second).sum())
-    return float((first & second).sum() / union) if union else 1.0
+def _iou(first: Floats, second: Floats) -> float:
+    """Return the intersection over union of two different polygons; those too narrow to be drawn share nothing."""
+    grid = _Grid([first, second])
+    one, other = grid.draw(first), grid.draw(second)
+    union = np.count_nonzero(one | other)
+    return np.count_nonzero(one & other) / union if union else 0.0
 
 
 def _checked(points: Any) -> Floats:
