@@ -173,6 +173,17 @@ def test_the_unbeaten_and_the_unlinked_have_an_answer():
         plackett_luce([["a", "b", "c"]], prior=0)
 
 
+def test_without_a_prior_losses_that_pass_for_slips_are_refused():
+    """Where every item lost somewhere but reliabilities explain it, scores would be infinite: that is said, and no number is given."""
+    rows = [("c", "B", "A"), ("a", "A", "B"), ("c", "B", "A"), ("a", "B", "A"), ("b", "B", "A")]
+    with pytest.raises(InvalidInput, match="infinitely far apart"):
+        crowd_bradley_terry(*zip(*rows, strict=True), prior=0)
+    assert np.isfinite(crowd_bradley_terry(*zip(*rows, strict=True), prior=0.1).interval).all()
+    # A crowd that contradicts itself enough has finite scores without a prior, too.
+    better, worse = beaten(np.random.default_rng(1), np.linspace(1, -1, 5), 400)
+    assert np.abs(crowd_bradley_terry(np.arange(400) % 8, better, worse, prior=0).scores).max() < 5
+
+
 def test_a_contrary_annotator_is_read_the_other_way_round():
     """One of six who always says the contrary gets a reliability below 0.2, and the order is the one of the other five."""
     rng = np.random.default_rng(3)

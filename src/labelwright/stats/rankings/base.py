@@ -12,12 +12,14 @@ from labelwright.errors import InvalidInput
 from labelwright.stats.answers import Floats
 from labelwright.stats.certificates.binomial import checked_confidence
 
-__all__ = ["Ranking", "checked", "refuse_disconnected", "standard_errors"]
+__all__ = ["Ranking", "checked", "refuse_disconnected", "refuse_infinite", "standard_errors"]
 
 DENSE = 2000
 """Up to so many items standard errors come from the inverse of the information; beyond they are estimated."""
 PROBES = 32
 """Random vectors for that estimate."""
+CERTAIN = 25.0
+"""No finite number of comparisons makes a difference of scores as great as this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +147,26 @@ def refuse_disconnected(better: Any, worse: Any, items: list[Any]) -> None:
         others = "" if len(unbeaten) == 1 else f" and {len(unbeaten) - 1} more"
         name = items[int(unbeaten[0])]
         raise InvalidInput(f"Item {name!r}{others} never lost against the others, so that the score would be infinite.", hint=hint)
+
+
+def refuse_infinite(better: Any, worse: Any, scores: Floats, items: list[Any]) -> None:
+    """Refuse scores that have run away from one another, as they do where all that speaks against an order is taken for slips.
+
+    Raises:
+        InvalidInput: no chain of comparisons that could have gone either way links all items.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    open_ = np.abs(scores[better] - scores[worse]) <= CERTAIN
+    graph = csr_array((np.ones(int(open_.sum())), (better[open_], worse[open_])), shape=(len(items), len(items)))
+    parts, part = connected_components(graph, directed=False)
+    if parts > 1:
+        first, second = items[0], items[int(np.flatnonzero(part != part[0])[0])]
+        raise InvalidInput(
+            f"The scores of {first!r} and {second!r} are infinitely far apart: all that speaks against it passes for slips.",
+            hint="Collect more comparisons between them, or give a prior above 0.",
+        )
 
 
 def checked(prior: float, confidence: float, iterations: int) -> None:

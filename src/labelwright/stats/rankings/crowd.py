@@ -12,7 +12,7 @@ import numpy as np
 from labelwright.errors import InvalidInput
 from labelwright.stats.answers import Floats, encode
 from labelwright.stats.rankings._choices import Orders, climb, symmetric
-from labelwright.stats.rankings.base import Ranking, checked, refuse_disconnected, standard_errors
+from labelwright.stats.rankings.base import Ranking, checked, refuse_disconnected, refuse_infinite, standard_errors
 from labelwright.stats.rankings.bradley_terry import encode_pairs, prior_information
 
 __all__ = ["crowd_bradley_terry"]
@@ -53,7 +53,8 @@ def crowd_bradley_terry(
         A `Ranking` with `skill`. Neither the names nor the order of annotators, items and comparisons change it.
 
     Raises:
-        InvalidInput: as `bradley_terry`.
+        InvalidInput: as `bradley_terry`. With a prior of 0 scores are infinite, too, where all that speaks against an order can be taken
+            for slips of annotators.
 
     >>> winners, losers = ["a", "a", "b"] * 6 + ["c", "b", "c"] * 3, ["b", "c", "c"] * 6 + ["a", "a", "b"] * 3
     >>> result = crowd_bradley_terry(["ann"] * 9 + ["bob"] * 9 + ["cyd"] * 9, winners, losers)
@@ -69,6 +70,8 @@ def crowd_bradley_terry(
         refuse_disconnected(better, worse, items)
     better, worse, person, weight = _merged(better, worse, who[row], weight, len(items), len(people))
     scores, right, done = _fit(better, worse, person, weight, (len(items), len(people)), prior, iterations, tolerance)
+    if prior == 0:
+        refuse_infinite(better, worse, scores, items)
     errors, note = _errors(better, worse, person, weight, scores, right, prior)
     if done == iterations:
         note = " ".join(filter(None, [note, f"The fit stopped after {iterations} updates."]))
