@@ -93,3 +93,17 @@ def test_what_makes_no_sense_is_refused():
         medoid_text(["a"], by="sentences")
     with pytest.raises(InvalidInput, match="nothing"):
         vote_words(["a"], empty=-1)
+
+
+def test_texts_without_weight_say_nothing():
+    """A text of weight 0 leaves the vote as it is without it, also where it equals one that has weight."""
+    for texts, weights in [(["the cat", "the cat"], [0, 1]), (["a cat", "the cat", "the cat sat"], [0, 1, 0])]:
+        found = vote_words(texts, weights=weights)
+        assert (found.text, found.confidences, found.confidence) == ("the cat", (1.0, 1.0), 1.0)
+
+
+def test_an_unknown_unit_of_text_is_refused():
+    """A misspelt unit is an error and is not taken for characters."""
+    for call in (lambda: text_distance("a b", "a c", by="word"), lambda: medoid_text(["a"], by="word")):
+        with pytest.raises(InvalidInput, match="word"):
+            call()

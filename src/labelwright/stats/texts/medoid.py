@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.texts.distance import text_distance
+from labelwright.stats.texts.distance import checked_unit, text_distance
 
 __all__ = ["MedoidText", "checked_texts", "medoid_text"]
 
@@ -44,8 +44,7 @@ def medoid_text(
     'the cat sat'
     """
     weight = checked_texts(texts, weights)
-    if by not in ("words", "characters"):
-        raise InvalidInput(f"Texts cannot be compared by '{by}'.", hint="Known are: words, characters.")
+    checked_unit(by)
     count = len(texts)
     apart = np.zeros((count, count))
     for i in range(count):

@@ -50,7 +50,9 @@ def vote_words(texts: Sequence[str], *, weights: Sequence[float] | None = None, 
         raise InvalidInput("The vote for no word cannot count less than nothing.", where="empty")
     middle = medoid_text(texts, weights=weights).place
     far = {text: text_distance(texts[middle], text) for text in set(texts)}
-    order = sorted(range(len(texts)), key=lambda place: (texts[place] != texts[middle], far[texts[place]], texts[place], weight[place]))
+    # A text without weight says nothing.
+    heard = [place for place in range(len(texts)) if weight[place] > 0]
+    order = sorted(heard, key=lambda place: (texts[place] != texts[middle], far[texts[place]], texts[place], weight[place]))
     slots: list[Slot] = []
     so_far = 0.0
     for place in order:
