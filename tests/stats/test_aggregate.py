@@ -284,6 +284,28 @@ def test_an_odd_prior_is_refused():
             aggregate([1], ["a"], ["x"], method=method, iterations=0)
 
 
+def test_priors_that_are_no_finite_numbers_are_refused():
+    """NaN and infinity as pseudo-counts give an error and no posteriors of NaN, in every place and with every method that has a prior."""
+    places = {
+        **dict.fromkeys(("dawid_skene", "bcc", "pooled", "one_coin", "shared_coin"), ("right", "wrong", "shares")),
+        **{"difficulty": ("shares",), "glad": ("shares",), "mace": ("competence", "habit")},
+    }
+    for method, names in places.items():
+        for name in names:
+            for value in (float("nan"), float("inf")):
+                with pytest.raises(InvalidInput, match="finite"):
+                    aggregate([1, 1], ["a", "b"], ["x", "y"], method=method, **{name: value})
+
+
+@pytest.mark.parametrize("prior", [{"habit": 1e-4}, {"competence": 1e-4}, {"habit": 1e4, "competence": 1e4}])
+def test_a_weak_prior_of_habits_is_no_trouble(prior):
+    """MACE with hardly any prior, whose expected logarithms lie below what a number can be the exponential of, gives probabilities."""
+    result = aggregate([1, 1, 2, 2, 3], ["a", "b", "a", "b", "b"], list("xyxxy"), method="mace", **prior)
+    assert np.isfinite(result.posteriors).all()
+    assert np.isfinite(result.confusion).all()
+    np.testing.assert_allclose(result.posteriors.sum(axis=1), 1)
+
+
 def test_unsure_answers_weigh_less():
     """Scores of a model that knows when it is unsure make its answers worth more than without them, and a guess is an abstention."""
     rng = np.random.default_rng(0)

@@ -22,6 +22,7 @@ from labelwright.stats.answers import Answers, Floats
 __all__ = [
     "Table",
     "Votes",
+    "checked_prior",
     "fit_tables",
     "in_parts",
     "is_long",
@@ -166,6 +167,12 @@ class Votes:
             return found
 
         return in_parts(answers, gain.shape, part)
+
+
+def checked_prior(*counts: float, above: bool = False) -> None:
+    """Raise unless all pseudo-counts are finite numbers of at least 0, or above it."""
+    if not all((count > 0 if above else count >= 0) and count < np.inf for count in counts):
+        raise InvalidInput(f"Pseudo-counts of a prior have to be finite numbers{' above 0' if above else ', and none negative'}.")
 
 
 def in_parts(answers: Answers, shape: tuple[int, ...], work: Callable[[int, int, Floats], float]) -> tuple[Floats, float]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.aggregate import dawid_skene
-from labelwright.stats.aggregate._em import Table, softmax_rows
+from labelwright.stats.aggregate._em import Table, checked_prior, softmax_rows
 from labelwright.stats.aggregate.base import Aggregation
 from labelwright.stats.answers import Answers, Codes, Floats, encode_answers
 
@@ -90,8 +90,7 @@ class OnlineAggregation:
         Raises:
             InvalidInput: a number is out of range, or a class is named twice or missing.
         """
-        if min(right, wrong, shares) < 0:
-            raise InvalidInput("Pseudo-counts of a prior cannot be negative.")
+        checked_prior(right, wrong, shares)
         if iterations < 1:
             raise InvalidInput("There has to be at least one iteration.")
         if refresh_every is not None and refresh_every < 1:

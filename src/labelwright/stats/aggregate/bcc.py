@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import fit_tables
+from labelwright.stats.aggregate._em import checked_prior, fit_tables
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.aggregate.dawid_skene import diagonal_prior
 from labelwright.stats.answers import Answers, Floats
@@ -48,8 +47,7 @@ def fit(
     >>> aggregate([1, 1, 1, 2, 2, 2], ["a", "b", "c"] * 2, list("xxyyyy"), method="bcc").labels
     {1: 'x', 2: 'y'}
     """
-    if min(right, wrong, shares) <= 0:
-        raise InvalidInput("Pseudo-counts of a prior have to be above 0.")
+    checked_prior(right, wrong, shares, above=True)
     prior = diagonal_prior(len(answers.classes), right, wrong) + (1e-10 if len(answers.classes) == 1 else 0.0)
     posteriors, counts, done = fit_tables(
         answers,

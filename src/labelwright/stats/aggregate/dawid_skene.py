@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import fit_tables, log_rows
+from labelwright.stats.aggregate._em import checked_prior, fit_tables, log_rows
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers, Floats
 
@@ -52,8 +51,7 @@ def fit(
     >>> result.labels, result.skill["ann"] > result.skill["cyd"]
     ({1: 'x', 2: 'y', 3: 'x'}, True)
     """
-    if min(right, wrong, shares) < 0:
-        raise InvalidInput("Pseudo-counts of a prior cannot be negative.")
+    checked_prior(right, wrong, shares)
     prior = diagonal_prior(len(answers.classes), right, wrong)
     posteriors, counts, done = fit_tables(
         answers,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import Table, log_rows, starting_posteriors
+from labelwright.stats.aggregate._em import Table, checked_prior, log_rows, starting_posteriors
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.aggregate.dawid_skene import diagonal_prior
 from labelwright.stats.answers import Answers, Floats
@@ -52,8 +52,7 @@ def fit_kinds(
     answers: Answers, *, shares: float = 1.0, iterations: int = 80, tolerance: float = 1e-5, compiled: bool | None = None
 ) -> tuple[Floats, Floats, int]:
     """Return posteriors (tasks, 2 classes), clear ones first, probabilities (annotators, answer, 2 classes), and the iterations done."""
-    if shares < 0:
-        raise InvalidInput("Pseudo-counts of a prior cannot be negative.")
+    checked_prior(shares)
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.")
     n_classes = len(answers.classes)

@@ -9,7 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import in_parts, is_long, kernels, log_rows, softmax_rows, starting_posteriors, weighted_votes
+from labelwright.stats.aggregate._em import (
+    checked_prior,
+    in_parts,
+    is_long,
+    kernels,
+    log_rows,
+    softmax_rows,
+    starting_posteriors,
+    weighted_votes,
+)
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers, Floats
 
@@ -49,8 +58,7 @@ def fit(
     >>> aggregate([1, 1, 1, 2, 2, 2], ["a", "b", "c"] * 2, list("xxyyyy"), method="glad").labels
     {1: 'x', 2: 'y'}
     """
-    if shares is not None and shares < 0:
-        raise InvalidInput("Pseudo-counts of a prior cannot be negative.")
+    checked_prior(shares or 0.0)
     if iterations < 1 or steps < 1:
         raise InvalidInput("There has to be at least one iteration and one step.")
     n_tasks, n_annotators, n_classes = answers.shape

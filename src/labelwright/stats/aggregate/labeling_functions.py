@@ -59,7 +59,7 @@ def fit(
     >>> aggregate(tasks, functions, ["refund", "refund", "bug", "refund", "bug"], method="labeling_functions").labels[1]
     'refund'
     """
-    if not 0 < precision < 1 or strength < 0:
+    if not (0 < precision < 1 and 0 <= strength < np.inf):
         raise InvalidInput("The precision has to lie between 0 and 1, and the strength to be at least 0.")
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.")

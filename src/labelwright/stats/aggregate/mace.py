@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import Votes, starting_posteriors
+from labelwright.stats.aggregate._em import Votes, checked_prior, starting_posteriors
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers
 
@@ -44,10 +44,9 @@ def fit(
     >>> aggregate([1, 1, 1, 2, 2, 2], ["a", "b", "c"] * 2, list("xxyyyy"), method="mace").labels
     {1: 'x', 2: 'y'}
     """
-    from scipy.special import digamma
+    from scipy.special import digamma, expit
 
-    if min(competence, habit) <= 0:
-        raise InvalidInput("Pseudo-counts of a prior have to be above 0.")
+    checked_prior(competence, habit, above=True)
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.")
     _, n_annotators, n_classes = answers.shape
@@ -62,12 +61,10 @@ def fit(
         knows = known.sum(axis=1) + competence
         guesses = given - known + habit
         falls_back = given.sum(axis=1) - knows + 2 * competence
-        # Expected logarithms under the Dirichlet posteriors; their common normaliser cancels in the odds.
-        odds = np.exp(digamma(knows) - digamma(falls_back))[:, None] / np.exp(
-            digamma(guesses) - digamma(guesses.sum(axis=1, keepdims=True))
-        )
-        right, moved = votes.step(np.log1p(odds), base, posteriors)
-        known = right * odds / (1 + odds)
+        # The log odds from expected logarithms under the Dirichlet posteriors; their common normaliser cancels.
+        odds = (digamma(knows) - digamma(falls_back))[:, None] - (digamma(guesses) - digamma(guesses.sum(axis=1, keepdims=True)))
+        right, moved = votes.step(np.logaddexp(0.0, odds), base, posteriors)
+        known = right * expit(odds)
         if moved <= tolerance:
             break
     share = (knows / (given.sum(axis=1) + 2 * competence))[:, None, None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import Votes, log_rows, starting_posteriors
+from labelwright.stats.aggregate._em import Votes, checked_prior, log_rows, starting_posteriors
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers, Floats
 
@@ -47,8 +47,7 @@ def fit(
     >>> aggregate([1, 1, 1, 2, 2, 2], ["a", "b", "c"] * 2, list("xxyyyy"), method="one_coin").labels
     {1: 'x', 2: 'y'}
     """
-    if min(right, wrong, shares or 0.0) < 0:
-        raise InvalidInput("Pseudo-counts of a prior cannot be negative.")
+    checked_prior(right, wrong, shares or 0.0)
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.")
     _, n_annotators, n_classes = answers.shape

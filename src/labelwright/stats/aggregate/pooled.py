@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import fit_tables, log_rows
+from labelwright.stats.aggregate._em import checked_prior, fit_tables, log_rows
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.aggregate.dawid_skene import diagonal_prior
 from labelwright.stats.answers import Answers, Floats
@@ -50,8 +49,7 @@ def fit(
     >>> aggregate([1, 1, 1, 2, 2, 2], ["a", "b", "c"] * 2, list("xxyyyy"), method="pooled").labels
     {1: 'x', 2: 'y'}
     """
-    if min(right, wrong, shares) < 0:
-        raise InvalidInput("Pseudo-counts of a prior cannot be negative.")
+    checked_prior(right, wrong, shares)
     prior = diagonal_prior(len(answers.classes), right, wrong)
     strength = np.full(len(answers.classes), right + wrong)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import log_rows, softmax_rows, starting_posteriors
+from labelwright.stats.aggregate._em import checked_prior, log_rows, softmax_rows, starting_posteriors
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers
 
@@ -40,8 +40,7 @@ def fit(
     >>> result.labels, result.skill["a"] == result.skill["b"]
     ({1: 'x', 2: 'y'}, True)
     """
-    if min(right, wrong, shares) < 0:
-        raise InvalidInput("Pseudo-counts of a prior cannot be negative.")
+    checked_prior(right, wrong, shares)
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.")
     _, n_annotators, n_classes = answers.shape

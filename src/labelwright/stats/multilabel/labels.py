@@ -113,8 +113,8 @@ def aggregate_multilabel(
     """
     if pooling is None:
         pooling = 0.0 if method == "majority" else POOLING
-    if pooling < 0:
-        raise InvalidInput("The pooling cannot be negative.", where="pooling")
+    if not 0 <= pooling < np.inf:
+        raise InvalidInput("The pooling has to be a finite number, and not negative.", where="pooling")
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.", where="iterations")
     sets, code = _encode_sets(labels)

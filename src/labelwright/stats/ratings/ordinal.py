@@ -112,8 +112,8 @@ def aggregate_ordinal(
     >>> result.labels
     {1: 'good', 2: 'poor'}
     """
-    if not strength > 0:
-        raise InvalidInput("The strength has to be above 0.", where="strength")
+    if not 0 < strength < np.inf:
+        raise InvalidInput("The strength has to be a finite number above 0.", where="strength")
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.", where="iterations")
     answers = encode_answers(tasks, annotators, labels, duplicates=duplicates, classes=levels)
