@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.agreement.base import Agreement, no_agreement
+from labelwright.stats.agreement.base import UNSEEN, Agreement, no_agreement
 from labelwright.stats.answers import Answers, Floats, encode, encode_answers
 from labelwright.stats.certificates.binomial import checked_confidence
 
@@ -68,13 +68,15 @@ def of_others(whole: Agreement, left_out: Floats) -> Agreement:
         note = "Fewer than three annotators can be left out, too few to speak of others."
         return replace(whole, low=float("nan"), high=float("nan"), note=note)
     # On the scale of the arcsine, where a share's spread does not depend on its size; below 0 there is no such scale.
-    stable = 0 <= whole.value <= 1 and bool(((left_out >= 0) & (left_out <= 1)).all())
-    scaled = np.arcsin(np.sqrt(left_out)) if stable else left_out
+    # What is below 0 or above 1 by rounding alone is not, or the order of the answers would decide.
+    every = np.append(left_out, whole.value)
+    stable = bool(((every >= -UNSEEN) & (every <= 1 + UNSEEN)).all())
+    scaled = np.arcsin(np.sqrt(np.clip(left_out, 0, 1))) if stable else left_out
     # The pseudo-values' mean error, over n - 1 degrees of freedom.
     reach = float(stdtrit(n - 1, (1 + whole.confidence) / 2) * np.sqrt((n - 1) / n * ((scaled - scaled.mean()) ** 2).sum()))
     if not stable:
         return replace(whole, low=whole.value - reach, high=max(whole.value, min(1.0, whole.value + reach)))
-    middle = float(np.arcsin(np.sqrt(whole.value)))
+    middle = float(np.arcsin(np.sqrt(np.clip(whole.value, 0, 1))))
     low, high = np.sin(max(0.0, middle - reach)) ** 2, np.sin(min(np.pi / 2, middle + reach)) ** 2
     return replace(whole, low=min(float(low), whole.value), high=max(float(high), whole.value))
 
