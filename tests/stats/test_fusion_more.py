@@ -251,3 +251,10 @@ def test_the_outline_of_fused_lines_is_as_narrow_as_they_are():
     (fused,) = fuse_polygons([(["line"], [line]) for line in lines])
     assert fused.points[:, 1].min() == pytest.approx(0, abs=0.01)
     assert fused.points[:, 1].max() == pytest.approx(2, abs=0.01)
+
+
+def test_who_has_no_weight_adds_nothing_to_what_is_known_of_a_point():
+    """A point that one annotator with weight set has no error, however many without weight set it, too."""
+    assert math.isnan(fuse_keypoints([{"nose": (1, 1)}, {"nose": (2, 3)}], weights=[1, 0])[0].error)
+    two, three = [{"nose": (1, 1)}, {"nose": (3, 1)}], [{"nose": (1, 1)}, {"nose": (3, 1)}, {"nose": (9, 9)}]
+    assert fuse_keypoints(three, weights=[1, 1, 0])[0].error == fuse_keypoints(two)[0].error

@@ -29,7 +29,7 @@ class FusedKeypoint:
 
     `x` and `y` are in the annotators' unit of length and NaN where most saw none. `visible`, 0 to 1, is the share of the weight that saw
     it. `error` estimates the distance of the fused point from the true one, from how far the annotators' lie around it; NaN with fewer
-    than two. `members` are the places of the annotators who set it.
+    than two that have weight. `members` are the places of the annotators who set it.
     """
 
     name: Hashable
@@ -141,6 +141,7 @@ def _names(annotators: Sequence[Keypoints]) -> list[Hashable]:
 
 def _error(points: Floats, weights: Floats, middle: tuple[float, float]) -> float:
     """The spread of the points around the fused one over the root of how many count."""
+    points, weights = points[weights > 0], weights[weights > 0]
     if len(points) < 2:
         return float("nan")
     effective = float(weights.sum() ** 2 / (weights**2).sum())
