@@ -258,3 +258,14 @@ def test_who_has_no_weight_adds_nothing_to_what_is_known_of_a_point():
     assert math.isnan(fuse_keypoints([{"nose": (1, 1)}, {"nose": (2, 3)}], weights=[1, 0])[0].error)
     two, three = [{"nose": (1, 1)}, {"nose": (3, 1)}], [{"nose": (1, 1)}, {"nose": (3, 1)}, {"nose": (9, 9)}]
     assert fuse_keypoints(three, weights=[1, 1, 0])[0].error == fuse_keypoints(two)[0].error
+
+
+def test_the_geometric_median_is_found_where_it_lies_near_a_point():
+    """Of points that nearly share a line, where Weiszfeld's steps alone are slow, the median is as good as any place beside it."""
+    points, weights = np.array([[5.0, 1.0], [5.0, 2.0], [2.0, 2.0]]), np.array([1.0, 1.0, 0.1])
+    x, y = geometric_median(points, weights)
+
+    def cost(place):
+        return float(weights @ np.hypot(*(points - place).T))
+
+    assert min(cost((x + dx, y + dy)) for dx in (-1e-3, 0, 1e-3) for dy in (-1e-3, 0, 1e-3)) >= cost((x, y)) - 1e-12
