@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -156,3 +158,10 @@ def test_alpha_takes_sets_by_their_distance():
     near = [[{"a"}, {"a"}], [{"a", "b"}, {"a"}], [{"c"}, {"c"}]]
     assert alpha_by_distance(same, masi_distance).value == 1
     assert alpha_by_distance(near, masi_distance).value < 1
+
+
+def test_the_order_of_answers_breaks_no_tie():
+    """A label that is as probable as not is left out, in whichever order the same answers come."""
+    rows = [(1, "a", {"p"}), (1, "a", {"q"}), (1, "a", set()), (1, "a", {"p", "q"})]
+    for order in permutations(rows):
+        assert aggregate_multilabel(*zip(*order, strict=True), duplicates="all").labels == {1: frozenset()}

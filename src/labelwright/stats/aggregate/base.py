@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from labelwright.stats.answers import Answers, Floats
+from labelwright.stats.answers import Answers, Codes, Floats
 
-__all__ = ["Aggregation", "Fit"]
+__all__ = ["TIE", "Aggregation", "Fit", "likeliest"]
 
 TIE = 1e-9
 """Two classes tie where their posteriors differ by no more than this."""
@@ -69,8 +69,8 @@ class Aggregation:
 
     @cached_property
     def codes(self) -> Any:
-        """The chosen class of each task as a place in `classes`; -1 where nobody answered."""
-        chosen = self.posteriors.argmax(axis=1).astype(np.int32)
+        """The chosen class of each task as a place in `classes`, of tied ones the first; -1 where nobody answered."""
+        chosen = likeliest(self.posteriors)
         chosen[self.answers.start[1:] == self.answers.start[:-1]] = -1
         return chosen
 
@@ -115,6 +115,12 @@ class Aggregation:
         hits = np.bincount(answers.annotator, weights=right, minlength=n_annotators)
         given = np.bincount(answers.annotator, weights=answers.weight, minlength=n_annotators)
         return dict(zip(self.annotators, ((hits + 2 * pool) / (given + 2)).tolist(), strict=True))
+
+
+def likeliest(posteriors: Floats) -> Codes:
+    """Return the place of the greatest entry of each row, of tied ones the first: rounding, which follows the order of answers, is none."""
+    first: Codes = (posteriors >= posteriors.max(axis=1, keepdims=True) - TIE).argmax(axis=1).astype(np.int32)
+    return first
 
 
 def counted_confusion(answers: Answers, posteriors: Floats, *, pull: float = 1.0) -> Floats:

@@ -17,6 +17,7 @@ import numpy as np
 from labelwright import plugins
 from labelwright.errors import InvalidInput
 from labelwright.stats.aggregate._em import log_rows
+from labelwright.stats.aggregate.base import TIE
 from labelwright.stats.answers import Answers, Duplicates, Floats, encode, encode_answers
 
 __all__ = ["MultilabelAggregation", "aggregate_multilabel"]
@@ -48,7 +49,7 @@ class MultilabelAggregation:
     def labels(self) -> dict[Any, frozenset[Any] | None]:
         """The labels of each task that are more probable than not; None where every annotator abstained."""
         chosen: list[list[Any]] = [[] for _ in self.tasks]
-        for task, label in zip(*(places.tolist() for places in np.nonzero(self.posteriors > 0.5)), strict=True):
+        for task, label in zip(*(places.tolist() for places in np.nonzero(self.posteriors > 0.5 + TIE)), strict=True):
             chosen[task].append(self.classes[label])
         return {
             task: frozenset(found) if known else None for task, found, known in zip(self.tasks, chosen, self.answered.tolist(), strict=True)

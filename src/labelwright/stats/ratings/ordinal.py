@@ -18,6 +18,7 @@ import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.aggregate._em import Table, log_rows
+from labelwright.stats.aggregate.base import TIE, likeliest
 from labelwright.stats.answers import Answers, Duplicates, Floats, encode_answers
 
 __all__ = ["OrdinalAggregation", "aggregate_ordinal"]
@@ -49,13 +50,13 @@ class OrdinalAggregation:
 
     @cached_property
     def labels(self) -> dict[Any, Any]:
-        """The most probable level of each task; None where every annotator abstained."""
-        return self._named(self.posteriors.argmax(axis=1))
+        """The most probable level of each task, of tied ones the first; None where every annotator abstained."""
+        return self._named(likeliest(self.posteriors))
 
     @cached_property
     def medians(self) -> dict[Any, Any]:
         """The level of each task that is fewest levels off on average: half of the posterior lies at most there; None as in `labels`."""
-        return self._named((np.cumsum(self.posteriors, axis=1) >= 0.5 - 1e-12).argmax(axis=1))
+        return self._named((np.cumsum(self.posteriors, axis=1) >= 0.5 - TIE).argmax(axis=1))
 
     @cached_property
     def confidence(self) -> dict[Any, float]:
