@@ -54,7 +54,8 @@ class OnlineAggregation:
     to date with all that is known, an untouched one is as old as its last answer. `refresh` fits everything anew, and from then on
     the order in which the answers came leaves no trace.
 
-    An annotator has one answer a task: a second replaces the first, as with `duplicates="last"`. One object serves one thread at a time.
+    An annotator has one answer a task: a second replaces the first, as with `duplicates="last"`. It takes no scores: every answer counts in
+    full, also one that weighed less in the aggregation that it goes on from. One object serves one thread at a time.
 
     >>> online = OnlineAggregation()
     >>> for annotator, label in [("ann", "cat"), ("bob", "cat"), ("cyd", "dog")]:

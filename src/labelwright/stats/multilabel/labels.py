@@ -86,7 +86,8 @@ def aggregate_multilabel(
     """Find the most credible set of labels of every task from the sets that several annotators gave.
 
     Each label is a yes-or-no question to everyone who answered the task. `method` answers each of them on its own; then expectation
-    maximisation goes on from there with skill that is pooled over labels, so that the method only decides where it starts.
+    maximisation goes on from there with skill that is pooled over labels, so that the method only decides where it starts. It takes no
+    scores: every answer counts in full.
 
     Args:
         tasks: n task ids, one for each answer.

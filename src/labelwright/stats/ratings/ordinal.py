@@ -87,7 +87,7 @@ def aggregate_ordinal(
     iterations: int = 100,
     tolerance: float = 1e-4,
 ) -> OrdinalAggregation:
-    """Find the most credible of several ordered levels for every task.
+    """Find the most credible of several ordered levels for every task. It takes no scores: every answer counts in full.
 
     Args:
         tasks: n task ids, one for each answer.
