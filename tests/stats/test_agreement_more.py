@@ -316,3 +316,13 @@ def test_no_order_of_answers_decides_about_an_agreement_of_zero():
         for order in ([0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 5, 4, 7, 0, 6, 3])
     ]
     assert (found[0].low, found[0].high) == pytest.approx((found[1].low, found[1].high))
+
+
+def test_a_window_in_which_every_value_is_missing_has_no_agreement():
+    """Such a window has NaN with a note and leaves the others as they are; without any value at all there is an error as ever."""
+    first, second = agreement_over_time([1, 1, 2, 2], ["a", "b"] * 2, ["x", "x", None, None], [0, 1, 2, 3], windows=2)
+    assert first.agreement.items == 1
+    assert math.isnan(second.agreement.value)
+    assert second.agreement.note
+    with pytest.raises(InvalidInput):
+        agreement_over_time([1, 2], ["a", "a"], [None, None], [0, 1])

@@ -403,3 +403,19 @@ def test_what_is_no_number_is_wrong_input(nonsense):
     ):
         with pytest.raises(InvalidInput):
             call()
+
+
+def test_counts_that_are_no_whole_numbers_are_refused_clearly():
+    """NaN, infinity and fractions as counts, sizes and looks are wrong input with a sentence, and neither a number nor a traceback."""
+    nan, inf = float("nan"), float("inf")
+    calls = [
+        *(lambda size=size: stratified_upper_bound([0], [5], [size]) for size in (nan, inf, 7.5)),
+        *(lambda size=size: sequential_upper_bound(0, 5, population=size) for size in (nan, inf)),
+        *(lambda look=look: confidence_of_look(look) for look in (nan, inf, 1.5, 60, 5000)),
+        lambda: upper_bound_with_missed_errors(0, 5, nan, 3),
+        lambda: upper_bound_with_missed_errors(0, 5, 3, 3, false_alarms=0, clean=inf),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidInput):
+            call()
+    assert confidence_of_look(20) < 1

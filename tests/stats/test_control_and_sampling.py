@@ -139,3 +139,15 @@ def test_an_answer_that_cannot_change_the_label_is_worth_nothing() -> None:
     assert expected_error_reduction([posterior], confusion)[0] == pytest.approx(gained, abs=0.005)
     assert expected_error_reduction([posterior], confusion, cost=2.0)[0] == pytest.approx(gained / 2, abs=0.005)
     assert expected_error_reduction([[0.999, 0.001]], [[0.6, 0.4], [0.4, 0.6]])[0] == 0
+
+
+def test_wrong_sizes_and_shapes_are_refused_clearly():
+    """A size that is no number, members of different shapes and costs of another length are wrong input with a sentence."""
+    calls = [
+        *(lambda size=size: random_sample(5, size) for size in (float("nan"), None)),
+        lambda: disagreement([[[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]]),
+        lambda: expected_error_reduction([[0.5, 0.5]], [[0.9, 0.1], [0.1, 0.9]], cost=[1, 2]),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidInput):
+            call()

@@ -269,3 +269,9 @@ def test_the_geometric_median_is_found_where_it_lies_near_a_point():
         return float(weights @ np.hypot(*(points - place).T))
 
     assert min(cost((x + dx, y + dy)) for dx in (-1e-3, 0, 1e-3) for dy in (-1e-3, 0, 1e-3)) >= cost((x, y)) - 1e-12
+
+
+def test_masks_of_different_sizes_are_refused_clearly():
+    """Masks of one thing that differ in size are wrong input with a sentence."""
+    with pytest.raises(InvalidInput, match="one size"):
+        fuse_masks([[[1, 0]], [[1, 0, 1]]])

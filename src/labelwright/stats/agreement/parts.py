@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.agreement.base import Agreement
+from labelwright.stats.agreement.base import Agreement, no_agreement
 from labelwright.stats.agreement.jackknife import as_columns
 from labelwright.stats.agreement.krippendorff import krippendorff_alpha
 from labelwright.stats.answers import Floats, encode, encode_answers
@@ -113,7 +113,7 @@ def agreement_over_time(
     Args:
         tasks: n task ids, one an answer.
         annotators: n annotator ids.
-        values: n values; None and NaN are missing.
+        values: n values; None and NaN are missing. A window without any other has NaN with a note.
         times: n numbers, such as seconds since 1970: when each answer was given.
         windows: how many, at least 1; there are fewer where there are fewer tasks.
         coefficient: any function of tasks, annotators and values; Krippendorff's alpha by default.
@@ -137,6 +137,11 @@ def agreement_over_time(
     found = []
     for part in np.array_split(np.argsort(last, kind="stable"), min(windows, len(distinct))):
         chosen = np.isin(task, part)
-        agreement = coefficient(*(column[chosen] for column in columns))
+        try:
+            agreement = coefficient(*(column[chosen] for column in columns))
+        except InvalidInput:
+            # A window may hold nothing but missing values; where none has an answer the same error is raised for all of them.
+            coefficient(*columns)
+            agreement = no_agreement("Every value is missing.", confidence=0.95)
         found.append(Window(float(last[part].min()), float(last[part].max()), agreement))
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.certificates.binomial import binomial_upper_bound, checked_confidence, checked_counts
+from labelwright.stats.certificates.binomial import binomial_upper_bound, checked_confidence, checked_counts, whole
 from labelwright.stats.certificates.sequential import sequential_upper_bound
 
 __all__ = ["corrected_error_rate", "upper_bound_with_known_reviewers", "upper_bound_with_missed_errors"]
@@ -108,9 +108,9 @@ def upper_bound_with_missed_errors(
     """
     checked_counts(errors, audits)
     risk = 1 - checked_confidence(confidence)
-    for part, whole, what in ((found, planted, "Planted errors found"), (false_alarms, clean, "False alarms")):
-        if part != int(part) or whole != int(whole) or not 0 <= part <= whole:
-            raise InvalidInput(f"{what} have to be a whole number from 0 to the planted, and are {part} of {whole}.")
+    for part, shown, what in ((found, planted, "Planted errors found"), (false_alarms, clean, "False alarms")):
+        if not (whole(part) and whole(shown) and 0 <= part <= shown):
+            raise InvalidInput(f"{what} have to be a whole number from 0 to the planted, and are {part} of {shown}.")
     reported = _upper(errors, audits, 1 - risk / 2, looks)
     least_found = 1 - _upper(planted - found, planted, 1 - risk * (0.4 if clean else 0.5), looks)
     least_alarms = 1 - _upper(clean - false_alarms, clean, 1 - risk / 10, looks) if clean else 0.0

@@ -8,7 +8,7 @@ doubling looks split the risk over the looks of an exact bound.
 from __future__ import annotations
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.certificates.binomial import checked_confidence, checked_counts
+from labelwright.stats.certificates.binomial import checked_confidence, checked_counts, whole
 
 __all__ = ["confidence_of_look", "sequential_upper_bound"]
 
@@ -43,7 +43,7 @@ def sequential_upper_bound(
     risk = 1 - checked_confidence(confidence)
     if not 0 < expected < 1:
         raise InvalidInput(f"The expected error rate has to lie between 0 and 1, and is {expected}.")
-    if population is not None and (population != int(population) or population < max(audits, 1)):
+    if population is not None and (not whole(population) or population < max(audits, 1)):
         raise InvalidInput(f"A population of {population} items cannot have had {audits} of them audited.")
     if audits == 0:
         return 1.0
@@ -75,15 +75,17 @@ def confidence_of_look(look: int, confidence: float = 0.95) -> float:
         confidence: above 0 and below 1, for all looks together.
 
     Raises:
-        InvalidInput: the look is not a whole number from 1 on or the confidence is out of range.
+        InvalidInput: the look is not a whole number from 1 on, comes after so many that no risk is left, or the confidence is out of range.
 
     >>> confidence_of_look(2, 0.95)
     0.9875
     """
-    if look != int(look) or look < 1:
+    if not whole(look) or look < 1:
         raise InvalidInput(f"Looks are counted from 1, and this one is {look}.")
-    risk = (1 - checked_confidence(confidence)) / 2.0 ** int(look)
-    return 1 - risk
+    left: float = 1 - (1 - checked_confidence(confidence)) / 2.0 ** min(int(look), 1000)
+    if left == 1:
+        raise InvalidInput(f"After {look - 1} looks no risk is left for another one.", hint="Use `sequential_upper_bound`.")
+    return left
 
 
 def _finite(errors: int, audits: int, population: int, a: float, b: float, risk: float) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.answers import Floats
-from labelwright.stats.certificates.binomial import checked_confidence, checked_counts
+from labelwright.stats.certificates.binomial import checked_confidence, checked_counts, whole
 
 __all__ = ["stratified_upper_bound"]
 
@@ -39,8 +39,8 @@ def stratified_upper_bound(
     >>> round(stratified_upper_bound([0, 1], [400, 100], [9000, 1000]), 3) < 0.03
     True
     """
-    if not len(errors) == len(audits) == len(sizes) or not len(sizes) or min(sizes) < 1:
-        raise InvalidInput("There have to be errors, audits and a size, at least 1, for each stratum.")
+    if not len(errors) == len(audits) == len(sizes) or not len(sizes) or not all(whole(size) and size >= 1 for size in sizes):
+        raise InvalidInput("There have to be errors, audits and a size, a whole number of at least 1, for each stratum.")
     for found, looked in zip(errors, audits, strict=True):
         checked_counts(found, looked)
     if any(looked > size for looked, size in zip(audits, sizes, strict=True)):

@@ -86,7 +86,10 @@ def fuse_masks(
     >>> fuse_masks(rows).mask.tolist()
     [[True, True, False]]
     """
-    array = np.asarray(masks) != 0
+    try:
+        array = np.asarray(masks) != 0
+    except ValueError as error:
+        raise InvalidInput("The masks of one thing have to be of one size.") from error
     if array.ndim != 3 or not len(array):
         raise InvalidInput("Masks have to be truth values of the shape (annotators, height, width), of one annotator at least.")
     if method not in ("staple", "vote"):

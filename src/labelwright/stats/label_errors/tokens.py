@@ -65,6 +65,8 @@ def find_token_errors(
     for sentence, (tags, row) in enumerate(zip(labels, rows, strict=True)):
         if len(tags) != len(row):
             raise InvalidInput(f"There are {len(tags)} tags and {len(row)} rows of probabilities.", where=f"sentence {sentence}")
+    if len({row.shape[1:] for row in rows if len(row)}) > 1:
+        raise InvalidInput("The sentences' probabilities have to be of the same tags.")
     length = [len(tags) for tags in labels]
     if not sum(length):
         return TokenErrors([], [np.ones(0) for _ in labels], np.ones(len(labels)), [[] for _ in labels])

@@ -8,6 +8,7 @@ import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.answers import Floats
+from labelwright.stats.certificates.binomial import whole
 
 __all__ = ["best_first", "checked_probabilities", "checked_size"]
 
@@ -18,7 +19,7 @@ def checked_size(size: int, population: int) -> int:
     Raises:
         InvalidInput: the size is no whole number or below 0.
     """
-    if size != int(size) or size < 0:
+    if not whole(size) or size < 0:
         raise InvalidInput(f"A sample has a whole number of items, at least 0, and {size} were asked for.")
     return min(int(size), population)
 

@@ -29,7 +29,10 @@ def disagreement(members: Any) -> Floats:
     >>> disagreement([[[1.0, 0.0]], [[0.0, 1.0]]]).tolist(), disagreement([[[0.5, 0.5]], [[0.5, 0.5]]]).tolist()
     ([1.0], [0.0])
     """
-    array = np.asarray(members, dtype=np.float64)
+    try:
+        array = np.asarray(members, dtype=np.float64)
+    except ValueError as error:
+        raise InvalidInput("The members of a committee have to judge the same items and classes, by numbers.") from error
     if array.ndim != 3 or not len(array):
         raise InvalidInput("A committee has to be an array (members, items, classes) with one member or more.")
     for member in array:

@@ -37,9 +37,9 @@ def expected_error_reduction(posteriors: Any, confusion: Any, *, cost: Any = 1.0
     p, table = checked_probabilities(posteriors), checked_probabilities(confusion)
     if table.shape != (p.shape[1], p.shape[1]):
         raise InvalidInput(f"The confusion has to be an array ({p.shape[1]}, {p.shape[1]}), and is {table.shape}.")
-    price = np.broadcast_to(np.asarray(cost, dtype=np.float64), (len(p),))
-    if not bool((price > 0).all()):
-        raise InvalidInput("A cost has to lie above 0.")
+    price = np.asarray(cost, dtype=np.float64)
+    if price.shape not in ((), (len(p),)) or not bool((price > 0).all()):
+        raise InvalidInput(f"The cost has to be a number above 0, or {len(p)} of them, one an item.")
     # After answer l the best class has the weight max_k p[k] C[k, l]; summed over l it is the expected share of right labels.
     after = sum((p * table[:, answer]).max(axis=1) for answer in range(table.shape[1]))
     reduction: Floats = np.maximum(after - p.max(axis=1), 0.0) / price
