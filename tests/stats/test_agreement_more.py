@@ -326,3 +326,13 @@ def test_a_window_in_which_every_value_is_missing_has_no_agreement():
     assert second.agreement.note
     with pytest.raises(InvalidInput):
         agreement_over_time([1, 2], ["a", "a"], [None, None], [0, 1])
+
+
+def test_no_interval_reaches_below_what_a_coefficient_can_be():
+    """Of three items hardly anything is known, and still no lower end lies below -1, nor the value below the lower end."""
+    for values in (list("xyxyxy"), list("xxxyyy"), list("xxyyzy"), list("xyyxzz")):
+        rows = [1, 1, 2, 2, 3, 3], ["a", "b"] * 3, values
+        found = [krippendorff_alpha(*rows), fleiss_kappa(*rows), scott_pi(*rows), gwet_ac1(*rows), cohen_kappa(values[::2], values[1::2])]
+        assert all(-1 <= one.low <= one.value <= one.high for one in found), found
+    opposite = krippendorff_alpha(np.repeat(np.arange(50), 2), ["a", "b"] * 50, ["x", "y", "y", "x"] * 25)
+    assert -1 <= opposite.low <= opposite.value < -0.9

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.agreement.base import UNSEEN, Agreement, no_agreement, ratio_agreement
+from labelwright.stats.agreement.base import LEAST, UNSEEN, Agreement, no_agreement, ratio_agreement
 from labelwright.stats.answers import Answers, Floats
 
 __all__ = ["Chance", "corrected", "disagreements", "pooled_chance"]
@@ -23,7 +23,7 @@ Chance = Callable[[Floats], tuple[float, Floats]]
 """From the shares of the labels: the disagreement by chance, and how it changes with each share."""
 
 
-def corrected(answers: Answers, apart: Floats | None, chance: Chance, confidence: float) -> Agreement:
+def corrected(answers: Answers, apart: Floats | None, chance: Chance, confidence: float, *, least: float = LEAST) -> Agreement:
     """Return 1 - observed / chance disagreement with an interval over items.
 
     Args:
@@ -31,6 +31,7 @@ def corrected(answers: Answers, apart: Floats | None, chance: Chance, confidence
         apart: how far two labels disagree, 0 to 1, an array (classes, classes); None counts every difference as 1.
         chance: the disagreement by chance.
         confidence: of the interval.
+        least: what the coefficient cannot lie below.
     """
     m = np.diff(answers.start).astype(np.float64)
     rated, shared = m >= 1, m >= 2
@@ -57,6 +58,7 @@ def corrected(answers: Answers, apart: Floats | None, chance: Chance, confidence
         confidence=confidence,
         worst=1.0 if apart is None else float(apart.max()),
         unseen=(-observed, float(gradient.max()) - steady),
+        least=least,
     )
     return replace(result, items=items)
 

@@ -9,7 +9,11 @@ import numpy as np
 from labelwright.stats.answers import Floats
 from labelwright.stats.certificates.binomial import binomial_upper_bound, checked_confidence
 
-__all__ = ["UNSEEN", "Agreement", "mean_agreement", "no_agreement", "ratio_agreement"]
+__all__ = ["LEAST", "UNSEEN", "Agreement", "mean_agreement", "no_agreement", "ratio_agreement"]
+
+LEAST = -1.0
+"""What alpha, pi, kappa and AC1 cannot lie below: with labels as points, and their disagreement as squared distances, two answers to one
+item are on average at most twice as far apart as two of different items."""
 
 UNSEEN = 1e-12
 """A disagreement of at most this share of that by chance is the rounding of none."""
@@ -69,6 +73,7 @@ def ratio_agreement(
     worst: float,
     value: float | None = None,
     unseen: tuple[float, float] | None = None,
+    least: float = float("-inf"),
 ) -> Agreement:
     """Return 1 - observed / expected disagreement with a delta-method interval over items.
 
@@ -87,6 +92,7 @@ def ratio_agreement(
         value: the coefficient, where a correction for small samples makes it differ from 1 - observed / expected.
         unseen: how an item on which all agree, with the answer that chance would bring least, would move the two disagreements; by default
             the expected one as much as any seen item does.
+        least: what the coefficient of all items cannot lie below, so that no interval does.
     """
     from scipy.special import stdtrit
 
@@ -97,7 +103,8 @@ def ratio_agreement(
         return Agreement(1 - ratio, float("nan"), float("nan"), confidence, items, "One item says nothing about others.")
     if observed <= UNSEEN * expected:
         unseen_share = binomial_upper_bound(0, items, (1 + confidence) / 2)
-        return Agreement(1.0, 1 - unseen_share * worst / expected, 1.0, confidence, items, "No disagreement was observed.")
+        low = max(1 - unseen_share * worst / expected, least)
+        return Agreement(1.0, low, 1.0, confidence, items, "No disagreement was observed.")
     influence = change_observed / observed - change_expected / expected
     low, high = _reach(ratio, np.sqrt((influence**2).sum() / (items - 1) / items), float(stdtrit(items - 1, (1 + confidence) / 2)))
     # Of items that disagree equally the one that would leave the least to chance, so that no order of items decides.
@@ -114,7 +121,7 @@ def ratio_agreement(
         error = influence.std(ddof=1) / np.sqrt(items + 1)
         other = _reach(ratio * (seen / chance) / (observed / expected), error, quantile)
         low, high = min(low, other[0]), max(high, other[1])
-    return Agreement(float(1 - ratio), low, high, confidence, items)
+    return Agreement(float(1 - ratio), min(max(low, least), float(1 - ratio)), high, confidence, items)
 
 
 def _reach(ratio: float, error: float, quantile: float) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.agreement.base import Agreement, no_agreement, ratio_agreement
+from labelwright.stats.agreement.base import LEAST, Agreement, no_agreement, ratio_agreement
 from labelwright.stats.answers import Floats, encode_answers
 
 __all__ = ["cohen_kappa"]
@@ -67,6 +67,7 @@ def cohen_kappa(first: Any, second: Any, *, weights: Literal["linear", "quadrati
         confidence=confidence,
         worst=float(apart.max()),
         unseen=(-observed, float((first_apart + second_apart).max()) - 2 * expected),
+        least=LEAST,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.agreement._chance import Chance, corrected, disagreements
-from labelwright.stats.agreement.base import Agreement, no_agreement
+from labelwright.stats.agreement.base import LEAST, Agreement, no_agreement
 from labelwright.stats.agreement.jackknife import checked_over, over_annotators
 from labelwright.stats.answers import Answers, Floats, encode_answers
 from labelwright.stats.certificates.binomial import checked_confidence
@@ -98,7 +98,7 @@ def _gwet(tasks: Any, annotators: Any, values: Any, weights: str | None, classes
         return no_agreement("There is only one class, so that chance agreement is perfect too.", confidence=confidence)
 
     def coefficient(some: Answers) -> Agreement:
-        return corrected(some, apart, _chance(len(answers.classes), apart), confidence)
+        return corrected(some, apart, _chance(len(answers.classes), apart), confidence, least=LEAST if apart is None else float("-inf"))
 
     return coefficient(answers) if over == "items" else over_annotators(answers, coefficient, coefficient(answers))
 

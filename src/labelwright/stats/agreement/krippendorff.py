@@ -13,7 +13,7 @@ import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.agreement._ratios import ratio_distance, ratio_means, ratio_pairs
-from labelwright.stats.agreement.base import Agreement, no_agreement, ratio_agreement
+from labelwright.stats.agreement.base import LEAST, Agreement, no_agreement, ratio_agreement
 from labelwright.stats.agreement.jackknife import checked_over, over_annotators
 from labelwright.stats.answers import Answers, Floats, encode_answers
 from labelwright.stats.certificates.binomial import checked_confidence
@@ -109,6 +109,7 @@ def _alpha(answers: Answers, numbers: Floats, level: Level, confidence: float) -
         worst=parts.worst,
         value=1 - observed / expected * (n - 1) / n,
         unseen=(float(by_observed[rarest]), float(by_expected[rarest])),
+        least=LEAST,
     )
 
 
