@@ -255,13 +255,14 @@ def _by_task(task: Codes, annotator: Codes, label: Codes, shape: tuple[int, int,
     from scipy.sparse import csr_array
 
     n_tasks, n_annotators, n_classes = shape
-    whole: Any = np.int32 if n_annotators * n_classes < 2**31 else np.int64
-    cell = annotator.astype(whole) * whole(n_classes) + label
+    bits = n_classes.bit_length()
+    whole: Any = np.int32 if n_annotators << bits < 2**31 else np.int64
+    cell = annotator.astype(whole) << whole(bits) | label
     one_a_row = csr_array((cell, task, np.arange(len(task) + 1, dtype=np.int32)), shape=(len(task), n_tasks))
     columns = one_a_row.tocsc()
     start = columns.indptr.astype(np.int64)
     ordered = np.repeat(np.arange(n_tasks, dtype=np.int32), np.diff(start))
-    people, given = np.divmod(columns.data, whole(n_classes))
+    people, given = columns.data >> whole(bits), columns.data & whole((1 << bits) - 1)
     return ordered, people.astype(np.int32, copy=False), given.astype(np.int32, copy=False), start
 
 
