@@ -118,8 +118,14 @@ class Aggregation:
 
 
 def likeliest(posteriors: Floats) -> Codes:
-    """Return the place of the greatest entry of each row, of tied ones the first: rounding, which follows the order of answers, is none."""
-    first: Codes = (posteriors >= posteriors.max(axis=1, keepdims=True) - TIE).argmax(axis=1).astype(np.int32)
+    """Return the place of the greatest entry of each row, of tied ones the first: rounding, which follows the order of answers, is none.
+
+    Rows sum to 1, so that nothing ties with an entry above one half.
+    """
+    first: Codes = posteriors.argmax(axis=1).astype(np.int32)
+    greatest = posteriors[np.arange(len(first)), first]
+    unsure = np.flatnonzero(greatest <= 0.5 + TIE)
+    first[unsure] = (posteriors[unsure] >= greatest[unsure, None] - TIE).argmax(axis=1)
     return first
 
 
