@@ -217,7 +217,7 @@ def test_agreement_is_the_textbook_value(make_project: Make) -> None:
 
 
 def test_agreement_over_time_shows_a_fall(make_project: Make) -> None:
-    """Items in windows by when they were last answered, the oldest first: where people part in the end, the last window shows it."""
+    """Items in windows by when they had their second answer, the oldest first: where people part in the end, the last window shows it."""
     project = make_project()
     ann, bob = add_users(project, "ann", "bob")
     for index, item_id in enumerate(add_texts(project, [f"text {index}" for index in range(60)])):
@@ -230,6 +230,25 @@ def test_agreement_over_time_shows_a_fall(make_project: Make) -> None:
     assert [one["agreement"]["count"] for one in windows] == [20, 20, 20]
     assert windows[0]["agreement"]["value"] == windows[1]["agreement"]["value"] == 1
     assert windows[2]["agreement"]["value"] < 0.5
+
+
+def test_further_answers_where_people_part_are_no_fall(make_project: Make) -> None:
+    """Where items about which two people part are answered a third time in the end, as a growing overlap has it, no window is worse."""
+    project = make_project()
+    ann, bob, cyd = add_users(project, "ann", "bob", "cyd")
+    ids = add_texts(project, [f"text {index}" for index in range(60)])
+    for index, item_id in enumerate(ids):
+        label, other = LABELS[index % 3], LABELS[(index if index % 4 else index + 1) % 3]
+        values = [{"intent": choice(one), "entities": spans(*([(0, 4, "NAME")] if one == label else []))} for one in (label, other)]
+        answer(project, [(item_id, ann, values[0])], at=1000.0 + index)
+        answer(project, [(item_id, bob, values[1])], at=2000.0 + index)
+        if label != other:
+            answer(project, [(item_id, cyd, values[0])], at=3000.0 + index)
+    refresh(project, POLICY)
+    for question in report(project, "agreement")["questions"]:
+        windows = question["over_time"]
+        assert [(one["start"], one["end"]) for one in windows] == [(2000, 2019), (2020, 2039), (2040, 2059)]
+        assert len({round(one["agreement"]["value"], 6) for one in windows}) == 1, question["question"]
 
 
 def test_criteria_name_what_the_guidelines_do_not_tell_apart(make_project: Make) -> None:

@@ -235,6 +235,9 @@ def test_a_fall_of_agreement_is_seen_in_time():
     assert [one.agreement.items for one in found] == [100] * 4
     assert min(one.agreement.value for one in found[:2]) > 0.6 > 0.3 > max(one.agreement.value for one in found[2:])
     assert [one.start for one in found] == sorted(one.start for one in found)
+    # A third answer, asked for in the end where the first two differ, moves no task; a task with one answer has the time of that one.
+    found = agreement_over_time([1, 1, 2, 2, 1, 3], list("ababca"), list("xyxxxx"), [1, 3, 2, 4, 9, 0], windows=3)
+    assert [(one.start, one.end) for one in found] == [(0, 0), (3, 3), (4, 4)]
     with pytest.raises(InvalidInput, match="time"):
         agreement_over_time([1], ["a"], ["x"], [math.nan])
     with pytest.raises(InvalidInput, match="window"):

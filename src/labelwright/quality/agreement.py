@@ -79,7 +79,7 @@ def of_places(
         sampled=len(items) if sample.seen > len(items) else None,
         pairs=_pairs(comparison, names, whole=False),
         guidelines=versions,
-        over_time=_places_over_time([max(one.at for one in given) for _, given in items], comparison.overall.by_item),
+        over_time=_places_over_time([sorted(one.at for one in given)[1] for _, given in items], comparison.overall.by_item),
     )
 
 
@@ -112,12 +112,12 @@ def _choices_over_time(data: Mapping[str, Any]) -> list[AgreementWindow]:
     return [AgreementWindow(start=one.start, end=one.end, agreement=_figure(one.agreement)) for one in found]
 
 
-def _places_over_time(last: Sequence[float], by_item: Sequence[float]) -> list[AgreementWindow]:
-    """The same for places, from when each item was last answered and its mean agreement."""
-    windows = min(WINDOWS, len(last) // FEWEST)
+def _places_over_time(second: Sequence[float], by_item: Sequence[float]) -> list[AgreementWindow]:
+    """The same for places, from when each item had its second answer and its mean agreement."""
+    windows = min(WINDOWS, len(second) // FEWEST)
     if windows < 2:
         return []
-    at, values = np.array(last, dtype=np.float64), np.array(by_item, dtype=np.float64)
+    at, values = np.array(second, dtype=np.float64), np.array(by_item, dtype=np.float64)
     parts = np.array_split(np.argsort(at, kind="stable"), windows)
     return [AgreementWindow(start=float(at[part].min()), end=float(at[part].max()), agreement=_mean(values[part])) for part in parts]
 

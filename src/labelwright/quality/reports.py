@@ -55,7 +55,7 @@ class GuidelinesAgreement(Struct, frozen=True, kw_only=True):
 
 
 class AgreementWindow(Struct, frozen=True, kw_only=True):
-    """How far annotators agree on the items whose last answer was given from `start` to `end`, in seconds since 1970."""
+    """How far annotators agree on the items whose second answer was given from `start` to `end`, in seconds since 1970."""
 
     start: float
     end: float

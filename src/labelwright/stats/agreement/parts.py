@@ -35,7 +35,7 @@ class PairAgreement:
 
 @dataclass(frozen=True)
 class Window:
-    """The agreement on the tasks that were answered from `start` to `end`, both included, in the unit of the given times."""
+    """The agreement on the tasks whose second answer came from `start` to `end`, both included, in the unit of the given times."""
 
     start: float
     end: float
@@ -108,7 +108,8 @@ def agreement_over_time(
 ) -> list[Window]:
     """Return the agreement in windows of time with about equally many tasks each, so that a fall is seen.
 
-    A task belongs to the time of its last answer, for only then is there anything to agree on.
+    A task belongs to the time of its second answer, for only then is there anything to agree on. Its last answer would not do: where those
+    tasks are answered again whose answers differ, they would all be the latest, and a fall would be seen that never was.
 
     Args:
         tasks: n task ids, one an answer.
@@ -132,10 +133,11 @@ def agreement_over_time(
     if windows < 1:
         raise InvalidInput("There has to be at least one window.", where="windows")
     task, distinct = encode(columns[0], what="task")
-    last = np.full(len(distinct), -np.inf)
-    np.maximum.at(last, task, when)
+    in_order = np.lexsort((when, task))
+    given = np.bincount(task, minlength=len(distinct))
+    second = when[in_order][np.cumsum(given) - given + np.minimum(given - 1, 1)]
     found = []
-    for part in np.array_split(np.argsort(last, kind="stable"), min(windows, len(distinct))):
+    for part in np.array_split(np.argsort(second, kind="stable"), min(windows, len(distinct))):
         chosen = np.isin(task, part)
         try:
             agreement = coefficient(*(column[chosen] for column in columns))
@@ -143,5 +145,5 @@ def agreement_over_time(
             # A window may hold nothing but missing values; where none has an answer the same error is raised for all of them.
             coefficient(*columns)
             agreement = no_agreement("Every value is missing.", confidence=0.95)
-        found.append(Window(float(last[part].min()), float(last[part].max()), agreement))
+        found.append(Window(float(second[part].min()), float(second[part].max()), agreement))
     return found
