@@ -147,7 +147,7 @@ def test_the_advice_counts_what_no_audit_speaks_of(make_project: Make) -> None:
     open_still, (changed, audits) = told(8)
     assert open_still.holds is None
     assert "8 labels have changed" in changed
-    more = "47 more audits without an error would prove 0.05"
+    more = "47 more audits without an error would prove at most 5%"
     assert more in open_still.reason
     assert more in audits
     _, (alone,) = told(30)

@@ -109,12 +109,12 @@ def _about_audits(name: str, one: QuestionAudit, threshold: float, sample: float
     # What the audit says nothing about counts as wrong; where that alone is too much, it has to be mended first.
     needed = audits_for(one, threshold - one.unproved / one.population) or audits_for(one, threshold)
     if needed is None:
-        return [f"{name}: no number of audits proves {threshold:.4g}: labels have to be put right or given anew first."]
+        return [f"{name}: no number of audits proves at most {100 * threshold:.4g}%: labels have to be put right or given anew first."]
     missing = needed - one.audited
     if missing > 0:
         audits = "audit" if missing == 1 else "audits"
         said.append(
-            f"{name}: {missing:,} more {audits} without an error would prove {threshold:.4g}; "
+            f"{name}: {missing:,} more {audits} without an error would prove at most {100 * threshold:.4g}%; "
             f"{one.audited:,} of {one.population:,} labels are audited, and {one.pending:,} are drawn and wait for a reviewer."
         )
     expected = round(sample * one.population)

@@ -207,4 +207,4 @@ def _more_audits(threshold: float, found: QuestionAudit) -> str:
     needed = audits_for(found, threshold - found.unproved / found.population)
     if needed is None:
         return "No further audit can prove that: labels have to be put right or given anew first."
-    return f"{needed - found.audited:,} more audits without an error would prove {threshold:.4g}."
+    return f"{needed - found.audited:,} more audits without an error would prove at most {100 * threshold:.4g}%."
