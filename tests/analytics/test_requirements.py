@@ -154,6 +154,26 @@ def test_the_advice_counts_what_no_audit_speaks_of(make_project: Make) -> None:
     assert "30 labels have changed" in alone
 
 
+def test_a_share_that_has_drawn_enough_is_not_to_be_raised(make_project: Make) -> None:
+    """Where as many labels are drawn as have to be audited, nobody is told to draw more; where fewer are, the share to set is told."""
+    project = make_project()
+    (ann,) = add_users(project, "ann")
+    ids = add_texts(project, [f"text {index}" for index in range(200)])
+    answer(project, [(item, ann, {"intent": choice("bug")}) for item in ids])
+    refresh(project, QualityPolicy(label_errors=False))
+
+    def told() -> list[str]:
+        with project.database.read() as connection:
+            return advise(connection, project, ["label_error(intent) <= 10% at 95%"], sample=0.1, own=False)
+
+    pick(project, *ids[:20])
+    audits, draws = told()
+    assert "20 are drawn and wait for a reviewer" in audits
+    assert "draws about 20 of 200 labels" in draws
+    pick(project, *ids[20:60])
+    assert ["60 are drawn and wait for a reviewer" in line for line in told()] == [True]
+
+
 def test_the_worst_question_decides(make_project: Make) -> None:
     """A requirement that names no question has to hold for each."""
     options = {"kind": "choice", "of": "body", "options": ["a", "b"]}

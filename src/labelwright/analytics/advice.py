@@ -118,7 +118,7 @@ def _about_audits(name: str, one: QuestionAudit, threshold: float, sample: float
             f"{one.audited:,} of {one.population:,} labels are audited, and {one.pending:,} are drawn and wait for a reviewer."
         )
     expected = round(sample * one.population)
-    if expected < needed:
+    if max(expected, one.audited + one.pending) < needed:
         share = min(100, -(-100 * needed // one.population) + 5)
         said.append(
             f"{name}: `review.sample` draws about {expected:,} of {one.population:,} labels, and {needed:,} have to be audited: "
