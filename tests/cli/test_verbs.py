@@ -247,6 +247,27 @@ def test_what_describes_itself_does(folder: Path, run: Run) -> None:
     assert "mail" in run("doctor", folder)[1]
 
 
+def test_the_doctor_misses_the_files_that_the_pipeline_names(folder: Path, run: Run) -> None:
+    """Data, labeling functions and gold that are not there are named with their lines, all at once, and the exit code is 1."""
+    path = folder / "labelwright.yaml"
+    text = path.read_text("utf-8").replace("data.csv", "date.csv").replace("[{model: {}}]", "[{functions: rules.py}, {model: {}}]")
+    path.write_text(text + "prepare: [{python: steps.py}]\nquality: {gold: gold.jsonl}\n", "utf-8")
+    for name in ("rules.py", "steps.py"):
+        (folder / name).write_text("", "utf-8")
+    code, out, _ = run("doctor", folder)
+    assert (code, "date.csv" in out, "no file 'gold.jsonl'" in out, ".py" in out) == (1, True, True, False)
+    for name in ("rules.py", "steps.py"):
+        (folder / name).unlink()
+    out = run("doctor", folder)[1]
+    number = next(number for number, line in enumerate(text.splitlines(), 1) if "rules.py" in line)
+    assert f"line {number}, assist.labelers[0]: There is no file 'rules.py'." in out
+    assert "There is no file 'steps.py'." in out
+    (folder.parent / "date.csv").write_bytes((folder.parent / "data.csv").read_bytes())
+    for name in ("rules.py", "steps.py", "gold.jsonl"):
+        (folder / name).write_text("", "utf-8")
+    assert run("doctor", folder)[0] == 0
+
+
 def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
     """`labelwright --help` imports none of the heavy libraries."""
     code = "import sys; from labelwright.cli import main; main(['--help']); print(sorted({name.partition('.')[0] for name in sys.modules}))"

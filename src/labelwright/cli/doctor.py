@@ -31,6 +31,7 @@ def _examine(folder: str) -> list[tuple[str, bool, str]]:
 
     import labelwright
     from labelwright.errors import LabelwrightError
+    from labelwright.pipeline.files import missing_files
     from labelwright.pipeline.status import read_set_aside
 
     found = [("Python", sys.version_info >= (3, 11), sys.version.split()[0])]
@@ -48,6 +49,8 @@ def _examine(folder: str) -> list[tuple[str, bool, str]]:
             found.append(("store", True, workspace.database.label))
             for opened in workspace.projects.values():
                 found.append((f"project {opened.name}", True, f"{len(opened.pipeline.all_sources)} sources"))
+                if missing := missing_files(opened):
+                    found.append((f"files of {opened.name}", False, " ".join(missing)))
                 with workspace.database.read() as connection:
                     failed = read_set_aside(connection, opened.project.id, stages=["suggest"])
                 if failed:

@@ -16,8 +16,9 @@ from msgspec import Struct
 
 from labelwright import analytics, assist, checks, datasets, prepare, quality, review, sources, tasks
 from labelwright.analytics import Outcome
-from labelwright.errors import Conflict, InvalidPipeline
+from labelwright.errors import Conflict
 from labelwright.pipeline.declare import located
+from labelwright.pipeline.files import existing
 from labelwright.pipeline.status import SetAside, failing_labelers, read_set_aside
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
@@ -137,9 +138,7 @@ def _import_known(opened: OpenProject, progress: Progress) -> list[datasets.Impo
         datasets.forget_known(opened.project, (opened.project.folder / gone).resolve(), known_as)
     for name, use, format, key in wanted:
         place = "quality.gold" if use == "gold" else "quality.cross_validate.against"
-        path = opened.project.path(name, place)
-        if not path.exists():
-            raise InvalidPipeline(f"There is no file '{name}'.", where=place, hint="Relative paths start at the pipeline file's folder.")
+        path = existing(opened.project, name, place)
         reports.append(datasets.import_labels(opened.project, path, format, use, key=key, progress=progress))
     return reports
 
