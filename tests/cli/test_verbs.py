@@ -386,6 +386,19 @@ def test_a_run_says_why_rows_were_set_aside(folder: Path, run: Run) -> None:
     assert run("run", folder, "--json")[0] == 1
 
 
+def test_a_source_of_which_no_row_can_be_read_any_longer_is_a_failure(folder: Path, run: Run) -> None:
+    """Where every row has become unreadable, the exit code is 1 although the items of before are kept, and 0 again when it is mended."""
+    data = folder.parent / "data.csv"
+    good = data.read_text("utf-8")
+    data.write_text(good.replace("id,", "ident,", 1), "utf-8")
+    for _ in range(2):
+        code, out, _ = run("run", folder)
+        assert (code, "No row of mail could become an item." in out, "30 items are no longer" in out) == (1, True, True)
+    data.write_text(good, "utf-8")
+    code, out, _ = run("run", folder)
+    assert (code, "vanished" in out) == (0, False)
+
+
 def test_an_import_tells_in_words_what_became_of_the_entries(folder: Path, run: Run, tmp_path: Path) -> None:
     """What was taken, what was set aside and why; a file of which nothing fits is exit code 1."""
     lines = [{"key": str(n), "label": "ham"} for n in range(20)] + [{"key": f"x{n}", "label": "ham"} for n in range(4)]

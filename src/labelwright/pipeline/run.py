@@ -66,8 +66,9 @@ class RunReport(Struct, frozen=True):
 
     @property
     def nothing(self) -> bool:
-        """Tell whether rows came and none of them could become an item."""
-        return not self.items and bool(self.set_aside)
+        """Tell whether rows came and none of them could become an item, in this run or, where items are there already, in the reading."""
+        unread = self.collected.quarantined > 0 and not self.collected.collected
+        return unread or (not self.items and bool(self.set_aside))
 
 
 def _silent(done: int, total: int | None, what: str) -> None:
