@@ -24,6 +24,7 @@ from labelwright.demo.truth import truth_of
 from labelwright.pipeline.run import advance, freeze
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.server.gate import session_cookie
 from labelwright.server.process import running_server
 from labelwright.store import people, tables
 
@@ -78,7 +79,7 @@ def _photograph(workspace: Workspace, folder: Path, chromium: str) -> None:
     with running_server(folder, worker=False) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context = browser.new_context(viewport=SIZE, color_scheme="light", reduced_motion="reduce")
-        context.add_cookies([{"name": "labelwright_session", "value": secret, "url": address}])
+        context.add_cookies([{"name": session_cookie(address), "value": secret, "url": address}])
         page = context.new_page()
         _take(page, address, workspace, BEFORE)
         page.goto("about:blank")

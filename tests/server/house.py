@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from labelwright import tasks
 from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.server.gate import session_cookie
 from labelwright.server.numbers import TaskNumbers
 from labelwright.settings import Settings
 from labelwright.store import people, tables
@@ -71,7 +72,7 @@ class House:
         client = self.http()
         if user_id is not None:
             secret = self.workspace.database.write(lambda connection: people.create_session(connection, user_id, 1.0))
-            client.cookies.set("labelwright_session", secret)
+            client.cookies.set(session_cookie(self.address), secret)
             if csrf:
                 client.headers["X-CSRF-Token"] = client.get("/api/session").json()["csrf"]
         return client

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from labelwright.server.gate import session_cookie
 from labelwright.store import people, tables
 from tests.server.house import House
 
@@ -62,7 +63,7 @@ def test_passwords_are_kept_by_argon2id(house: House) -> None:
         hashed = connection.scalar(sa.select(tables.users.c.password_hash).where(tables.users.c.name == "cleo"))
         digests = set(connection.scalars(sa.select(tables.sessions.c.digest)))
     assert str(hashed).startswith("$argon2id$")
-    assert browser.cookies["labelwright_session"] not in digests
+    assert browser.cookies[session_cookie(house.address)] not in digests
 
 
 def test_guessing_passwords_is_slowed(house: House) -> None:
@@ -143,12 +144,26 @@ def test_sign_out_ends_the_session(house: House) -> None:
     assert code(again) == "not_signed_in"
 
 
+def test_servers_on_one_host_keep_apart_who_is_signed_in(house: House) -> None:
+    """A browser that is signed in on another port of the host stays so, whoever signs in and out here."""
+    with_password(house, "port")
+    browser = house.http()
+    browser.cookies.set("labelwright_session_1", "of another server")
+    browser.cookies.set("labelwright_session", "of one without a port")
+    assert browser.get("/api/session").status_code == 401
+    session = browser.post("/api/sign-in", json={"name": "port", "password": PASSWORD}).json()
+    assert browser.get("/api/session").status_code == 200
+    browser.post("/api/sign-out", json={}, headers={"X-CSRF-Token": session["csrf"]})
+    assert browser.get("/api/session").status_code == 401
+    assert dict(browser.cookies) == {"labelwright_session_1": "of another server", "labelwright_session": "of one without a port"}
+
+
 def test_a_session_ends_in_time(house: House) -> None:
     """A session past its time is void."""
     user_id = house.person("annotator")
     secret = house.workspace.database.write(lambda connection: people.create_session(connection, user_id, -1.0))
     browser = house.http()
-    browser.cookies.set("labelwright_session", secret)
+    browser.cookies.set(session_cookie(house.address), secret)
     assert browser.get("/api/session").status_code == 401
 
 

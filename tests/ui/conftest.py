@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import labelwright
 from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import Workspace
+from labelwright.server.gate import session_cookie
 from labelwright.server.process import running_server
 from labelwright.store import people, tables
 from labelwright.store.codec import decode
@@ -309,7 +310,7 @@ def desk(site: Site, browser: Any) -> Iterator[Desk]:
     user_id, _ = site.person()
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     secret = site.workspace.database.write(lambda connection: people.create_session(connection, user_id, 1.0))
-    context.add_cookies([{"name": "labelwright_session", "value": secret, "url": site.address}])
+    context.add_cookies([{"name": session_cookie(site.address), "value": secret, "url": site.address}])
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

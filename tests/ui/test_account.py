@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from labelwright.server.gate import session_cookie
 from labelwright.store import people
 from tests.ui.conftest import Desk, Site
 
@@ -26,7 +27,7 @@ def other_browser(site: Site, browser: Any, user_id: int) -> Any:
     """A page of another browser in which the same person is signed in."""
     secret = site.workspace.database.write(lambda connection: people.create_session(connection, user_id, 1.0))
     context = browser.new_context()
-    context.add_cookies([{"name": "labelwright_session", "value": secret, "url": site.address}])
+    context.add_cookies([{"name": session_cookie(site.address), "value": secret, "url": site.address}])
     page = context.new_page()
     page.goto(f"{site.address}/#/account")
     page.get_by_role("heading", name="Keys").wait_for()

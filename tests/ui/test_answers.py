@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from labelwright.server.gate import session_cookie
 from labelwright.store import people, tables
 from tests.ui.conftest import Desk, eventually
 
@@ -27,7 +28,7 @@ def hold(desk: Desk, *keys: str, times: int = 8) -> None:
 def come_back(desk: Desk, user_id: int) -> None:
     """Sign somebody in in this browser, in a new tab."""
     secret = desk.site.workspace.database.write(lambda connection: people.create_session(connection, user_id, 1.0))
-    desk.context.add_cookies([{"name": "labelwright_session", "value": secret, "url": desk.site.address}])
+    desk.context.add_cookies([{"name": session_cookie(desk.site.address), "value": secret, "url": desk.site.address}])
     desk.page.close()
     desk.page = desk.context.new_page()
 
@@ -198,7 +199,7 @@ def test_somebody_elses_session_in_another_tab_sends_nothing_of_mine(desk: Desk)
     desk.open("notes")
     other, name = desk.site.person()
     secret = desk.site.workspace.database.write(lambda connection: people.create_session(connection, other, 1.0))
-    desk.context.add_cookies([{"name": "labelwright_session", "value": secret, "url": desk.site.address}])
+    desk.context.add_cookies([{"name": session_cookie(desk.site.address), "value": secret, "url": desk.site.address}])
     desk.press("1", "0", "Control+Enter")
     desk.page.locator("header .name", has_text=name).wait_for()
     desk.page.locator(".bench").wait_for()

@@ -15,6 +15,7 @@ from labelwright.datasets import certificate, freeze
 from labelwright.pipeline import jobs
 from labelwright.schema.kinds.choice import Choice
 from labelwright.schema.kinds.spans import Spans
+from labelwright.server.gate import session_cookie
 from labelwright.store import people, tables
 from tests.datasets import labeling
 from tests.rows import add_known
@@ -65,7 +66,7 @@ class Visit:
         self.context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         if user_id is not None:
             secret = house.workspace.database.write(lambda connection: people.create_session(connection, user_id, 1.0))
-            self.context.add_cookies([{"name": "labelwright_session", "value": secret, "url": house.address}])
+            self.context.add_cookies([{"name": session_cookie(house.address), "value": secret, "url": house.address}])
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

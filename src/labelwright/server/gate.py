@@ -16,9 +16,8 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from labelwright.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
 from labelwright.server.access import Access, Doors
 
-__all__ = ["COOKIE", "PAGE_POLICY", "Gate", "add_headers"]
+__all__ = ["PAGE_POLICY", "Gate", "add_headers", "secret_in", "session_cookie"]
 
-COOKIE = "labelwright_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 BODIES = (b"application/json", b"application/x-ndjson")
 
@@ -69,7 +68,7 @@ class Gate(ASGIMiddleware):
             if scheme.lower() != "bearer":
                 return NotSignedIn("Programs send 'Authorization: Bearer TOKEN'.", where="Authorization")
             return await self._or_why_not(self._doors.by_token(secret.strip()))
-        secret = _cookie(headers.get(b"cookie", b"").decode("latin-1"))
+        secret = secret_in(headers.get(b"cookie", b"").decode("latin-1"), headers.get(b"host", b"").decode("latin-1"))
         if not secret:
             return NotSignedIn("Nobody is signed in.", hint="Sign in, or send a token.")
         found = await self._or_why_not(self._doors.by_session(secret))
@@ -90,9 +89,21 @@ class Gate(ASGIMiddleware):
         return found
 
 
-def _cookie(header: str) -> str:
+def session_cookie(host: str) -> str:
+    """Return the name of the cookie of a server at `host`: a browser sends the cookies of one port to all, so the name has the port.
+
+    >>> session_cookie("label.example:8000"), session_cookie("label.example"), session_cookie("[::1]")
+    ('labelwright_session_8000', 'labelwright_session', 'labelwright_session')
+    """
+    port = host.rpartition(":")[2]
+    return f"labelwright_session_{port}" if port.isascii() and port.isdigit() else "labelwright_session"
+
+
+def secret_in(header: str, host: str) -> str:
+    """Return the session's secret from a `Cookie` header; empty where there is none."""
     # By hand: cookies are shared with every program on the same host, and one odd value of theirs makes a strict parser give up.
-    found = [pair.strip().removeprefix(f"{COOKIE}=") for pair in header.split(";") if pair.strip().startswith(f"{COOKIE}=")]
+    name = session_cookie(host)
+    found = [pair.strip().removeprefix(f"{name}=") for pair in header.split(";") if pair.strip().startswith(f"{name}=")]
     return found[-1].strip('"') if found else ""
 
 

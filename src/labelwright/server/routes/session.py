@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from labelwright.client.shapes import Me, MyProject, Session
 from labelwright.errors import NotAllowed, NotSignedIn, TooManyAttempts
-from labelwright.server.gate import COOKIE, _cookie
+from labelwright.server.gate import secret_in, session_cookie
 from labelwright.server.given import Access, Doors, Options, Request, Workspace
 from labelwright.store import people
 
@@ -88,6 +88,10 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else "?"
 
 
+def _host(request: Request) -> str:
+    return request.headers.get("host", "")
+
+
 def _session(access: Access) -> Session:
     identity = access.identity
     return Session(
@@ -97,11 +101,11 @@ def _session(access: Access) -> Session:
     )
 
 
-async def _begin(workspace: Workspace, doors: Doors, options: Options, user_id: int) -> Response[Session]:
+async def _begin(request: Request, workspace: Workspace, doors: Doors, options: Options, user_id: int) -> Response[Session]:
     secret = await workspace.database.write_soon(partial(people.create_session, user_id=user_id, hours=options.session_hours))
     access = await doors.by_session(secret)
     cookie = Cookie(
-        key=COOKIE,
+        key=session_cookie(_host(request)),
         value=secret,
         path="/",
         httponly=True,
@@ -122,7 +126,7 @@ async def sign_in(request: Request, data: JSONBody[SignIn], workspace: Workspace
     if not found or not right:
         raise NotSignedIn("The name or the password is wrong.")
     _attempts.succeeded(name=name, address=address)
-    return await _begin(workspace, doors, options, found[0])
+    return await _begin(request, workspace, doors, options, found[0])
 
 
 @post("/api/sign-in/link", opt={"permission": "anybody"}, status_code=200)
@@ -140,7 +144,7 @@ async def sign_in_by_link(
     if user_id is None:
         raise NotSignedIn("This link was used before, or is too old.", hint="Ask for a new one: labelwright users link FOLDER NAME")
     _attempts.succeeded(address=address)
-    return await _begin(workspace, doors, options, user_id)
+    return await _begin(request, workspace, doors, options, user_id)
 
 
 @post("/api/sign-out", opt={"permission": "signed_in"}, status_code=200)
@@ -152,10 +156,11 @@ async def sign_out(
         access.in_person()
         await workspace.database.write_soon(partial(people.end_sessions_of, user_id=access.user_id))
     else:
-        secret = _cookie(request.headers.get("cookie", ""))
+        secret = secret_in(request.headers.get("cookie", ""), _host(request))
         await workspace.database.write_soon(partial(people.end_session, secret=secret))
     doors.forget()
-    return Response({}, cookies=[Cookie(key=COOKIE, value="", path="/", httponly=True, samesite="strict", max_age=0)])
+    gone = Cookie(key=session_cookie(_host(request)), value="", path="/", httponly=True, samesite="strict", max_age=0)
+    return Response({}, cookies=[gone])
 
 
 @post("/api/password", opt={"permission": "signed_in"}, status_code=200)
@@ -179,7 +184,7 @@ async def set_password(
     password_hash = await asyncio.to_thread(people.hash_password, data.password)
     await workspace.database.write_soon(partial(people.set_password, user_id=access.user_id, password_hash=password_hash))
     doors.forget()
-    return await _begin(workspace, doors, options, access.user_id)
+    return await _begin(request, workspace, doors, options, access.user_id)
 
 
 @get("/api/session", opt={"permission": "signed_in"})
