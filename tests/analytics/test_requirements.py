@@ -194,3 +194,14 @@ def test_lines_are_read() -> None:
     with pytest.raises(InvalidPipeline, match="gold_accuracy"):
         Requirement.parse("gold_acuracy(intent) >= 0.9")
     assert {"label_error", "count", "share", "alpha", "agreement", "accuracy", "gold_accuracy", "labeled", "reviewed"} == set(METRICS)
+
+
+@pytest.mark.parametrize("metric", sorted(METRICS))
+def test_a_label_is_asked_for_only_where_the_metric_is_that_of_a_label(metric: str) -> None:
+    """A line that names a label is tried on that label, or refused where its metric is one of the whole question."""
+    line = f"{metric}(intent='refund') >= 10%"
+    if metric in ("count", "share"):
+        assert Requirement.parse(line).label == "refund"
+    else:
+        with pytest.raises(InvalidPipeline, match="and not over 'refund' alone"):
+            Requirement.parse(line)

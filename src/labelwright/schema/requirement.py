@@ -23,6 +23,9 @@ METRICS = {
 }
 """Each metric that a requirement may name, and what it measures."""
 
+_OF_ONE_LABEL = frozenset({"count", "share"})
+"""The metrics that can be those of one label."""
+
 _LINE = re.compile(
     r"""\s*(?P<metric>\w+)\s*(?:\(\s*(?P<question>\w+)?\s*(?:=\s*(?P<quote>['"])(?P<label>.*?)(?P=quote))?\s*\))?
         \s*(?P<comparison><=|>=|<|>)\s*(?P<number>-?\d+(?:\.\d+)?)\s*(?P<percent>%)?
@@ -59,6 +62,10 @@ class Requirement(Struct, frozen=True):
             raise InvalidPipeline(f"The requirement '{line}' cannot be read.", hint="Write for example: label_error(intent) <= 2% at 95%.")
         if found["metric"] not in METRICS:
             raise InvalidPipeline(f"The metric '{found['metric']}' is unknown.", where=line, hint=nearest(found["metric"], METRICS))
+        if found["label"] is not None and found["metric"] not in _OF_ONE_LABEL:
+            # It would be tried on all labels, and hold or fail for another reason than the line says.
+            message = f"'{found['metric']}' is measured over all labels of a question, and not over '{found['label']}' alone."
+            raise InvalidPipeline(message, where=line, hint="Leave the label out; count and share take one.")
         confidence = float(found["confidence"]) / 100 if found["confidence"] else None
         if confidence is not None and not 0 < confidence < 1:
             raise InvalidPipeline("A confidence lies between 0% and 100%.", where=line)
