@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import tarfile
@@ -12,12 +13,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from labelwright.assist import suggest
 from labelwright.errors import Conflict, InvalidFile
+from labelwright.schema.kinds.choice import Choice
 from labelwright.store import log, migrations, tables
 from labelwright.store.backup import backup, restore
 from labelwright.store.blobs import Blobs
 from labelwright.store.database import Database
 from labelwright.store.project import Project
+from tests.assist.make import label
 from tests.rows import add_texts, add_users
 
 
@@ -127,6 +131,33 @@ def test_followers_of_the_log_go_on_after_a_restore(make_project: Callable[..., 
         after = log.position(connection, project.id, "quality")
         assert [event.payload["n"] for event in log.follow(connection, project.id, after)] == ["unread", "new"]
     fresh.close()
+
+
+def test_what_labelers_have_learned_goes_on_after_a_restore(make_project: Callable[..., Project], tmp_path: Path) -> None:
+    """A labeler goes on in the restored store where it was; what it keeps there is no place in the log."""
+    project = make_project()
+    item_ids = add_texts(project, [f"{index} free prize" if index % 2 else f"{index} lunch at home" for index in range(40)])
+    answers = {item_id: Choice("refund" if index % 2 else "bug") for index, item_id in enumerate(item_ids[:30])}
+    label(project, "intent", answers)
+    first = suggest(project, [{"model": {}}])
+    assert first.written
+    backup(project.database, project.blobs, tmp_path / "backup.tar")
+    fresh = Database(f"sqlite:///{tmp_path}/fresh/labelwright.db")
+    fresh.migrate()
+    blobs = Blobs(tmp_path / "fresh" / "blobs")
+    restore(fresh, blobs, tmp_path / "backup.tar")
+    again = suggest(dataclasses.replace(project, database=fresh, blobs=blobs), [{"model": {}}])
+    assert (again.written, [one.version for one in again.labelers]) == (0, [one.version for one in first.labelers])
+    assert _rows(fresh)["cursors"] == _rows(project.database)["cursors"]
+    fresh.close()
+
+
+def test_what_an_earlier_restore_left_is_learned_anew(make_project: Callable[..., Project]) -> None:
+    """A place in the log where a labeler kept what it knew, as restores used to leave it, is as good as nothing."""
+    project = make_project()
+    project.database.write(lambda connection: log.remember(connection, project.id, "train intent model", log.Position(0, 7)))
+    (report,) = suggest(project, [{"model": {}}]).labelers
+    assert report.note
 
 
 def _aged(path: Path, revision: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 
 from labelwright.store import tables
@@ -62,12 +63,15 @@ def names(project: Project, prefix: str) -> list[str]:
 
 
 def kept(project: Project, name: str, form: type[T]) -> T | None:
-    """Return what is kept under `name`."""
+    """Return what is kept under `name`; what has another form, as an earlier restore left it, counts as nothing."""
     cursors = tables.cursors
     query = sa.select(cursors.c.position).where(cursors.c.project_id == project.id, cursors.c.name == name)
     with project.database.read() as connection:
         body = connection.scalar(query)
-    found: T | None = decode(body, form) if body else None
+    try:
+        found: T | None = decode(body, form) if body else None
+    except msgspec.ValidationError:
+        return None
     return found
 
 

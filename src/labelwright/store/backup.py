@@ -151,7 +151,7 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
                 # Transactions are numbered by the cluster that made them. Here all of these are older than every other.
                 rows = [{**row, "transaction": 0} for row in rows]
             elif table.name == "cursors":
-                rows = [{**row, "position": encode(reached[row["project_id"], row["name"]])} for row in rows]
+                rows = [_at(row, reached.get((row["project_id"], row["name"]))) for row in rows]
             connection.execute(sa.insert(table), rows)
             total += len(rows)
         if total != report.rows[table.name]:
@@ -164,6 +164,10 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
                 connection.exec_driver_sql(
                     f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), GREATEST((SELECT max(id) FROM {name}), 1))"
                 )
+
+
+def _at(cursor: dict[str, Any], reached: Position | None) -> dict[str, Any]:
+    return cursor if reached is None else {**cursor, "position": encode(reached)}
 
 
 def _rows(archive: tarfile.TarFile, report: BackupReport, name: str, source: Path) -> Iterator[list[dict[str, Any]]]:
@@ -183,7 +187,7 @@ def _reached(archive: tarfile.TarFile, report: BackupReport, source: Path) -> di
     """Return how far each follower of the log has read, once the events stand in the order of their numbers alone.
 
     On PostgreSQL followers read in the order of transactions. Each goes on before the first event that it has not read; reading some
-    again does no harm.
+    again does no harm. What else is kept there, such as what a model has learned from, is no place in the log and is left out.
     """
     old: dict[tuple[int, str], Position] = {}
     new: dict[tuple[int, str], int] = {}
@@ -193,7 +197,9 @@ def _reached(archive: tarfile.TarFile, report: BackupReport, source: Path) -> di
         return chain.from_iterable(_rows(archive, report, name, source))
 
     for row in rows("cursors"):
-        old[row["project_id"], row["name"]] = decode(row["position"], Position)
+        place = decode(row["position"])
+        if place.keys() == set(Position.__struct_fields__):
+            old[row["project_id"], row["name"]] = Position(**place)
     for row in rows("events"):
         project_id, here = row["project_id"], Position(row["transaction"], row["id"])
         newest[project_id] = max(here.id, newest.get(project_id, 0))
