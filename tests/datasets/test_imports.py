@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright.datasets import export, forget_known, import_labels
+from labelwright.datasets.imports import Use
 from labelwright.errors import InvalidFile, InvalidInput
 from labelwright.prepare import prepare
 from labelwright.schema import Image, content_hash
@@ -163,6 +164,26 @@ def test_a_file_does_not_speak_for_somebody_who_works_here(make_project: Callabl
         )
         found = {name: decode_values(values)["intent"] for name, values in connection.execute(query)}
     assert found == {"alice": Choice("refund"), "alice (imported)": Choice("bug")}
+
+
+@pytest.mark.parametrize("use", ["suggestions", "annotations", "gold", "reference"])
+def test_a_character_0_is_set_aside_and_the_rest_goes_on(use: Use, make_project: Callable[..., Project]) -> None:
+    """A key or an annotator with a character 0, which no database takes in a text, is one broken entry of the file."""
+    project = make_project()
+    add_texts(project, ["one", "two"])
+    path = project.folder / "zero.jsonl"
+    entries = [
+        {"key": "t0\0", "intent": "bug"},
+        {"key": "t1", "intent": "bug", "annotator": "ann\0"},
+        {"key": "t0", "intent": "bug"},
+    ]
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    report = import_labels(project, path, None, use)
+    assert (report.stored, report.quarantined) == (1, 2)
+    assert quarantined(project) == [
+        ("zero.jsonl line 1", "No item has the key 't0\ufffd'."),
+        ("zero.jsonl line 2", "The annotator's name has control characters."),
+    ]
 
 
 def test_items_are_found_by_what_they_show(make_project: Callable[..., Project]) -> None:

@@ -213,6 +213,8 @@ class _Batch:
 
     def _problem(self, entry: Labeled, item: Found | None) -> str | None:
         """Return why an entry cannot be taken."""
+        if "\0" in (entry.annotator or ""):
+            return "The annotator's name has control characters."
         if item is None:
             if entry.key is not None:
                 return f"No item has the key '{entry.key[:100]}'."

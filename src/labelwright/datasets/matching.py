@@ -80,7 +80,8 @@ def _names(entry: Labeled) -> list[str]:
 
 def _by_column(connection: Connection, project_id: int, column: str, values: Iterable[str]) -> dict[str, list[int]]:
     items = tables.items
-    wanted = sorted(values)
+    # No key has a character 0, and PostgreSQL takes none in a text, be it only to look for it.
+    wanted = sorted(value for value in values if "\0" not in value)
     if not wanted:
         return {}
     query = sa.select(items.c[column], items.c.id, items.c.state, items.c.duplicate_of).where(
