@@ -74,6 +74,21 @@ def test_a_small_store_moves_to_postgresql(postgresql_url: str, tmp_path: Path) 
     large.close()
 
 
+@pytest.mark.postgresql
+def test_a_store_with_a_character_0_moves_to_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+    """A character 0 in a text, which SQLite keeps and PostgreSQL does not, keeps no store from moving: a replacement stands for it."""
+    small = Database(f"sqlite:///{tmp_path}/labelwright.db")
+    small.migrate()
+    small.write(lambda connection: connection.execute(sa.insert(tables.users).values(id=1, name="a\0b", created_at=0.0)))
+    backup(small, Blobs(tmp_path / "blobs"), tmp_path / "backup.tar")
+    large = Database(postgresql_url)
+    restore(large, Blobs(tmp_path / "large"), tmp_path / "backup.tar")
+    with large.read() as connection:
+        assert connection.scalar(sa.select(tables.users.c.name)) == "a\ufffdb"
+    small.close()
+    large.close()
+
+
 def test_a_damaged_backup_is_refused_and_leaves_the_store_empty(tmp_path: Path) -> None:
     """A cut file and a file that is no backup are clear errors, and nothing was written."""
     database = Database(f"sqlite:///{tmp_path}/labelwright.db")

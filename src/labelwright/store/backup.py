@@ -152,6 +152,8 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
                 rows = [{**row, "transaction": 0} for row in rows]
             elif table.name == "cursors":
                 rows = [_at(row, reached.get((row["project_id"], row["name"]))) for row in rows]
+            if connection.dialect.name == "postgresql":
+                rows = [{name: _storable(value) for name, value in row.items()} for row in rows]
             connection.execute(sa.insert(table), rows)
             total += len(rows)
         if total != report.rows[table.name]:
@@ -164,6 +166,11 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
                 connection.exec_driver_sql(
                     f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), GREATEST((SELECT max(id) FROM {name}), 1))"
                 )
+
+
+def _storable(value: Any) -> Any:
+    """PostgreSQL keeps no character 0 in a text, which SQLite took."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
 def _at(cursor: dict[str, Any], reached: Position | None) -> dict[str, Any]:
