@@ -77,6 +77,28 @@ def test_what_is_written_to_a_folder_is_read_back(name: str, modality: str) -> N
     check()
 
 
+@pytest.mark.parametrize(("name", "modality"), PAIRS)
+def test_a_folder_holds_the_newest_export_alone(name: str, modality: str, tmp_path: Path) -> None:
+    """Once its items have moved to other splits, a folder that is written again holds none twice, and nothing of others is touched."""
+    module, schema = plugins.load("formats", name), SCHEMAS[modality]
+    for splits in (("train", "dev"), ("train", "test"), (None, None)):
+        dataset = [msgspec.structs.replace(_item(modality, str(number)), split=split) for number, split in enumerate(splits)]
+        module.write(iter(dataset), schema, tmp_path / "out")
+        assert essence(module.read(tmp_path / "out", schema)) == essence(dataset)
+    foreign = {tmp_path / "out" / place for place in ("annotations/instances_val2017.json", "data/dev/metadata.jsonl", "data/dev.parquet")}
+    for path in foreign:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    module.write(iter(dataset), schema, tmp_path / "out")
+    assert all(path.exists() for path in foreign)
+
+
+def _item(modality: str, key: str) -> Labeled:
+    if modality == "text":
+        return Labeled(key=key, data={"body": Text(f"text {key}"), "title": Text("")})
+    return _medium(modality, key * 64, key)
+
+
 @pytest.mark.parametrize(("name", "modality"), [pair for pair in PAIRS if plugins.load("formats", pair[0]).SUFFIX])
 def test_a_stream_takes_what_a_file_takes(name: str, modality: str) -> None:
     """A stream that can only be written to gets the same bytes as a file, and these are read back."""

@@ -2,7 +2,8 @@
 
 Written are `images`, `annotations` (`bbox` as x, y, width, height; `area` = width x height; `iscrowd` 0; ids from 1) and `categories` in
 the order of the options, each with its question as `supercategory`. Into a folder go `annotations/instances_<split>.json` and `images/`;
-a single file holds all splits. What COCO has no place for stands in an image's `labelwright`.
+a single file holds all splits. Files that an earlier export wrote there, of splits that are no more, are removed. What COCO has no place
+for stands in an image's `labelwright`.
 
 The reader wants images, annotations and categories in one file, in any order: it keeps about 60 bytes a box and streams the rest. An
 image of which an annotation is wrong (an unknown category, a box that is none, a crowd region) is reported whole, for without that box
@@ -33,6 +34,8 @@ __all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
 READS = True
 WRITES = True
 SUFFIX = ".json"
+
+_BEGIN = b'{"info": {"description": "Written by Labelwright"}'
 
 
 def refuses(schema: Schema) -> str | None:
@@ -72,13 +75,28 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
         for labeled in dataset:
             split = labeled.split if folder is not None else None
             if split not in parts:
-                name = f"instances_{base.safe_name(split, '')}.json" if split else "instances.json"
-                out = stack.enter_context(base.opened(folder / "annotations" / name if folder is not None else file))
+                out = stack.enter_context(base.opened(folder / "annotations" / _name(split) if folder is not None else file))
                 parts[split] = stack.enter_context(_Part(out, schema))
             parts[split].add(labeled, field, media)
         if not parts:
             out = stack.enter_context(base.opened(folder / "annotations" / "instances.json" if folder is not None else file))
             stack.enter_context(_Part(out, schema))
+    if folder is not None:
+        _remove_others(folder / "annotations", {_name(split) for split in parts or (None,)})
+
+
+def _name(split: str | None) -> str:
+    return f"instances_{base.safe_name(split, '')}.json" if split else "instances.json"
+
+
+def _remove_others(folder: Path, names: set[str]) -> None:
+    """Remove what an earlier export wrote of splits that are no more: their items are in others by now."""
+    for path in folder.glob("instances*.json"):
+        if path.name not in names:
+            with path.open("rb") as file:
+                ours = file.read(len(_BEGIN)) == _BEGIN
+            if ours:
+                path.unlink()
 
 
 class _Part:
@@ -94,7 +112,7 @@ class _Part:
 
     def __enter__(self) -> _Part:
         self.waiting: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=1 << 22)
-        self.out.write(b'{"info": {"description": "Written by Labelwright"}, "licenses": [],\n"images": [')
+        self.out.write(_BEGIN + b', "licenses": [],\n"images": [')
         return self
 
     def add(self, labeled: Labeled, field: str, media: MediaFolder) -> None:

@@ -2,7 +2,8 @@
 
 Texts go to `data/<split>-00000-of-00001.parquet`, where choices are class labels. With pictures or clips it is an image folder or audio
 folder: `data/<split>/` holds the files and a `metadata.jsonl`. `README.md` is the dataset's card; its header names the splits. Items
-without a split are in `train`. `meta` and `provenance` are JSON texts, since the Hub wants one type a column.
+without a split are in `train`. The labels of splits that an earlier card names, and that are no more, are removed. `meta` and
+`provenance` are JSON texts, since the Hub wants one type a column.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
                     out = stack.enter_context(base.opened(target / "data" / split / "metadata.jsonl"))
                     parts[split] = _Pictures(out, schema, MediaFolder(target / "data" / split, blobs, ""))
                 else:
-                    out = stack.enter_context(base.opened(target / "data" / f"{split}-00000-of-00001.parquet"))
+                    out = stack.enter_context(base.opened(target / "data" / _sheet_name(split)))
                     parts[split] = stack.enter_context(_Texts(out, schema))
             return parts[split]
 
@@ -68,9 +69,21 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
             part(_split_name(labeled.split)).add(labeled)
         if not parts:
             part("train")
+    for gone in _splits_of(target / CARD) - parts.keys():
+        (target / "data" / gone / "metadata.jsonl" if media else target / "data" / _sheet_name(gone)).unlink(missing_ok=True)
     with base.opened(target / CARD) as out:
         counts = {split: written.count for split, written in parts.items()}
         out.write(_card(schema, counts, folder=bool(media)).encode())
+
+
+def _sheet_name(split: str) -> str:
+    return f"{split}-00000-of-00001.parquet"
+
+
+def _splits_of(card: Path) -> set[str]:
+    """Return the splits that the header of an earlier card of ours names."""
+    header = card.read_text("utf-8", "replace").partition("\n---\n")[0] if card.is_file() else ""
+    return set(re.findall(r"^  - split: (\w+)$", header, re.MULTILINE | re.ASCII)) if "\n- labelwright" in header else set()
 
 
 def _split_name(split: str | None) -> str:
