@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import pytest
@@ -154,6 +156,27 @@ def test_a_version_equals_what_was_exported_when_it_was_frozen(finished: tuple[P
     project, _ = finished
     freeze(project, HALVES)
     assert lines(project, 1) == lines(project, policy=HALVES)
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv", "label_studio", "parquet"])
+def test_an_export_of_large_texts_needs_no_more_memory_than_a_few_of_them(format: str, make_project: Callable[..., Project]) -> None:
+    """Memory follows how large the items are and not how many there are."""
+    project = make_project()
+    agree(project, dict.fromkeys(add_texts(project, ["word " * 40_000] * 1000), "bug"))  # 200 million characters
+
+    class Nothing(io.RawIOBase):
+        def writable(self) -> bool:
+            return True
+
+        def write(self, body: Any) -> int:
+            return len(body)
+
+    tracemalloc.start()
+    try:
+        assert export(project, format, cast("BinaryIO", Nothing())) == 1000
+        assert tracemalloc.get_traced_memory()[1] < 120_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_folder_gets_card_certificate_and_manifest(finished: tuple[Project, list[int]], tmp_path: Path) -> None:

@@ -29,7 +29,11 @@ __all__ = ["Row", "Unfinished", "finished_rows"]
 
 T = TypeVar("T", str, int)
 
-PAGE = 2000
+PAGE, FIRST_PAGE = 2000, 100
+"""At most so many items are read at a time, and so many at first, while nobody knows how large they are."""
+
+PAGE_CHARACTERS = 16 * 2**20
+"""About so many characters are read at a time, if the next items are as large as those before."""
 
 _meta = msgspec.json.Decoder(dict[str, Any])
 
@@ -64,7 +68,7 @@ _page = Statement(
     sa.select(_items.c.id, _items.c.key, _items.c.revision, _items.c.data, _items.c.meta)
     .where(_items.c.project_id == sa.bindparam("project"), _items.c.state == "active", _items.c.id > sa.bindparam("after"))
     .order_by(_items.c.id)
-    .limit(PAGE)
+    .limit(sa.bindparam("most"))
 )
 _authors = Statement(
     sa.select(_annotations.c.id, _annotations.c.user_id).where(_annotations.c.item_id.between(sa.bindparam("first"), sa.bindparam("last")))
@@ -102,9 +106,11 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
     names = _Names(connection, project.id)
     labeled = groupby(final_labels(connection, project.id, project.schema), key=attrgetter("item_id"))
     item, found = next(labeled, _END)
-    after = 0
-    while page := _page.all(connection, project=project.id, after=after):
+    after, most = 0, FIRST_PAGE
+    while page := _page.all(connection, project=project.id, after=after, most=most):
         after = page[-1][0]
+        size = sum(len(row[3]) + len(row[4]) for row in page)
+        most = max(1, min(PAGE, len(page) * PAGE_CHARACTERS // max(size, 1)))
         ids = [row[0] for row in page]
         labels: dict[int, list[FinalLabel]] = {}
         while item <= after:

@@ -43,6 +43,9 @@ Target = Path | BinaryIO
 SAMPLE = 200
 """A broken entry is shown up to so many characters."""
 
+BUFFER = 4_000_000
+"""About so many bytes wait to be written at most."""
+
 SUFFIXES = {
     "image/jpeg": ".jpg",
     "image/png": ".png",

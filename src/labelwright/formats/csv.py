@@ -77,7 +77,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     with base.opened(file) as out:
         for number, labeled in enumerate(dataset, 1):
             writer.writerow(cells(labeled))
-            if number % 256 == 0:
+            if number % 256 == 0 or text.tell() > base.BUFFER:
                 out.write(text.getvalue().encode())
                 text.seek(0)
                 text.truncate()

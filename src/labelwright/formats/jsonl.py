@@ -39,6 +39,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     media = MediaFolder(folder, blobs)
     encode = msgspec.json.Encoder().encode
     lines: list[bytes] = []
+    size = 0
     with base.opened(file) as out:
         for labeled in dataset:
             row: dict[str, Any] = {"key": labeled.key} if labeled.key is not None else {}
@@ -60,10 +61,12 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
             if labeled.provenance:
                 row["provenance"] = labeled.provenance
             lines.append(encode(row))
-            if len(lines) == 256:
+            size += len(lines[-1])
+            if len(lines) == 256 or size > base.BUFFER:
                 lines.append(b"")
                 out.write(b"\n".join(lines))
                 lines.clear()
+                size = 0
         if lines:
             lines.append(b"")
             out.write(b"\n".join(lines))

@@ -71,14 +71,17 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     encode = msgspec.json.Encoder().encode
     with base.opened(file) as out:
         parts: list[bytes] = []
-        number = 0
+        number = size = 0
+        begin = b"[\n"
         for number, labeled in enumerate(dataset, 1):
             parts.append(encode(_task(labeled, schema, number, media)))
-            if len(parts) == 128:
-                out.write((b"[\n" if number == 128 else b",\n") + b",\n".join(parts))
+            size += len(parts[-1])
+            if len(parts) == 128 or size > base.BUFFER:
+                out.write(begin + b",\n".join(parts))
                 parts.clear()
+                begin, size = b",\n", 0
         if parts:
-            out.write((b"[\n" if number < 128 else b",\n") + b",\n".join(parts))
+            out.write(begin + b",\n".join(parts))
         out.write(b"\n]\n" if number else b"[]\n")
 
 
