@@ -35,6 +35,9 @@ __all__ = ["BackupReport", "backup", "restore"]
 FORMAT = "labelwright-backup/2"
 PAGE = 2000
 
+STREAMED = 50
+"""So many rows of a table are read at once."""
+
 _WANTED = "Name a file that `labelwright backup` wrote."
 
 Progress = Callable[[int, int | None, str], None]
@@ -123,10 +126,12 @@ def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progres
 def _dump(connection: Connection, table: sa.Table, file: IO[bytes]) -> int:
     encoder = msgspec.json.Encoder()
     total = 0
-    result = connection.execution_options(stream_results=True).execute(sa.select(table).order_by(*table.primary_key.columns))
-    for page in result.partitions(PAGE):
-        file.write(encoder.encode_lines([tuple(row) for row in page]))
-        total += len(page)
+    # Rows may be large, so few of them are in memory at once.
+    streamed = connection.execution_options(stream_results=True, max_row_buffer=STREAMED)
+    for row in streamed.execute(sa.select(table).order_by(*table.primary_key.columns)):
+        file.write(encoder.encode(tuple(row)))
+        file.write(b"\n")
+        total += 1
     return total
 
 
