@@ -43,7 +43,7 @@ def read_forecast(connection: Connection, project_id: int, now: float, answers: 
     )
     times = [one.at for one in answers if one.purpose in ("label", "redo") and now - WINDOW < one.at <= now]
     if len(times) < FEWEST:
-        reason = f"{len(times)} answers in the last 24 hours are too few to tell a pace." if times else "No answer in the last 24 hours."
+        reason = f"Too few answers in the last 24 hours to tell a pace: {len(times)}." if times else "No answer in the last 24 hours."
         return Forecast(
             remaining=remaining, window=WINDOW, per_hour=Figure.missing(reason, count=len(times)), finish=_finish(remaining, reason)
         )

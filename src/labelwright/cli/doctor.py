@@ -48,7 +48,7 @@ def _examine(folder: str) -> list[tuple[str, bool, str]]:
         with _output.opened_workspace(folder) as workspace:
             found.append(("store", True, workspace.database.label))
             for opened in workspace.projects.values():
-                found.append((f"project {opened.name}", True, f"{len(opened.pipeline.all_sources)} sources"))
+                found.append((f"project {opened.name}", True, f"sources: {len(opened.pipeline.all_sources)}"))
                 if missing := missing_files(opened):
                     found.append((f"files of {opened.name}", False, " ".join(missing)))
                 with workspace.database.read() as connection:

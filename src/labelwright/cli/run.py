@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         )
         print(f"  prepared   {prepared.prepared:,} items, {prepared.duplicates:,} duplicates, {prepared.quarantined:,} in quarantine")
         if report.gone:
-            print(f"  vanished   {report.gone:,} items are no longer in their source (kept)")
+            print(f"  vanished   {report.gone:,} {'item is' if report.gone == 1 else 'items are'} no longer in their source (kept)")
         after = report.caught_up
         print(f"  suggested  {after.suggested:,}; tasks opened: {after.tasks_opened:,}; reviews opened: {after.reviews_opened:,}")
         for outcome in report.requirements:

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         if one.trouble:
             print(f"{one.project}: what follows people's answers fails: {one.trouble}")
         if one.gone:
-            print(f"{one.project}: {one.gone:,} items are no longer in their source (kept)")
+            print(f"{one.project}: {one.gone:,} {'item is' if one.gone == 1 else 'items are'} no longer in their source (kept)")
         for broken in one.quarantine:
             print(f"{one.project}: in quarantine ({broken.stage}) {broken.place}: {broken.reason}")
         if one.quarantined > len(one.quarantine):

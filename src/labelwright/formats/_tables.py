@@ -315,7 +315,12 @@ def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator
             elif isinstance(fields, str):
                 yield _broken(number, name, fields, line)
             elif len(fields) != len(header):
-                yield _broken(number, name, f"The row has {len(fields)} columns where the header has {len(header)}.", line)
+                yield _broken(
+                    number,
+                    name,
+                    f"The row has {len(fields)} column{'s' if len(fields) > 1 else ''} where the header has {len(header)}.",
+                    line,
+                )
             else:
                 yield Row(number, dict(zip(header, fields, strict=True)))
         if header is None:

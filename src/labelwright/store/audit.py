@@ -183,7 +183,7 @@ def _prove(
     level = f"{100 * confidence:g}%"
     if reasons:
         statement = f"Not enough evidence: {', and '.join(reasons)}."
-        if audited:
+        if audited and bound < 1:
             statement += f" With the picked ones counted as wrong, at most {bound:.2%} of {population:,} are wrong at {level} confidence."
     else:
         statement = (
