@@ -135,7 +135,7 @@ def simulate(
             if run.work("label", labeling) and run.settle(workspace):
                 continue
             # Reviews begin when all answers are in, so that the audit sees what would have become the dataset.
-            if not run.work("review", reviewing):
+            if not run.work("review", reviewing) and not run.settle(workspace, everything=True):
                 break
     return Simulated(
         annotators=annotators,
@@ -207,14 +207,18 @@ class _Run:
                 raise
         return self._finished() - started
 
-    def settle(self, workspace: Workspace) -> int:
-        """Do what follows from the answers: consensus, quality, suggestions, reviews; return how many tasks were opened."""
+    def settle(self, workspace: Workspace, *, everything: bool = False) -> int:
+        """Do what follows from the answers: consensus, quality, suggestions, reviews; return how many tasks were opened.
+
+        With `everything` all is looked at again, as when a version is frozen, and reviews that are asked for then count, too.
+        """
         opened = 0
         for bench in self._benches:
-            if bench.changed:
+            if bench.changed or everything:
                 bench.changed = False
                 with turn(workspace.database, wait_seconds=600):
-                    opened += catch_up(bench.opened).tasks_opened
+                    found = catch_up(bench.opened, everything=everything)
+                opened += found.tasks_opened + (found.reviews_opened if everything else 0)
                 self._progress(self._finished(), None, f"consensus and quality of {bench.name}")
         return opened
 

@@ -25,7 +25,10 @@ MOST_NUMBERS = 200_000
 
 
 class Fit(Struct, frozen=True, kw_only=True):
-    """What a fit learned of one question. `confusion[annotator][truth][answer]`, or only a `skill` each where the tables were too many."""
+    """What a fit learned of one question. `confusion[annotator][truth][answer]`, or only a `skill` each where the tables were too many.
+
+    Where answers are places, `weights` say what each annotator counts for; they were estimated when there were `weighed` answers.
+    """
 
     method: str
     reason: str
@@ -35,6 +38,7 @@ class Fit(Struct, frozen=True, kw_only=True):
     confusion: dict[int, list[list[float]]] = {}
     skill: dict[int, float] = {}
     weights: dict[int, float] = {}
+    weighed: int = 0
 
 
 @dataclass

@@ -28,6 +28,9 @@ SAMPLE = 2000
 SKILL_SAMPLE = 400
 """Items from which the skill of annotators of places is estimated: each annotator's places are fused without, several times over."""
 
+FEWEST_COMPARED = 10
+"""Whoever was compared on fewer items has no weight yet, and counts for as much as the others on average."""
+
 EXAMPLES = 5
 """Items named as examples."""
 
@@ -63,7 +66,7 @@ class Comparison:
 
     `people` has, for each pair of annotators, how many items both answered, and the sum of their agreement there. `overlaps` are the
     intersections over union of places that match. Where places were compared, `skill` is how far each annotator agrees with what the
-    others' are fused to, 0 to 1, and `weight` what each counts for in that.
+    others' are fused to, 0 to 1, and `weight` what those count for who were compared often enough.
     """
 
     overall: Tally
@@ -137,7 +140,7 @@ def compare_places(sample: Sample, guidelines: Mapping[int, Guidelines]) -> Comp
     if told:
         judged = skill(sample.question, told)
         found.skill = {user_id: round(value, 6) for user_id, value in sorted(judged.skill.items())}
-        found.weight = dict(sorted(judged.weight.items()))
+        found.weight = {user_id: value for user_id, value in sorted(judged.weight.items()) if judged.items[user_id] >= FEWEST_COMPARED}
     return found
 
 

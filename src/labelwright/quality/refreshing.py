@@ -39,6 +39,9 @@ Progress = Callable[[int, int | None, str], None]
 GROWTH, SEARCH_GROWTH = 0.05, 0.2
 """By how much the answers grow until all is measured again, and until label errors are searched for again."""
 
+WEIGHED_GROWTH = 1.5
+"""By how many times answers that are places grow until their annotators are weighed anew."""
+
 EVENTS = 10_000
 """Events read at a time."""
 
@@ -221,8 +224,12 @@ class _Run:
                 sample = samples[name]
                 comparison = compare_places(sample, guidelines)
                 old = fits.questions.get(name)
-                weights = old.weights if old is not None and not full else _weights(comparison.weight)
-                learned[name] = _fit_of_places(weights, comparison.skill, sum(sample.people.values()))
+                count = sum(sample.people.values())
+                # Other weights are other labels, so they stand until there is much more to tell them from.
+                stand = old is not None and not full and count <= WEIGHED_GROWTH * old.weighed
+                weights = old.weights if old is not None and stand else _weights(comparison.weight)
+                weighed = old.weighed if old is not None and stand else count
+                learned[name] = _fit_of_places(weights, comparison.skill, count, weighed)
                 changed += self._fuse_all(name, learned[name])
                 agreed = _agreement_of_places(sample, weights, reviewed)
                 measured[name] = _measured(sample.people, agreed, reviewed.agreement.get(name, {}), comparison.skill)
@@ -333,11 +340,11 @@ def _weights(weight: Mapping[int, float]) -> dict[int, float]:
     return weights if len(set(weights.values())) > 1 else {}
 
 
-def _fit_of_places(weights: dict[int, float], skill: dict[int, float], answers: int) -> Fit:
+def _fit_of_places(weights: dict[int, float], skill: dict[int, float], answers: int, weighed: int) -> Fit:
     reason = "Places are grouped by overlap; those are kept, with their label, that carry half of the annotators' weight."
     if weights:
         reason += " An annotator weighs by the log odds of agreeing with what the others' places come to."
-    return Fit(method=consensus.method_of_weights(weights), reason=reason, answers=answers, skill=skill, weights=weights)
+    return Fit(method=consensus.method_of_weights(weights), reason=reason, answers=answers, skill=skill, weights=weights, weighed=weighed)
 
 
 def _active(connection: Connection, project_id: int) -> int:
