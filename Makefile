@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PAGE := src/labelwright/web/index.html
 UI_SOURCES := $(shell find ui -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: demo test check page bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-label-errors bench-chaos
+.PHONY: demo test test-random check page bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-label-errors bench-chaos
 .DEFAULT_GOAL := test
 
 $(BIN)/.ready: pyproject.toml
@@ -28,6 +28,10 @@ test: $(BIN)/.ready chromium
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory page && cd ui && npm test --silent; \
 		else echo "No npm: the page is not built, and browser tests are skipped."; fi
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+# The property tests, with other examples in each run.
+test-random: $(BIN)/.ready
+	HYPOTHESIS_PROFILE=random $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup tests/stats tests/conformance tests/datasets tests/checks
 
 # The browser tests use the system's Chromium; where none can be had they are skipped and say so.
 .PHONY: chromium

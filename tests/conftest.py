@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,8 +24,10 @@ from tests import private_postgresql
 _numbers = itertools.count(1)
 
 # Speed is shown by benchmarks and asserted nowhere: a busy machine fails no property.
-hypothesis.settings.register_profile("labelwright", deadline=None)
-hypothesis.settings.load_profile("labelwright")
+# The examples of a property are the same in every run, so that a failure speaks of the change at hand; `make test-random` looks for others.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("random", deadline=None, derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture(scope="session")
