@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit  # its decorator has no types, and none is looked for where Numba is not installed: hence what is ignored below
 
 __all__ = ["classes_of_rows", "rows_are_right"]
 
