@@ -108,16 +108,22 @@ def test_no_evidence_is_neither_yes_nor_no(make_project: Make) -> None:
     assert "bgu" in label.reason
 
 
-def test_more_audits_are_named(make_project: Make) -> None:
-    """Where the audit is on the way to prove a requirement, the reason says how many more audits would."""
-    project = make_project()
+def audit(project: Project, count: int) -> list[int]:
+    """Let somebody label 400 items as bugs, and somebody else confirm so many of them at random; return the items."""
     ann, rev = add_users(project, "ann", "rev")
     ids = add_texts(project, [f"text {index}" for index in range(400)])
     answer(project, [(item, ann, {"intent": choice("bug")}) for item in ids])
     refresh(project, QualityPolicy(label_errors=False))
-    pick(project, *ids[:40])
-    for item in ids[:40]:
+    pick(project, *ids[:count])
+    for item in ids[:count]:
         review(project, item, choice("bug"), reviewer=rev)
+    return ids
+
+
+def test_more_audits_are_named(make_project: Make) -> None:
+    """Where the audit is on the way to prove a requirement, the reason says how many more audits would."""
+    project = make_project()
+    audit(project, 40)
     (found,) = check(project, "label_error(intent) <= 2% at 95%")
     assert found.holds is None
     first = next(audits for audits in range(40, 401) if sequential_upper_bound(0, audits, population=400, expected=0.05) <= 0.02)
@@ -127,13 +133,7 @@ def test_more_audits_are_named(make_project: Make) -> None:
 def test_the_advice_counts_what_no_audit_speaks_of(make_project: Make) -> None:
     """Labels that changed since the draw are told, and the audits that are still missing are as many as the requirement says."""
     project = make_project()
-    ann, rev = add_users(project, "ann", "rev")
-    ids = add_texts(project, [f"text {index}" for index in range(400)])
-    answer(project, [(item, ann, {"intent": choice("bug")}) for item in ids])
-    refresh(project, QualityPolicy(label_errors=False))
-    pick(project, *ids[:80])
-    for item in ids[:80]:
-        review(project, item, choice("bug"), reviewer=rev)
+    ids = audit(project, 80)
     line = "label_error(intent) <= 5% at 95%"
 
     def told(changed: int) -> tuple[Outcome, list[str]]:

@@ -7,8 +7,10 @@ import io
 import json
 import tarfile
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -57,36 +59,41 @@ def test_a_backup_restores_every_row_and_blob(make_project: Callable[..., Projec
     fresh.close()
 
 
+@pytest.fixture
+def moved(postgresql_url: str, tmp_path: Path) -> Iterator[Callable[..., tuple[Database, Database]]]:
+    """Makes a store on SQLite with one person, and restores its backup into PostgreSQL; returns both."""
+    with ExitStack() as stack:
+
+        def move(**person: Any) -> tuple[Database, Database]:
+            small = Database(f"sqlite:///{tmp_path}/labelwright.db")
+            stack.callback(small.close)
+            small.migrate()
+            small.write(lambda connection: connection.execute(sa.insert(tables.users).values(created_at=0.0, **person)))
+            backup(small, Blobs(tmp_path / "blobs"), tmp_path / "backup.tar")
+            large = Database(postgresql_url)
+            stack.callback(large.close)
+            restore(large, Blobs(tmp_path / "large"), tmp_path / "backup.tar")
+            return small, large
+
+        yield move
+
+
 @pytest.mark.postgresql
-def test_a_small_store_moves_to_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+def test_a_small_store_moves_to_postgresql(moved: Callable[..., tuple[Database, Database]]) -> None:
     """A backup made on SQLite is restored into PostgreSQL, where new rows go on counting behind the restored ones."""
-    small = Database(f"sqlite:///{tmp_path}/labelwright.db")
-    small.migrate()
-    small.write(lambda connection: connection.execute(sa.insert(tables.users).values(id=41, name="ann", created_at=0.0)))
-    backup(small, Blobs(tmp_path / "blobs"), tmp_path / "backup.tar")
-    large = Database(postgresql_url)
-    restore(large, Blobs(tmp_path / "large"), tmp_path / "backup.tar")
+    small, large = moved(id=41, name="ann")
     assert _rows(large) == _rows(small)
     large.write(lambda connection: connection.execute(sa.insert(tables.users).values(name="ben", created_at=0.0)))
     with large.read() as connection:
         assert connection.scalar(sa.select(sa.func.max(tables.users.c.id))) == 42
-    small.close()
-    large.close()
 
 
 @pytest.mark.postgresql
-def test_a_store_with_a_character_0_moves_to_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+def test_a_store_with_a_character_0_moves_to_postgresql(moved: Callable[..., tuple[Database, Database]]) -> None:
     """A character 0 in a text, which SQLite keeps and PostgreSQL does not, keeps no store from moving: a replacement stands for it."""
-    small = Database(f"sqlite:///{tmp_path}/labelwright.db")
-    small.migrate()
-    small.write(lambda connection: connection.execute(sa.insert(tables.users).values(id=1, name="a\0b", created_at=0.0)))
-    backup(small, Blobs(tmp_path / "blobs"), tmp_path / "backup.tar")
-    large = Database(postgresql_url)
-    restore(large, Blobs(tmp_path / "large"), tmp_path / "backup.tar")
+    _, large = moved(id=1, name="a\0b")
     with large.read() as connection:
         assert connection.scalar(sa.select(tables.users.c.name)) == "a\ufffdb"
-    small.close()
-    large.close()
 
 
 def test_a_damaged_backup_is_refused_and_leaves_the_store_empty(tmp_path: Path) -> None:

@@ -364,14 +364,20 @@ def test_a_task_is_never_asked_by_old_questions_though_reading_them_failed(desk:
     assert desk.page.locator("aside section").count() == 2
 
 
-def test_an_answer_that_comes_back_does_not_interrupt_what_is_written(desk: Desk) -> None:
-    """What is written about one task belongs to it, though the checks send another one back meanwhile: that one waits for the dialog."""
+def give(desk: Desk, *keys: str) -> tuple[Any, str, list[Any]]:
+    """Submit an answer that does not reach the server yet; return where the item's key stands, that of the item, and what waits."""
     desk.open("notes")
     key = desk.page.locator(".about span").first
-    first, waiting = key.inner_text(), []
+    first, waiting = key.inner_text(), list[Any]()
     desk.page.route("**/submit", lambda route: waiting.append(route))
-    desk.press("2", "0", "Control+Enter")
+    desk.press(*keys, "Control+Enter")
     key.filter(has_not_text=first).wait_for()
+    return key, first, waiting
+
+
+def test_an_answer_that_comes_back_does_not_interrupt_what_is_written(desk: Desk) -> None:
+    """What is written about one task belongs to it, though the checks send another one back meanwhile: that one waits for the dialog."""
+    key, first, waiting = give(desk, "2", "0")
     second = key.inner_text()
     desk.press("Control+/")
     desk.page.keyboard.type("Which lamp?")
@@ -391,12 +397,7 @@ def test_an_answer_that_comes_back_does_not_interrupt_what_is_written(desk: Desk
 
 def test_back_leads_to_the_answer_that_was_just_given(desk: Desk) -> None:
     """However soon after a submission one goes back, the answer that is on its way to the server is the one that comes."""
-    desk.open("notes")
-    key = desk.page.locator(".about span").first
-    first, waiting = key.inner_text(), []
-    desk.page.route("**/submit", lambda route: waiting.append(route))
-    desk.press("1", "0", "Control+Enter")
-    key.filter(has_not_text=first).wait_for()
+    key, first, waiting = give(desk, "1", "0")
     desk.press("Control+b")
     eventually(desk.page, lambda: bool(waiting))
     waiting[0].continue_()

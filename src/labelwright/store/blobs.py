@@ -36,10 +36,15 @@ class Blobs:
         """Keep `body` and return its digest. When this returns, file and folder entry have reached the disk."""
         return self._put(io.BytesIO(body), hashlib.sha256(body).hexdigest())
 
-    def put_file(self, file: IO[bytes]) -> str:
-        """Keep what an open file holds, from its beginning on and however much it is, as `put` does."""
+    def put_file(self, file: IO[bytes], *, expected: str | None = None) -> str:
+        """Keep what an open file holds, from its beginning on and however much it is, as `put` does.
+
+        With `expected`, a file that has another digest is not kept; that digest is returned all the same.
+        """
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary file is read
+        if expected not in (None, digest):
+            return digest
         file.seek(0)
         return self._put(file, digest)
 
