@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from labelwright.schema import Answer
 from labelwright.schema.kinds.choice import Choice
-from labelwright.store import tables
+from labelwright.store import criteria, tables
 from labelwright.store.codec import encode
 from labelwright.store.project import Project
 
@@ -71,15 +71,24 @@ def review(
     verdict: str | None = None,
     random: int = 1,
     at: float | None = None,
+    blind: bool = False,
 ) -> int:
-    """Write a review: an accept of what was there, or a fix with `after`."""
+    """Write a review: an accept of what was there, or a fix with `after`; with `blind`, as an audit that began without the label."""
     fixed = annotate(project, item_id, reviewer, after, origin="review", at=at) if after is not None else None
 
     def work(connection: Connection) -> int:
+        task = None
+        if blind:
+            given = {"project_id": project.id, "item_id": item_id, "purpose": "audit", "state": "done", "lane": 1, "rank": 0}
+            task = connection.execute(sa.insert(tables.tasks).values(**given, user_id=reviewer)).inserted_primary_key[0]
+            answer = {"task_id": task, "user_id": reviewer, "project_id": project.id, "values": encode(after or before)}
+            connection.execute(sa.insert(tables.blind_answers).values(**answer, created_at=time.time()))
         row = connection.execute(
             sa.insert(tables.reviews).values(
                 project_id=project.id,
                 item_id=item_id,
+                task_id=task,
+                pipeline_version=sa.select(sa.func.max(tables.pipeline_versions.c.id)).scalar_subquery(),
                 reviewer_id=reviewer,
                 verdict=verdict or ("fix" if after is not None else "accept"),
                 fixed_annotation_id=fixed,
@@ -91,3 +100,39 @@ def review(
         return int(row.inserted_primary_key[0])
 
     return project.database.write(work)
+
+
+def plant(project: Project, item_id: int, auditor: int, found: Sequence[str]) -> None:
+    """Write down planted audits, and how each error was found: `blind`, `shown` or `missed`."""
+    wrong = annotate(project, item_id, auditor, {"intent": Choice("bug")}, origin="import", state="replaced")
+
+    def work(connection: Connection) -> None:
+        given = {"project_id": project.id, "item_id": item_id, "purpose": "audit", "state": "done", "lane": 1, "rank": 0}
+        task = connection.execute(sa.insert(tables.tasks).values(**given, annotation_id=wrong)).inserted_primary_key[0]
+        row = {"project_id": project.id, "item_id": item_id, "task_id": task, "annotation_id": wrong, "auditor_id": auditor}
+        rows = [{**row, "found": encode({"intent": how}), "verdict": "fix", "created_at": time.time()} for how in found]
+        connection.execute(sa.insert(tables.planted_audits), rows)
+
+    project.database.write(work)
+
+
+def declare(project: Project, *, guidelines: str = "", **blocks: Any) -> None:
+    """Write a new version of the project's pipeline file, as opening a workspace does."""
+    versions = tables.pipeline_versions
+
+    def work(connection: Connection) -> None:
+        number = connection.scalar(sa.select(sa.func.max(versions.c.number)).where(versions.c.project_id == project.id)) or 0
+        connection.execute(
+            sa.insert(versions).values(
+                project_id=project.id,
+                number=number + 1,
+                digest=f"{number + 1}",
+                declaration=encode({"schema": project.schema, **blocks}),
+                guidelines=guidelines,
+                guidelines_digest="",
+                criteria=criteria.note(connection, project.id, project.schema, guidelines),
+                created_at=time.time(),
+            )
+        )
+
+    project.database.write(work)

@@ -8,18 +8,23 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
+from labelwright.analytics import advise, check_requirements
 from labelwright.datasets import Certificate, certificate
 from labelwright.errors import InvalidInput
 from labelwright.review import ReviewPolicy
 from labelwright.review import pick as pick_reviews
+from labelwright.schema import Schema
+from labelwright.schema.criteria import criteria
 from labelwright.schema.kinds.boxes import Box, Boxes
-from labelwright.schema.kinds.choice import Choice
-from labelwright.stats.certificates import binomial_upper_bound, hypergeometric_upper_bound
+from labelwright.schema.kinds.choice import Choice, ChoiceQuestion
+from labelwright.stats.certificates import hypergeometric_upper_bound, sequential_upper_bound
 from labelwright.store import tables
-from labelwright.store.audit import LEAST, differs
+from labelwright.store.audit import EXPECTED, LEAST, bound_of, take_look
 from labelwright.store.codec import encode
+from labelwright.store.criteria import changed, declare_editorial
+from labelwright.store.evidence import differs
 from labelwright.store.project import Project
-from tests.datasets.labeling import agree, pick, review
+from tests.datasets.labeling import agree, annotate, declare, pick, plant, review
 from tests.rows import add_texts, add_users
 
 REFUND, BUG = {"intent": Choice("refund")}, {"intent": Choice("bug")}
@@ -36,24 +41,31 @@ def audited(make_project: Callable[..., Project]) -> tuple[Project, list[int], i
     return project, ids, reviewer
 
 
+def at_all_looks(errors: int, sample: int, population: int | None) -> float:
+    return sequential_upper_bound(errors, sample, 0.95, population=population, expected=EXPECTED)
+
+
 def prove(project: Project, **options: float) -> Certificate:
     with project.database.read() as connection:
         return certificate(connection, project, **options)  # type: ignore[arg-type]
 
 
-def test_the_bound_is_the_exact_one_of_the_random_audit(audited: tuple[Project, list[int], int]) -> None:
-    """40 audits with 2 errors give the exact bound on the 100 labels before review, and less once those two are put right."""
+def test_the_headline_holds_at_all_looks_and_before_the_audits_own_repairs(audited: tuple[Project, list[int], int]) -> None:
+    """40 audits with 2 errors give the bound for all looks on the 100 labels before review, and less once those two are put right."""
     project, ids, reviewer = audited
     for item_id in ids[:40]:
         review(project, item_id, reviewer, REFUND, BUG if item_id in ids[:2] else None)
     proof = prove(project).questions["intent"]
     assert (proof.population, proof.audited, proof.errors, proof.pending, proof.unproved) == (100, 40, 2, 0, 0)
-    assert proof.bound == pytest.approx(hypergeometric_upper_bound(2, 40, 100, 0.95))
+    assert proof.bound == pytest.approx(at_all_looks(2, 40, 100))
+    assert proof.bound > hypergeometric_upper_bound(2, 40, 100, 0.95)
     assert proof.remaining == pytest.approx(proof.bound - 0.02)
     assert proof.enough
-    assert "before any review" in proof.statement
+    assert proof.statement.startswith("This assumes auditors who find every error")
+    assert f"however often one looks, at most {proof.bound:.2%} of the 100 labels were wrong" in proof.statement
+    assert prove(project).markdown().startswith("This certificate assumes auditors who find every error")
     wider = prove(project, method="binomial").questions["intent"]  # type: ignore[arg-type]
-    assert wider.bound == pytest.approx(binomial_upper_bound(2, 40, 0.95))
+    assert wider.bound == pytest.approx(at_all_looks(2, 40, None))
     assert 0.02 < proof.bound < wider.bound
 
 
@@ -66,8 +78,8 @@ def test_picked_items_without_review_are_no_evidence_and_count_as_wrong(audited:
     proof = prove(project).questions["intent"]
     assert not proof.enough
     assert (proof.audited, proof.errors, proof.pending) == (36, 1, 4)
-    assert proof.bound == pytest.approx(hypergeometric_upper_bound(5, 40, 100, 0.95))
-    assert "4 labels were picked for the audit and not yet reviewed" in proof.statement
+    assert proof.bound == pytest.approx(at_all_looks(5, 40, 100))
+    assert "4 labels were drawn for the audit and not yet audited" in proof.statement
 
 
 def test_nothing_or_too_little_audited_is_not_enough_evidence(make_project: Callable[..., Project]) -> None:
@@ -121,11 +133,14 @@ def test_rejected_labels_stay_errors_and_stay_in_the_population(audited: tuple[P
     project.database.write(lambda connection: connection.execute(gone))
     proof = prove(project).questions["intent"]
     assert (proof.population, proof.audited, proof.errors, proof.pending) == (100, 40, 10, 0)
-    assert proof.bound == pytest.approx(hypergeometric_upper_bound(10, 40, 100, 0.95))
+    assert proof.bound == pytest.approx(at_all_looks(10, 40, 100))
     assert proof.remaining == pytest.approx((100 * proof.bound - 10) / 90)
     edited = sa.update(tables.items).where(tables.items.c.id.in_(ids[:10])).values(state="replaced")
     project.database.write(lambda connection: connection.execute(edited))
-    assert prove(project).questions["intent"].errors == 10
+    proof = prove(project).questions["intent"]
+    assert (proof.population, proof.audited, proof.errors, proof.left) == (100, 30, 0, 10)
+    assert proof.bound == pytest.approx(at_all_looks(10, 40, 100))
+    assert "10 errors of items that left the sample stay in the count" in proof.statement
 
 
 def test_everything_counts_at_the_smallest_share_that_was_drawn(make_project: Callable[..., Project]) -> None:
@@ -172,35 +187,24 @@ def test_labels_that_changed_after_the_draw_count_as_wrong(audited: tuple[Projec
     review(project, ids[39], reviewer, REFUND)
     proof = prove(project).questions["intent"]
     assert proof.unproved == 11
-    assert proof.bound == pytest.approx(hypergeometric_upper_bound(0, 40, 100, 0.95) + 0.11)
+    assert proof.bound == pytest.approx(at_all_looks(0, 40, 100) + 0.11)
     assert "says nothing about 11 labels" in proof.statement
     review(project, ids[50], reviewer, BUG, random=0)
     assert prove(project).questions["intent"].unproved == 10
 
 
-def test_the_promise_holds_in_nineteen_of_twenty_worlds(make_project: Callable[..., Project]) -> None:
-    """Over 2,000 made-up audits of a population with 10% errors, the bound is below the truth in at most about 5% of them."""
-    from labelwright.store.audit import _prove
-
+def test_the_promise_holds_at_twenty_looks_in_nineteen_of_twenty_worlds() -> None:
+    """Over 1,000 audits of a population with 10% errors, looked at after every five of 100 labels, the bound ever falls below the truth
+    in at most about 5% of them; the exact bound for one look would in more than 10%."""
     generator, population = random.Random(5), [1] * 100 + [0] * 900
-    missed = 0
-    for _ in range(2000):
-        errors = sum(generator.sample(population, 60))
-        proof = _prove(
-            question="q",
-            kind="choice",
-            population=1000,
-            audited=60,
-            errors=errors,
-            pending=0,
-            unproved=0,
-            repaired=errors,
-            gone=0,
-            confidence=0.95,
-            method="binomial",
-        )
-        missed += proof.bound < 0.1
-    assert missed <= 0.06 * 2000
+    missed = {"any": 0, "one": 0}
+    for _ in range(1000):
+        drawn = generator.sample(population, 100)
+        looks = [(sum(drawn[:size]), size) for size in range(5, 101, 5)]
+        for kind in missed:
+            missed[kind] += any(bound_of(errors, size, 1000, 0.95, looks=kind) < 0.1 for errors, size in looks)  # type: ignore[arg-type]
+    assert missed["any"] <= 0.06 * 1000
+    assert missed["one"] > 0.1 * 1000
 
 
 def test_any_difference_of_places_is_an_error_and_rounding_is_none() -> None:
@@ -218,3 +222,198 @@ def test_a_wrong_confidence_is_refused(make_project: Callable[..., Project]) -> 
     project = make_project()
     with pytest.raises(InvalidInput, match="between 0 and 1"):
         prove(project, confidence=95)
+
+
+# --- who audits ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_audit_by_the_labels_own_author_counts_as_no_audit(make_project: Callable[..., Project]) -> None:
+    """Somebody who works alone and accepts all own labels proves nothing, at any confidence; one other person's audits do."""
+    project = make_project()
+    ids = add_texts(project, [f"text {number}" for number in range(100)])
+    (alone,) = add_users(project, "ann", role="reviewer")
+    agree(project, dict.fromkeys(ids, "refund"))
+    pick(project, ids[:40])
+    for item_id in ids:
+        annotate(project, item_id, alone, REFUND)
+    for item_id in ids[:40]:
+        review(project, item_id, alone, REFUND)
+    proof = prove(project).questions["intent"]
+    assert (proof.audited, proof.pending, proof.own, proof.enough, proof.bound) == (0, 40, 40, False, 1.0)
+    assert "Not enough evidence: 40 labels were reviewed by their own author" in proof.statement
+    with project.database.read() as connection:
+        (outcome,) = check_requirements(connection, project, ["label_error(intent) <= 50% at 95%"])
+        assert outcome.holds is None
+        advice = advise(connection, project, ["label_error(intent) <= 1% at 95%"], sample=0.4, own=True)
+    assert "one other person for a few dozen audits" in advice[-2]
+    assert "proves nothing about errors" in advice[-1]
+    (reviewer,) = add_users(project, "rita", role="reviewer")
+    for item_id in ids[:40]:
+        review(project, item_id, reviewer, REFUND)
+    assert prove(project).questions["intent"].enough
+
+
+def test_an_authors_own_answers_given_again_blind_are_named_consistency(audited: tuple[Project, list[int], int]) -> None:
+    """Blind repeats by the author are counted as consistency, with an interval, and leave the drawn labels unaudited."""
+    project, ids, _ = audited
+    (alone,) = add_users(project, "ann", role="reviewer")
+    for item_id in ids[:40]:
+        annotate(project, item_id, alone, REFUND)
+        review(project, item_id, alone, REFUND, BUG if item_id in ids[:4] else None, blind=True)
+    proof = prove(project).questions["intent"]
+    assert (proof.audited, proof.own) == (0, 40)
+    assert "36 of 40 answers again when asked blind, days later: a consistency of 90% (76% to 97%)" in proof.statement
+
+
+# --- items that left ------------------------------------------------------------------------------------------------------------
+
+
+def test_items_that_left_take_their_successes_and_leave_their_errors(audited: tuple[Project, list[int], int]) -> None:
+    """Where the easy half of an audited project is replaced, its clean audits prove nothing about the rest, and its errors stay."""
+    project, ids, reviewer = audited
+    for item_id in ids[:40]:
+        review(project, item_id, reviewer, REFUND, BUG if item_id in ids[:2] else None)
+    gone = sa.update(tables.items).where(tables.items.c.id.in_(ids[:30])).values(state="replaced")
+    project.database.write(lambda connection: connection.execute(gone))
+    proof = prove(project).questions["intent"]
+    assert (proof.population, proof.audited, proof.errors, proof.left, proof.enough) == (72, 10, 0, 2, False)
+    assert proof.bound == pytest.approx(at_all_looks(2, 12, 72))
+
+
+def test_removing_what_an_audit_found_never_lowers_the_bound(audited: tuple[Project, list[int], int]) -> None:
+    """Errors that are removed from the sources stay in the count, and so does what an auditor was shown and left unjudged."""
+    project, ids, reviewer = audited
+    for item_id in ids[:39]:
+        review(project, item_id, reviewer, REFUND, BUG if item_id in ids[:5] else None)
+    seen = {"project_id": project.id, "item_id": ids[39], "purpose": "audit", "state": "open", "lane": 1, "rank": 1, "leased_at": 1.0}
+    project.database.write(lambda connection: connection.execute(sa.insert(tables.tasks).values(seen)))
+    before = prove(project).questions["intent"]
+    removed = sa.update(tables.items).where(tables.items.c.id.in_([*ids[:5], ids[39]])).values(state="replaced")
+    project.database.write(lambda connection: connection.execute(removed))
+    after = prove(project).questions["intent"]
+    assert (after.population, after.audited, after.errors, after.left) == (100, 34, 0, 6)
+    assert after.bound == pytest.approx(before.bound)
+
+
+def test_a_lowered_share_loses_no_error(make_project: Callable[..., Project]) -> None:
+    """Errors that lie beyond the smallest share in force count all the same, so that lowering the share loses none of them."""
+    project = make_project()
+    (reviewer,) = add_users(project, "rita", role="reviewer")
+    every = add_texts(project, [f"text {number}" for number in range(105)])
+    ids, more = every[:100], every[100:]
+    agree(project, dict.fromkeys(ids, "refund"))
+    pick_reviews(project, ReviewPolicy(sample="100%", always=()), ids)
+    for item_id in ids:
+        review(project, item_id, reviewer, REFUND, BUG if item_id in ids[:7] else None)
+    agree(project, dict.fromkeys(more, "bug"))
+    pick_reviews(project, ReviewPolicy(sample="10%", always=()), more)
+    proof = prove(project).questions["intent"]
+    assert (proof.errors or 0) + proof.left == 7
+    assert proof.population == 105
+
+
+# --- auditors who overlook errors -----------------------------------------------------------------------------------------------
+
+
+def test_auditors_who_overlooked_planted_errors_make_the_bound_wider(audited: tuple[Project, list[int], int]) -> None:
+    """With 54 of 60 planted errors found, the bound is the one for missed errors, and the first sentence says what was measured."""
+    project, ids, reviewer = audited
+    for item_id in ids[:40]:
+        review(project, item_id, reviewer, REFUND, blind=True)
+    before = prove(project).questions["intent"]
+    plant(project, ids[50], reviewer, ["blind"] * 50 + ["shown"] * 4 + ["missed"] * 6)
+    proof = prove(project).questions["intent"]
+    assert (proof.planted, proof.found) == (60, 54)
+    assert proof.bound == pytest.approx(bound_of(0, 40, 100, 0.95, planted=60, found=54))
+    assert proof.bound > before.bound
+    assert proof.statement.startswith("Auditors overlooked 6 of 60 planted errors")
+    assert not prove(project).assumes_perfect_auditors
+
+
+def test_where_blind_audits_were_measured_others_do_not_count(audited: tuple[Project, list[int], int]) -> None:
+    """Labels that were audited with the label in view wait for a blind audit as soon as it was measured what blind ones find."""
+    project, ids, reviewer = audited
+    for item_id in ids[:40]:
+        review(project, item_id, reviewer, REFUND, blind=item_id not in ids[:3])
+    assert prove(project).questions["intent"].enough
+    plant(project, ids[50], reviewer, ["blind"] * 60)
+    proof = prove(project).questions["intent"]
+    assert (proof.audited, proof.shown, proof.enough) == (37, 3, False)
+
+
+# --- one look -------------------------------------------------------------------------------------------------------------------
+
+
+def test_one_look_is_declared_complete_and_noted_or_there_is_none(make_project: Callable[..., Project]) -> None:
+    """With `looks: 1` nothing is shown while an audit waits, then the exact bound, and after any change the one for all looks."""
+    project = make_project()
+    declare(project, review={"sample": "40%", "looks": 1})
+    *ids, late = add_texts(project, [f"text {number}" for number in range(101)])
+    (reviewer,) = add_users(project, "rita", role="reviewer")
+    agree(project, dict.fromkeys(ids, "refund"))
+    pick(project, ids[:40])
+    for item_id in ids[:39]:
+        review(project, item_id, reviewer, REFUND)
+    proof = prove(project).questions["intent"]
+    assert (proof.bound, proof.errors, proof.enough) == (1.0, None, False)
+    review(project, ids[39], reviewer, REFUND)
+    assert not prove(project).questions["intent"].enough
+    assert project.database.write(lambda connection: take_look(connection, project.id, project.schema))
+    assert not project.database.write(lambda connection: take_look(connection, project.id, project.schema))
+    proof = prove(project).questions["intent"]
+    assert (proof.looks, proof.enough) == ("one", True)
+    assert proof.bound == pytest.approx(hypergeometric_upper_bound(0, 40, 100, 0.95))
+    agree(project, {late: "refund"})
+    pick(project, [late])
+    review(project, late, reviewer, REFUND)
+    proof = prove(project).questions["intent"]
+    assert (proof.looks, proof.bound) == ("any", pytest.approx(at_all_looks(0, 41, 101)))
+    assert "one look was taken before" in proof.statement
+
+
+def test_an_audit_whose_size_was_changed_on_the_way_has_no_one_look(audited: tuple[Project, list[int], int]) -> None:
+    """Declaring one look, or another share, after the first audit leaves the bound for all looks, and says so."""
+    project, ids, reviewer = audited
+    declare(project, review={"sample": "10%"})
+    for item_id in ids[:40]:
+        review(project, item_id, reviewer, REFUND)
+    declare(project, review={"sample": "40%", "looks": 1})
+    proof = prove(project).questions["intent"]
+    assert (proof.looks, proof.bound) == ("any", pytest.approx(at_all_looks(0, 40, 100)))
+    assert "after it had begun" in proof.statement
+
+
+# --- criteria that change -------------------------------------------------------------------------------------------------------
+
+
+def test_audits_by_a_clause_that_changed_have_to_be_given_anew(audited: tuple[Project, list[int], int]) -> None:
+    """A changed clause leaves the audits given by it outdated, names it, and declared editorial keeps them."""
+    project, ids, reviewer = audited
+    declare(project, guidelines="# Refunds\nMoney back.\n# Tone\nBe kind.")
+    for item_id in ids[:40]:
+        review(project, item_id, reviewer, REFUND)
+    assert prove(project).questions["intent"].enough
+    declare(project, guidelines="# Refunds\nMoney back within a month.\n# Tone\nBe  kind.")
+    proof = prove(project).questions["intent"]
+    assert (proof.audited, proof.outdated, proof.enough, proof.clauses) == (0, 40, False, {"Refunds": 40})
+    assert "40 labels were audited by criteria that have changed since, and must be audited anew" in proof.statement
+    for item_id in ids[:20]:
+        review(project, item_id, reviewer, REFUND)
+    assert prove(project).questions["intent"].outdated == 20
+    project.database.write(lambda connection: declare_editorial(connection, project.id, clause="Refunds"))
+    assert prove(project).questions["intent"].outdated == 0
+    assert prove(project).questions["intent"].enough
+    with pytest.raises(InvalidInput, match="does not change"):
+        project.database.write(lambda connection: declare_editorial(connection, project.id))
+
+
+def test_a_clause_of_one_question_leaves_the_audits_of_others_alone(make_project: Callable[..., Project]) -> None:
+    """A clause below a heading that names a question belongs to that question alone."""
+    schema = Schema(
+        data={"body": "text"},
+        questions={name: ChoiceQuestion(of="body", options=("a", "b"), title=name.title()) for name in ("mood", "topic")},
+    )
+    one, two = (criteria(schema, f"# Mood\n## Irony\n{text}\n# All\nRead it all.") for text in ("Counts.", "Counts not."))
+    assert changed(one["mood"], two["mood"]) == ["Irony"]
+    assert changed(one["topic"], two["topic"]) == []
+    assert set(one["topic"]) == {"All", "pipeline file"}

@@ -195,22 +195,47 @@ def test_the_rules_pick_what_they_name(make_project: MakeProject) -> None:
 
 
 def test_nobody_reviews_an_own_answer(make_project: MakeProject) -> None:
-    """A review goes to somebody who did not label the item, unless the policy lets people review their own."""
+    """A review that a rule asks for goes to somebody who did not label the item, unless the policy lets people review their own."""
     project = make_project()
     ann, rita = add_users(project, "ann", "rita", role="reviewer")
     (item,) = add_texts(project, ["a"])
     tasks.open_tasks(project, TaskPolicy(gold="0%"))
-    queue = Queue(project.id, TaskPolicy(gold="0%"))
+    queue, own = Queue(project.id, TaskPolicy(gold="0%")), Queue(project.id, TaskPolicy(), review_own=True)
     (task,) = project.database.write(lambda connection: queue.lease(connection, ann))
     project.database.write(
         lambda connection: connection.execute(sa.update(tables.tasks).where(tables.tasks.c.id == task.id).values(state="done"))
     )
-    agree(project, item, "bug")
-    review.pick(project, ReviewPolicy(sample="100%"), [item])
+    agree(project, item, "bug", agreement=0.1)
+    review.pick(project, ReviewPolicy(sample="0%"), [item])
     assert project.database.write(lambda connection: queue.lease(connection, ann, purpose="review")) == []
-    own = Queue(project.id, TaskPolicy(), review_own=True)
     assert len(project.database.write(lambda connection: own.lease(connection, ann, purpose="review"))) == 1
     assert project.database.write(lambda connection: queue.lease(connection, rita, purpose="review")) == []
+
+
+def test_nobody_audits_an_own_answer_but_may_repeat_it_days_later(make_project: MakeProject) -> None:
+    """An audit goes to people without an answer of their own to the item. With `own`, its author gets it once, three days later, and it
+    stays open for others afterwards."""
+    project = make_project()
+    ann, rita = add_users(project, "ann", "rita", role="reviewer")
+    (item,) = add_texts(project, ["a"])
+    queue, own = Queue(project.id, TaskPolicy(gold="0%")), Queue(project.id, TaskPolicy(gold="0%"), review_own=True)
+    number = answer(project, item, ann, "bug")
+    agree(project, item, "bug")
+    policy = ReviewPolicy(sample="100%", own=True)
+    assert review.pick(project, policy, [item]) == 1
+    for one in (queue, own):
+        assert project.database.write(lambda connection, one=one: one.lease(connection, ann, purpose="review")) == []
+    earlier = sa.update(tables.annotations).where(tables.annotations.c.id == number).values(created_at=time.time() - 4 * 24 * 3600)
+    project.database.write(lambda connection: connection.execute(earlier))
+    assert project.database.write(lambda connection: queue.lease(connection, ann, purpose="review")) == []
+    (repeat,) = project.database.write(lambda connection: own.lease(connection, ann, purpose="review"))
+    assert repeat.purpose == "audit"
+    give(project, item, ann, Verdict(verdict="accept", seen=seen(project, item)))
+    done = sa.update(tables.tasks).where(tables.tasks.c.id == repeat.id).values(state="done")
+    project.database.write(lambda connection: connection.execute(done))
+    assert review.pick(project, policy, [item]) == 1
+    assert project.database.write(lambda connection: own.lease(connection, ann, purpose="review")) == []
+    assert len(project.database.write(lambda connection: queue.lease(connection, rita, purpose="review"))) == 1
 
 
 def test_accepting_makes_an_annotation_the_label(make_project: MakeProject) -> None:

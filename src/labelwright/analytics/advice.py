@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from labelwright.schema import Requirement
 from labelwright.store import tables
-from labelwright.store.audit import EXPECTED, LEAST, QuestionAudit, audit
+from labelwright.store.audit import LEAST, QuestionAudit, audit, bound_of
 from labelwright.store.project import Project
 
 __all__ = ["advise", "audits_for"]
@@ -33,7 +33,7 @@ def advise(connection: Connection, project: Project, requirements: Sequence[str]
     found = {}
     for name, (threshold, confidence) in wanted.items():
         one = audit(connection, project.id, project.schema, confidence=confidence).get(name)
-        if one is not None and one.population and not (one.enough and one.bound_at_any_look <= threshold):
+        if one is not None and one.population and not (one.enough and one.bound <= threshold):
             found[name] = (one, threshold)
     if not found:
         return []
@@ -43,22 +43,30 @@ def advise(connection: Connection, project: Project, requirements: Sequence[str]
     for name, (one, threshold) in found.items():
         said += _about_changes(name, one.unproved - waiting)
         said += _about_audits(name, one, threshold, sample)
-    if alone and not own and any(one.pending or not one.audited for one, _ in found.values()):
+    if alone and any(one.pending or not one.audited for one, _ in found.values()):
         said.append(
-            "Nobody reviews an own answer, and the only reviewer here has answered too: add somebody with the role reviewer "
-            "(labelwright users add), or set `review: {own: true}` if you work alone, which makes the audit less independent."
+            "An own answer cannot be audited, and the only reviewer here has answered: one other person for a few dozen audits is enough "
+            "(labelwright users add, with the role reviewer)."
         )
+        again = (
+            "Working alone, you are asked your drawn answers again, blind and three days later: "
+            if own
+            else ("Working alone, `review: {own: true}` asks you your drawn answers again, blind and three days later: ")
+        )
+        said.append(f"{again}that tells how consistent you are, and proves nothing about errors.")
     return said
 
 
 def audits_for(found: QuestionAudit, threshold: float) -> int | None:
     """Return how many audits in all would prove the threshold if no further error came up; None where no number of them would."""
-    from labelwright.stats.certificates import sequential_upper_bound
+    wrong = (found.errors or 0) + found.left
 
     def proves(audits: int) -> bool:
-        return sequential_upper_bound(found.errors, audits, found.confidence, population=found.population, expected=EXPECTED) <= threshold
+        size = max(found.population, audits)
+        bound = bound_of(wrong, audits, size, found.confidence, looks=found.looks, planted=found.planted, found=found.found)
+        return bound <= threshold
 
-    few, many = found.audited, found.population
+    few, many = max(found.audited, wrong), found.population
     if many < few or not proves(many):
         return None
     if proves(few):

@@ -340,7 +340,7 @@ def _certificates(connection: Connection, project: Project) -> list[CertificateF
             audits=found.audited,
             errors=found.errors,
             population=found.population,
-            rate=found.errors / found.audited if found.audited else None,
+            rate=found.errors / found.audited if found.audited and found.errors is not None else None,
             bound=found.bound if found.enough else None,
             remaining=found.remaining if found.enough else None,
             confidence=found.confidence,

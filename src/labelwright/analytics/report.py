@@ -99,11 +99,11 @@ def _tiles(found: Overview) -> list[tuple[str, str, str]]:
     done = funnel.labeled / asked if asked else None
     gold = f", {funnel.gold:,} gold besides" if funnel.gold else ""
     tiles = [("Labeled", charts.share(done), f"{funnel.labeled:,} of {asked:,} items{gold}")]
-    proofs = [one for one in found.certificates if one.remaining is not None]
+    proofs = [one for one in found.certificates if one.bound is not None]
     if proofs and len(proofs) == len(found.certificates):
-        worst = max(proofs, key=lambda one: one.remaining or 0.0)
+        worst = max(proofs, key=lambda one: one.bound or 0.0)
         audited = f"{worst.errors:,} wrong of {worst.audits:,} audited, {worst.confidence:.0%} confidence"
-        tiles.append(("Wrong at most", charts.share(worst.remaining, 1), audited))
+        tiles.append(("Wrong at most", charts.share(worst.bound, 1), audited))
     else:
         audits = max((one.audits for one in found.certificates), default=0)
         tiles.append(("Wrong at most", "–", f"{audits:,} labels audited: not enough evidence yet"))

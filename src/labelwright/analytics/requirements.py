@@ -93,16 +93,15 @@ class _State:
     def _label_error(self, requirement: Requirement, question: str) -> _Tried:
         confidence = requirement.confidence or 0.95
         found = self._audit(confidence)[question]
-        rate = found.errors / found.audited if found.audited else None
+        rate = found.errors / found.audited if found.audited and found.errors is not None else None
         if not found.enough:
-            return _Tried(None, rate, found.bound_at_any_look, found.statement)
-        # A requirement is tried again and again, and people audit until it holds: the bound for one look would promise too much.
-        holds: bool | None = requirement.holds(found.bound_at_any_look)
+            return _Tried(None, rate, found.bound, found.statement)
+        holds: bool | None = requirement.holds(found.bound)
         reason = found.statement
         if not holds and requirement.comparison in ("<=", "<") and rate is not None and requirement.holds(rate):
             holds = None
             reason += " " + _more_audits(requirement.threshold, found)
-        return _Tried(holds, rate, found.bound_at_any_look, reason)
+        return _Tried(holds, rate, found.bound, reason)
 
     def _count(self, requirement: Requirement, question: str) -> _Tried:
         labeled = self.labeled[question]

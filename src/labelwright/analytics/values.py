@@ -168,13 +168,13 @@ class Forecast(Struct, frozen=True, kw_only=True):
 class CertificateFigures(Struct, frozen=True, kw_only=True):
     """What the random audit proves about one question, at the stated confidence.
 
-    At most `remaining` of the labels are wrong as they are now, with the errors that were found put right; at most `bound` of them were
-    before any review. Both are None while there is no proof.
+    At most `bound` of the labels were wrong before the audit's own repairs, and at most `remaining` with the errors that were found put
+    right. Both are None while there is no proof, and `errors` while an audit that is looked at once is not complete.
     """
 
     question: str
     audits: int
-    errors: int
+    errors: int | None
     population: int
     rate: float | None
     bound: float | None

@@ -31,7 +31,7 @@ from labelwright.client.shapes import (
     TokenMade,
 )
 from labelwright.errors import InvalidInput
-from labelwright.pipeline.events import Reviewed, Submitted
+from labelwright.pipeline.events import Audited, Reviewed, Submitted
 from labelwright.pipeline.jobs import Job
 from labelwright.pipeline.views import MyAnnotation, TaskView
 from labelwright.schema import Verdict
@@ -190,9 +190,19 @@ class Client:
 
         With a task, the verdict is about the answers that it showed, and refused where others stand by now.
         """
-        if isinstance(task, TaskView) and task.review is not None and verdict.seen is None:
-            verdict = msgspec.structs.replace(verdict, seen=task.review.seen)
+        shown = (task.review or task.audit) if isinstance(task, TaskView) else None
+        if shown is not None and verdict.seen is None:
+            verdict = msgspec.structs.replace(verdict, seen=shown.seen)
         return self._connection.send(Reviewed, "POST", f"/api/tasks/{_number(task)}/review", verdict, key=key or _new_key())
+
+    def audit(self, task: TaskView | int, values: Mapping[str, Any], *, seconds_active: float = 0.0, key: str | None = None) -> Audited:
+        """Give the blind answer of an audit, the first of its two steps; it counts once, as a submission does.
+
+        Where it says what the label says, the audit is `done`. Otherwise `task` shows the label, and a verdict by `review` decides:
+        `accept` where the label is right, `fix` with what is.
+        """
+        body = {"values": values, "seconds_active": seconds_active}
+        return self._connection.send(Audited, "POST", f"/api/tasks/{_number(task)}/audit", body, key=key or _new_key())
 
     def my_annotations(self, project: str, limit: int = 10) -> list[MyAnnotation]:
         """Return one's own newest answers."""

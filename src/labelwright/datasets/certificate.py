@@ -27,13 +27,21 @@ class Certificate(Struct, frozen=True, kw_only=True):
         """Tell whether there is enough evidence about every question."""
         return all(question.enough for question in self.questions.values())
 
+    @property
+    def assumes_perfect_auditors(self) -> bool:
+        """Tell whether the bound of a question rests on auditors who find every error, because how many they find was not measured."""
+        return any(question.enough and not question.planted for question in self.questions.values())
+
     def markdown(self) -> str:
-        """Return the certificate as a table with its statements."""
-        columns = ("question", "wrong at most", "before any review", "at any look", "confidence", "labels", "audited", "errors", "pending")
-        lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+        """Return the certificate as a table with its statements. What it assumes about the auditors comes first."""
+        lines = []
+        if self.assumes_perfect_auditors:
+            lines += ["This certificate assumes auditors who find every error: how many they find was not measured.", ""]
+        columns = ("question", "wrong at most", "after repairs", "looks", "confidence", "labels", "audited", "errors", "pending")
+        lines += [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
         for one in self.questions.values():
-            bound = f"{one.remaining:.2%} | {one.bound:.2%} | {one.bound_at_any_look:.2%}" if one.enough else "not enough evidence | |"
-            counts = " | ".join(f"{count:,}" for count in (one.population, one.audited, one.errors, one.pending))
+            bound = f"{one.bound:.2%} | {one.remaining:.2%} | {one.looks}" if one.enough else "not enough evidence | |"
+            counts = " | ".join("" if count is None else f"{count:,}" for count in (one.population, one.audited, one.errors, one.pending))
             lines.append(f"| {one.question} | {bound} | {one.confidence:.4g} | {counts} |")
         return "\n".join([*lines, "", *(f"- **{one.question}**: {one.statement}" for one in self.questions.values()), ""])
 

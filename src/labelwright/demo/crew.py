@@ -66,7 +66,7 @@ class Bench:
         return cls(opened, opened.project.schema, truth_of(opened), leave=leave)
 
     def leaves(self, item_id: int) -> bool:
-        """Tell whether the review of an item is left to others; of the random sample none is, for the certificate rests on it."""
+        """Tell whether the review of an item is left to others; no audit is, for the certificate rests on them."""
         if item_id in self.left or len(self.left) >= self.leave:
             return item_id in self.left
         picks = tables.review_picks
@@ -175,6 +175,8 @@ def review_all(bench: Bench, member: Member, note: Note) -> Iterator[None]:
 
 
 def _judge(bench: Bench, member: Member, task: TaskView, truth: Values, note: Note) -> TaskView | None:
+    if task.purpose == "audit":
+        return _audit(bench, member, task, truth, note)
     review = task.review
     if review is None:
         raise Conflict("This task asks for no review.", where=f"task {task.id}")
@@ -201,6 +203,32 @@ def _judge(bench: Bench, member: Member, task: TaskView, truth: Values, note: No
         given = member.client.review(task, Verdict(verdict="fix", values=truth, seconds_active=round(seconds * 3, 2)))
     note(bench, {"accept": "accepted", "fix": "fixed", "reject": "rejected"}[verdict.verdict])
     return given.next
+
+
+def _audit(bench: Bench, member: Member, task: TaskView, truth: Values, note: Note) -> TaskView | None:
+    """Answer blind; where the label differs, see whether it is right all the same, and otherwise correct it."""
+    answers = {name: _ask(bench, member, task, truth, name, 2, None) for name in bench.schema.questions if name in truth}
+    seconds = member.persona.seconds(task.item.data, list(answers.values()), key=task.item.key, attempt=2)
+    if task.audit is None:
+        given = member.client.audit(task, {name: answer for name, (answer, _) in answers.items()}, seconds_active=seconds)
+        if given.task is None:
+            note(bench, "accepted")
+            return given.next
+        task = given.task
+    assert task.audit is not None
+    luck = chance(member.persona.seed, member.persona.name, task.item.key, "audit")
+    if _is_right(bench.schema, task.audit.label, truth) or luck.random() < SLIPS:
+        verdict = Verdict(verdict="accept", seconds_active=seconds)
+    else:
+        verdict = Verdict(verdict="fix", values=task.audit.own, seconds_active=seconds)
+    try:
+        following = member.client.review(task, verdict).next
+    except Blocked:
+        # A slip that the checks caught.
+        verdict = Verdict(verdict="fix", values=truth, seconds_active=round(seconds * 1.3, 2))
+        following = member.client.review(task, verdict).next
+    note(bench, {"accept": "accepted", "fix": "fixed"}[verdict.verdict])
+    return following
 
 
 def _ask(

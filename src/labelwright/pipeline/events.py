@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from labelwright import annotate, checks, review, tasks
 from labelwright.annotate import Submission
 from labelwright.errors import Blocked, Conflict, InvalidInput, LeaseLost, NeedsConfirmation, NotFound
-from labelwright.pipeline.views import TaskView, in_view, show
+from labelwright.pipeline.views import TaskView, in_view, label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Finding, Item, Values, Verdict
 from labelwright.store import log, tables
@@ -29,10 +29,13 @@ from labelwright.store.statement import Statement
 from labelwright.tasks import Leased
 
 __all__ = [
+    "Audited",
+    "BlindAnswer",
     "Reviewed",
     "Submission",
     "Submitted",
     "add_comment",
+    "answer_blind",
     "give_review",
     "heartbeat",
     "next_tasks",
@@ -57,9 +60,24 @@ class Submitted(Struct, frozen=True):
 
 
 class Reviewed(Struct, frozen=True):
-    """The review that was given, and the next one."""
+    """The review that was given, and the next one. An audit has no number, for it might tell a planted error from a label."""
 
-    review_id: int
+    review_id: int | None
+    next: TaskView | None
+
+
+class BlindAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an auditor answers before the label is shown, in full or in the plain form of exports, and the seconds it took."""
+
+    values: dict[str, Any]
+    seconds_active: float = 0.0
+
+
+class Audited(Struct, frozen=True):
+    """What came of a blind answer: the audit is `done` and the `next` task comes along, or it differs, and `task` shows both."""
+
+    done: bool
+    task: TaskView | None
     next: TaskView | None
 
 
@@ -214,7 +232,7 @@ def skip(connection: Connection, opened: OpenProject, user_id: int, task_id: int
         tasks.cancel_open(connection, task.item_id)
         review.request(connection, opened.project, task.item_id, "skipped")
     log.append(connection, opened.project.id, "task_skipped", user_id=user_id, item_id=task.item_id, payload={"reason": reason[:1000]})
-    return _next(connection, opened, user_id, "review" if task.purpose == "review" else "label")
+    return _next(connection, opened, user_id, "review" if task.purpose in ("review", "audit") else "label")
 
 
 def release(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> None:
@@ -227,34 +245,84 @@ def release(connection: Connection, opened: OpenProject, user_id: int, task_id: 
     tasks.release(connection, task_id, user_id)
 
 
-def give_review(connection: Connection, opened: OpenProject, user_id: int, task_id: int, verdict: Verdict, *, key: str) -> Reviewed:
-    """Take a reviewer's verdict and lease the next review. A fix is kept as an annotation of the reviewer's beside the one it corrects.
+def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task_id: int, answer: BlindAnswer, *, key: str) -> Audited:
+    """Take an auditor's blind answer. Where it says what the label says, the audit is over; otherwise the label is shown beside it.
 
     Raises:
-        Blocked: a check found an error in the fixed values.
-        InvalidInput: the verdict lacks its values, its reason or the annotation it is about.
-        LeaseLost: the review is with somebody else.
+        InvalidInput: the answers do not fit the questions.
+        Conflict: the task asks for something else, or was answered blind before, with another answer.
+        LeaseLost: the audit is with somebody else.
         KeyReused: the key came with another body before.
     """
-    body = annotate.digest(task_id, verdict)
+    body = annotate.digest(task_id, answer)
     task = _task(connection, opened, task_id)
     known = annotate.already_done(connection, user_id, key, body)
     if known is not None:
-        return Reviewed(known, _next(connection, opened, user_id, "review", resume=True))
-    if task.purpose != "review":
-        raise Conflict("This task asks for labels, not for a review.", where="task")
+        return Audited(True, None, _next(connection, opened, user_id, "review", resume=True))
+    if task.purpose != "audit":
+        raise Conflict("This task asks for no audit.", where="task")
     if task.state != "leased" or task.user_id != user_id:
         raise _lost(task_id)
     _settle_first(connection, task.item_id)
-    about = review.reviewed_annotation(connection, task.item_id, verdict)
-    fixed = None
+    values = opened.project.schema.read_given(answer.values)
+    _check_fit(connection, opened, task, values)
+    seconds = min(max(answer.seconds_active, 0.0), MOST_SECONDS)
+    review.keep_blind(connection, opened.project.id, task_id, user_id, values, seconds)
+    label = label_of(connection, opened, task.item_id, task.annotation_id)
+    if not review.agrees(label, values):
+        leased = Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id)
+        return Audited(False, show(connection, opened, user_id, leased), None)
+    verdict = Verdict(verdict="accept", seen=seen_of(connection, task.item_id, task.annotation_id), seconds_active=seconds)
+    _end_audit(connection, opened, user_id, task, verdict)
+    annotate.remember(connection, user_id, key, body, task_id)
+    return Audited(True, None, _next(connection, opened, user_id, "review"))
+
+
+def _end_audit(connection: Connection, opened: OpenProject, user_id: int, task: _Task, verdict: Verdict) -> None:
+    """Write down how an audit ended, and close its task."""
+    blind = review.blind_answer(connection, task.id, user_id)
+    if blind is None:
+        raise Conflict("An audit is answered blind before the label is shown.", where="task", hint="Send your own answer first.")
+    review.check_audit(verdict, seen_of(connection, task.item_id, task.annotation_id))
     if verdict.verdict == "fix":
         _inspect(connection, opened, task, Submission(values=verdict.values or {}, confirmed=True))
+    if task.annotation_id is not None:
+        review.record_planted(
+            connection,
+            opened.project,
+            item_id=task.item_id,
+            task_id=task.id,
+            annotation_id=task.annotation_id,
+            auditor_id=user_id,
+            blind=blind,
+            verdict=verdict,
+        )
+    else:
+        # An answer that was reviewed before is not what this audit is about.
+        alone = not review.reviewed_before(connection, task.item_id)
+        about = review.reviewed_annotation(connection, task.item_id, verdict) if alone else None
+        _record(connection, opened, user_id, task, verdict, about, label=review.audited_label(connection, opened.project, task.item_id))
+    _finish(connection, task.id, user_id)
+
+
+def _record(
+    connection: Connection,
+    opened: OpenProject,
+    user_id: int,
+    task: _Task,
+    verdict: Verdict,
+    about: sa.Row[int, int, str] | None,
+    *,
+    label: Values | None = None,
+) -> int:
+    """Keep a fix as an annotation of the reviewer's, write the review and its event, and return the review's number."""
+    fixed = None
+    if verdict.verdict == "fix":
         fixed = annotate.add_annotation(
             connection,
             project_id=opened.project.id,
             item_id=task.item_id,
-            task_id=task_id,
+            task_id=task.id,
             user_id=user_id,
             pipeline_version=opened.project.pipeline_version,
             values=verdict.values or {},
@@ -267,14 +335,13 @@ def give_review(connection: Connection, opened: OpenProject, user_id: int, task_
         connection,
         opened.project,
         item_id=task.item_id,
-        task_id=task_id,
+        task_id=task.id,
         reviewer_id=user_id,
         verdict=verdict,
         annotation=about,
         fixed_annotation_id=fixed,
+        label=label,
     )
-    _finish(connection, task_id, user_id)
-    annotate.remember(connection, user_id, key, body, review_id)
     log.append(
         connection,
         opened.project.id,
@@ -284,6 +351,41 @@ def give_review(connection: Connection, opened: OpenProject, user_id: int, task_
         subject_id=review_id,
         payload={"verdict": verdict.verdict},
     )
+    return review_id
+
+
+def give_review(connection: Connection, opened: OpenProject, user_id: int, task_id: int, verdict: Verdict, *, key: str) -> Reviewed:
+    """Take a reviewer's verdict, or an auditor's second decision, and lease the next review.
+
+    A fix is kept as an annotation of the reviewer's beside the one it corrects.
+
+    Raises:
+        Blocked: a check found an error in the fixed values.
+        InvalidInput: the verdict lacks its values, its reason or the annotation it is about.
+        LeaseLost: the review is with somebody else.
+        KeyReused: the key came with another body before.
+    """
+    body = annotate.digest(task_id, verdict)
+    task = _task(connection, opened, task_id)
+    known = annotate.already_done(connection, user_id, key, body)
+    if known is not None:
+        given = None if task.purpose == "audit" else known
+        return Reviewed(given, _next(connection, opened, user_id, "review", resume=True))
+    if task.purpose not in ("review", "audit"):
+        raise Conflict("This task asks for labels, not for a review.", where="task")
+    if task.state != "leased" or task.user_id != user_id:
+        raise _lost(task_id)
+    _settle_first(connection, task.item_id)
+    if task.purpose == "audit":
+        _end_audit(connection, opened, user_id, task, verdict)
+        annotate.remember(connection, user_id, key, body, task_id)
+        return Reviewed(None, _next(connection, opened, user_id, "review"))
+    about = review.reviewed_annotation(connection, task.item_id, verdict)
+    if verdict.verdict == "fix":
+        _inspect(connection, opened, task, Submission(values=verdict.values or {}, confirmed=True))
+    review_id = _record(connection, opened, user_id, task, verdict, about)
+    _finish(connection, task_id, user_id)
+    annotate.remember(connection, user_id, key, body, review_id)
     return Reviewed(review_id, _next(connection, opened, user_id, "review"))
 
 
@@ -391,7 +493,7 @@ def _inspect(connection: Connection, opened: OpenProject, task: _Task, submissio
         values,
         item,
         rules=opened.rules,
-        seconds_active=None if task.purpose == "review" else submission.seconds_active,
+        seconds_active=None if task.purpose in ("review", "audit") else submission.seconds_active,
     )
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
@@ -399,6 +501,13 @@ def _inspect(connection: Connection, opened: OpenProject, task: _Task, submissio
     if findings and not submission.confirmed:
         raise NeedsConfirmation(findings[0].message, findings, where=f"item {key}", hint="Send it again, confirmed, if it is meant so.")
     return key, values, findings
+
+
+def _check_fit(connection: Connection, opened: OpenProject, task: _Task, values: Values) -> None:
+    """Refuse answers that the questions do not allow for the item."""
+    _, _, data, _ = _item.one(connection, item=task.item_id)
+    for name, problems in opened.project.schema.problems(values, decode_fields(data)).items():
+        raise InvalidInput(problems[0].message, where=f"values.{name}")
 
 
 def _finish(connection: Connection, task_id: int, user_id: int) -> None:

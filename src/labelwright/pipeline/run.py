@@ -24,7 +24,9 @@ from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import content_hash
 from labelwright.store import log, tables
+from labelwright.store.audit import take_look
 from labelwright.store.codec import decode, encode
+from labelwright.store.criteria import meanings
 from labelwright.store.items import count_gone
 from labelwright.store.log import Position
 
@@ -111,6 +113,9 @@ def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: b
     quality.refresh(project, pipeline.quality, full=everything, progress=progress)
     tasks_opened = tasks.open_tasks(project, pipeline.tasks, anew=everything, progress=progress)
     reviews_opened = _pick_reviews(opened, everything, reached)
+    reviews_opened += review.plant(project, pipeline.review)
+    if pipeline.review.looks:
+        project.database.write(lambda connection: take_look(connection, project.id, project.schema))
     with located(project.folder):
         suggested = assist.suggest(project, pipeline.assist.labelers, progress=progress)
     return CaughtUp(suggested.written, tasks_opened, reviews_opened)
@@ -161,7 +166,10 @@ def _declared_before(opened: OpenProject) -> set[tuple[Literal["gold", "referenc
 def _pick_reviews(opened: OpenProject, everything: bool, reached: Position) -> int:
     """Send to review what the policy picks among the items that something happened to, up to where the consensus knows of it."""
     project, policy = opened.project, opened.pipeline.review
-    name = f"review {content_hash(encode(policy).encode())[:16]}"
+    with project.database.read() as connection:
+        criteria = meanings(connection, project.id, [project.pipeline_version])
+    # Under another policy, or other criteria, every item is looked at again.
+    name = f"review {content_hash(encode([policy, *criteria.values()]).encode())[:16]}"
     if everything:
         with project.database.read() as connection:
             agreed = sa.select(tables.consensus.c.item_id).distinct().where(tables.consensus.c.project_id == project.id)

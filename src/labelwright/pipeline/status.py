@@ -103,7 +103,7 @@ def read_status(connection: Connection, project: Project) -> Status:
         tasks=dict(by_state.all()),
         annotations=count(tables.annotations, tables.annotations.c.state.in_(("submitted", "accepted"))),
         labeled=count_labeled(connection, project.id, project.schema)[1],
-        reviews_waiting=count(tasks, tasks.c.purpose == "review", tasks.c.state.in_(("open", "leased"))),
+        reviews_waiting=count(tasks, tasks.c.purpose.in_(("review", "audit")), tasks.c.state.in_(("open", "leased"))),
         reviews_given=count(tables.reviews),
         versions=count(tables.dataset_versions),
         pipeline_version=number or 0,

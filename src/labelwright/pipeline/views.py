@@ -10,10 +10,9 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright import annotate
+from labelwright import annotate, review
 from labelwright.annotate import Comment, Draft
-from labelwright.review import shown
-from labelwright.schema import Finding, ShownSuggestion
+from labelwright.schema import Finding, ShownSuggestion, Values, content_hash
 from labelwright.schema.item import Field
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from labelwright.pipeline.workspace import OpenProject
     from labelwright.tasks import Leased
 
-__all__ = ["MyAnnotation", "TaskView", "assisted", "count_answered", "in_view", "my_annotations", "show"]
+__all__ = ["MyAnnotation", "TaskView", "assisted", "count_answered", "in_view", "label_of", "my_annotations", "seen_of", "show"]
 
 
 class ItemView(Struct, frozen=True):
@@ -82,9 +81,18 @@ class ReviewView(Struct, frozen=True):
     seen: str
 
 
-class TaskView(Struct, frozen=True, kw_only=True):
-    """A task with all that the page needs to show it. A gold item looks exactly like any other.
+class AuditView(Struct, frozen=True):
+    """What an auditor decides between: the label, and the own answer that was given before it was shown. The verdict sends `seen` back."""
 
+    label: dict[str, AnswerUnion]
+    own: dict[str, AnswerUnion]
+    seen: str
+
+
+class TaskView(Struct, frozen=True, kw_only=True):
+    """A task with all that the page needs to show it. A gold item looks exactly like any other, and a planted error like any audit.
+
+    An audit has neither `review` nor `audit` until it was answered blind, and then `audit`.
     `pipeline_version` says under which questions it is asked: where a page knows others, the project has changed.
     """
 
@@ -99,6 +107,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
     draft: Draft | None
     redo: RedoView | None = None
     review: ReviewView | None = None
+    audit: AuditView | None = None
     values: dict[str, AnswerUnion] | None = None
     comments: list[Comment]
 
@@ -122,9 +131,9 @@ def assisted(opened: OpenProject, key: str) -> bool:
 def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased) -> TaskView:
     """Return what the person who holds `task` sees."""
     key, data, meta = _item.one(connection, item=task.item_id)
-    reviewing = task.purpose == "review"
+    reviewing, auditing = task.purpose == "review", task.purpose == "audit"
     comments = annotate.read_comments(connection, task.item_id)
-    if opened.pipeline.tasks.blind and not reviewing:
+    if auditing or (opened.pipeline.tasks.blind and not reviewing):
         heard = {user_id} if task.purpose != "redo" else {user_id, *_reviewers(connection, opened.project.id)}
         comments = [comment for comment in comments if comment.user_id in heard]
     return TaskView(
@@ -135,10 +144,11 @@ def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased
         lease_seconds=opened.pipeline.tasks.lease_seconds,
         pipeline_version=opened.version,
         item=ItemView(id=task.item_id, key=key, data=decode_fields(data), meta=decode(meta)),
-        suggestions=_best_suggestions(connection, task.item_id) if reviewing or assisted(opened, key) else [],
+        suggestions=_best_suggestions(connection, task.item_id) if reviewing or (not auditing and assisted(opened, key)) else [],
         draft=annotate.read_draft(connection, task.id, user_id),
         redo=_redo(connection, task.annotation_id) if task.purpose == "redo" and task.annotation_id else None,
         review=_review(connection, opened, task.item_id) if reviewing else None,
+        audit=_audit(connection, opened, user_id, task) if auditing else None,
         comments=comments,
     )
 
@@ -196,6 +206,26 @@ def _redo(connection: Connection, annotation_id: int) -> RedoView | None:
     return RedoView("The questions have changed since you answered.", "the project", decode_values(values)) if values else None
 
 
+def _audit(connection: Connection, opened: OpenProject, user_id: int, task: Leased) -> AuditView | None:
+    """The second step of an audit; None before the first one."""
+    own = review.blind_answer(connection, task.id, user_id)
+    if own is None:
+        return None
+    return AuditView(
+        label_of(connection, opened, task.item_id, task.annotation_id), own, seen_of(connection, task.item_id, task.annotation_id)
+    )
+
+
+def label_of(connection: Connection, opened: OpenProject, item_id: int, planted: int | None) -> Values:
+    """Return the label that an audit is about: the item's, or the answer that is planted as one."""
+    return review.planted_answer(connection, planted) if planted else review.audited_label(connection, opened.project, item_id)
+
+
+def seen_of(connection: Connection, item_id: int, planted: int | None) -> str:
+    """Return the digest of what an audit shows. That of a planted answer never changes, and looks like any other."""
+    return content_hash(["planted", planted])[:16] if planted else review.shown(connection, item_id)
+
+
 def _review(connection: Connection, opened: OpenProject, item_id: int) -> ReviewView:
     consensus, findings, picks, users = tables.consensus, tables.findings, tables.review_picks, tables.users
     blind = opened.pipeline.tasks.blind
@@ -225,7 +255,7 @@ def _review(connection: Connection, opened: OpenProject, item_id: int) -> Review
             {row: Finding(rule=row[0], severity=row[1], message=row[2], question=row[3], unit=row[4]) for row in map(tuple, found)}.values()
         ),
         reasons=list(dict.fromkeys(decode(reasons))) if reasons else [],
-        seen=shown(connection, item_id),
+        seen=review.shown(connection, item_id),
     )
 
 

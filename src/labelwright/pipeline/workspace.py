@@ -22,7 +22,7 @@ from labelwright.errors import InvalidPipeline, LabelwrightError, NotFound
 from labelwright.pipeline import _places, _yaml
 from labelwright.pipeline.declare import FILE, Pipeline, RunPolicy, located
 from labelwright.schema import content_hash
-from labelwright.store import log, tables
+from labelwright.store import criteria, log, tables
 from labelwright.store.blobs import Blobs
 from labelwright.store.codec import encode
 from labelwright.store.database import Database
@@ -273,6 +273,7 @@ def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tu
             declaration=encode(msgspec.to_builtins(pipeline)),
             guidelines=guidelines,
             guidelines_digest=content_hash(guidelines.encode()),
+            criteria=criteria.note(connection, project_id, pipeline.schema, guidelines),
             created_at=time.time(),
         )
     )

@@ -1,4 +1,4 @@
-"""Which items people review: a uniformly random share, the audit behind the certificate, and what the rules ask for besides."""
+"""Which items people look at again: a random share, the audit behind the certificate, and what the rules ask to be reviewed besides."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from labelwright.review.policy import ReviewPolicy
 from labelwright.schema import Answer
 from labelwright.store import tables
-from labelwright.store.audit import SAME_LABEL, draw
+from labelwright.store.audit import SAME_LABEL
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, decode_answer, decode_values, encode
+from labelwright.store.evidence import draw, waiting_for_audit
 from labelwright.store.project import Project
 
 __all__ = ["pick", "request"]
@@ -24,13 +25,14 @@ PAGE = 500
 
 
 def pick(project: Project, policy: ReviewPolicy, item_ids: Iterable[int]) -> int:
-    """Pick items for review among those given, and return how many review tasks were opened.
+    """Pick items for audits and reviews among those given, and return how many tasks were opened.
 
-    Only items are considered that have all their answers and a consensus. The random sample depends on the project's secret and the
-    item's key alone, never on answers, so that whoever asks again gets the same sample, and the reviewed part of it stays representative:
-    tasks of the sample are ordered by the same hash. When an item was drawn or passed over, and whether its label changed afterwards,
-    is written down, for the certificate speaks of labels as they were drawn. An item that was rejected comes back to review once its
-    author answered again.
+    Only items are considered that have all their answers and a consensus. The random sample depends on the project's secret, the item's
+    key and its content alone, never on answers, so that whoever asks again gets the same sample, and the audited part of it stays
+    representative: audits are ordered by the same number. When an item was drawn or passed over, and whether its label changed
+    afterwards, is written down, for the certificate speaks of labels as they were drawn. A drawn item is audited until somebody has done
+    it whose audit counts; that is its review, too, unless reviewers may review their own answers, which are no audits. An item that was
+    rejected comes back to review once its author answered again.
     """
     opened = 0
     ids = sorted(set(item_ids))
@@ -45,7 +47,7 @@ def request(connection: Connection, project: Project, item_id: int, reason: str)
     lock_project(connection, project.id)
     with_reason = {item_id: [reason]}
     _remember(connection, project.id, {}, with_reason)
-    return bool(_open_tasks(connection, project.id, {item_id: None}, _pending(connection, [item_id], ("review",))))
+    return bool(_open_reviews(connection, project.id, {item_id} - _pending(connection, [item_id], ("review",))))
 
 
 def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, page: list[int]) -> int:
@@ -65,9 +67,15 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
     _note_draw(connection, list(complete), policy.sample_share)
     sampled = {item_id: value for item_id, value in chance.items() if value < policy.sample_share}
     _remember(connection, project.id, sampled, reasons)
-    wanted = {item_id: sampled.get(item_id) for item_id in complete if item_id in sampled or item_id in reasons}
-    settled = _settled(connection, page) | _pending(connection, page, ("review",))
-    return _open_tasks(connection, project.id, wanted, settled)
+    audits = waiting_for_audit(connection, project.id, project.schema, sorted(sampled))
+    open_audits = _pending(connection, page, ("audit",), planted=False)
+    opened = _open_audits(connection, project.id, {item_id: sampled[item_id] for item_id in audits - open_audits})
+    verdicts = _newest_verdicts(connection, page)
+    settled = {item_id for item_id, verdict in verdicts.items() if verdict != "reject"}
+    rejected = {item_id for item_id in complete if verdicts.get(item_id) == "reject" and (item_id in sampled or item_id in reasons)}
+    wanted = reasons.keys() - settled if policy.own else reasons.keys() - settled - sampled.keys()
+    # What somebody has in hand as a review, from before the draw, is not asked twice.
+    return opened + _open_reviews(connection, project.id, (wanted | rejected) - _pending(connection, page, ("review",)))
 
 
 def _note_draw(connection: Connection, page: list[int], share: float) -> None:
@@ -117,23 +125,18 @@ def _complete(connection: Connection, project_id: int, page: list[int]) -> dict[
     return {item_id: (key, revision) for item_id, key, revision in connection.execute(query) if item_id not in waiting}
 
 
-def _pending(connection: Connection, page: list[int], purposes: tuple[str, ...]) -> set[int]:
+def _pending(connection: Connection, page: list[int], purposes: tuple[str, ...], *, planted: bool = True) -> set[int]:
     tasks = tables.tasks
     query = sa.select(tasks.c.item_id).where(
         tasks.c.item_id.in_(page), tasks.c.purpose.in_(purposes), tasks.c.state.in_(("open", "leased"))
     )
-    return set(connection.scalars(query))
+    return set(connection.scalars(query if planted else query.where(tasks.c.annotation_id.is_(None))))
 
 
-def _settled(connection: Connection, page: list[int]) -> set[int]:
-    """The items whose newest review accepted or fixed them."""
+def _newest_verdicts(connection: Connection, page: list[int]) -> dict[int, str]:
     reviews = tables.reviews
-    newest: dict[int, str] = {}
-    for item_id, verdict in connection.execute(
-        sa.select(reviews.c.item_id, reviews.c.verdict).where(reviews.c.item_id.in_(page)).order_by(reviews.c.id)
-    ):
-        newest[item_id] = verdict
-    return {item_id for item_id, verdict in newest.items() if verdict != "reject"}
+    query = sa.select(reviews.c.item_id, reviews.c.verdict).where(reviews.c.item_id.in_(page)).order_by(reviews.c.id)
+    return {item_id: verdict for item_id, verdict in connection.execute(query)}
 
 
 def _remember(connection: Connection, project_id: int, sampled: dict[int, float], reasons: dict[int, list[str]]) -> None:
@@ -167,20 +170,18 @@ def _remember(connection: Connection, project_id: int, sampled: dict[int, float]
         connection.execute(sa.insert(picks), new)
 
 
-def _open_tasks(connection: Connection, project_id: int, wanted: dict[int, float | None], without: set[int]) -> int:
-    """Open review tasks: the random sample first and in random order, so that any part of it that gets done is a fair one."""
-    rows = [
-        {
-            "project_id": project_id,
-            "item_id": item_id,
-            "purpose": "review",
-            "state": "open",
-            "lane": 2 if chance is None else 1,
-            "rank": item_id if chance is None else int(chance * 2**53),
-        }
-        for item_id, chance in wanted.items()
-        if item_id not in without
-    ]
+def _open_audits(connection: Connection, project_id: int, chances: Mapping[int, float]) -> int:
+    """Open audits in random order, so that any part of them that gets done is a fair one."""
+    return _open(connection, project_id, [("audit", 1, item_id, int(chance * 2**53)) for item_id, chance in chances.items()])
+
+
+def _open_reviews(connection: Connection, project_id: int, item_ids: Iterable[int]) -> int:
+    return _open(connection, project_id, [("review", 2, item_id, item_id) for item_id in sorted(item_ids)])
+
+
+def _open(connection: Connection, project_id: int, tasks: list[tuple[str, int, int, int]]) -> int:
+    same = {"project_id": project_id, "state": "open"}
+    rows = [{**same, "purpose": purpose, "lane": lane, "item_id": item_id, "rank": rank} for purpose, lane, item_id, rank in tasks]
     if rows:
         connection.execute(sa.insert(tables.tasks), rows)
     return len(rows)

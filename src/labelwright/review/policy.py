@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from labelwright.errors import InvalidPipeline, nearest
@@ -23,22 +25,29 @@ REASONS = {
 class ReviewPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`sample` is the share of items picked uniformly at random: they are the audit behind the certificate.
 
-    `always` names rules that pick an item besides, such as `low_agreement` or `{low_agreement: 0.5}`. With `own`, reviewers may review
-    items that they answered themselves, which a person who works alone needs and which makes the audit less independent.
+    `always` names rules that pick an item besides, such as `low_agreement` or `{low_agreement: 0.5}`. With `looks: 1` the audit has one
+    fixed size and is looked at once, when it is complete; otherwise its bound holds however often one looks. `planted` answers that are
+    known to be wrong are audited like labels, to measure how many errors auditors find. With `own`, reviewers may review what they
+    answered themselves: that repairs labels, and is no audit. Days later they are asked again, blind, about drawn items of their own,
+    which tells how consistent they are.
     """
 
     sample: str = "10%"
     always: tuple[str | dict[str, float], ...] = ("low_agreement", "failed_check", "conflict")
+    looks: Literal[1] | None = None
+    planted: int = 0
     own: bool = False
 
     def check(self) -> None:
-        """Refuse unknown rules.
+        """Refuse what cannot work.
 
         Raises:
-            InvalidPipeline: a rule is unknown or not written as `rule` or `{rule: threshold}`.
+            InvalidPipeline: a rule is unknown or not written as `rule` or `{rule: threshold}`, or the number of planted errors is none.
             InvalidInput: the sample is no share.
         """
         share(self.sample, "review.sample")
+        if not 0 <= self.planted <= 10_000:
+            raise InvalidPipeline("From 0 to 10,000 errors can be planted.", where="review.planted", hint="60 are a good number.")
         for rule in self.always:
             names = [rule] if isinstance(rule, str) else list(rule)
             if len(names) != 1 or names[0] not in REASONS:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.errors import Conflict, InvalidInput, NotFound
-from labelwright.schema import Verdict, content_hash
+from labelwright.schema import Values, Verdict, content_hash
 from labelwright.store import tables
 from labelwright.store.codec import encode
 from labelwright.store.labels import final_labels
@@ -75,15 +75,18 @@ def record(
     verdict: Verdict,
     annotation: sa.Row[int, int, str] | None,
     fixed_annotation_id: int | None,
+    label: Values | None = None,
 ) -> int:
     """Write the review, mark the annotation it is about, send a rejected one back to its author, and return the review's number.
+
+    `label` is what was judged, where that is not the label as it stands: an audit may be about the one before an earlier review.
 
     Raises:
         InvalidInput: the verdict accepts what is not there.
     """
     reviews, picks = tables.reviews, tables.review_picks
     standing = list(final_labels(connection, project.id, project.schema, item_ids=[item_id]))
-    before = {label.question: label.answer for label in standing}
+    before = label if label is not None else {one.question: one.answer for one in standing}
     if verdict.verdict == "accept" and annotation is None and not before:
         raise InvalidInput("There is no answer to accept yet.", where="verdict", hint="Fix it: give the answers yourself.")
     random = connection.scalar(sa.select(picks.c.random).where(picks.c.item_id == item_id)) or 0
@@ -97,7 +100,8 @@ def record(
             annotation_id=annotation.id if annotation else None,
             fixed_annotation_id=fixed_annotation_id,
             label_before=encode(before),
-            sources=encode({label.question: (label.method, label.annotation_ids) for label in standing}),
+            sources=encode({one.question: (one.method, one.annotation_ids) for one in standing}),
+            pipeline_version=project.pipeline_version,
             random=random,
             reason=verdict.reason or "",
             seconds_active=verdict.seconds_active,

@@ -1,44 +1,56 @@
 """What the random audit proves about the share of wrong labels, question by question: the one definition that everybody uses.
 
-**What is audited.** As soon as an item has all its answers it is drawn for the audit, or passed over, by a hash of its key and of a
-secret of the project (`drawn_at`): a share of the items that has nothing to do with their answers, and that nobody can foresee. People
-review these whatever the rules pick besides. For each reviewed item the review kept `label_before`, what the dataset would have said
-without any review. An audited label counts as wrong when the settled answer differs from it: for choices another label, for spans, boxes
-and segments any difference at all (a distance above 0; the last digit of a coordinate aside), an answer that the reviewer took away, and
-one that the reviewer rejected, whatever its author makes of it.
+**What is audited.** Every item has one secret number, as good as random, made of its key, its content and a secret of the project. As
+soon as an item has all its answers it is drawn for the audit where that number lies below `review.sample`, or passed over. Nobody can
+foresee the draw, and it has nothing to do with the answers. Where the share changed, the smallest one counts for all.
+
+**Who audits.** A drawn item counts as wrong until somebody has judged it whose own answer is not among the item's answers, by the
+criteria that stand now. The auditor answers first without seeing the label; only where the two differ a second decision is made with both
+in view. A label is wrong where the settled answer differs from it: for choices another label, for spans, boxes and segments any
+difference at all (a distance above 0; the last digit of a coordinate aside), and an answer that was rejected.
 
 **What the bound is about.** The population of a question is every active item whose label was made from annotators' answers, as those
-labels stood before any review, the ones that were rejected since among them. Clopper-Pearson bounds the share of wrong ones among them.
-The version that is frozen holds the same items with the audited ones, and any others that were reviewed, put right; taking the reviewers'
-answers as the truth, its share of wrong labels is at most that bound, and at most `remaining` = bound - errors / population with the
-audit's repairs counted. Items whose label is gold alone, or a review alone, are outside the population.
+labels stood before any review. Items whose label is gold alone, or a review alone, are outside it. What left the sample (the row was
+replaced or removed, or the share of the audit lowered) keeps its error in the count and takes its success along; one that an auditor was
+shown and that left unjudged counts as an error. Otherwise taking away what an audit found would make the bound false.
 
 **What it does not hide.** Labels that the draw says nothing about all count as wrong, besides the bound: items that were not drawn yet,
-that wait for another answer, or whose label changed after they were passed over, be it by answers or by another way to reach the
-consensus (`changed_at`), as long as nobody reviewed what they say now: `unproved`. Items that were drawn and wait for their review count
-as wrong too, and as long as there are any, or fewer than `LEAST` audits, the certificate says that there is not enough evidence.
+that wait for another answer, or whose label changed after they were passed over, as long as nobody reviewed what they say now
+(`unproved`). As long as drawn labels wait, or fewer than `LEAST` were audited, the certificate says that there is not enough evidence.
 
-**One look and many.** `bound` is exact for one look. Whoever audits more and looks again until the bound pleases breaks its promise, and
-that is what a requirement invites to: `bound_at_any_look` holds at all looks together (a confidence sequence for drawing without
-replacement, sharpest around `EXPECTED`), and is what requirements are compared with.
+**One look and many.** `bound` holds however often it is looked at (a confidence sequence for drawing without replacement, sharpest around
+`EXPECTED`), for whoever audits more and looks again until the bound pleases would break the promise of an exact one. Where the pipeline
+file declares `review: {looks: 1}`, the audit has one fixed size, nothing is shown before it is complete, and the exact bound of that one
+look is.
+
+**Auditors who overlook errors.** Without further evidence the bound assumes auditors who find every error, and its statement begins with
+that. With `review: {planted: 60}` answers that are known to be wrong are audited like labels: the share that auditors find enters the
+bound, with half of the risk (`upper_bound_with_missed_errors`). What is planted has to be as hard to see as the rest, which no arithmetic
+can check.
 """
 
 from __future__ import annotations
 
-import hashlib
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.errors import InvalidInput
-from labelwright.schema import Answer, Schema
-from labelwright.stats.certificates import binomial_upper_bound, hypergeometric_upper_bound, sequential_upper_bound
-from labelwright.store import tables
-from labelwright.store.codec import decode_values
+from labelwright.schema import Schema
+from labelwright.stats.certificates import (
+    binomial_interval,
+    binomial_upper_bound,
+    hypergeometric_upper_bound,
+    sequential_upper_bound,
+    upper_bound_with_missed_errors,
+)
+from labelwright.store import log, tables
+from labelwright.store.codec import decode
+from labelwright.store.evidence import Evidence, Planted, read_evidence
 
-__all__ = ["EXPECTED", "LEAST", "SAME_LABEL", "Method", "QuestionAudit", "audit", "differs", "draw"]
+__all__ = ["EXPECTED", "LEAST", "SAME_LABEL", "Method", "QuestionAudit", "audit", "bound_of", "take_look"]
 
 LEAST = 29
 """With fewer audits than this, not even an audit without an error shows less than 10% wrong labels at 95% confidence."""
@@ -50,19 +62,22 @@ PAGE = 1000
 SAME_LABEL = 0.02
 """A fused box or segment that moved by less than this distance, as its annotators' weights changed, is the label that was drawn."""
 
-SAME = 1e-9
-"""Distances up to this are rounding."""
-
 Method = Literal["binomial", "hypergeometric"]
+Looks = Literal["one", "any"]
 
 
 class QuestionAudit(Struct, frozen=True, kw_only=True):
     """What the audit proves about one question.
 
-    `population` counts the labels that the bound is about, `audited` those of them that were reviewed at random, `errors` those found
-    wrong, `pending` those picked and not yet reviewed, `unproved` those that the audit says nothing about. `bound` is the upper bound on
-    the share of wrong labels before any review, `remaining` the same after the errors found were put right. `enough` tells whether that
-    is a proof; `statement` says it in a sentence. `bound_at_any_look` bounds the same share however often it is looked at.
+    `population` counts the labels that the bound is about, `audited` those of them that were judged at random, `errors` those found wrong
+    (None while an audit for one look is not complete), `pending` those drawn and not judged yet. Among the pending, `own` were reviewed by
+    their own author alone, `outdated` by criteria that have changed since, `shown` with the label in view where blind audits were
+    measured. `left` counts errors of items that left the sample, which stay in the count. `unproved` labels the audit says nothing about.
+    `planted` errors were shown to auditors, who found `found` of them.
+
+    `bound` is the upper bound on the share of wrong labels before the audit's own repairs; it holds at all looks, or at one where `looks`
+    says so. `remaining` is the same after the errors found were put right. `enough` tells whether that is a proof; `statement` says it in
+    sentences. `clauses` names the criteria that changed, with the number of audits that each concerns.
     """
 
     question: str
@@ -71,21 +86,51 @@ class QuestionAudit(Struct, frozen=True, kw_only=True):
     method: str
     population: int
     audited: int
-    errors: int
+    errors: int | None
     pending: int
     unproved: int
     bound: float
     remaining: float
     enough: bool
     statement: str
-    bound_at_any_look: float = 1.0
+    looks: Looks = "any"
+    own: int = 0
+    outdated: int = 0
+    shown: int = 0
+    left: int = 0
+    planted: int = 0
+    found: int = 0
+    clauses: dict[str, int] = {}
 
 
-class _Audit(Struct):
-    """One item that was reviewed: the label before its first review, and the answer in the end."""
+class _Counts(NamedTuple):
+    """What the bound of one question is made of."""
 
-    before: dict[str, Answer]
-    after: dict[str, Answer] | None  # None = rejected, and not yet settled
+    population: int
+    audited: int
+    wrong: int
+    pending: int
+    left: int
+    unproved: int
+    repaired: int
+    gone: int
+
+    @property
+    def sample(self) -> int:
+        return self.audited + self.pending + self.left
+
+    @property
+    def errors(self) -> int:
+        """What counts as wrong: what was found, what waits, and the errors that left."""
+        return self.wrong + self.pending + self.left
+
+
+class _Look(NamedTuple):
+    """How often the bound may be looked at: `one` look, whether it was `taken`, and why there is none though the file declares it."""
+
+    one: bool = False
+    taken: dict[str, list[int]] | None = None
+    refused: str = ""
 
 
 def audit(
@@ -98,7 +143,7 @@ def audit(
         project_id: whose labels they are.
         schema: the questions that are asked.
         confidence: the chance, at least, that a bound holds, above 0 and below 1.
-        method: `hypergeometric` is exact for the labels there are, and the tighter the more of them were audited; `binomial` holds for
+        method: `hypergeometric` is for the labels there are, and the tighter the more of them were audited; `binomial` holds for
             whatever other labels would be made in the same way, too.
 
     Raises:
@@ -108,113 +153,102 @@ def audit(
         raise InvalidInput(f"The confidence has to lie between 0 and 1, and is {confidence}.")
     if method not in ("binomial", "hypergeometric"):
         raise InvalidInput(f"There is no method '{method}'.", hint="Use binomial or hypergeometric.")
-    picked, audits = _audits(connection, project_id)
-    unsure = _unproved(connection, project_id) - {item_id for item_id, one in audits.items() if one.after is not None}
-    questions = {}
-    for name, question in schema.questions.items():
-        size, labeled = _population(connection, project_id, name, picked | unsure | audits.keys())
-        # What was audited stays audited, even where the label was rejected, or the row changed because of what was found.
-        had = {item_id for item_id, one in audits.items() if name in one.before}
-        # A label that only a review made was never the annotators'.
-        alone = (labeled & audits.keys()) - had
-        sample = picked & (had | (labeled - audits.keys()))
-        settled = sample & had
-        wrong = {one for one in settled if differs(audits[one].before[name], (audits[one].after or {}).get(name))}
-        questions[name] = _prove(
-            question=name,
-            kind=question.kind,
-            population=size - len(alone) + len(had - labeled),
-            audited=len(settled),
-            errors=len(wrong),
-            pending=len(sample) - len(settled),
-            # A rejected label that its author gave anew, and nobody has reviewed yet, is not put right.
-            repaired=sum(audits[item_id].after is not None or item_id not in labeled for item_id in wrong),
-            gone=len(had - labeled),
-            unproved=len((unsure & labeled) - alone - sample),
-            confidence=confidence,
-            method=method,
-        )
-    return questions
+    evidence = read_evidence(connection, project_id, schema)
+    look = _look(connection, project_id)
+    counted = _count(connection, project_id, schema, evidence)
+    return {
+        name: _prove(name, question.kind, counted[name], evidence, look, confidence, method) for name, question in schema.questions.items()
+    }
 
 
-def differs(before: Answer, after: Answer | None) -> bool:
-    """Tell whether an answer was wrong, given what it ought to be."""
-    return after is None or (before != after and before.distance(after) > SAME)
+def take_look(connection: Connection, project_id: int, schema: Schema) -> bool:
+    """Note the one look of an audit that the pipeline file declares to have one, as soon as it is complete; tell whether that was now.
+
+    Only what is noted is shown: labels and audits that come afterwards would make it a second look.
+    """
+    look = _look(connection, project_id)
+    if not look.one or look.taken is not None or _waits(connection, project_id):
+        return False
+    counted = _count(connection, project_id, schema, read_evidence(connection, project_id, schema))
+    if not counted or any(one.pending or one.unproved or one.audited < LEAST for one in counted.values()):
+        return False
+    log.append(connection, project_id, "audit_looked_at", payload={name: list(one) for name, one in counted.items()})
+    return True
 
 
-def _prove(
-    *,
-    question: str,
-    kind: str,
-    population: int,
-    audited: int,
+def bound_of(
     errors: int,
-    pending: int,
-    unproved: int,
-    repaired: int,
-    gone: int,
+    sample: int,
+    population: int,
     confidence: float,
-    method: Method,
-) -> QuestionAudit:
-    sample, wrong = audited + pending, errors + pending
-    at_any_look = sequential_upper_bound(wrong, sample, confidence, population=max(population, sample, 1), expected=EXPECTED)
-    if sample == 0:
-        bound = 1.0
-    elif method == "binomial":
-        bound = binomial_upper_bound(wrong, sample, confidence)
-    else:
-        bound = hypergeometric_upper_bound(wrong, sample, max(population, sample), confidence)
-    if population:
-        # Whatever was drawn may have been wrong before it changed: the bound is about all of it, and what changed comes on top.
-        bound = min(1.0, bound + unproved / population)
-        at_any_look = min(1.0, at_any_look + unproved / population)
-    # Rejected labels have left the version: they take their errors with them, and the rest is fewer.
-    left = population - gone
-    remaining = min(1.0, max(0.0, (bound * population - repaired) / left)) if left > 0 else 1.0
-    reasons = []
-    if not population:
-        reasons.append("there is no label made from annotators' answers")
-    elif not audited:
-        reasons.append("no label was audited at random")
-    elif audited < LEAST:
-        reasons.append(f"only {audited:,} {_labels(audited)} audited at random, and fewer than {LEAST} show little")
-    if pending and population:
-        reasons.append(f"{pending:,} {_labels(pending)} picked for the audit and not yet reviewed")
-    level = f"{100 * confidence:g}%"
-    if reasons:
-        statement = f"Not enough evidence: {', and '.join(reasons)}."
-        if audited and bound < 1:
-            statement += f" With the picked ones counted as wrong, at most {bound:.2%} of {population:,} are wrong at {level} confidence."
-    else:
-        statement = (
-            f"At {level} confidence at most {bound:.2%} of the {population:,} labels were wrong before any review: "
-            f"of {audited:,} audited at random, {errors:,} {'was' if errors == 1 else 'were'} wrong. "
-            f"With these put right or taken out, at most {remaining:.2%} are wrong now, taking the reviewers' answers as the truth. "
-            f"That is for one look; however often one looks, at most {at_any_look:.2%} were wrong."
-        )
-    if unproved:
-        since = "label that has changed or is" if unproved == 1 else "labels that have changed or are"
-        statement += f" The audit says nothing about {unproved:,} {since} not complete yet; all of them count as wrong."
-    return QuestionAudit(
-        question=question,
-        kind=kind,
-        confidence=confidence,
-        method=method,
-        population=population,
-        audited=audited,
-        errors=errors,
-        pending=pending,
-        unproved=unproved,
-        bound=bound,
-        bound_at_any_look=at_any_look,
-        remaining=remaining,
-        enough=not reasons,
-        statement=statement,
+    *,
+    looks: Looks = "any",
+    method: Method = "hypergeometric",
+    planted: int = 0,
+    found: int = 0,
+) -> float:
+    """Return the upper bound on the share of wrong labels: the arithmetic of every certificate.
+
+    Args:
+        errors: audited labels that count as wrong.
+        sample: audited labels.
+        population: the labels that the bound is about; at least as many as were audited.
+        confidence: above 0 and below 1.
+        looks: whether it holds at `any` number of looks or at `one`.
+        method: whether the population is just these labels, or whatever would be made in the same way.
+        planted: planted errors that auditors were shown; 0 assumes that they find every error.
+        found: those of them that they found.
+
+    >>> bound_of(0, 299, 100_000, 0.95, looks="one") <= 0.01 < bound_of(0, 299, 100_000, 0.95)
+    True
+    >>> [bound_of(0, n, 10**6, 0.95, looks="one", method="binomial", planted=60, found=54) <= 0.01 for n in (462, 463)]
+    [False, True]
+    """
+    if not sample:
+        return 1.0
+    size = population if method == "hypergeometric" else None
+    if planted:
+        return upper_bound_with_missed_errors(errors, sample, found, planted, confidence, looks=looks, population=size, expected=EXPECTED)
+    if looks == "any":
+        return sequential_upper_bound(errors, sample, confidence, population=size, expected=EXPECTED)
+    return (
+        binomial_upper_bound(errors, sample, confidence) if size is None else hypergeometric_upper_bound(errors, sample, size, confidence)
     )
 
 
-def _labels(count: int) -> str:
-    return "label was" if count == 1 else "labels were"
+# --- counting -------------------------------------------------------------------------------------------------------------------
+
+
+def _count(connection: Connection, project_id: int, schema: Schema, evidence: Evidence) -> dict[str, _Counts]:
+    moved = _unproved(connection, project_id)
+    judged = {item_id for item_id, found in evidence.reviews.items() if found[-1].independent and found[-1].after is not None}
+    unsure = moved - judged
+    outside = evidence.drawn - evidence.sample
+    counted = {}
+    for name in schema.questions:
+        size, labeled = _population(connection, project_id, name, evidence.drawn | unsure | evidence.reviews.keys())
+        had = {item_id for item_id in evidence.reviews if name in evidence.first(item_id)}
+        # A label that only a review made was never the annotators'; one that was rejected was theirs, though it is none any more.
+        alone = (labeled & evidence.reviews.keys()) - had
+        sample = {one for one in evidence.sample if one in had or (one in labeled and one not in evidence.reviews)}
+        standing = {one: evidence.standing(one, name) for one in sample}
+        wrong = {one for one, how in standing.items() if how == "wrong"}
+        left = {one for one in outside if one not in alone and evidence.left_wrong(one, name)}
+        withdrawn = (had & evidence.active) - labeled
+        audited = sum(how in ("right", "wrong") for how in standing.values())
+        counted[name] = _Counts(
+            population=size - len(alone) + len(withdrawn) + len(left - labeled),
+            audited=audited,
+            wrong=len(wrong),
+            pending=len(sample) - audited,
+            left=len(left),
+            # A rejected label that its author gave anew, and nobody has reviewed yet, is not put right.
+            repaired=sum(evidence.reviews[one][-1].after is not None or one not in labeled for one in wrong)
+            + sum(one not in labeled for one in left),
+            gone=len(withdrawn) + len(left - labeled),
+            unproved=len((unsure & labeled) - alone - sample),
+        )
+    return counted
 
 
 def _population(connection: Connection, project_id: int, question: str, item_ids: set[int]) -> tuple[int, set[int]]:
@@ -232,61 +266,6 @@ def _population(connection: Connection, project_id: int, question: str, item_ids
     return size, labeled
 
 
-def draw(seed: str, key: str, revision: str) -> float:
-    """Return a number from 0 to 1 that is as good as random, always the same for an item, and unknown to who has not the seed.
-
-    Items whose number is below the share in force when they are complete are drawn for the audit.
-    """
-    digest = hashlib.blake2b(f"review\0{seed}\0{key}\0{revision}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
-
-
-def _audits(connection: Connection, project_id: int) -> tuple[set[int], dict[int, _Audit]]:
-    """Return the random sample, and what became of every item that was reviewed, in the sample or not.
-
-    A picked item counts whoever asked for its review: what the rules asked for earlier, or besides, was picked by its key all the same.
-    """
-    reviews, picks, annotations = tables.reviews, tables.review_picks, tables.annotations
-    sample = sa.union(
-        sa.select(picks.c.item_id).where(picks.c.project_id == project_id, picks.c.random == 1),
-        sa.select(reviews.c.item_id).where(reviews.c.project_id == project_id, reviews.c.random == 1),
-    )
-    picked = set(connection.scalars(sample)) - _drawn_beyond(connection, project_id)
-    query = (
-        sa.select(reviews.c.item_id, reviews.c.verdict, reviews.c.label_before, annotations.c["values"])
-        .outerjoin(annotations, annotations.c.id == sa.func.coalesce(reviews.c.fixed_annotation_id, reviews.c.annotation_id))
-        .where(reviews.c.project_id == project_id)
-        .order_by(reviews.c.id)
-    )
-    first: dict[int, dict[str, Answer]] = {}
-    audits: dict[int, _Audit] = {}
-    for row in connection.execute(query):
-        before = decode_values(row.label_before or "{}")
-        # The item's first review saw what the dataset would have said without any.
-        first.setdefault(row.item_id, before)
-        settled = decode_values(row.values) if row.values is not None else before
-        audits[row.item_id] = _Audit(first[row.item_id], None if row.verdict == "reject" else settled)
-    return picked, audits
-
-
-def _drawn_beyond(connection: Connection, project_id: int) -> set[int]:
-    """Return the items that were drawn only because the share was larger for them than for others.
-
-    All must have had the same chance to be in the sample, so it is what the smallest share that any item was drawn at would have drawn.
-    """
-    items, picks = tables.items, tables.review_picks
-    shares = sa.select(sa.func.min(items.c.drawn_share), sa.func.max(items.c.drawn_share)).where(
-        items.c.project_id == project_id, items.c.state == "active", items.c.drawn_share.is_not(None)
-    )
-    least, most = connection.execute(shares).one()
-    if least is None or least == most:
-        return set()
-    seed = connection.scalar(sa.select(tables.projects.c.seed).where(tables.projects.c.id == project_id)) or ""
-    drawn = sa.select(items.c.id, items.c.key, items.c.revision).join(picks, picks.c.item_id == items.c.id)
-    rows = connection.execute(drawn.where(picks.c.project_id == project_id, picks.c.random == 1))
-    return {item_id for item_id, key, revision in rows if draw(seed, key, revision) >= least}
-
-
 def _unproved(connection: Connection, project_id: int) -> set[int]:
     """Return the items whose label the draw says nothing about: not drawn yet, changed since, or waiting for another answer."""
     items, tasks, consensus = tables.items, tables.tasks, tables.consensus
@@ -296,3 +275,195 @@ def _unproved(connection: Connection, project_id: int) -> set[int]:
     labels = sa.select(consensus.c.item_id).join(items, items.c.id == consensus.c.item_id).where(consensus.c.project_id == project_id)
     moved = labels.where(sa.or_(items.c.drawn_at.is_(None), items.c.changed_at.is_not(None)))
     return set(connection.scalars(waiting.distinct())) | set(connection.scalars(moved.distinct()))
+
+
+def _look(connection: Connection, project_id: int) -> _Look:
+    """Read whether the audit has one look: declared before its first review, and never changed since."""
+    versions, reviews, events = tables.pipeline_versions, tables.reviews, tables.events
+    mine = sa.select(versions.c.declaration, versions.c.created_at).where(versions.c.project_id == project_id)
+    newest = connection.execute(mine.order_by(versions.c.id.desc()).limit(1)).one_or_none()
+    plan = _plan(newest) if newest else None
+    if plan is None or plan[1] != 1:
+        return _Look()
+    begun = connection.scalar(sa.select(sa.func.min(reviews.c.created_at)).where(reviews.c.project_id == project_id, reviews.c.random == 1))
+    if begun is not None:
+        earlier = connection.execute(mine.where(versions.c.created_at <= begun).order_by(versions.c.id.desc()).limit(1)).all()
+        since = [*earlier, *connection.execute(mine.where(versions.c.created_at > begun))]
+        if any(_plan(one) != plan for one in since):
+            return _Look(refused="The size of the audit was declared, or changed, after it had begun, so one look is not enough.")
+    noted = sa.select(events.c.payload).where(events.c.project_id == project_id, events.c.kind == "audit_looked_at")
+    taken = connection.scalar(noted.order_by(events.c.id).limit(1))
+    return _Look(True, decode(taken) if taken else None)
+
+
+def _waits(connection: Connection, project_id: int) -> bool:
+    """Tell whether answers or audits are still to come: asked first, for counting costs more."""
+    tasks = tables.tasks
+    audits = sa.and_(tasks.c.purpose == "audit", tasks.c.annotation_id.is_(None))
+    asked = sa.select(tasks.c.id).where(
+        tasks.c.project_id == project_id,
+        tasks.c.state.in_(("open", "leased")),
+        sa.or_(audits, tasks.c.purpose.in_(("label", "redo"))),
+    )
+    return connection.scalar(asked.limit(1)) is not None
+
+
+def _plan(version: Any) -> tuple[str, int | None]:
+    review = decode(version.declaration).get("review") or {}
+    return str(review.get("sample", "")), review.get("looks")
+
+
+# --- proving --------------------------------------------------------------------------------------------------------------------
+
+
+def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Look, confidence: float, method: Method) -> QuestionAudit:
+    planted = evidence.planted.get(name, Planted())
+    how = [evidence.standing(one, name) for one in evidence.sample] if counts.pending else []
+    own, outdated, shown = (how.count(one) for one in ("own", "outdated", "shown"))
+    complete = not counts.pending and not counts.unproved and counts.audited >= LEAST
+    refused = look.refused
+    if look.one and look.taken is not None and look.taken.get(name) != list(counts):
+        refused = "The one look was taken before labels or audits changed; what is said now holds for all looks."
+    one = look.one and not refused
+    bound = remaining = 1.0
+    if not one or (complete and look.taken is not None):
+        bound, remaining = _bounds(counts, planted, confidence, "one" if one else "any", method)
+    reasons = _reasons(counts, own=own, outdated=outdated, shown=shown)
+    if one and not reasons:
+        if counts.unproved:
+            reasons.append(f"{counts.unproved:,} labels are not drawn yet, and the file declares one look at a complete audit")
+        elif look.taken is None:
+            reasons.append("the audit is complete, and its one look is taken by the next `labelwright run`")
+    hidden = one and bool(reasons)
+    clauses = dict(evidence.outdated_clauses(name).most_common()) if outdated else {}
+    again, same = evidence.same_again(name)
+    sentences = [
+        _claim(counts, planted, confidence, bound, remaining, "one" if one else "any", reasons, hidden=hidden),
+        *([refused] if refused else []),
+        *_asides(counts, clauses, again, same),
+    ]
+    return QuestionAudit(
+        question=name,
+        kind=kind,
+        confidence=confidence,
+        method=method,
+        population=counts.population,
+        audited=counts.audited,
+        errors=None if hidden else counts.wrong,
+        pending=counts.pending,
+        unproved=counts.unproved,
+        bound=bound,
+        remaining=remaining,
+        enough=not reasons,
+        statement=" ".join(sentences),
+        looks="one" if one else "any",
+        own=own,
+        outdated=outdated,
+        shown=shown,
+        left=counts.left,
+        planted=planted.planted,
+        found=planted.found,
+        clauses=clauses,
+    )
+
+
+def _bounds(counts: _Counts, planted: Planted, confidence: float, looks: Looks, method: Method) -> tuple[float, float]:
+    """Return the bound before the audit's repairs and after them."""
+    population = max(counts.population, counts.sample)
+    bound = bound_of(
+        counts.errors,
+        counts.sample,
+        population,
+        confidence,
+        looks=looks,
+        method=method,
+        planted=planted.planted,
+        found=planted.found,
+    )
+    if counts.population:
+        # Whatever was drawn may have been wrong before it changed: the bound is about all of it, and what changed comes on top.
+        bound = min(1.0, bound + counts.unproved / counts.population)
+    # Labels that were withdrawn or left have taken their errors along, and the rest is fewer.
+    rest = counts.population - counts.gone
+    remaining = min(1.0, max(0.0, (bound * counts.population - counts.repaired) / rest)) if rest > 0 else 1.0
+    return bound, remaining
+
+
+def _reasons(counts: _Counts, *, own: int, outdated: int, shown: int) -> list[str]:
+    """Say, in parts of a sentence, why the evidence is not enough; nothing where it is."""
+    if not counts.population:
+        return ["there is no label made from annotators' answers"]
+    found = []
+    if own:
+        found.append(f"{own:,} {'label was' if own == 1 else 'labels were'} reviewed by their own author, which is no audit")
+    if outdated:
+        found.append(f"{outdated:,} {_labels(outdated)} audited by criteria that have changed since, and must be audited anew")
+    if shown:
+        found.append(f"{shown:,} {_labels(shown)} audited with the label in view, where the auditors were measured blind")
+    waiting = counts.pending - own - outdated - shown
+    if not counts.audited and not (own or outdated or shown):
+        found.append("no label was audited at random")
+    elif counts.audited < LEAST:
+        found.append(f"only {counts.audited:,} {_labels(counts.audited)} audited at random, and fewer than {LEAST} show little")
+    if waiting:
+        found.append(f"{waiting:,} {_labels(waiting)} drawn for the audit and not yet audited")
+    return found
+
+
+def _claim(
+    counts: _Counts,
+    planted: Planted,
+    confidence: float,
+    bound: float,
+    remaining: float,
+    looks: Looks,
+    reasons: list[str],
+    *,
+    hidden: bool,
+) -> str:
+    level = f"{100 * confidence:g}%"
+    if reasons:
+        said = f"Not enough evidence: {', and '.join(reasons)}."
+        if counts.audited and bound < 1 and not hidden:
+            said += f" With what waits counted as wrong, at most {bound:.2%} of {counts.population:,} are wrong at {level} confidence."
+        return said
+    if planted.planted:
+        missed = planted.planted - planted.found
+        begin = (
+            f"Auditors overlooked {missed:,} of {planted.planted:,} planted errors, and the bound allows for it, "
+            "assuming that the planted ones are as hard to see as the rest."
+        )
+    else:
+        begin = "This assumes auditors who find every error: how many they find was not measured."
+    when = "at its one look" if looks == "one" else "however often one looks"
+    said = (
+        f"{begin} At {level} confidence, {when}, at most {bound:.2%} of the {counts.population:,} labels were wrong before the audit's own "
+        f"repairs: of {counts.audited:,} audited at random, {counts.wrong:,} {'was' if counts.wrong == 1 else 'were'} wrong."
+    )
+    if counts.wrong or counts.left:
+        said += f" With these put right or taken out, at most {remaining:.2%} are wrong now."
+    return said
+
+
+def _asides(counts: _Counts, clauses: dict[str, int], again: int, same: int) -> list[str]:
+    said = []
+    if counts.left:
+        many = "error of an item" if counts.left == 1 else "errors of items"
+        said.append(f"{counts.left:,} {many} that left the sample stay in the count.")
+    if counts.unproved:
+        since = "label that has changed or is" if counts.unproved == 1 else "labels that have changed or are"
+        said.append(f"The audit says nothing about {counts.unproved:,} {since} not complete yet; all of them count as wrong.")
+    if clauses:
+        listed = ", ".join(f"'{clause}' ({count:,})" for clause, count in clauses.items())
+        said.append(f"Changed since they were audited: {listed}.")
+    if again:
+        low, high = binomial_interval(same, again)
+        said.append(
+            f"Their own authors gave {same:,} of {again:,} answers again when asked blind, days later: a consistency of {same / again:.0%} "
+            f"({low:.0%} to {high:.0%}), which says nothing about errors that somebody makes both times."
+        )
+    return said
+
+
+def _labels(count: int) -> str:
+    return "label was" if count == 1 else "labels were"

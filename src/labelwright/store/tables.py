@@ -64,6 +64,7 @@ pipeline_versions = Table(
     Column("declaration", Text, nullable=False),  # the whole pipeline file as JSON
     Column("guidelines", Text, nullable=False, server_default=""),
     Column("guidelines_digest", Text, nullable=False, server_default=""),
+    Column("criteria", Text),  # JSON {question: {clause: [digest, meaning]}}; null = from before there were clauses
     Column("created_at", Double, nullable=False),
     UniqueConstraint("project_id", "number"),
 )
@@ -291,12 +292,12 @@ tasks = Table(
     _id(),
     _project(),
     Column("item_id", Key, ForeignKey("items.id"), nullable=False),
-    Column("purpose", Text, nullable=False),  # label, gold, redo, review, audit
+    Column("purpose", Text, nullable=False),  # label, gold, redo, review, audit (blind at first)
     Column("state", Text, nullable=False),  # open, leased, done, cancelled
     Column("lane", Integer, nullable=False),  # 0 = came back, 1 = first answers, 2 = second answers …
     Column("rank", BigInteger, nullable=False),  # order within the lane; a task that opens again gets a fresh, higher one
     Column("for_user_id", Key),  # redo: only its author may have it
-    Column("annotation_id", Key),  # redo, review: the annotation it is about
+    Column("annotation_id", Key),  # redo: the annotation it is about; audit: the wrong answer that is planted as the label
     Column("user_id", Key),  # who holds it or has done it
     Column("lease", Text),  # the token of the newest lease
     Column("lease_ends", Double),  # on the store's own clock, which no change of the wall clock moves
@@ -452,9 +453,36 @@ reviews = Table(
     Column("random", Integer, nullable=False, server_default="0"),  # 1 = picked uniformly at random: evidence for the certificate
     Column("reason", Text, nullable=False, server_default=""),
     Column("seconds_active", Double, nullable=False, server_default="0"),
+    Column("pipeline_version", Key),  # the criteria that the reviewer judged by
     Column("created_at", Double, nullable=False),
     Index(None, "item_id"),
     Index(None, "project_id", "random"),
+)
+
+blind_answers = Table(
+    "blind_answers",
+    metadata,
+    Column("task_id", Key, ForeignKey("tasks.id"), primary_key=True),
+    Column("user_id", Key, ForeignKey("users.id"), primary_key=True),
+    Column("project_id", Key, nullable=False),
+    Column("values", Text, nullable=False),  # what an auditor answered before seeing the label
+    Column("seconds_active", Double, nullable=False, server_default="0"),
+    Column("created_at", Double, nullable=False),
+)
+
+planted_audits = Table(  # audits of answers that are known to be wrong: how many errors auditors find
+    "planted_audits",
+    metadata,
+    _id(),
+    _project(),
+    Column("item_id", Key, ForeignKey("items.id"), nullable=False),
+    Column("task_id", Key, ForeignKey("tasks.id"), nullable=False),
+    Column("annotation_id", Key, ForeignKey("annotations.id"), nullable=False),  # the wrong answer that was shown as the label
+    Column("auditor_id", Key, ForeignKey("users.id"), nullable=False),
+    Column("found", Text, nullable=False),  # JSON {question: blind | shown | missed}, for the questions that were wrong
+    Column("verdict", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index(None, "project_id"),
 )
 
 review_picks = Table(

@@ -100,11 +100,11 @@ def advance_clock(connection: Connection, seconds: float) -> None:
 def _returned() -> sa.Update:
     gold = _tasks.c.purpose == "gold"
     # What comes back goes before everything else, for its answer is awaited.
-    lane = sa.case((_tasks.c.purpose == "review", _tasks.c.lane), else_=0)
+    lane = sa.case((_tasks.c.purpose.in_(("review", "audit")), _tasks.c.lane), else_=0)
     return sa.update(_tasks).values(
         state=sa.case((gold, "cancelled"), else_="open"),
         lane=lane,
-        rank=sa.case((_tasks.c.purpose == "review", _tasks.c.rank), else_=fresh_rank()),
+        rank=sa.case((_tasks.c.purpose.in_(("review", "audit")), _tasks.c.rank), else_=fresh_rank()),
         user_id=None,
         lease_ends=None,
     )

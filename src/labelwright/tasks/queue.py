@@ -28,6 +28,9 @@ __all__ = ["Leased", "Queue"]
 RESCAN_SECONDS = 30.0
 """How often a person whose queue is empty is searched for anew from the start of each lane, unless tasks were added meanwhile."""
 
+REPEAT_SECONDS = 3 * 24 * 3600.0
+"""So long after their own answer at the earliest somebody who reviews own answers is asked it again, blind."""
+
 PASSED_ON_SECONDS = 600.0
 """A review that somebody passed on comes back to the same person after this time at the earliest, and goes to others meanwhile."""
 
@@ -117,8 +120,45 @@ def _open_statement(purpose: str, *, own: bool = False) -> Statement:
     return _take(chosen.where(~sa.exists(skipped)))
 
 
-_held = {"label": _held_statement(("label", "gold", "redo")), "review": _held_statement(("review",))}
-_open = {"label": _open_statement("label"), "review": _open_statement("review"), "own_review": _open_statement("review", own=True)}
+def _audit_statement(*, own: bool = False) -> Statement:
+    """Find an audit for somebody who has not answered about the item; with `own`, also for who did long ago and has not repeated it yet."""
+    candidate, given, skips, reviews = _tasks.alias("candidate"), tables.annotations, tables.skips, tables.reviews
+
+    def exists(table: Any, *which: Any) -> Any:
+        return sa.exists(sa.select(sa.literal(1)).where(table.c.item_id == candidate.c.item_id, *which))
+
+    by_holder = given.c.user_id == sa.bindparam("holder"), given.c.origin != sa.literal_column("'review'")
+    answered = exists(given, *by_holder)
+    reviewed = exists(reviews, reviews.c.reviewer_id == sa.bindparam("holder"))
+    allowed = ~answered & (candidate.c.annotation_id.is_(None) | ~reviewed)
+    if own:
+        lately = exists(given, *by_holder, given.c.created_at > sa.bindparam("now") - REPEAT_SECONDS)
+        allowed = allowed | (~lately & ~reviewed & candidate.c.annotation_id.is_(None))
+    # Every audit has to be given in the end: it is put off, and never put away.
+    skipped = exists(skips, skips.c.user_id == sa.bindparam("holder"), skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS)
+    return _take(
+        sa.select(candidate.c.id)
+        .where(
+            candidate.c.project_id == sa.bindparam("is_project"),
+            candidate.c.purpose == sa.literal_column("'audit'"),
+            candidate.c.state == sa.literal_column("'open'"),
+            candidate.c.lane == sa.bindparam("is_lane"),
+            candidate.c.rank >= sa.bindparam("from_rank"),
+            allowed,
+            ~skipped,
+        )
+        .order_by(candidate.c.rank)
+    )
+
+
+_held = {"label": _held_statement(("label", "gold", "redo")), "review": _held_statement(("review", "audit"))}
+_open = {
+    "label": _open_statement("label"),
+    "review": _open_statement("review"),
+    "own_review": _open_statement("review", own=True),
+    "audit": _audit_statement(),
+    "own_audit": _audit_statement(own=True),
+}
 _redo = _take(
     sa.select(_tasks.c.id)
     .where(
@@ -176,8 +216,12 @@ class Queue:
     def __init__(self, project_id: int, policy: TaskPolicy, *, review_own: bool = False) -> None:
         self.project_id = project_id
         self.policy = policy
-        self._lanes = {"label": range(policy.most + 1), "review": range(1, 3)}
-        self._review = "own_review" if review_own else "review"
+        own = "own_" if review_own else ""
+        # Audits come before the reviews that rules ask for.
+        self._lanes = {
+            "label": [("label", lane) for lane in range(policy.most + 1)],
+            "review": [(f"{own}audit", 1), (f"{own}review", 1), (f"{own}review", 2)],
+        }
         self._cursors: dict[tuple[int, str, int], int] = {}
         self._rescanned: dict[tuple[int, str], tuple[float, int]] = {}
         self._gold: dict[int, list[int]] = {}
@@ -210,16 +254,15 @@ class Queue:
                 return returned
         found = self._search(connection, user_id, purpose)
         if found is None and self._may_rescan(connection, user_id, purpose):
-            for lane in self._lanes[purpose]:
-                self._cursors.pop((user_id, purpose, lane), None)
+            for kind, lane in self._lanes[purpose]:
+                self._cursors.pop((user_id, kind, lane), None)
             found = self._search(connection, user_id, purpose)
         return found
 
     def _search(self, connection: Connection, user_id: int, purpose: str) -> Leased | None:
-        statement = _open[self._review if purpose == "review" else purpose]
-        for lane in self._lanes[purpose]:
-            place = (user_id, purpose, lane)
-            found = self._run(statement, connection, user_id, is_lane=lane, from_rank=self._cursors.get(place, 0), place=place)
+        for kind, lane in self._lanes[purpose]:
+            place = (user_id, kind, lane)
+            found = self._run(_open[kind], connection, user_id, is_lane=lane, from_rank=self._cursors.get(place, 0), place=place)
             if found:
                 return found
         return None

@@ -60,7 +60,17 @@ export interface AssistanceGroup { answers: number; seconds: Figure; agreement: 
 
 export interface Audio { blob: string; duration: number; rate: number; media_type: string; peaks: string | null; modality: "audio" }
 
+export interface AuditView {
+  label: Record<string, Boxes | Choice | Segments | Spans>;
+  own: Record<string, Boxes | Choice | Segments | Spans>;
+  seen: string;
+}
+
+export interface Audited { done: boolean; task: TaskView | null; next: TaskView | null }
+
 export interface Beat { lease: string }
+
+export interface BlindAnswer { values: Record<string, unknown>; seconds_active?: number }
 
 export interface Box { x: number; y: number; width: number; height: number; label: string }
 
@@ -82,7 +92,7 @@ export interface Certificate { project: string; confidence: number; questions: R
 export interface CertificateFigures {
   question: string;
   audits: number;
-  errors: number;
+  errors: number | null;
   population: number;
   rate: number | null;
   bound: number | null;
@@ -327,14 +337,21 @@ export interface QuestionAudit {
   method: string;
   population: number;
   audited: number;
-  errors: number;
+  errors: number | null;
   pending: number;
   unproved: number;
   bound: number;
   remaining: number;
   enough: boolean;
   statement: string;
-  bound_at_any_look: number;
+  looks: "one" | "any";
+  own: number;
+  outdated: number;
+  shown: number;
+  left: number;
+  planted: number;
+  found: number;
+  clauses: Record<string, number>;
 }
 
 export interface QuestionFigures {
@@ -382,7 +399,7 @@ export interface ReviewView {
   seen: string;
 }
 
-export interface Reviewed { review_id: number; next: TaskView | null }
+export interface Reviewed { review_id: number | null; next: TaskView | null }
 
 export interface Schema {
   data: Record<string, "text" | "image" | "audio">;
@@ -502,6 +519,7 @@ export interface TaskView {
   draft: Draft | null;
   redo: RedoView | null;
   review: ReviewView | null;
+  audit: AuditView | null;
   values: Record<string, Boxes | Choice | Segments | Spans> | null;
   comments: Comment[];
 }

@@ -3,7 +3,7 @@
 
 import type * as Server from "./server";
 
-export type { Comment, Finding, Format, MyAnnotation, Option, Schema, Session, User } from "./server";
+export type { AuditView, Comment, Finding, Format, MyAnnotation, Option, Schema, Session, User } from "./server";
 export type {
   Audio as AudioField,
   Boxes as BoxesAnswer,

@@ -33,7 +33,7 @@ def _card(connection: sa.Connection, opened: OpenProject, role: people.Role) -> 
         gold=gold,
         labeled=labeled,
         open_tasks=count(unfinished),
-        waiting_reviews=count(tasks.c.purpose == "review", tasks.c.state.in_(("open", "leased"))),
+        waiting_reviews=count(tasks.c.purpose.in_(("review", "audit")), tasks.c.state.in_(("open", "leased"))),
     )
 
 

@@ -14,7 +14,7 @@ from labelwright.annotate import Comment
 from labelwright.client.shapes import DraftSaved, LeasedTasks, LeaseKept, NextTask
 from labelwright.errors import InvalidInput, NotFound
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Reviewed, Submission, Submitted
+from labelwright.pipeline.events import Audited, BlindAnswer, Reviewed, Submission, Submitted
 from labelwright.pipeline.views import MyAnnotation, TaskView, count_answered, my_annotations
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Verdict
@@ -95,7 +95,7 @@ async def one_task(task_id: FromPath[int], access: Access) -> TaskView:
     """Return one's own task: one that is held, or one that was answered, with the answer."""
     inside, opened = await access.by_task(task_id, "annotate")
     found = await access.database.read_soon(lambda connection: events.task_view(connection, opened, access.user_id, inside))
-    if found.review is not None:
+    if found.purpose in ("review", "audit"):
         # It was theirs when they were a reviewer; what it shows is for those who are one now.
         access.require(opened, "review")
     return access.hand_out(found, opened)
@@ -158,13 +158,29 @@ async def review(
     access: Access,
     idempotency_key: KeyHeader = None,
 ) -> Reviewed:
-    """Give a verdict; the next review comes along."""
+    """Give a verdict on a review, or on an audit that was answered blind; the next one comes along."""
     key = _key(idempotency_key)
     inside, opened = await access.by_task(task_id, "review")
     done = await access.database.write_soon(
         lambda connection: events.give_review(connection, opened, access.user_id, inside, data, key=key)
     )
     return replace(done, next=_handed_out(access, opened, done.next))
+
+
+@post("/api/tasks/{task_id:int}/audit", opt={"permission": "review"}, status_code=200)
+async def audit(
+    task_id: FromPath[int],
+    data: JSONBody[BlindAnswer],
+    access: Access,
+    idempotency_key: KeyHeader = None,
+) -> Audited:
+    """Give an auditor's blind answer: it ends the audit, or shows the label beside it, to be decided by a verdict."""
+    key = _key(idempotency_key)
+    inside, opened = await access.by_task(task_id, "review")
+    done = await access.database.write_soon(
+        lambda connection: events.answer_blind(connection, opened, access.user_id, inside, data, key=key)
+    )
+    return replace(done, task=_handed_out(access, opened, done.task), next=_handed_out(access, opened, done.next))
 
 
 @get("/api/projects/{project:str}/annotations/mine", opt={"permission": "annotate"})
@@ -232,6 +248,7 @@ HANDLERS = [
     skip,
     release,
     review,
+    audit,
     mine,
     add_comment,
     comments,

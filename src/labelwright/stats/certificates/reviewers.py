@@ -11,6 +11,7 @@ from typing import Literal
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.certificates.binomial import binomial_upper_bound, checked_confidence, checked_counts, whole
+from labelwright.stats.certificates.hypergeometric import hypergeometric_upper_bound
 from labelwright.stats.certificates.sequential import sequential_upper_bound
 
 __all__ = ["corrected_error_rate", "upper_bound_with_known_reviewers", "upper_bound_with_missed_errors"]
@@ -78,6 +79,8 @@ def upper_bound_with_missed_errors(
     false_alarms: int = 0,
     clean: int = 0,
     looks: Looks = "one",
+    population: int | None = None,
+    expected: float = 0.02,
 ) -> float:
     """Return an upper bound on the error rate when planted labels measure how far the auditors err.
 
@@ -95,6 +98,8 @@ def upper_bound_with_missed_errors(
         false_alarms: planted right labels that the auditors reported as wrong.
         clean: planted right labels that they were shown.
         looks: whether the bound holds for `one` look or at `any`.
+        population: the number of items if the audited ones are drawn without replacement from so many; None for a stream without end.
+        expected: for looks at `any` time, the share of reported labels, above 0 and below 1, at which the bound is to be sharpest.
 
     Raises:
         InvalidInput: a count or the confidence is out of range, or there are no such looks.
@@ -111,20 +116,22 @@ def upper_bound_with_missed_errors(
     for part, shown, what in ((found, planted, "Planted errors found"), (false_alarms, clean, "False alarms")):
         if not (whole(part) and whole(shown) and 0 <= part <= shown):
             raise InvalidInput(f"{what} have to be a whole number from 0 to the planted, and are {part} of {shown}.")
-    reported = _upper(errors, audits, 1 - risk / 2, looks)
+    reported = _upper(errors, audits, 1 - risk / 2, looks, population, expected)
     least_found = 1 - _upper(planted - found, planted, 1 - risk * (0.4 if clean else 0.5), looks)
     least_alarms = 1 - _upper(clean - false_alarms, clean, 1 - risk / 10, looks) if clean else 0.0
     if least_found <= least_alarms:
         return 1.0
     bound = (reported - least_alarms) / (least_found - least_alarms)
-    return min(1.0, max(bound, _upper(0, audits, confidence, looks)))
+    return min(1.0, max(bound, _upper(0, audits, confidence, looks, population, expected)))
 
 
-def _upper(errors: int, audits: int, confidence: float, looks: Looks) -> float:
+def _upper(errors: int, audits: int, confidence: float, looks: Looks, population: int | None = None, expected: float = 0.02) -> float:
     if looks == "one":
-        return binomial_upper_bound(errors, audits, confidence)
+        if population is None or not audits:
+            return binomial_upper_bound(errors, audits, confidence)
+        return hypergeometric_upper_bound(errors, audits, population, confidence)
     if looks == "any":
-        return sequential_upper_bound(errors, audits, confidence)
+        return sequential_upper_bound(errors, audits, confidence, population=population, expected=expected)
     raise InvalidInput(f"Looks cannot be '{looks}'.", hint="Known are: one, any.")
 
 

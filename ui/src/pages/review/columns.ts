@@ -1,13 +1,14 @@
-// What stands side by side in a review: the consensus, every answer, and a machine's suggestion where there is one answer alone.
+// What stands side by side in a review: the consensus, every answer, and a machine's suggestion where there is one answer alone. In an
+// audit these are the label and the auditor's own blind answer.
 
 import { units, type Unit } from "../../components/answers";
 import { differences, overlap, type Difference } from "../../components/differences";
 import { seconds } from "../../components/numbers";
-import type { Answer, Task, Values } from "../../core/types";
+import type { Answer, AuditView, Task, Values } from "../../core/types";
 
 export interface Column {
   id: string;
-  kind: "consensus" | "answer" | "suggestion";
+  kind: "consensus" | "answer" | "suggestion" | "label" | "own";
   /** The annotation that a verdict on this column is about; null for the consensus. */
   annotation: number | null;
   title: string;
@@ -23,6 +24,7 @@ export interface Board {
 }
 
 export function board(task: Task): Board {
+  if (task.audit) return auditBoard(task.audit);
   const review = task.review;
   const names = Object.keys({ ...review?.consensus });
   const answers: Column[] = (review?.annotations ?? []).map((one, i) => ({
@@ -60,6 +62,15 @@ export function board(task: Task): Board {
   // A suggestion leaves questions out that its labeler knows nothing about: that is no difference.
   const asked = columns.some((column) => column.kind === "suggestion") ? questions.filter((name) => compared.every((i) => columns[i]!.values[name])) : questions;
   return { columns, differences: differences(compared.map((i) => columns[i]!.values), asked), compared };
+}
+
+function auditBoard(audit: AuditView): Board {
+  const columns: Column[] = [
+    { id: "label", kind: "label", annotation: null, title: "The label", note: "", values: audit.label },
+    { id: "own", kind: "own", annotation: null, title: "Your answer", note: "given blind", values: audit.own },
+  ];
+  const questions = [...new Set(columns.flatMap((column) => Object.keys(column.values)))];
+  return { columns, differences: differences([audit.label, audit.own], questions), compared: [0, 1] };
 }
 
 /** Which places of a column's answer are part of a difference: by membership, or for the consensus by lying on it. */

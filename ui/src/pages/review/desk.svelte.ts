@@ -15,6 +15,11 @@ export interface Verdict {
   seconds_active: number;
 }
 
+interface Audited {
+  task: Task | null;
+  next: Task | null;
+}
+
 interface Held {
   task: Task;
   verdict: Verdict;
@@ -109,6 +114,22 @@ export class Desk {
     if (!this.queue.length) await this.load();
   }
 
+  /** Send the blind answer of an audit. Where the label says the same, the next task comes; otherwise the label is shown beside it. */
+  async answerBlind(values: Values, seconds: number): Promise<void> {
+    const task = this.current;
+    if (!task) return;
+    await this.flush();
+    const body = { values, seconds_active: seconds };
+    const found = await api.post<Audited>(`/api/tasks/${task.id}/audit`, body, { headers: { "Idempotency-Key": newKey() } });
+    if (found.task) return this.replace(found.task);
+    status.say("The label says the same.");
+    this.#done.add(task.id);
+    this.queue = this.queue.filter((one) => one.id !== task.id);
+    this.given++;
+    this.#take(found.next ? [found.next] : []);
+    if (!this.queue.length) await this.load();
+  }
+
   async skip(): Promise<void> {
     const task = this.current;
     if (!task) return;
@@ -171,8 +192,8 @@ export class Desk {
   }
 
   /** Send a verdict with the answers that it is about; the server refuses it where others stand by now. */
-  #post(task: Task, verdict: Verdict, key: string): Promise<{ review_id: number; next: Task | null }> {
-    const body = { ...verdict, seen: task.review?.seen };
+  #post(task: Task, verdict: Verdict, key: string): Promise<{ next: Task | null }> {
+    const body = { ...verdict, seen: (task.review ?? task.audit)?.seen };
     return api.post(`/api/tasks/${task.id}/review`, body, { headers: { "Idempotency-Key": key }, keepalive: JSON.stringify(body).length < 50_000 });
   }
 

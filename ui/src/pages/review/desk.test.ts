@@ -3,7 +3,7 @@ import type { Task } from "../../core/types";
 import { Desk, newKey, UNDO_SECONDS } from "./desk.svelte";
 
 const task = (id: number): Task =>
-  ({ id, project: "p", purpose: "review", lease: `l${id}`, lease_seconds: 900, pipeline_version: 1, item: { id, key: `k${id}`, data: {}, meta: {} }, suggestions: [], draft: null, redo: null, review: null, values: null, comments: [] }) satisfies Task;
+  ({ id, project: "p", purpose: "review", lease: `l${id}`, lease_seconds: 900, pipeline_version: 1, item: { id, key: `k${id}`, data: {}, meta: {} }, suggestions: [], draft: null, redo: null, review: null, audit: null, values: null, comments: [] }) satisfies Task;
 
 interface Call {
   path: string;

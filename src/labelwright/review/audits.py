@@ -1,0 +1,79 @@
+"""An audit in two steps: the auditor answers blind, and decides with the label in view only where the two differ."""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.errors import Conflict, InvalidInput
+from labelwright.schema import Values, Verdict
+from labelwright.store import tables
+from labelwright.store.codec import decode_values, encode
+from labelwright.store.evidence import differs
+from labelwright.store.labels import final_labels
+from labelwright.store.project import Project
+
+__all__ = ["agrees", "audited_label", "blind_answer", "check_audit", "keep_blind", "reviewed_before"]
+
+_blind = tables.blind_answers
+
+
+def keep_blind(connection: Connection, project_id: int, task_id: int, user_id: int, values: Values, seconds: float) -> None:
+    """Keep what an auditor answers before the label is shown. The same answer a second time changes nothing.
+
+    Raises:
+        Conflict: the auditor has given another answer, and has seen the label since.
+    """
+    before = blind_answer(connection, task_id, user_id)
+    if before is None:
+        row = {"task_id": task_id, "user_id": user_id, "project_id": project_id, "values": encode(values)}
+        connection.execute(sa.insert(_blind).values(**row, seconds_active=seconds, created_at=time.time()))
+    elif encode(before) != encode(values):
+        raise Conflict(
+            "You have answered this blind already, and seen the label since.", where=f"task {task_id}", hint="Decide between them."
+        )
+
+
+def blind_answer(connection: Connection, task_id: int, user_id: int) -> Values | None:
+    """Return what an auditor answered blind; None where that is still to come."""
+    values = connection.scalar(sa.select(_blind.c["values"]).where(_blind.c.task_id == task_id, _blind.c.user_id == user_id))
+    return decode_values(values) if values is not None else None
+
+
+def audited_label(connection: Connection, project: Project, item_id: int) -> Values:
+    """Return the label that an audit of the item is about: what the dataset would have said without any review."""
+    reviews = tables.reviews
+    first = connection.scalar(sa.select(reviews.c.label_before).where(reviews.c.item_id == item_id).order_by(reviews.c.id).limit(1))
+    if first is not None:
+        return decode_values(first)
+    return {label.question: label.answer for label in final_labels(connection, project.id, project.schema, item_ids=[item_id])}
+
+
+def agrees(label: Values, blind: Values) -> bool:
+    """Tell whether a blind answer says what the label says, in every question."""
+    return label.keys() == blind.keys() and not any(differs(answer, blind[name]) for name, answer in label.items())
+
+
+def reviewed_before(connection: Connection, item_id: int) -> bool:
+    """Tell whether anybody has reviewed the item."""
+    reviews = tables.reviews
+    return connection.scalar(sa.select(reviews.c.id).where(reviews.c.item_id == item_id).limit(1)) is not None
+
+
+def check_audit(verdict: Verdict, seen: str) -> None:
+    """Refuse a verdict that does not end an audit.
+
+    Raises:
+        InvalidInput: it rejects, names one annotation, lacks its values, or does not say what was seen.
+        Conflict: something else stands by now than the auditor has seen.
+    """
+    if verdict.verdict == "reject" or verdict.annotation_id is not None:
+        raise InvalidInput("An audit is about the label: accept it, or fix it.", where="verdict")
+    if verdict.verdict == "fix" and not verdict.values:
+        raise InvalidInput("A fix brings the corrected values.", where="values")
+    if verdict.seen is None:
+        raise InvalidInput("Who decides says what was seen.", where="seen", hint="Send back the `seen` of the audit.")
+    if verdict.seen != seen:
+        raise Conflict("The answers have changed since you were shown them.", where="seen", hint="Look at them again, then decide.")

@@ -1,0 +1,164 @@
+"""Answers that are known to be wrong, audited like labels: the share of them that auditors find is what the certificate allows for.
+
+They are people's real answers: to gold items, whose truth is known, and to items that somebody corrected since. An auditor sees nothing
+that tells them from other audits, and gets none about an item that they answered or reviewed themselves.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright.review.policy import ReviewPolicy
+from labelwright.schema import Answer, Values, Verdict
+from labelwright.store import tables
+from labelwright.store.bulk import lock_project
+from labelwright.store.codec import decode_values, encode
+from labelwright.store.evidence import differs
+from labelwright.store.project import Project
+
+__all__ = ["plant", "planted_answer", "planted_truth", "record_planted"]
+
+PAGE = 500
+_tasks, _annotations, _items = tables.tasks, tables.annotations, tables.items
+
+
+def plant(project: Project, policy: ReviewPolicy) -> int:
+    """Plant as many wrong answers among the audits as the file declares and the project has, and return how many there were new."""
+    if not policy.planted:
+        return 0
+    return project.database.write(partial(_plant, project=project, wanted=policy.planted))
+
+
+def _plant(connection: Connection, project: Project, wanted: int) -> int:
+    lock_project(connection, project.id)
+    open_audits = sa.and_(_tasks.c.project_id == project.id, _tasks.c.purpose == "audit", _tasks.c.state == "open")
+    lowest, highest = connection.execute(sa.select(sa.func.min(_tasks.c.rank), sa.func.max(_tasks.c.rank)).where(open_audits)).one()
+    if lowest is None:
+        # Alone they would be told from audits at once.
+        return 0
+    planted = sa.select(_tasks.c.item_id).where(
+        _tasks.c.project_id == project.id, _tasks.c.purpose == "audit", _tasks.c.annotation_id.is_not(None), _tasks.c.state != "cancelled"
+    )
+    taken = set(connection.scalars(planted))
+    rows = []
+    for annotation_id, item_id in _wrong_answers(connection, project):
+        if len(taken) >= wanted:
+            break
+        if item_id in taken:
+            continue
+        taken.add(item_id)
+        rows.append(
+            {
+                "project_id": project.id,
+                "item_id": item_id,
+                "purpose": "audit",
+                "state": "open",
+                "lane": 1,
+                "rank": random.randint(lowest, highest),
+                "annotation_id": annotation_id,
+            }
+        )
+    if rows:
+        connection.execute(sa.insert(_tasks), rows)
+    return len(rows)
+
+
+def _wrong_answers(connection: Connection, project: Project) -> Iterator[tuple[int, int]]:
+    """Yield people's answers that are known to be wrong, `(annotation, item)`, the newest first, those to gold items before others."""
+    known, reviews = tables.known_answers, tables.reviews
+    gold = sa.select(known.c.item_id).where(known.c.project_id == project.id, known.c.use == "gold")
+    fixed = sa.select(reviews.c.item_id).where(reviews.c.project_id == project.id, reviews.c.verdict == "fix")
+    for known_items in (gold, fixed):
+        query = (
+            sa.select(_annotations.c.id, _annotations.c.item_id, _annotations.c["values"])
+            .join(_items, _items.c.id == _annotations.c.item_id)
+            .where(
+                _annotations.c.project_id == project.id,
+                _annotations.c.item_id.in_(known_items),
+                _annotations.c.origin == "person",
+                _annotations.c.state != "replaced",
+                _items.c.state == "active",
+            )
+            .order_by(_annotations.c.id.desc())
+            .limit(PAGE)
+        )
+        last = None
+        while page := connection.execute(query if last is None else query.where(_annotations.c.id < last)).all():
+            last = page[-1].id
+            for row in page:
+                truth = planted_truth(connection, row.item_id)
+                if truth and _wrong(decode_values(row.values), truth):
+                    yield row.id, row.item_id
+
+
+def planted_answer(connection: Connection, annotation_id: int) -> Values:
+    """Return the wrong answer that a planted audit shows as the label."""
+    values = connection.scalar(sa.select(_annotations.c["values"]).where(_annotations.c.id == annotation_id))
+    return decode_values(values or "{}")
+
+
+def planted_truth(connection: Connection, item_id: int) -> Values:
+    """Return what is known to be right about an item: gold, or else the newest correction by a reviewer."""
+    known, reviews = tables.known_answers, tables.reviews
+    gold = sa.select(known.c["values"]).where(known.c.item_id == item_id, known.c.use == "gold").order_by(known.c.id)
+    truth: Values = {}
+    for values in connection.scalars(gold):
+        truth.update(decode_values(values))
+    if truth:
+        return truth
+    corrected = (
+        sa.select(_annotations.c["values"])
+        .join(reviews, reviews.c.fixed_annotation_id == _annotations.c.id)
+        .where(reviews.c.item_id == item_id, reviews.c.verdict == "fix")
+        .order_by(reviews.c.id.desc())
+        .limit(1)
+    )
+    values = connection.scalar(corrected)
+    return decode_values(values) if values else {}
+
+
+def record_planted(
+    connection: Connection,
+    project: Project,
+    *,
+    item_id: int,
+    task_id: int,
+    annotation_id: int,
+    auditor_id: int,
+    blind: Values,
+    verdict: Verdict,
+) -> None:
+    """Write down which of the planted errors the auditor found. Labels and answers stay as they are."""
+    shown, truth = planted_answer(connection, annotation_id), planted_truth(connection, item_id)
+    found = {name: _how(shown, blind, verdict, name) for name in _wrong(shown, truth)}
+    planted = tables.planted_audits
+    connection.execute(
+        sa.insert(planted).values(
+            project_id=project.id,
+            item_id=item_id,
+            task_id=task_id,
+            annotation_id=annotation_id,
+            auditor_id=auditor_id,
+            found=encode(found),
+            verdict=verdict.verdict,
+            created_at=time.time(),
+        )
+    )
+
+
+def _how(shown: Values, blind: Values, verdict: Verdict, name: str) -> str:
+    """How an error was found: `blind` where the auditor's own answer was another one and stood, `shown` where it was changed then."""
+    settled = (verdict.values or {}).get(name) if verdict.verdict == "fix" else shown[name]
+    if not differs(shown[name], settled):
+        return "missed"
+    return "blind" if differs(shown[name], blind.get(name)) else "shown"
+
+
+def _wrong(values: Mapping[str, Answer], truth: Mapping[str, Answer]) -> list[str]:
+    return [name for name, answer in values.items() if name in truth and differs(answer, truth[name])]
