@@ -136,7 +136,7 @@ def _pending(connection: Connection, page: list[int], purposes: tuple[str, ...],
 def _newest_verdicts(connection: Connection, page: list[int]) -> dict[int, str]:
     reviews = tables.reviews
     query = sa.select(reviews.c.item_id, reviews.c.verdict).where(reviews.c.item_id.in_(page)).order_by(reviews.c.id)
-    return {item_id: verdict for item_id, verdict in connection.execute(query)}
+    return {row.item_id: row.verdict for row in connection.execute(query)}
 
 
 def _remember(connection: Connection, project_id: int, sampled: dict[int, float], reasons: dict[int, list[str]]) -> None:

@@ -1,0 +1,210 @@
+"""An audit begins blind, ends with a decision, counts once, and shows nothing that tells a planted error from a label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from labelwright import review
+from labelwright.errors import Conflict, InvalidInput
+from labelwright.pipeline import events
+from labelwright.pipeline.events import Audited, BlindAnswer, Submission
+from labelwright.pipeline.run import advance, catch_up
+from labelwright.pipeline.views import TaskView
+from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.schema import Verdict
+from labelwright.schema.kinds.choice import Choice
+from labelwright.store import tables
+from labelwright.store.audit import audit
+from labelwright.store.codec import decode
+from labelwright.store.labels import final_labels
+from tests.rows import add_known, add_users, count
+
+PIPELINE = """\
+name: tickets
+sources: [{uri: tickets.jsonl, id: id}]
+schema:
+  data: {body: text}
+  questions: {intent: {kind: choice, of: body, options: [refund, bug, other]}}
+  guidelines: guidelines.md
+tasks: {overlap: 1, gold: 0%, lease: 1m}
+review: {sample: 100%, always: [], planted: 3}
+"""
+
+BUG, OTHER = {"intent": Choice("bug")}, {"intent": Choice("other")}
+
+
+@pytest.fixture
+def labeled(write_project: Callable[..., Path]) -> Iterator[tuple[OpenProject, int, int]]:
+    """Twelve texts that Ann called bugs, all drawn; Ann, and Rita, who audits."""
+    workspace = Workspace.open(write_project(PIPELINE))
+    opened = workspace.projects["tickets"]
+    advance(opened)
+    ann, rita = add_users(opened.project, "ann"), add_users(opened.project, "rita", role="reviewer")
+    answer_all(opened, ann[0])
+    catch_up(opened)
+    yield opened, ann[0], rita[0]
+    workspace.close()
+
+
+def answer_all(opened: OpenProject, user: int) -> None:
+    database = opened.project.database
+    while found := database.write(lambda connection: events.next_tasks(connection, opened, user)):
+        task = found[0].id
+        submission = Submission(values=BUG, seconds_active=3.0)
+        database.write(lambda connection, task=task, s=submission: events.submit(connection, opened, user, task, s, key=f"{task}", next=False))
+
+
+def take(opened: OpenProject, user: int, how_many: int = 1) -> list[TaskView]:
+    return opened.project.database.write(
+        lambda connection: events.next_tasks(connection, opened, user, count=how_many, purpose="review")
+    )
+
+
+def blind(opened: OpenProject, user: int, task: int, values: Any, *, key: str = "") -> Audited:
+    answer = BlindAnswer(values=values, seconds_active=2.0)
+    return opened.project.database.write(
+        lambda connection: events.answer_blind(connection, opened, user, task, answer, key=key or f"blind {task}")
+    )
+
+
+def judge(opened: OpenProject, user: int, task: int, verdict: Verdict) -> None:
+    opened.project.database.write(
+        lambda connection: events.give_review(connection, opened, user, task, verdict, key=f"{verdict.verdict} {task}")
+    )
+
+
+def proven(opened: OpenProject) -> Any:
+    with opened.project.database.read() as connection:
+        return audit(connection, opened.project.id, opened.project.schema)["intent"]
+
+
+def test_an_audit_shows_nothing_before_the_blind_answer(labeled: tuple[OpenProject, int, int]) -> None:
+    """The label, others' answers, suggestions and comments come after the auditor's own answer, and only where it differs."""
+    opened, ann, rita = labeled
+    assert take(opened, ann) == []
+    task, other = take(opened, rita, 2)
+    assert (task.purpose, task.review, task.audit, task.suggestions, task.comments) == ("audit", None, None, [], [])
+    done = blind(opened, rita, task.id, BUG)
+    assert (done.done, done.task) == (True, None)
+    assert proven(opened).audited == 1
+    differs = blind(opened, rita, other.id, {"intent": "other"})
+    assert not differs.done
+    assert differs.task is not None
+    assert differs.task.audit is not None
+    assert (differs.task.audit.label, differs.task.audit.own) == (BUG, OTHER)
+    assert proven(opened).audited == 1
+    judge(opened, rita, other.id, Verdict(verdict="fix", values=OTHER, seen=differs.task.audit.seen))
+    proof = proven(opened)
+    assert (proof.audited, proof.errors) == (2, 1)
+    with opened.project.database.read() as connection:
+        (label,) = final_labels(connection, opened.project.id, opened.project.schema, item_ids=[other.item.id])
+    assert (label.answer, label.origin) == (Choice("other"), "review")
+
+
+def test_an_auditor_may_find_that_the_label_is_right(labeled: tuple[OpenProject, int, int]) -> None:
+    """Whoever answered something else and then accepts the label has found no error; the blind answer stays kept."""
+    opened, _, rita = labeled
+    (task,) = take(opened, rita)
+    shown = blind(opened, rita, task.id, OTHER).task
+    assert shown is not None
+    assert shown.audit is not None
+    judge(opened, rita, task.id, Verdict(verdict="accept", seen=shown.audit.seen))
+    proof = proven(opened)
+    assert (proof.audited, proof.errors) == (1, 0)
+    assert count(opened.project, tables.blind_answers) == 1
+
+
+def test_the_blind_answer_comes_first_and_once(labeled: tuple[OpenProject, int, int]) -> None:
+    """A verdict before it is refused, and so is another blind answer after the label was shown; the same one again changes nothing."""
+    opened, _, rita = labeled
+    (task,) = take(opened, rita)
+    with pytest.raises(Conflict, match="answered blind before"):
+        judge(opened, rita, task.id, Verdict(verdict="accept", seen="x"))
+    with pytest.raises(InvalidInput):
+        blind(opened, rita, task.id, {"intent": "nonsense"})
+    shown = blind(opened, rita, task.id, OTHER).task
+    assert blind(opened, rita, task.id, OTHER, key="again").task == shown
+    with pytest.raises(Conflict, match="seen the label since"):
+        blind(opened, rita, task.id, BUG, key="another")
+    assert shown is not None
+    assert shown.audit is not None
+    with pytest.raises(InvalidInput, match="about the label"):
+        judge(opened, rita, task.id, Verdict(verdict="reject", reason="no", seen=shown.audit.seen))
+
+
+def test_planted_errors_are_found_or_missed_and_change_no_label(labeled: tuple[OpenProject, int, int]) -> None:
+    """Wrong answers to gold items are audited like labels: what auditors make of them is counted, and neither label nor answer moves."""
+    opened, _, rita = labeled
+    with opened.project.database.read() as connection:
+        items = list(connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(3)))
+    for item in items:
+        add_known(opened.project, item, OTHER)
+    assert review.plant(opened.project, opened.pipeline.review) == 3
+    assert review.plant(opened.project, opened.pipeline.review) == 0
+    before = count(opened.project, tables.reviews)
+    planted = sa.select(tables.tasks.c.id).where(tables.tasks.c.purpose == "audit", tables.tasks.c.annotation_id.is_not(None))
+    with opened.project.database.read() as connection:
+        wanted = set(connection.scalars(planted))
+    tasks = [one for one in take(opened, rita, 20) if one.id in wanted]
+    assert len(tasks) == 3
+    first, second, third = tasks
+    assert blind(opened, rita, first.id, BUG).done  # missed
+    shown = blind(opened, rita, second.id, OTHER).task
+    assert shown is not None
+    assert shown.audit is not None
+    assert shown.audit.label == BUG
+    judge(opened, rita, second.id, Verdict(verdict="fix", values=OTHER, seen=shown.audit.seen))  # found blind
+    shown = blind(opened, rita, third.id, {"intent": "refund"}).task
+    assert shown is not None
+    assert shown.audit is not None
+    judge(opened, rita, third.id, Verdict(verdict="accept", seen=shown.audit.seen))  # seen, and let pass
+    with opened.project.database.read() as connection:
+        found = [decode(body) for body in connection.scalars(sa.select(tables.planted_audits.c.found))]
+    assert [one["intent"] for one in found] == ["missed", "blind", "missed"]
+    assert count(opened.project, tables.reviews) == before
+    assert count(opened.project, tables.annotations, tables.annotations.c.state != "submitted") == 0
+    proof = proven(opened)
+    assert (proof.planted, proof.found, proof.audited) == (3, 1, 0)
+
+
+def test_an_auditor_gets_no_planted_error_that_they_could_know(labeled: tuple[OpenProject, int, int]) -> None:
+    """Who has answered or reviewed an item gets no planted audit of it, while others do."""
+    opened, ann, rita = labeled
+    (cora,) = add_users(opened.project, "cora", role="reviewer")
+    (task,) = take(opened, rita)
+    shown = blind(opened, rita, task.id, OTHER).task
+    assert shown is not None
+    assert shown.audit is not None
+    judge(opened, rita, task.id, Verdict(verdict="fix", values=OTHER, seen=shown.audit.seen))
+    assert review.plant(opened.project, opened.pipeline.review) == 1
+    for user, wanted in ((ann, 0), (rita, 0), (cora, 1)):
+        assert sum(one.item.id == task.item.id for one in take(opened, user, 20)) == wanted
+
+
+def test_changed_guidelines_ask_for_the_audits_anew(labeled: tuple[OpenProject, int, int], write_project: Callable[..., Path]) -> None:
+    """After a clause has changed, the next run asks for the audit of what was judged by it again, of the same auditor as well."""
+    opened, _, rita = labeled
+    tasks = take(opened, rita, 20)
+    for task in tasks:
+        assert blind(opened, rita, task.id, BUG).done
+    catch_up(opened)
+    assert take(opened, rita) == []
+    folder = opened.project.folder
+    (folder / "guidelines.md").write_text("# Guidelines\nA crash is a bug.\n", "utf-8")
+    again = Workspace.open(folder)
+    try:
+        fresh = again.projects["tickets"]
+        assert (proven(fresh).audited, proven(fresh).outdated) == (0, 12)
+        catch_up(fresh)
+        (task, *rest) = take(fresh, rita, 20)
+        assert len(rest) == 11
+        assert blind(fresh, rita, task.id, OTHER).task is not None
+        assert blind(fresh, rita, rest[0].id, BUG).done
+        assert proven(fresh).audited == 1
+    finally:
+        again.close()
