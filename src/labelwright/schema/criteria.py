@@ -1,7 +1,7 @@
 """What a question asks people to judge by, clause by clause, so that a change of one clause is told from a change of all.
 
 The guidelines are one Markdown document. Each heading begins a clause. A clause below a heading that is the name or the title of a
-question belongs to that question; every other clause belongs to all of them. What the pipeline file itself says about a question (its
+question, alone or before a colon, belongs to that question; every other clause belongs to all of them. What the pipeline file itself says about a question (its
 kind, labels, titles and descriptions) is a clause, too.
 """
 
@@ -46,11 +46,15 @@ def criteria(schema: Schema, guidelines: str) -> Criteria:
     names = {spelling.casefold(): name for name, one in schema.questions.items() for spelling in (name, one.title) if spelling}
     found: Criteria = {name: {DECLARED: _declared(question)} for name, question in schema.questions.items()}
     for path, text in _clauses(guidelines):
-        about = {names[heading.casefold()] for heading in path if heading.casefold() in names}
+        about = {names[heading] for heading in map(_begins, path) if heading in names}
         title = path[-1] if path else "introduction"
         for name in about or found:
             found[name][_unused(title, found[name])] = content_hash(" ".join(text.split()).encode())
     return found
+
+
+def _begins(heading: str) -> str:
+    return heading.partition(":")[0].strip().casefold()
 
 
 def _declared(question: Question) -> str:
