@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -148,16 +149,21 @@ def _seen(verdict: Verdict, seen: str) -> Verdict:
 
 
 @contextmanager
-def open_whole(declaration: Mapping[str, Any], files: Mapping[str, str]) -> Iterator[Whole]:
+def open_whole(declaration: Mapping[str, Any], files: Mapping[str, str], *, seed: int = 0) -> Iterator[Whole]:
     """Write a project's folder, open it and run the pipeline once; it is gone at the end of the block.
 
-    `declaration` is the pipeline file without its name; `files` are the texts beside it by their names.
+    `declaration` is the pipeline file without its name; `files` are the texts beside it by their names. What the product leaves to chance,
+    lots, draws and gold, follows from `seed`.
     """
     with tempfile.TemporaryDirectory(prefix="labelwright-honesty-") as place:
         folder = Path(place) / "world"
         folder.mkdir()
         for name, text in {**files, "labelwright.yaml": json.dumps({"name": "world", **declaration})}.items():
             (folder / name).write_text(text, "utf-8")
+        random.seed(seed)
+        workspace = Workspace.open(folder)
+        workspace.database.write(lambda connection: connection.execute(sa.update(tables.projects).values(seed=f"honesty {seed}")))
+        workspace.close()
         workspace = Workspace.open(folder)
         try:
             whole = Whole(folder, workspace, next(iter(workspace.projects)))
