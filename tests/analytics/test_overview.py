@@ -13,10 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.analytics import Overview, overview
-from labelwright.analytics.figures import difference, mean, median, ratio
+from labelwright.analytics.figures import mean, median
 from labelwright.pipeline.status import read_status
 from labelwright.quality import QualityPolicy, refresh
-from labelwright.schema.figure import Figure
 from labelwright.store import tables
 from labelwright.store.codec import encode
 from labelwright.store.project import Project
@@ -97,7 +96,9 @@ def test_an_empty_project_has_reasons_and_no_numbers(make_project: Make) -> None
     assert (found.days, found.hours, found.annotators, found.labelers, found.findings) == ([], [], [], [], [])
     for figure in (
         found.effort.seconds_per_answer,
-        found.assistance.speedup,
+        found.assistance.seconds_saved,
+        found.assistance.influence,
+        found.assistance.quality,
         found.assistance.hours_saved,
         found.forecast.finish,
         found.questions[0].alpha,
@@ -233,58 +234,6 @@ def test_effort_is_robust_against_pauses(make_project: Make) -> None:
     assert found.effort.hours == pytest.approx((20 * 10 + 100) / 3600, abs=1e-6)
 
 
-def test_help_is_compared_where_items_were_told_apart_at_random(make_project: Make) -> None:
-    """With a share shown without suggestions, speed-up and hours saved are effects with intervals; else no hours are claimed."""
-    project = make_project()
-    ann, bob = add_users(project, "ann", "bob")
-    ids = add_texts(project, [f"text {index}" for index in range(120)])
-    from labelwright.analytics.assistance import _chance
-
-    rng = random.Random(0)
-    for index, item in enumerate(ids):
-        suggest(project, item, "bug")
-        hidden = _chance(project.name, f"t{index}") < 0.5
-        for user in (ann, bob):
-            given = choice("bug" if rng.random() < (0.75 if hidden else 0.95) else "other")
-            answer(
-                project,
-                [(item, user, {"intent": given})],
-                seconds=rng.uniform(18, 22) if hidden else rng.uniform(9, 11),
-                assisted=not hidden,
-            )
-    refresh(project, POLICY)
-    plain = look(project).assistance
-    assert plain.hours_saved.value is None
-    assert "at random" in plain.hours_saved.reason
-
-    def declare(connection: Connection) -> None:
-        connection.execute(sa.update(tables.pipeline_versions).values(declaration=encode({"tasks": {"unassisted": "50%"}})))
-
-    project.database.write(declare)
-    helped = look(project).assistance
-    assert helped.randomised
-    assert helped.speedup.value == pytest.approx(2.0, rel=0.05)
-    assert helped.speedup.low is not None
-    assert helped.speedup.low > 1.8
-    assert helped.hours_saved.value == pytest.approx(10 * helped.hours_saved.count / 3600, rel=0.1)
-    assert helped.agreement_difference.value is not None
-    assert helped.agreement_difference.value > 0
-
-
-def test_the_random_share_is_the_one_that_tasks_hide(make_project: Make) -> None:
-    """The comparison tells items apart by the very number by which their suggestions are hidden."""
-    from types import SimpleNamespace
-
-    from labelwright.analytics.assistance import _chance
-    from labelwright.pipeline.views import assisted
-
-    opened: Any = SimpleNamespace(
-        project=SimpleNamespace(name="tickets"), pipeline=SimpleNamespace(tasks=SimpleNamespace(unassisted_share=0.3))
-    )
-    for index in range(200):
-        assert assisted(opened, f"k{index}") == (_chance("tickets", f"k{index}") >= 0.3)
-
-
 def test_labelers_are_compared_with_the_final_labels(make_project: Make) -> None:
     """Each labeler has the share of its suggestions that the labels bear out, apart from where people saw none."""
     project = make_project()
@@ -348,7 +297,7 @@ def test_the_certificate_is_that_of_the_dataset(make_project: Make) -> None:
 
 
 def test_figures() -> None:
-    """Medians, means, ratios and differences have intervals that hold the truth about as often as they say."""
+    """Medians and means have intervals that hold the truth about as often as they say."""
     rng = random.Random(0)
     held = 0
     for _ in range(300):
@@ -359,10 +308,3 @@ def test_figures() -> None:
     assert held >= 280
     assert median([]).value is None
     assert mean([1.0, 1.0, 0.0]).value == pytest.approx(2 / 3)
-    first = Figure.of(0.9, 0.85, 0.95, count=100)
-    second = Figure.of(0.8, 0.7, 0.9, count=100)
-    gap = difference(first, second, "")
-    assert gap.low is not None
-    assert gap.high is not None
-    assert gap.low < 0 < gap.high
-    assert ratio(first, Figure.missing("nothing"), "no ratio").reason == "no ratio"

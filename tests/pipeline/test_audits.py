@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +55,13 @@ def labeled(write_project: Callable[..., Path]) -> Iterator[tuple[OpenProject, i
 def answer_all(opened: OpenProject, user: int) -> None:
     database = opened.project.database
     while found := database.write(lambda connection: events.next_tasks(connection, opened, user)):
-        task = found[0].id
-        submission = Submission(values=BUG, seconds_active=3.0)
-        database.write(lambda connection, task=task, s=submission: events.submit(connection, opened, user, task, s, key=f"{task}", next=False))
+        given = Submission(values=BUG, seconds_active=3.0)
+        number = found[0].id
+        database.write(partial(events.submit, opened=opened, user_id=user, task_id=number, submission=given, key=str(number), next=False))
 
 
 def take(opened: OpenProject, user: int, how_many: int = 1) -> list[TaskView]:
-    return opened.project.database.write(
-        lambda connection: events.next_tasks(connection, opened, user, count=how_many, purpose="review")
-    )
+    return opened.project.database.write(lambda connection: events.next_tasks(connection, opened, user, count=how_many, purpose="review"))
 
 
 def blind(opened: OpenProject, user: int, task: int, values: Any, *, key: str = "") -> Audited:

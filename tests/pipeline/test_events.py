@@ -23,8 +23,6 @@ from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
 from labelwright.schema.kinds.spans import Span, Spans
 from labelwright.store import tables
-from labelwright.store.codec import encode
-from labelwright.store.items import read_item
 from tests.pipeline.conftest import PIPELINE
 from tests.rows import add_users, count
 
@@ -59,32 +57,6 @@ def test_a_submission_closes_its_task_and_brings_the_next(tickets: OpenProject) 
         row = connection.execute(sa.select(tables.annotations)).one()
     assert (row.user_id, row.item_id, row.seconds_active, row.state) == (ann, task.item.id, 3.0, "submitted")
     assert row.pipeline_version == tickets.project.pipeline_version
-
-
-def test_an_answer_keeps_which_suggestions_were_in_view_and_taken(tickets: OpenProject) -> None:
-    """An answer comes with labeler, version and score of each suggestion that its author saw, and whether it is the suggested one."""
-    (ann,) = add_users(tickets.project, "ann")
-    (task,) = take(tickets, ann)
-    suggested = [
-        ("intent", "words", Choice("bug"), 0.9),
-        ("intent", "unsure", Choice("other"), 0.3),
-        ("entities", "names", Spans((Span(0, 3, "A"),)), 0.8),
-    ]
-
-    def suggest(connection: sa.Connection) -> None:
-        connection.execute(sa.delete(tables.suggestions).where(tables.suggestions.c.item_id == task.item.id))
-        for question, labeler, answer, score in suggested:
-            row = {"project_id": tickets.project.id, "item_id": task.item.id, "question": question, "labeler": labeler, "version": "7"}
-            connection.execute(sa.insert(tables.suggestions).values(**row, answer=encode(answer), score=score, created_at=time.time()))
-
-    tickets.project.database.write(suggest)
-    submit(tickets, ann, task.id, key="k1")
-    with tickets.project.database.read() as connection:
-        found = read_item(connection, tickets.project.id, tickets.project.schema, task.item.id)
-    (annotation,) = found.annotations
-    assert annotation.assisted
-    shown = {one.question: (one.labeler, one.version, one.score, one.taken) for one in annotation.suggested}
-    assert shown == {"intent": ("words", "7", 0.9, True), "entities": ("names", "7", 0.8, False)}
 
 
 def test_the_same_submission_twice_is_one_annotation(tickets: OpenProject) -> None:

@@ -32,7 +32,7 @@ schema:
     mood: {kind: choice, of: body, options: [good, bad]}
     parts: {kind: spans, of: body, options: [{label: PRODUCT, key: p}, {label: DATE, key: d}], required: false}
   guidelines: guidelines.md
-tasks: {gold: 0%, overlap: 1}
+tasks: {gold: 0%, unassisted: 0%, overlap: 1}
 checks:
   - {expression: {that: "mood == 'bad' implies len(parts) > 0", message: "Nothing is marked: is that so?", severity: warning}}
   - {too_fast: false}
@@ -44,7 +44,7 @@ sources: [pictures]
 schema:
   data: {picture: image}
   questions: {things: {kind: boxes, of: picture, options: [ball, cube]}}
-tasks: {gold: 0%}
+tasks: {gold: 0%, unassisted: 0%}
 checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """
@@ -54,7 +54,7 @@ sources: [clips]
 schema:
   data: {clip: audio}
   questions: {calls: {kind: segments, of: clip, options: [bird, bell]}}
-tasks: {gold: 0%}
+tasks: {gold: 0%, unassisted: 0%}
 checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """
@@ -67,7 +67,7 @@ schema:
   questions:
     place: {kind: choice, of: picture, options: [wood, meadow]}
     things: {kind: boxes, of: picture, options: [{label: flower, key: f}, {label: mushroom, key: m}], required: false}
-tasks: {gold: 0%}
+tasks: {gold: 0%, unassisted: 0%}
 checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """
@@ -78,7 +78,7 @@ sources: [articles.jsonl]
 schema:
   data: {title: text, picture: image, body: text, sound: audio}
   questions: {mood: {kind: choice, of: body, options: [good, bad]}}
-tasks: {gold: 0%}
+tasks: {gold: 0%, unassisted: 0%}
 checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """
@@ -89,7 +89,7 @@ sources: [{uri: notes.jsonl, id: id}]
 schema:
   data: {body: text}
   questions: {mood: {kind: choice, of: body, options: [good, bad]}}
-tasks: {gold: 0%, lease: 6s}
+tasks: {gold: 0%, unassisted: 0%, lease: 6s}
 checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """
@@ -99,7 +99,7 @@ sources: [clips]
 schema:
   data: {clip: audio}
   questions: {calls: {kind: segments, of: clip, options: [bird, bell]}}
-tasks: {gold: 0%, lease: 6s}
+tasks: {gold: 0%, unassisted: 0%, lease: 6s}
 checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """

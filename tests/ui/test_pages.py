@@ -242,6 +242,28 @@ def test_what_is_outstanding_is_said_as_it_is(house: House, chromium: Any, owner
     assert still == 0
 
 
+def test_no_saving_is_claimed_where_none_is_shown(house: House, chromium: Any, owner: int) -> None:
+    """Where the interval of the time saved includes none, the overview shows the interval and says that no saving is shown."""
+    visit = Visit(chromium, house, owner)
+    page = visit.page
+
+    def answer(route: Any) -> None:
+        found = route.fetch().json()
+        saved = {"value": 1.5, "low": -0.5, "high": 3.5, "count": 90, "confidence": 0.95, "reason": ""}
+        found["assistance"]["shown"]["answers"], found["assistance"]["hidden"]["answers"] = 80, 10
+        found["assistance"]["seconds_saved"] = saved
+        found["assistance"]["said"] = ["No saving shown: −40 s to 5 min (95% interval)."]
+        route.fulfill(json=found)
+
+    page.route("**/overview", answer)
+    visit.open("/p/tickets/overview", ".stat")
+    panel = page.locator("section", has_text="What suggestions are worth").last
+    said, row = panel.inner_text(), panel.locator("tr", has_text="Active time saved").inner_text()
+    visit.close()
+    assert "No saving shown: −40 s to 5 min (95% interval)." in said
+    assert "−0.5" in row
+
+
 def test_what_is_confused_most_is_sorted_by_what_it_shows(house: House, chromium: Any, owner: int) -> None:
     """The list of confusions goes down by the number that stands first in each line."""
     visit = Visit(chromium, house, owner)

@@ -1,208 +1,229 @@
-"""What the machines' help is worth: how it changes people's pace and answers, and how far machines agree with the final labels."""
+"""What the machines' help is worth: the time that it saves, how far people follow it, and what it does to the answers.
+
+Only answers count whose suggestions were shown or hidden by lot (`pipeline.lot`), and of each person and item the first one, corrected
+later or not. The newest `MOST` of them are looked at, and as many about gold items, so that the cost does not grow with the project.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import math
 from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.analytics.figures import difference, mean, median, ratio
-from labelwright.analytics.newest import NewAnswer
-from labelwright.analytics.values import Assistance, AssistanceGroup, LabelerFigures
-from labelwright.schema import Answer, quantities
+from labelwright.analytics.figures import median
+from labelwright.analytics.newest import IDLE, MOST
+from labelwright.analytics.values import Assistance, AssistanceArm
+from labelwright.schema import Answer, StandingSuggestion
 from labelwright.schema.figure import Figure
 from labelwright.store import tables
-from labelwright.store.codec import decode, decode_answer, decode_values
-from labelwright.store.labels import final_labels
+from labelwright.store.codec import decode, decode_values
 from labelwright.store.project import Project
 
-__all__ = ["read_assistance", "read_labelers"]
+__all__ = ["TRUTHS", "read_assistance"]
 
-SAMPLE = 1000
-"""So many labeled items, evenly spread, are looked at for each labeler."""
+Truth = dict[int, dict[str, Answer]]
+"""What is right about items, by their numbers and the names of the questions."""
 
-_annotations, _items = tables.annotations, tables.items
+_annotations = tables.annotations
+
+NO_LOT = "Not known: no answer yet to an item whose suggestions were shown or hidden by lot (tasks.unassisted)."
+NO_TIME = "Not known: no answer whose suggestions were shown or hidden by lot was timed."
+NO_TRUTH = (
+    "Not known: no item whose answer is known from elsewhere (gold, or an auditor's blind answer) was answered with suggestions shown or "
+    "hidden by lot."
+)
 
 
-def read_assistance(connection: Connection, project: Project, answers: list[NewAnswer]) -> Assistance:
-    """Compare answers with suggestions in view and without.
+class _Drawn(NamedTuple):
+    """An answer whose suggestions were shown or hidden by lot; `chance` is the one with which they were to be hidden."""
 
-    Where the pipeline hides the suggestions of a share of the items (`tasks.unassisted`), which items these are is as good as random,
-    and the two groups are answers to those and to the others since suggestions were first shown: their difference is an effect.
-    Otherwise all answers are compared, and the difference may come from what changed between them.
-    """
-    answers = [one for one in answers if one.purpose in ("label", "gold")]
-    groups = {flag: [one for one in answers if one.assisted == flag] for flag in (1, 0)}
-    hidden = _hidden_share(connection, project)
-    randomised = False
-    if hidden and groups[1] and groups[0]:
-        since = min(one.at for one in groups[1])
-        keys = _keys(connection, {one.item_id for one in answers})
-        apart = {
-            1: [one for one in groups[1] if _chance(project.name, keys[one.item_id]) >= hidden],
-            0: [one for one in groups[0] if one.at >= since and _chance(project.name, keys[one.item_id]) < hidden],
-        }
-        randomised = bool(apart[1] and apart[0])
-        groups = apart if randomised else groups
-    assisted, unassisted = (_group(connection, project, groups[flag]) for flag in (1, 0))
-    missing = "No answer was given with a suggestion in view." if not groups[1] else "Every answer was given with a suggestion in view."
-    speedup = ratio(unassisted.seconds, assisted.seconds, missing)
-    total = _assisted_answers(connection, project.id)
+    item_id: int
+    user_id: int
+    shown: bool
+    chance: float
+    seconds: float
+    values: str
+    suggested: str
+
+
+class _Pair(NamedTuple):
+    """A number to be compared between the arms, and the answer that it comes from."""
+
+    value: float
+    answer: _Drawn
+
+
+def read_assistance(connection: Connection, project: Project) -> Assistance:
+    """Compare the answers given with suggestions in view with those given without, where the lot told them apart."""
+    answers = [one for purpose in ("label", "gold") for one in _drawn(connection, project.id, purpose)]
+    seconds = _seconds(answers)
+    same = [_Pair(float(one.taken), answer) for answer in answers for one in decode(answer.suggested, list[StandingSuggestion])]
+    right = _right(connection, project, answers)
+    saved = _difference(seconds, NO_TIME if answers else NO_LOT, hidden_first=True)
+    hours = _times(saved, sum(one.answer.shown for one in seconds) / 3600)
+    influence = _difference(same, NO_LOT, shares=True)
+    quality = _difference(right, NO_TRUTH, shares=True)
     return Assistance(
-        assisted=assisted,
-        unassisted=unassisted,
-        speedup=speedup,
-        agreement_difference=difference(assisted.agreement, unassisted.agreement, missing),
-        hours_saved=_hours_saved(assisted.seconds, unassisted.seconds, total, randomised, missing),
-        randomised=randomised,
+        shown=_arm(answers, seconds, same, right, shown=True),
+        hidden=_arm(answers, seconds, same, right, shown=False),
+        seconds_saved=saved,
+        hours_saved=hours,
+        influence=influence,
+        quality=quality,
+        said=[
+            _say(hours, _hours, "Time saved", "Suggestions saved {}", "No saving shown: {}", "Suggestions cost time: {} were saved"),
+            _say(
+                influence,
+                _points,
+                "Influence",
+                "Shown a suggestion, people give it as their answer oftener, by {}",
+                "No influence on the answers shown: {}",
+                "Shown a suggestion, people give it as their answer less often: {}",
+            ),
+            _say(
+                quality,
+                _points,
+                "Quality",
+                "Answers are better with suggestions, by {}",
+                "No difference in quality shown: {}",
+                "Answers are worse with suggestions: {}",
+            ),
+        ],
     )
 
 
-def _hours_saved(assisted: Figure, unassisted: Figure, answers: int, randomised: bool, missing: str) -> Figure:
-    if assisted.value is None or unassisted.value is None:
-        return Figure.missing(missing)
-    if not randomised:
-        return Figure.missing(
-            "The two groups were not told apart at random; with tasks.unassisted, a share of the items is shown without suggestions."
+def _drawn(connection: Connection, project_id: int, purpose: str) -> list[_Drawn]:
+    """The newest first answers of a purpose that the lot put into an arm; a partial index has them in order."""
+    query = (
+        sa.select(
+            _annotations.c.item_id,
+            _annotations.c.user_id,
+            _annotations.c.arm,
+            _annotations.c.hide_chance,
+            _annotations.c.seconds_active,
+            _annotations.c["values"],
+            _annotations.c.suggested,
         )
-    saved = difference(unassisted, assisted, missing)
-    hours = answers / 3600
-    return Figure.of(
-        (saved.value or 0.0) * hours,
-        None if saved.low is None else saved.low * hours,
-        None if saved.high is None else saved.high * hours,
-        count=answers,
-        reason=saved.reason,
+        .where(
+            _annotations.c.project_id == project_id,
+            _annotations.c.purpose == purpose,
+            _annotations.c.hide_chance.is_not(None),
+            _annotations.c.replaces.is_(None),
+        )
+        .order_by(_annotations.c.id.desc())
+        .limit(MOST)
     )
+    return [_Drawn(row[0], row[1], row[2] == "shown", *row[3:]) for row in connection.execute(query)]
 
 
-def _assisted_answers(connection: Connection, project_id: int) -> int:
-    query = sa.select(sa.func.sum(_annotations.c.assisted)).where(
-        _annotations.c.project_id == project_id, _annotations.c.origin == "person"
-    )
-    return int(connection.scalar(query) or 0)
+def _seconds(answers: list[_Drawn]) -> list[_Pair]:
+    """The active seconds of the answers that were timed; of one that was left open in a pause only so many medians count."""
+    timed = [one for one in answers if one.seconds > 0]
+    most = IDLE * (median([one.seconds for one in timed]).value or 0.0)
+    return [_Pair(min(one.seconds, most), one) for one in timed]
 
 
-def _keys(connection: Connection, item_ids: set[int]) -> dict[int, str]:
-    wanted = sorted(item_ids)
-    keys: dict[int, str] = {}
-    for start in range(0, len(wanted), 500):
-        keys.update(connection.execute(sa.select(_items.c.id, _items.c.key).where(_items.c.id.in_(wanted[start : start + 500]))).all())
-    return keys
-
-
-def _hidden_share(connection: Connection, project: Project) -> float:
-    """The share of items that the pipeline shows without suggestions."""
-    versions = tables.pipeline_versions
-    body = connection.scalar(sa.select(versions.c.declaration).where(versions.c.id == project.pipeline_version))
-    declared = decode(body or "{}").get("tasks") or {}
-    return quantities.share(str(declared.get("unassisted", "0%")))
-
-
-def _chance(project: str, key: str) -> float:
-    """The number, as good as random, by which `pipeline.views.assisted` hides an item's suggestions."""
-    digest = hashlib.blake2b(f"unassisted\0{project}\0{key}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
-
-
-def _group(connection: Connection, project: Project, answers: list[NewAnswer]) -> AssistanceGroup:
-    labels = _labels(connection, project, {one.item_id for one in answers if one.purpose == "label"}, with_others=True)
-    gold = _gold(connection, {one.item_id for one in answers if one.purpose == "gold"})
-    agreed = [alike for one in answers if one.purpose == "label" for alike in _alike(one.values, labels.get(one.item_id, {}))]
-    right = [alike for one in answers if one.purpose == "gold" for alike in _alike(one.values, gold.get(one.item_id, {}))]
-    return AssistanceGroup(
-        answers=len(answers),
-        seconds=median([one.seconds for one in answers if one.seconds > 0], "No answer was timed."),
-        agreement=mean(agreed, "No answer is about an item that somebody else answered or reviewed."),
-        gold_accuracy=mean(right, "No gold item was answered."),
-    )
-
-
-def _alike(values: str, labels: dict[str, Answer]) -> list[float]:
-    """How much each answer has in common with the label, 0 to 1."""
-    return [
-        round(1 - answer.distance(labels[name]), 9)
-        for name, answer in decode_values(values).items()
-        if name in labels and type(labels[name]) is type(answer)
-    ]
-
-
-def _labels(connection: Connection, project: Project, item_ids: set[int], *, with_others: bool) -> dict[int, dict[str, Answer]]:
-    """The labels of these items; with `with_others`, only those that rest on two people's answers or on a review."""
-    found: dict[int, dict[str, Answer]] = defaultdict(dict)
-    for label in final_labels(connection, project.id, project.schema, item_ids=sorted(item_ids)):
-        if not with_others or label.origin != "consensus" or len(label.annotation_ids) >= 2:
-            found[label.item_id][label.question] = label.answer
-    return found
-
-
-def _gold(connection: Connection, item_ids: set[int]) -> dict[int, dict[str, Answer]]:
+def _gold(connection: Connection, project: Project, items: Sequence[int]) -> Truth:
+    """The answers to gold items, which came from elsewhere before anybody was asked."""
     known = tables.known_answers
-    wanted = sorted(item_ids)
-    found: dict[int, dict[str, Answer]] = defaultdict(dict)
-    for start in range(0, len(wanted), 500):
-        part = known.c.item_id.in_(wanted[start : start + 500])
+    found: Truth = defaultdict(dict)
+    for start in range(0, len(items), 500):
+        part = known.c.item_id.in_(items[start : start + 500])
         query = sa.select(known.c.item_id, known.c["values"]).where(part, known.c.use == "gold").order_by(known.c.id)
         for item_id, values in connection.execute(query):
             found[item_id].update(decode_values(values))
     return found
 
 
-def read_labelers(connection: Connection, project: Project) -> list[LabelerFigures]:
-    """Compare each labeler's suggestions with the labels as they stand, on evenly spread labeled items."""
-    suggestions = tables.suggestions
-    counts = connection.execute(
-        sa.select(suggestions.c.labeler, suggestions.c.question, sa.func.count(), sa.func.max(suggestions.c.version))
-        .where(suggestions.c.project_id == project.id, suggestions.c.question.in_(list(project.schema.questions)))
-        .group_by(suggestions.c.labeler, suggestions.c.question)
-        .order_by(suggestions.c.labeler, suggestions.c.question)
-    ).all()
-    if not counts:
-        return []
-    items = _spread(connection, project.id)
-    labels = _labels(connection, project, set(items), with_others=False)
-    unseen = _independent(connection, items)
-    everywhere: dict[tuple[str, str], list[float]] = defaultdict(list)
-    independent: dict[tuple[str, str], list[float]] = defaultdict(list)
+def _blind(connection: Connection, project: Project, items: Sequence[int]) -> Truth:
+    """What auditors answered before they saw the label, and without any suggestion: the newest such answer about each item."""
+    blind, tasks = tables.blind_answers, tables.tasks
+    found: Truth = {}
     for start in range(0, len(items), 500):
-        part = suggestions.c.item_id.in_(items[start : start + 500])
-        query = sa.select(suggestions.c.item_id, suggestions.c.labeler, suggestions.c.question, suggestions.c.answer).where(part)
-        for item_id, labeler, question, body in connection.execute(query):
-            label, answer = labels.get(item_id, {}).get(question), decode_answer(body)
-            if label is not None and type(label) is type(answer):
-                alike = round(1 - answer.distance(label), 9)
-                everywhere[labeler, question].append(alike)
-                if item_id in unseen:
-                    independent[labeler, question].append(alike)
-    nothing = "No item with its suggestion has a label."
+        query = sa.select(tasks.c.item_id, blind.c["values"]).join(tasks, tasks.c.id == blind.c.task_id)
+        query = query.where(tasks.c.item_id.in_(items[start : start + 500])).order_by(blind.c.created_at)
+        found.update((item_id, decode_values(values)) for item_id, values in connection.execute(query))
+    return found
+
+
+TRUTHS: list[Callable[[Connection, Project, Sequence[int]], Truth]] = [_gold, _blind]
+"""Where truth comes from that no suggestion can have touched, the best first: each is asked about items, and answers for those it knows."""
+
+
+def _right(connection: Connection, project: Project, answers: list[_Drawn]) -> list[_Pair]:
+    """How far each answer is right, 0 to 1, where the truth is known: for a choice whether it is, for places 1 minus the distance."""
+    items = sorted({one.item_id for one in answers})
+    found: Truth = defaultdict(dict)
+    for truth in reversed(TRUTHS):
+        for item_id, values in truth(connection, project, items).items():
+            found[item_id].update(values)
     return [
-        LabelerFigures(
-            labeler=labeler,
-            question=question,
-            suggestions=count,
-            version=version,
-            agreement=mean(everywhere[labeler, question], nothing),
-            independent=mean(independent[labeler, question], "No such item was answered without suggestions in view."),
-        )
-        for labeler, question, count, version in counts
+        _Pair(round(1 - answer.distance(known[name]), 9), one)
+        for one in answers
+        if (known := found.get(one.item_id))
+        for name, answer in decode_values(one.values).items()
+        if name in known and type(known[name]) is type(answer)
     ]
 
 
-def _spread(connection: Connection, project_id: int) -> list[int]:
-    """At most about `SAMPLE` labeled items, evenly spread over all."""
-    consensus = tables.consensus
-    total = int(connection.scalar(sa.select(sa.func.count()).select_from(consensus).where(consensus.c.project_id == project_id)) or 0)
-    step = max(1, total // SAMPLE)
-    query = sa.select(consensus.c.item_id).distinct().where(consensus.c.project_id == project_id, consensus.c.item_id % step == 0)
-    return sorted(connection.scalars(query))
+def _arm(answers: list[_Drawn], seconds: list[_Pair], same: list[_Pair], right: list[_Pair], *, shown: bool) -> AssistanceArm:
+    return AssistanceArm(
+        answers=sum(one.shown == shown for one in answers),
+        seconds=_mean(seconds, shown),
+        same=_mean(same, shown),
+        right=_mean(right, shown),
+    )
 
 
-def _independent(connection: Connection, items: list[int]) -> set[int]:
-    """Those items that nobody answered with a suggestion in view."""
-    found = set(items)
-    for start in range(0, len(items), 500):
-        part = _annotations.c.item_id.in_(items[start : start + 500])
-        found.difference_update(connection.scalars(sa.select(_annotations.c.item_id).where(part, _annotations.c.assisted == 1)))
-    return found
+def _mean(pairs: list[_Pair], shown: bool) -> Figure:
+    values = [one.value for one in pairs if one.answer.shown == shown]
+    if not values:
+        return Figure.missing("There is no such answer.")
+    return Figure.of(math.fsum(values) / len(values), count=len(values), reason="The interval is that of the difference.")
+
+
+def _difference(pairs: list[_Pair], reason: str, *, hidden_first: bool = False, shares: bool = False) -> Figure:
+    """The mean of the shown arm minus that of the hidden one, or the other way round; there is none without an interval."""
+    if not pairs:
+        return Figure.missing(reason)
+    from labelwright import stats
+
+    found = stats.clustered_difference(
+        [one.value for one in pairs],
+        [one.answer.shown != hidden_first for one in pairs],
+        [one.answer.item_id for one in pairs],
+        [one.answer.user_id for one in pairs],
+        chances=[one.answer.chance if hidden_first else 1 - one.answer.chance for one in pairs],
+        shares=shares,
+    )
+    if math.isnan(found.low):
+        return Figure.missing(f"Not known: {found.note[0].lower()}{found.note[1:]}", count=len(pairs))
+    return Figure.of(found.value, found.low, found.high, count=len(pairs), confidence=found.confidence, reason=found.note)
+
+
+def _times(figure: Figure, factor: float) -> Figure:
+    value, low, high = (None if one is None else one * factor for one in (figure.value, figure.low, figure.high))
+    return Figure.of(value, low, high, count=figure.count, confidence=figure.confidence, reason=figure.reason)
+
+
+def _say(figure: Figure, write: Callable[[float], str], what: str, more: str, neither: str, less: str) -> str:
+    """What may be claimed of a difference: that it is there only where the interval does not include none."""
+    if figure.low is None or figure.high is None:
+        return f"{what}: {figure.reason[:1].lower()}{figure.reason[1:]}"
+    claim = more if figure.low > 0 else less if figure.high < 0 else neither
+    interval = f"{write(figure.low)} to {write(figure.high)} ({figure.confidence:.0%} interval)"
+    return f"{claim.format(interval)}.{f' {figure.reason}' if figure.reason else ''}"
+
+
+def _hours(value: float) -> str:
+    size = abs(value)
+    text = f"{size:,.1f} h" if size >= 0.95 else f"{60 * size:.0f} min" if size >= 0.95 / 60 else f"{3600 * size:.0f} s"
+    return ("−" if value < 0 else "") + text
+
+
+def _points(value: float) -> str:
+    return f"{'−' if value < 0 else '+'}{100 * abs(value):.1f} points"

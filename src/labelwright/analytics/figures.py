@@ -1,4 +1,4 @@
-"""Medians, means and ratios with their intervals: the arithmetic behind the overview."""
+"""Medians and means with their intervals: the arithmetic behind the overview."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from labelwright.schema.figure import Figure
 
-__all__ = ["difference", "mean", "median", "ratio"]
+__all__ = ["mean", "median"]
 
 Z = 1.959964
 """Standard errors on both sides of an estimate at 95% confidence."""
@@ -60,35 +60,3 @@ def mean(values: Sequence[float], reason: str = "There is nothing to compare.") 
 
     found = mean_agreement(np.array(values, dtype=np.float64), confidence=0.95)
     return Figure.of(found.value, found.low, found.high, count=count, reason=found.note)
-
-
-def ratio(first: Figure, second: Figure, reason: str) -> Figure:
-    """Return first over second, two positive and independent figures, with an interval on the logarithm."""
-    if first.value is None or second.value is None or first.value <= 0 or second.value <= 0:
-        return Figure.missing(reason)
-    count = min(first.count, second.count)
-    value = first.value / second.value
-    errors = [_log_error(one) for one in (first, second)]
-    if None in errors:
-        return Figure.of(value, count=count, reason="Too few values for an interval.")
-    reach = Z * math.hypot(*(error for error in errors if error is not None))
-    return Figure.of(value, value * math.exp(-reach), value * math.exp(reach), count=count)
-
-
-def _log_error(figure: Figure) -> float | None:
-    if figure.low is None or figure.high is None or figure.low <= 0:
-        return None
-    return (math.log(figure.high) - math.log(figure.low)) / (2 * Z)
-
-
-def difference(first: Figure, second: Figure, reason: str) -> Figure:
-    """Return first minus second, two independent figures, with an interval that keeps each one's asymmetry (Newcombe 1998)."""
-    if first.value is None or second.value is None:
-        return Figure.missing(reason)
-    value = first.value - second.value
-    count = min(first.count, second.count)
-    if first.low is None or first.high is None or second.low is None or second.high is None:
-        return Figure.of(value, count=count, reason="Too few values for an interval.")
-    down = math.hypot(first.value - first.low, second.high - second.value)
-    up = math.hypot(first.high - first.value, second.value - second.low)
-    return Figure.of(value, value - down, value + up, count=count)

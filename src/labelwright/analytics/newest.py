@@ -9,10 +9,13 @@ from sqlalchemy import Connection
 
 from labelwright.store import tables
 
-__all__ = ["MOST", "NewAnswer", "newest_answers"]
+__all__ = ["IDLE", "MOST", "NewAnswer", "newest_answers"]
 
 MOST = 5000
 """So many of the newest answers are looked at."""
+
+IDLE = 10
+"""An answer that took more than so many medians was left open in a pause; only so many count."""
 
 _annotations = tables.annotations
 
@@ -26,7 +29,6 @@ class NewAnswer(NamedTuple):
     values: str
     seconds: float
     purpose: str
-    assisted: int
     at: float
 
 
@@ -45,7 +47,6 @@ def newest_answers(connection: Connection, project_id: int) -> list[NewAnswer]:
                 _annotations.c["values"],
                 _annotations.c.seconds_active,
                 _annotations.c.purpose,
-                _annotations.c.assisted,
                 _annotations.c.created_at,
             )
             .where(_annotations.c.project_id == project_id, _annotations.c.state == state, _annotations.c.origin == "person")

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.analytics.assistance import read_assistance, read_labelers
+from labelwright.analytics.assistance import read_assistance
 from labelwright.analytics.figures import median
 from labelwright.analytics.forecast import read_forecast
 from labelwright.analytics.labeled import Labeled, count_labeled, read_labeled, settled
-from labelwright.analytics.newest import MOST, NewAnswer, newest_answers
+from labelwright.analytics.labelers import read_labelers
+from labelwright.analytics.newest import IDLE, MOST, NewAnswer, newest_answers
 from labelwright.analytics.values import (
     AnnotatorFigures,
     Bucket,
@@ -44,9 +45,6 @@ MANY = 20_000
 HOUR, DAY = 3600, 86400
 HOURS, DAYS = 48, 60
 """Buckets shown."""
-
-IDLE = 10
-"""An answer that took more than so many medians was left open in a pause; only so many count."""
 
 _annotations, _items, _reviews, _tasks = tables.annotations, tables.items, tables.reviews, tables.tasks
 
@@ -102,7 +100,7 @@ def _read(connection: Connection, project: Project) -> Overview:
         days=_buckets(work, review_hours, now, DAY, DAYS),
         hours=_buckets(work, review_hours, now, HOUR, HOURS),
         effort=_effort(work, seconds, review_seconds, sum(count for count, _ in review_hours.values()), funnel.labeled),
-        assistance=read_assistance(connection, project, answers),
+        assistance=read_assistance(connection, project),
         labelers=read_labelers(connection, project),
         questions=_questions(connection, project, labeled, reports),
         annotators=_annotators(connection, project.id, work, timed),

@@ -9,7 +9,7 @@ from labelwright.schema.figure import Figure
 __all__ = [
     "AnnotatorFigures",
     "Assistance",
-    "AssistanceGroup",
+    "AssistanceArm",
     "Bucket",
     "CertificateFigures",
     "Effort",
@@ -63,29 +63,36 @@ class Effort(Struct, frozen=True, kw_only=True):
     hours_per_label: float | None = None
 
 
-class AssistanceGroup(Struct, frozen=True, kw_only=True):
-    """Answers with, or without, a machine's suggestion in view. `agreement` is with the labels as they stand now."""
+class AssistanceArm(Struct, frozen=True, kw_only=True):
+    """The answers of one arm of the lot: with suggestions shown, or hidden.
+
+    `seconds` is the mean active time, `same` the share of answers that equal the suggestion, in view or not, and `right` how far answers
+    agree with an independent truth.
+    """
 
     answers: int
     seconds: Figure
-    agreement: Figure
-    gold_accuracy: Figure
+    same: Figure
+    right: Figure
 
 
 class Assistance(Struct, frozen=True, kw_only=True):
-    """What the machines' help changes.
+    """What the machines' help changes, told from the newest answers whose suggestions were shown or hidden by lot.
 
-    `speedup` is the median time without help over the median time with it: above 1 help saves time. `agreement_difference` is the
-    agreement with help minus that without. `hours_saved` is the time that the assisted answers would have taken more, unassisted; it is
-    given only where both groups were measured on items told apart at random (`randomised`), so that it is an effect and no coincidence.
+    `seconds_saved` is the mean time of the hidden arm minus that of the shown one, and `hours_saved` that times the answers of the shown
+    arm looked at. `influence` is how much oftener an answer is the suggested one where it was shown, and needs no truth. `quality` is how
+    far answers are right where suggestions were shown minus where they were hidden, by independent truth. Each has an interval over people
+    and items, or no value and the reason; with one person the interval is about that person, and `reason` says so. `said` are the sentences
+    about time, influence and quality that the figures bear out.
     """
 
-    assisted: AssistanceGroup
-    unassisted: AssistanceGroup
-    speedup: Figure
-    agreement_difference: Figure
+    shown: AssistanceArm
+    hidden: AssistanceArm
+    seconds_saved: Figure
     hours_saved: Figure
-    randomised: bool = False
+    influence: Figure
+    quality: Figure
+    said: list[str]
 
 
 class LabelerFigures(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.errors import KeyReused
-from labelwright.schema import ShownSuggestion
+from labelwright.schema import Help
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
 from labelwright.store.codec import encode
@@ -22,10 +21,10 @@ __all__ = ["Submission", "add_annotation", "already_done", "digest", "remember"]
 
 _annotations, _submissions = tables.annotations, tables.submissions
 
-_columns = ("project_id", "item_id", "task_id", "user_id", "pipeline_version", "values", "origin", "purpose", "assisted", "suggested")
+_columns = ("project_id", "item_id", "task_id", "user_id", "pipeline_version", "values", "origin", "purpose", "seconds_active", "replaces")
 _insert = Statement(
     sa.insert(_annotations)
-    .values({name: sa.bindparam(name) for name in (*_columns, "seconds_active", "replaces", "state", "created_at")})
+    .values({name: sa.bindparam(name) for name in (*_columns, "arm", "hide_chance", "assisted", "suggested", "state", "created_at")})
     .returning(_annotations.c.id)
 )
 _known = Statement(
@@ -86,14 +85,14 @@ def add_annotation(
     values: dict[str, Any],
     origin: str = "person",
     purpose: str = "label",
-    suggested: Sequence[ShownSuggestion] = (),
+    help: Help | None = None,
     seconds_active: float = 0.0,
     replaces: int | None = None,
     state: str = "submitted",
 ) -> int:
     """Write an annotation and return its number; the one that it replaces stays, marked as replaced.
 
-    `suggested` are the suggestions that were in view.
+    `help` is what its author had, where that was somebody who was asked.
     """
     rows = _insert.all(
         connection,
@@ -105,8 +104,10 @@ def add_annotation(
         values=encode(values),
         origin=origin,
         purpose=purpose,
-        assisted=int(bool(suggested)),
-        suggested=encode(suggested) if suggested else None,
+        arm=help.arm if help else None,
+        hide_chance=help.chance if help else None,
+        assisted=int(help is not None and help.in_view),
+        suggested=encode(help.suggestions) if help and help.suggestions else None,
         seconds_active=seconds_active,
         replaces=replaces,
         state=state,

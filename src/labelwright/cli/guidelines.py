@@ -41,8 +41,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         _output.print_json({"declared": declared, "changes": changes} if options.editorial else changes)
         return 0
-    for name, clauses in declared.items():
-        print(f"{name}: declared editorial: {', '.join(clauses)}")
+    for name, titles in declared.items():
+        print(f"{name}: declared editorial: {', '.join(titles)}")
     for name, questions in changes.items():
         print(name)
         for question, clauses in questions.items():

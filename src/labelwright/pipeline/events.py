@@ -20,7 +20,8 @@ from sqlalchemy import Connection
 from labelwright import annotate, checks, review, tasks
 from labelwright.annotate import Submission
 from labelwright.errors import Blocked, Conflict, InvalidInput, LeaseLost, NeedsConfirmation, NotFound
-from labelwright.pipeline.views import TaskView, in_view, label_of, seen_of, show
+from labelwright.pipeline.lot import help_given
+from labelwright.pipeline.views import TaskView, label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Finding, Item, Values, Verdict
 from labelwright.store import log, tables
@@ -89,12 +90,13 @@ class _Task(Struct, frozen=True):
     user_id: int | None
     lease: str | None
     annotation_id: int | None
+    leased_at: float | None
 
 
 _tasks, _annotations = tables.tasks, tables.annotations
-_a_task = sa.select(
-    _tasks.c.id, _tasks.c.item_id, _tasks.c.purpose, _tasks.c.state, _tasks.c.user_id, _tasks.c.lease, _tasks.c.annotation_id
-).where(_tasks.c.id == sa.bindparam("task"), _tasks.c.project_id == sa.bindparam("is_project"))
+_a_task = sa.select(*(_tasks.c[name] for name in _Task.__struct_fields__)).where(
+    _tasks.c.id == sa.bindparam("task"), _tasks.c.project_id == sa.bindparam("is_project")
+)
 _look = Statement(_a_task)
 _find = Statement(_a_task.with_for_update())
 _close = Statement(
@@ -191,7 +193,7 @@ def submit(
         pipeline_version=opened.project.pipeline_version,
         values=values,
         purpose=task.purpose,
-        suggested=in_view(connection, opened, task.item_id, item_key, values),
+        help=help_given(connection, opened, task.item_id, item_key, user_id, values, since=task.leased_at),
         seconds_active=min(max(submission.seconds_active or 0.0, 0.0), MOST_SECONDS),
         replaces=replaces,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -12,7 +10,8 @@ from sqlalchemy import Connection
 
 from labelwright import annotate, review
 from labelwright.annotate import Comment, Draft
-from labelwright.schema import Finding, ShownSuggestion, Values, content_hash
+from labelwright.pipeline.lot import SuggestionView, in_view
+from labelwright.schema import Finding, Values, content_hash
 from labelwright.schema.item import Field
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from labelwright.pipeline.workspace import OpenProject
     from labelwright.tasks import Leased
 
-__all__ = ["MyAnnotation", "TaskView", "assisted", "count_answered", "in_view", "label_of", "my_annotations", "seen_of", "show"]
+__all__ = ["MyAnnotation", "TaskView", "count_answered", "label_of", "my_annotations", "seen_of", "show"]
 
 
 class ItemView(Struct, frozen=True):
@@ -33,16 +32,6 @@ class ItemView(Struct, frozen=True):
     key: str
     data: dict[str, Field]
     meta: dict[str, Any]
-
-
-class SuggestionView(Struct, frozen=True):
-    """What a machine proposes; `score` is its own confidence."""
-
-    question: str
-    labeler: str
-    version: str
-    answer: AnswerUnion
-    score: float | None
 
 
 class RedoView(Struct, frozen=True):
@@ -112,20 +101,8 @@ class TaskView(Struct, frozen=True, kw_only=True):
     comments: list[Comment]
 
 
-_items, _suggestions, _annotations = tables.items, tables.suggestions, tables.annotations
+_items, _annotations = tables.items, tables.annotations
 _item = Statement(sa.select(_items.c.key, _items.c.data, _items.c.meta).where(_items.c.id == sa.bindparam("item")))
-_suggested = Statement(
-    sa.select(_suggestions.c.question, _suggestions.c.labeler, _suggestions.c.version, _suggestions.c.answer, _suggestions.c.score).where(
-        _suggestions.c.item_id == sa.bindparam("item")
-    )
-)
-
-
-def assisted(opened: OpenProject, key: str) -> bool:
-    """Tell whether suggestions are shown for the item: all but a share, as good as random, that serves to compare."""
-    hidden = opened.pipeline.tasks.unassisted_share
-    digest = hashlib.blake2b(f"unassisted\0{opened.project.name}\0{key}".encode(), digest_size=8).digest()
-    return hidden == 0 or int.from_bytes(digest, "big") / 2**64 >= hidden
 
 
 def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased) -> TaskView:
@@ -144,7 +121,7 @@ def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased
         lease_seconds=opened.pipeline.tasks.lease_seconds,
         pipeline_version=opened.version,
         item=ItemView(id=task.item_id, key=key, data=decode_fields(data), meta=decode(meta)),
-        suggestions=_best_suggestions(connection, task.item_id) if reviewing or (not auditing and assisted(opened, key)) else [],
+        suggestions=in_view(connection, opened, task.item_id, key, user_id, task.purpose),
         draft=annotate.read_draft(connection, task.id, user_id),
         redo=_redo(connection, task.annotation_id) if task.purpose == "redo" and task.annotation_id else None,
         review=_review(connection, opened, task.item_id) if reviewing else None,
@@ -157,37 +134,6 @@ def _reviewers(connection: Connection, project_id: int) -> set[int]:
     memberships = tables.memberships
     query = sa.select(memberships.c.user_id).where(memberships.c.project_id == project_id, memberships.c.role != "annotator")
     return set(connection.scalars(query))
-
-
-def _best_suggestions(connection: Connection, item_id: int) -> list[SuggestionView]:
-    """The most confident suggestion for each question."""
-    best: dict[str, tuple[float, Any]] = {}
-    for row in _suggested.all(connection, item=item_id):
-        score = row[4] if row[4] is not None else 0.0
-        if row[0] not in best or score > best[row[0]][0]:
-            best[row[0]] = (score, row)
-    return [
-        SuggestionView(question, labeler, version, decode_answer(answer), score)
-        for _, (question, labeler, version, answer, score) in best.values()
-    ]
-
-
-def in_view(
-    connection: Connection, opened: OpenProject, item_id: int, key: str, values: Mapping[str, AnswerUnion]
-) -> list[ShownSuggestion]:
-    """Return the suggestions that whoever gives these answers has in view, as they stand, and whether the answers are the same."""
-    if not assisted(opened, key):
-        return []
-    return [
-        ShownSuggestion(
-            question=one.question,
-            labeler=one.labeler,
-            version=one.version,
-            score=one.score,
-            taken=values.get(one.question) == one.answer,
-        )
-        for one in _best_suggestions(connection, item_id)
-    ]
 
 
 def _redo(connection: Connection, annotation_id: int) -> RedoView | None:

@@ -42,7 +42,7 @@ class _WorkspaceFile(Struct, frozen=True, forbid_unknown_fields=True):
 class OpenProject:
     """A project with its declaration, its compiled checks and its queue: what every event is handed.
 
-    `version` counts the project's declarations from 1.
+    `version` counts the project's declarations from 1. `seed` is the project's secret, from which lots are drawn.
     """
 
     project: Project
@@ -50,6 +50,7 @@ class OpenProject:
     rules: checks.Rules
     queue: Queue = field(repr=False)
     version: int
+    seed: str = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -215,7 +216,7 @@ def _open_project(folder: Path, pipeline: Pipeline, database: Database, blobs: B
     with located(folder):
         guidelines = _guidelines(folder, pipeline)
         rules = checks.compile_rules(pipeline.schema, pipeline.checks, folder)
-    project_id, version, number = database.write(lambda connection: _register(connection, pipeline, guidelines))
+    project_id, version, number, seed = database.write(lambda connection: _register(connection, pipeline, guidelines))
     project = Project(
         id=project_id,
         name=pipeline.name,
@@ -226,7 +227,7 @@ def _open_project(folder: Path, pipeline: Pipeline, database: Database, blobs: B
         database=database,
         blobs=blobs,
     )
-    return OpenProject(project, pipeline, rules, Queue(project_id, pipeline.tasks, review_own=pipeline.review.own), number)
+    return OpenProject(project, pipeline, rules, Queue(project_id, pipeline.tasks, review_own=pipeline.review.own), number, seed)
 
 
 def _guidelines(folder: Path, pipeline: Pipeline) -> str:
@@ -246,15 +247,18 @@ def _guidelines(folder: Path, pipeline: Pipeline) -> str:
         raise InvalidPipeline(message, where="schema.guidelines", hint="Save the file as UTF-8.") from error
 
 
-def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tuple[int, int, int]:
-    """Return the project's number, that of the row of its pipeline version, and that version's own; write down what is new."""
+def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tuple[int, int, int, str]:
+    """Return the numbers of the project, of the row of its pipeline version and that version's own, and the secret; write what is new."""
     projects, versions = tables.projects, tables.pipeline_versions
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7522984)")
-    project_id = connection.scalar(sa.select(projects.c.id).where(projects.c.name == pipeline.name))
-    if project_id is None:
-        made = connection.execute(sa.insert(projects).values(name=pipeline.name, created_at=time.time(), seed=secrets.token_hex(16)))
-        project_id = made.inserted_primary_key[0]  # type: ignore[index]  # an INSERT of one row always has a key
+    known = connection.execute(sa.select(projects.c.id, projects.c.seed).where(projects.c.name == pipeline.name)).one_or_none()
+    if known is None:
+        seed = secrets.token_hex(16)
+        made = connection.execute(sa.insert(projects).values(name=pipeline.name, created_at=time.time(), seed=seed))
+        project_id = int(made.inserted_primary_key[0])  # type: ignore[index]  # an INSERT of one row always has a key
+    else:
+        project_id, seed = known
     digest = pipeline.digest(guidelines)
     newest = connection.execute(
         sa.select(versions.c.id, versions.c.number, versions.c.digest)
@@ -263,7 +267,7 @@ def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tu
         .limit(1)
     ).one_or_none()
     if newest and newest.digest == digest:
-        return project_id, newest.id, newest.number
+        return project_id, newest.id, newest.number, seed
     number = newest.number + 1 if newest else 1
     written = connection.execute(
         sa.insert(versions).values(
@@ -279,4 +283,4 @@ def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tu
     )
     version = int(written.inserted_primary_key[0])  # type: ignore[index]  # as above
     log.append(connection, project_id, "pipeline_declared", subject_id=version, payload={"number": number})
-    return project_id, version, number
+    return project_id, version, number, seed

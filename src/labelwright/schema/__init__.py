@@ -4,7 +4,7 @@ Every value is a frozen msgspec struct: one class for the store, the HTTP API an
 web framework or the network.
 """
 
-from labelwright.schema.annotation import Annotation, Finding, Severity, ShownSuggestion, Suggestion
+from labelwright.schema.annotation import Annotation, Arm, Finding, Help, Severity, StandingSuggestion, Suggestion
 from labelwright.schema.item import Audio, Field, Image, Item, RawItem, Text, content_hash, media_of
 from labelwright.schema.kinds import Answer, AnswerUnion, Question, QuestionUnion
 from labelwright.schema.requirement import Requirement
@@ -15,9 +15,11 @@ __all__ = [
     "Annotation",
     "Answer",
     "AnswerUnion",
+    "Arm",
     "Audio",
     "Field",
     "Finding",
+    "Help",
     "Image",
     "Item",
     "Question",
@@ -26,7 +28,7 @@ __all__ = [
     "Requirement",
     "Schema",
     "Severity",
-    "ShownSuggestion",
+    "StandingSuggestion",
     "Suggestion",
     "Text",
     "Values",

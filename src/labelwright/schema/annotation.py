@@ -8,10 +8,14 @@ from msgspec import Struct
 
 from labelwright.schema.kinds import AnswerUnion
 
-__all__ = ["Annotation", "Finding", "Severity", "ShownSuggestion", "Suggestion"]
+__all__ = ["Annotation", "Arm", "Finding", "Help", "Severity", "StandingSuggestion", "Suggestion"]
 
 Severity = Literal["error", "warning"]
 """An error blocks the submission; a warning asks whether to submit all the same."""
+
+Arm = Literal["shown", "hidden", "none", "unclear"]
+"""What became of the suggestions for an item before the eyes of a person: they were shown, hidden, or there were `none`; it is `unclear`
+where they came or changed while the person had the item."""
 
 
 class Annotation(Struct, frozen=True, kw_only=True):
@@ -45,14 +49,30 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     score: float | None = None
 
 
-class ShownSuggestion(Struct, frozen=True, kw_only=True):
-    """A suggestion that its author had in view when an annotation was given; `taken` tells whether the answer is the suggested one."""
+class StandingSuggestion(Struct, frozen=True, kw_only=True):
+    """The suggestion that stood for a question when an annotation was given, in view or hidden by lot.
+
+    `taken` tells whether the answer is the suggested one: equal to it, or as near as the audit takes two labels for the same.
+    """
 
     question: str
     labeler: str
     version: str
     score: float | None
     taken: bool
+
+
+class Help(Struct, frozen=True, kw_only=True):
+    """What help an author had when an annotation was given.
+
+    `chance` is the one with which the suggestions were to be hidden; None where no lot was drawn. `in_view` tells whether the author could
+    see them, or some of them. `suggestions` stood for the questions, in view or not.
+    """
+
+    arm: Arm
+    chance: float | None = None
+    in_view: bool = False
+    suggestions: list[StandingSuggestion] = []
 
 
 class Finding(Struct, frozen=True, kw_only=True):

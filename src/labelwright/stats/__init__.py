@@ -12,6 +12,7 @@
 - `random_sample`, `uncertainty_sample` and their kin: which items to look at next.
 - `watch`, `qualify`: whether somebody's work has got worse, and whether a newcomer is good enough.
 - `binomial_upper_bound` and its kin: what a random audit proves, at one look or at any, of strata, slices and reviewers who err.
+- `clustered_difference`: what a treatment drawn by lot changes, where people and items give many values each.
 
 Everything that is wrong with an input is an `labelwright.errors.InvalidInput`.
 """
@@ -60,6 +61,7 @@ from labelwright.stats.certificates import (
     weighted_upper_bound,
 )
 from labelwright.stats.control import Qualification, Watch, qualify, watch
+from labelwright.stats.experiments import ClusteredDifference, clustered_difference
 from labelwright.stats.fusion import (
     FusedBox,
     FusedInstance,
@@ -126,6 +128,7 @@ from labelwright.stats.texts import MedoidText, VotedText, medoid_text, text_dis
 __all__ = [
     "Aggregation",
     "Agreement",
+    "ClusteredDifference",
     "Confusable",
     "CrowdQuality",
     "FusedBox",
@@ -172,6 +175,7 @@ __all__ = [
     "box_iou",
     "bradley_terry",
     "certified_slices",
+    "clustered_difference",
     "cohen_kappa",
     "confidence_of_look",
     "confusable_labels",

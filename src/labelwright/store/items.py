@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.errors import InvalidInput, NotFound
-from labelwright.schema import AnswerUnion, Audio, Field, Finding, Image, Schema, ShownSuggestion, Text
+from labelwright.schema import AnswerUnion, Arm, Audio, Field, Finding, Image, Schema, StandingSuggestion, Text
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
 from labelwright.store.labels import final_labels
@@ -62,7 +62,11 @@ class ItemPage(Struct, frozen=True):
 
 
 class AnnotationRow(Struct, frozen=True, kw_only=True):
-    """One answer about the item, whatever became of it. `assisted` tells whether suggestions were in view, and `suggested` which."""
+    """One answer about the item, whatever became of it.
+
+    `suggested` are the suggestions that stood, `assisted` tells whether they were in view, and `arm` how that came about; it is None for
+    answers from before that was kept, and for those of reviewers and of files.
+    """
 
     id: int
     annotator: str
@@ -71,7 +75,8 @@ class AnnotationRow(Struct, frozen=True, kw_only=True):
     origin: str
     purpose: str
     assisted: bool
-    suggested: list[ShownSuggestion]
+    arm: Arm | None
+    suggested: list[StandingSuggestion]
     seconds_active: float
     guidelines: int
     created_at: float
@@ -358,7 +363,8 @@ def read_item(connection: Connection, project_id: int, schema: Schema, item_id: 
                 origin=row.origin,
                 purpose=row.purpose,
                 assisted=bool(row.assisted),
-                suggested=decode(row.suggested, list[ShownSuggestion]) if row.suggested else [],
+                arm=row.arm,
+                suggested=decode(row.suggested, list[StandingSuggestion]) if row.suggested else [],
                 seconds_active=row.seconds_active,
                 guidelines=row.number,
                 created_at=row.created_at,

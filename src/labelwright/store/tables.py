@@ -370,14 +370,24 @@ annotations = Table(
     Column("state", Text, nullable=False, server_default="submitted"),  # submitted, accepted, fixed, rejected, replaced
     Column("origin", Text, nullable=False, server_default="person"),  # person, review, import
     Column("purpose", Text, nullable=False, server_default="label"),
-    Column("assisted", Integer, nullable=False, server_default="0"),  # suggestions were shown
-    Column("suggested", Text),  # which ones, with labeler, version and score, and whether they were taken
+    Column("assisted", Integer, nullable=False, server_default="0"),  # suggestions were in view
+    Column("suggested", Text),  # which ones stood, in view or not, with labeler, version and score, and whether they were taken
+    Column("arm", Text),  # shown, hidden, none, unclear; unknown for answers from before it was kept
+    Column("hide_chance", Double),  # with which chance the lot hid the suggestions; none where no lot was drawn
     Column("seconds_active", Double, nullable=False, server_default="0"),
     Column("replaces", Key),
     Column("created_at", Double, nullable=False),
     Index(None, "item_id"),
     Index(None, "project_id", "user_id", "id"),
     Index(None, "project_id", "state", "id"),
+    Index(
+        "ix_annotations_lot",
+        "project_id",
+        "purpose",
+        "id",
+        sqlite_where=text("hide_chance IS NOT NULL AND replaces IS NULL"),
+        postgresql_where=text("hide_chance IS NOT NULL AND replaces IS NULL"),
+    ),
 )
 
 submissions = Table(

@@ -23,15 +23,16 @@ class TaskPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `overlap` is a number of people an item, or an `Overlap` that grows where people disagree. `lease` is how long a task stays with who
     took it without a sign of life. With `blind`, nobody sees another's answer before giving an own one. `gold` is the share of hand-outs
-    that are gold items, whose answer is known. `unassisted` is the share of items that are shown without suggestions, so that the effect
-    of the assistance can be measured.
+    that are gold items, whose answer is known. `unassisted` is the share of answers that are given
+    without the suggestions that there are, drawn by lot for each item and person, so that what suggestions save and cost can be measured;
+    `0%` shows them always, and measures nothing.
     """
 
     overlap: int | Overlap = 1
     lease: str = "15m"
     blind: bool = True
     gold: str = "5%"
-    unassisted: str = "0%"
+    unassisted: str = "10%"
 
     def check(self) -> None:
         """Refuse what cannot work.

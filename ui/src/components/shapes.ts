@@ -2,7 +2,7 @@
 
 export type {
   AnnotatorFigures,
-  AssistanceGroup,
+  AssistanceArm,
   Bucket,
   CertificateFigures,
   Figure,

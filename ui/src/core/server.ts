@@ -9,7 +9,8 @@ export interface AnnotationRow {
   origin: string;
   purpose: string;
   assisted: boolean;
-  suggested: ShownSuggestion[];
+  arm: "shown" | "hidden" | "none" | "unclear" | null;
+  suggested: StandingSuggestion[];
   seconds_active: number;
   guidelines: number;
   created_at: number;
@@ -48,15 +49,16 @@ export interface AnnotatorRow {
 }
 
 export interface Assistance {
-  assisted: AssistanceGroup;
-  unassisted: AssistanceGroup;
-  speedup: Figure;
-  agreement_difference: Figure;
+  shown: AssistanceArm;
+  hidden: AssistanceArm;
+  seconds_saved: Figure;
   hours_saved: Figure;
-  randomised: boolean;
+  influence: Figure;
+  quality: Figure;
+  said: string[];
 }
 
-export interface AssistanceGroup { answers: number; seconds: Figure; agreement: Figure; gold_accuracy: Figure }
+export interface AssistanceArm { answers: number; seconds: Figure; same: Figure; right: Figure }
 
 export interface Audio { blob: string; duration: number; rate: number; media_type: string; peaks: string | null; modality: "audio" }
 
@@ -423,8 +425,6 @@ export interface SegmentsQuestion {
 
 export interface Session { user: Me; csrf: string; projects: MyProject[] }
 
-export interface ShownSuggestion { question: string; labeler: string; version: string; score: number | null; taken: boolean }
-
 export interface SignIn { name: string; password: string }
 
 export interface SignInLink { token: string }
@@ -446,6 +446,8 @@ export interface SpansQuestion {
   overlapping: boolean;
   kind: "spans";
 }
+
+export interface StandingSuggestion { question: string; labeler: string; version: string; score: number | null; taken: boolean }
 
 export interface Status {
   project: string;

@@ -1,0 +1,118 @@
+"""Which suggestions a person sees. Some are hidden by lot, so that what suggestions change can be measured.
+
+The lot is drawn for each item and person, and stays what it is; without the project's secret nobody can tell it in advance. An item for
+which no machine proposes anything is in neither arm. Gold items take part like all others, so that nothing tells them apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright.schema import Help, StandingSuggestion
+from labelwright.schema.kinds import AnswerUnion
+from labelwright.store import tables
+from labelwright.store.audit import SAME_LABEL
+from labelwright.store.codec import decode_answer
+from labelwright.store.statement import Statement
+
+if TYPE_CHECKING:
+    from labelwright.pipeline.workspace import OpenProject
+
+__all__ = ["SuggestionView", "help_given", "in_view"]
+
+
+class SuggestionView(Struct, frozen=True):
+    """What a machine proposes; `score` is its own confidence."""
+
+    question: str
+    labeler: str
+    version: str
+    answer: AnswerUnion
+    score: float | None
+
+
+_suggestions = tables.suggestions
+_suggested = Statement(
+    sa.select(
+        _suggestions.c.question,
+        _suggestions.c.labeler,
+        _suggestions.c.version,
+        _suggestions.c.answer,
+        _suggestions.c.score,
+        _suggestions.c.created_at,
+    ).where(_suggestions.c.item_id == sa.bindparam("item"))
+)
+
+
+def in_view(connection: Connection, opened: OpenProject, item_id: int, key: str, user_id: int, purpose: str) -> list[SuggestionView]:
+    """Return what is shown to a person who labels or reviews an item; who reviews sees all that there is, and who audits nothing."""
+    if purpose == "audit" or (purpose != "review" and _hides(opened, key, user_id)):
+        return []
+    return [one for one, _ in _best(connection, item_id)]
+
+
+def help_given(
+    connection: Connection,
+    opened: OpenProject,
+    item_id: int,
+    key: str,
+    user_id: int,
+    values: Mapping[str, AnswerUnion],
+    *,
+    since: float | None,
+) -> Help:
+    """Return which suggestions stand as a person gives these answers, and whether that person has seen them.
+
+    `since` is when the person got the task: what was suggested later was in view for a part of the time only, or not at all.
+    """
+    best = _best(connection, item_id)
+    if not best:
+        return Help(arm="none")
+    hidden = _hides(opened, key, user_id)
+    share = opened.pipeline.tasks.unassisted_share
+    clear = since is None or all(written <= since for _, written in best)
+    return Help(
+        arm=("hidden" if hidden else "shown") if clear else "unclear",
+        chance=share if clear and 0 < share < 1 else None,
+        in_view=not hidden,
+        suggestions=[
+            StandingSuggestion(
+                question=one.question,
+                labeler=one.labeler,
+                version=one.version,
+                score=one.score,
+                taken=_same(values.get(one.question), one.answer),
+            )
+            for one, _ in best
+        ],
+    )
+
+
+def _hides(opened: OpenProject, key: str, user_id: int) -> bool:
+    """Tell whether the lot hides the suggestions for an item from a person."""
+    digest = hashlib.blake2b(f"{key}\0{user_id}".encode(), key=opened.seed.encode()[:64], person=b"suggestions", digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64 < opened.pipeline.tasks.unassisted_share
+
+
+def _same(given: AnswerUnion | None, suggested: AnswerUnion) -> bool:
+    """Tell whether an answer is the suggested one: equal, or as near as the audit takes two labels for the same."""
+    return given == suggested or (given is not None and type(given) is type(suggested) and given.distance(suggested) <= SAME_LABEL)
+
+
+def _best(connection: Connection, item_id: int) -> list[tuple[SuggestionView, float]]:
+    """The most confident suggestion for each question, and when it was written."""
+    best: dict[str, tuple[float, Any]] = {}
+    for row in _suggested.all(connection, item=item_id):
+        score = row[4] if row[4] is not None else 0.0
+        if row[0] not in best or score > best[row[0]][0]:
+            best[row[0]] = (score, row)
+    return [
+        (SuggestionView(question, labeler, version, decode_answer(answer), score), written)
+        for _, (question, labeler, version, answer, score, written) in best.values()
+    ]

@@ -1,0 +1,1 @@
+"""The frame of `python -m benchmarks.honesty`, and its worlds in small."""
