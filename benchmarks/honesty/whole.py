@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Submission
+from labelwright.pipeline.events import BlindAnswer, Submission
 from labelwright.pipeline.run import advance, catch_up
 from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
@@ -31,8 +31,11 @@ __all__ = ["Whole", "open_whole", "rows"]
 Answer = Callable[[int, TaskView], tuple[Mapping[str, Any], float] | None]
 """What a person answers about a task, and the active seconds it took; None passes the task on."""
 
+Blind = Callable[[int, TaskView], Mapping[str, Any]]
+"""What an auditor answers before the label is shown."""
+
 Judge = Callable[[int, TaskView], Verdict]
-"""What a reviewer says about a review task. `seen` is filled in."""
+"""What a reviewer says about a review task, or an auditor who sees the label. `seen` is filled in."""
 
 
 def rows(records: Sequence[Mapping[str, Any]]) -> str:
@@ -88,7 +91,7 @@ class Whole:
         waiting = list(users)
         while waiting and (most is None or given < most):
             for user in list(waiting):
-                task = self._next(user, "label")
+                task = self.next(user, "label")
                 if task is None:
                     waiting.remove(user)
                     continue
@@ -116,7 +119,7 @@ class Whole:
         waiting = list(users)
         while waiting and (most is None or given < most):
             for user in list(waiting):
-                task = self._next(user, "review")
+                task = self.next(user, "review")
                 if task is None or task.review is None:
                     waiting.remove(user)
                     continue
@@ -129,7 +132,34 @@ class Whole:
                     break
         return given
 
-    def _next(self, user: int, purpose: str) -> TaskView | None:
+    def audit(self, users: Sequence[int], blind: Blind, judge: Judge, *, most: int | None = None) -> int:
+        """Let auditors work in turn until nothing waits for them, or `most` audits were given; return how many were.
+
+        Each answers `blind` first, and decides by `judge` where the label says something else.
+        """
+        given = 0
+        waiting = list(users)
+        while waiting and (most is None or given < most):
+            for user in list(waiting):
+                task = self.next(user, "review")
+                if task is None or task.purpose != "audit":
+                    waiting.remove(user)
+                    continue
+                if task.audit is None:
+                    answer = BlindAnswer(values=dict(blind(user, task)), seconds_active=5.0)
+                    send = partial(events.answer_blind, opened=self.opened, user_id=user, task_id=task.id, answer=answer)
+                    done = self.workspace.database.write(partial(send, key=f"k{next(self._keys)}"))
+                    task = done.task or task
+                if task.audit is not None:
+                    verdict = _seen(judge(user, task), task.audit.seen)
+                    give = partial(events.give_review, opened=self.opened, user_id=user, task_id=task.id, verdict=verdict)
+                    self.workspace.database.write(partial(give, key=f"k{next(self._keys)}"))
+                given += 1
+                if given == most:
+                    break
+        return given
+
+    def next(self, user: int, purpose: str) -> TaskView | None:
         found = self.workspace.database.write(lambda connection: events.next_tasks(connection, self.opened, user, purpose=purpose))
         return found[0] if found else None
 

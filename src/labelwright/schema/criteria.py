@@ -1,8 +1,8 @@
 """What a question asks people to judge by, clause by clause, so that a change of one clause is told from a change of all.
 
 The guidelines are one Markdown document. Each heading begins a clause. A clause below a heading that is the name or the title of a
-question, alone or before a colon, belongs to that question; every other clause belongs to all of them. What the pipeline file itself says about a question (its
-kind, labels, titles and descriptions) is a clause, too.
+question, alone or before a colon, belongs to that question; every other clause belongs to all of them. What the pipeline file itself
+says about a question (its kind, labels, titles and descriptions) is a clause, too.
 """
 
 from __future__ import annotations
