@@ -88,7 +88,7 @@ def test_too_little_has_a_reason_and_no_interval() -> None:
     assert np.isnan(clustered_difference([], [], [], []).value)
     few = clustered_difference([1.0, 2.0], [1, 0], ["a", "b"], ["x", "y"])
     assert (few.value, np.isnan(few.low)) == (-1.0, True)
-    assert "30 values in each arm: 1 with and 1 without" in few.note
+    assert "30 values in each arm, and the smaller arm has 1." in few.note
     alone = clustered_difference(np.arange(80.0), np.arange(80) < 40, np.arange(80), np.where(np.arange(80) < 40, "x", "y"))
     assert np.isnan(alone.low)
     assert "One person" in alone.note

@@ -108,8 +108,9 @@ def clustered_difference(
         return ClusteredDifference(value, float("nan"), float("nan"), *means, confidence, **counts, note=note)
 
     least = LEAST_SHARES if shares else LEAST
-    if min(t.sum(), (~t).sum()) < least:
-        return without(f"An interval needs {least} values in each arm: {t.sum()} with and {(~t).sum()} without are there.")
+    smaller = int(min(t.sum(), (~t).sum()))
+    if smaller < least:
+        return without(f"An interval needs {least} values in each arm, and the smaller arm has {smaller}.")
     alone = counts["people"] == 1
     by = item if alone else person
     degrees = min(len(np.unique(by[t])), len(np.unique(by[~t]))) - 1
