@@ -2,9 +2,11 @@
 
 Every function takes the connection of that transaction first, so that all it does is done, or nothing is:
 
-    database.write(lambda connection: events.submit(connection, opened, user_id, task_id, submission, key=key))
+    inspected = events.inspect(opened, task_id, submission.values, seconds_active=submission.seconds_active)
+    database.write(lambda connection: events.submit(connection, opened, user_id, task_id, submission, inspected, key=key))
 
-Whether the person may do it at all has been decided before, by `server.access`.
+Answers are inspected before, outside of it, for checks may take their time. Whether the person may do it at all has been decided before,
+by `server.access`.
 """
 
 from __future__ import annotations
@@ -19,22 +21,26 @@ from sqlalchemy import Connection
 
 from labelwright import annotate, checks, review, tasks
 from labelwright.annotate import Submission
-from labelwright.errors import Blocked, Conflict, InvalidInput, LeaseLost, NeedsConfirmation, NotFound
+from labelwright.errors import Conflict, InvalidInput, LeaseLost, NotFound
+from labelwright.pipeline.inspecting import Inspected, Outdated, accept, inspect
 from labelwright.pipeline.views import TaskView, in_view, show
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.schema import Finding, Item, Values, Verdict
+from labelwright.schema import Finding, Verdict
 from labelwright.store import log, tables
-from labelwright.store.codec import decode, decode_fields, decode_values
+from labelwright.store.codec import decode_values
 from labelwright.store.statement import Statement
 from labelwright.tasks import Leased
 
 __all__ = [
+    "Inspected",
+    "Outdated",
     "Reviewed",
     "Submission",
     "Submitted",
     "add_comment",
     "give_review",
     "heartbeat",
+    "inspect",
     "next_tasks",
     "release",
     "resolve_comment",
@@ -87,11 +93,6 @@ _close = Statement(
 _forget_draft = Statement(
     sa.delete(tables.drafts).where(tables.drafts.c.task_id == sa.bindparam("task"), tables.drafts.c.user_id == sa.bindparam("author"))
 )
-_item = Statement(
-    sa.select(tables.items.c.key, tables.items.c.revision, tables.items.c.data, tables.items.c.meta).where(
-        tables.items.c.id == sa.bindparam("item")
-    )
-)
 _own = Statement(
     sa.select(_annotations.c.id, _annotations.c.state)
     .where(_annotations.c.task_id == sa.bindparam("task"), _annotations.c.user_id == sa.bindparam("author"))
@@ -140,14 +141,23 @@ def save_draft(connection: Connection, opened: OpenProject, user_id: int, task_i
 
 
 def submit(
-    connection: Connection, opened: OpenProject, user_id: int, task_id: int, submission: Submission, *, key: str, next: bool = True
+    connection: Connection,
+    opened: OpenProject,
+    user_id: int,
+    task_id: int,
+    submission: Submission,
+    inspected: Inspected,
+    *,
+    key: str,
+    next: bool = True,
 ) -> Submitted:
-    """Take an answer: check it, keep it, close the task, and lease the next one.
+    """Take an answer that `inspect` has looked at: keep it, close the task, and lease the next one.
 
     The same key and body a second time change nothing and return the same annotation. An own answer may be given again, under a new key,
     until it was reviewed; it then replaces the older one. A lease that ran out does no harm as long as nobody else took the task.
 
     Raises:
+        Outdated: the item or the pipeline changed after `inspect`.
         Blocked: a check found an error.
         NeedsConfirmation: checks warn, and `confirmed` is not set.
         InvalidInput: the answers do not fit the questions.
@@ -163,7 +173,8 @@ def submit(
     if task.purpose not in ("label", "gold", "redo"):
         raise Conflict("This task asks for a review.", where="task")
     replaces = _answered_before(connection, task, user_id, submission.lease)
-    item_key, values, findings = _inspect(connection, opened, task, submission)
+    accept(connection, opened, inspected, task.item_id, confirmed=submission.confirmed)
+    values, findings = inspected.values, inspected.findings
     annotation_id = annotate.add_annotation(
         connection,
         project_id=opened.project.id,
@@ -173,7 +184,7 @@ def submit(
         pipeline_version=opened.project.pipeline_version,
         values=values,
         purpose=task.purpose,
-        suggested=in_view(connection, opened, task.item_id, item_key, values),
+        suggested=in_view(connection, opened, task.item_id, inspected.item_key, values),
         seconds_active=min(max(submission.seconds_active or 0.0, 0.0), MOST_SECONDS),
         replaces=replaces,
     )
@@ -227,10 +238,22 @@ def release(connection: Connection, opened: OpenProject, user_id: int, task_id: 
     tasks.release(connection, task_id, user_id)
 
 
-def give_review(connection: Connection, opened: OpenProject, user_id: int, task_id: int, verdict: Verdict, *, key: str) -> Reviewed:
+def give_review(
+    connection: Connection,
+    opened: OpenProject,
+    user_id: int,
+    task_id: int,
+    verdict: Verdict,
+    inspected: Inspected | None = None,
+    *,
+    key: str,
+) -> Reviewed:
     """Take a reviewer's verdict and lease the next review. A fix is kept as an annotation of the reviewer's beside the one it corrects.
 
+    `inspected` is what `inspect` says of the values of a fix.
+
     Raises:
+        Outdated: the item or the pipeline changed after `inspect`.
         Blocked: a check found an error in the fixed values.
         InvalidInput: the verdict lacks its values, its reason or the annotation it is about.
         LeaseLost: the review is with somebody else.
@@ -249,7 +272,9 @@ def give_review(connection: Connection, opened: OpenProject, user_id: int, task_
     about = review.reviewed_annotation(connection, task.item_id, verdict)
     fixed = None
     if verdict.verdict == "fix":
-        _inspect(connection, opened, task, Submission(values=verdict.values or {}, confirmed=True))
+        if inspected is None:
+            raise ValueError("The values of a fix are inspected before.")
+        accept(connection, opened, inspected, task.item_id, confirmed=True)
         fixed = annotate.add_annotation(
             connection,
             project_id=opened.project.id,
@@ -378,27 +403,6 @@ def _settle_first(connection: Connection, item_id: int) -> None:
     """Let whoever reviews the item at this moment, or corrects an answer to it, finish first: each then sees what the other did."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(tables.items.c.id).where(tables.items.c.id == item_id).with_for_update(key_share=True))
-
-
-def _inspect(connection: Connection, opened: OpenProject, task: _Task, submission: Submission) -> tuple[str, Values, list[Finding]]:
-    """Check the answers against the schema and the rules; return the item's key, the answers and the warnings that were confirmed."""
-    key, revision, data, meta = _item.one(connection, item=task.item_id)
-    item = Item(id=task.item_id, key=key, revision=revision, data=decode_fields(data), meta=decode(meta))
-    schema = opened.project.schema
-    values = schema.read_given(submission.values)
-    findings = checks.inspect(
-        schema,
-        values,
-        item,
-        rules=opened.rules,
-        seconds_active=None if task.purpose == "review" else submission.seconds_active,
-    )
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if errors:
-        raise Blocked(errors[0].message, findings, where=f"item {key}")
-    if findings and not submission.confirmed:
-        raise NeedsConfirmation(findings[0].message, findings, where=f"item {key}", hint="Send it again, confirmed, if it is meant so.")
-    return key, values, findings
 
 
 def _finish(connection: Connection, task_id: int, user_id: int) -> None:

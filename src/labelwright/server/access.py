@@ -16,6 +16,7 @@ from labelwright.errors import NotAllowed, NotFound, NotSignedIn
 from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import media_of
+from labelwright.server.checking import Checking
 from labelwright.server.numbers import TaskNumbers
 from labelwright.store import people, tables
 from labelwright.store.database import Database
@@ -158,6 +159,7 @@ class Doors:
         self._projects: dict[tuple[str, int], int] = {}
         self._blobs: set[tuple[int, str]] = set()
         self._changes = 0
+        self.checking = Checking()
         with workspace.database.read() as connection:
             secret = connection.scalar(sa.select(tables.secrets.c.value).where(tables.secrets.c.name == "task_numbers"))
         self.task_numbers = TaskNumbers(secret or "")

@@ -131,7 +131,14 @@ async def submit(
     """Submit an answer; the next task comes along."""
     key = _key(idempotency_key)
     inside, opened = await access.by_task(task_id, "annotate")
-    done = await access.database.write_soon(lambda connection: events.submit(connection, opened, access.user_id, inside, data, key=key))
+    user_id, database = access.user_id, access.database
+    done = await access.doors.checking.taken(
+        user_id,
+        lambda: events.inspect(opened, inside, data.values, seconds_active=data.seconds_active),
+        lambda inspected: database.write_soon(
+            lambda connection: events.submit(connection, opened, user_id, inside, data, inspected, key=key)
+        ),
+    )
     return replace(done, next=_handed_out(access, opened, done.next))
 
 
@@ -161,9 +168,17 @@ async def review(
     """Give a verdict; the next review comes along."""
     key = _key(idempotency_key)
     inside, opened = await access.by_task(task_id, "review")
-    done = await access.database.write_soon(
-        lambda connection: events.give_review(connection, opened, access.user_id, inside, data, key=key)
-    )
+    user_id, database = access.user_id, access.database
+
+    async def give(inspected: events.Inspected | None) -> Reviewed:
+        return await database.write_soon(
+            lambda connection: events.give_review(connection, opened, user_id, inside, data, inspected, key=key)
+        )
+
+    if data.verdict == "fix":
+        done = await access.doors.checking.taken(user_id, lambda: events.inspect(opened, inside, data.values or {}), give)
+    else:
+        done = await give(None)
     return replace(done, next=_handed_out(access, opened, done.next))
 
 
