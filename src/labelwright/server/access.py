@@ -32,6 +32,7 @@ PERMISSIONS: dict[str, Role | None] = {
     "analyse": "reviewer",  # dashboards, quality, requirements, reports
     "manage": "manager",  # sources, suggestions, exports, versions, jobs
     "people": "manager",  # users and roles
+    "tokens": "owner",  # everybody's tokens
 }
 """Each permission and the least role that has it."""
 

@@ -96,6 +96,14 @@ sessions = Table(
     Column("expires_at", Double, nullable=False),
 )
 
+known_addresses = Table(
+    "known_addresses",
+    metadata,
+    Column("user_id", Key, ForeignKey("users.id"), primary_key=True),
+    Column("digest", Text, primary_key=True),  # SHA-256 of the user and an address from which a sign-in succeeded
+    Column("seen_at", Double, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     metadata,
