@@ -493,3 +493,24 @@ def test_an_acknowledged_answer_is_acknowledged_again_under_another_schema(ticke
     smaller = msgspec.structs.replace(schema, questions={"intent": schema.questions["intent"]})
     later = dataclasses.replace(tickets, project=dataclasses.replace(tickets.project, schema=smaller))
     assert submit(later, ann, task.id, key="k").annotation_id == first.annotation_id
+
+
+def test_a_lease_that_is_handed_out_again_runs_anew(tickets: OpenProject) -> None:
+    """After a reload the page is told how long it holds its tasks, and holds them for so long; looking at one tells what is left."""
+    from labelwright import tasks
+
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    database = tickets.project.database
+
+    def left() -> float:
+        with database.read() as connection:
+            return events.task_view(connection, tickets, ann, task.id).lease_seconds
+
+    database.write(lambda connection: tasks.advance_clock(connection, 55))
+    assert left() == 5.0
+    (again,) = take(tickets, ann)
+    assert (again.id, again.lease_seconds) == (task.id, 60.0)
+    assert left() == 60.0
+    database.write(lambda connection: tasks.advance_clock(connection, 59))
+    assert database.write(tasks.sweep) == 0

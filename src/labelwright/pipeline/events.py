@@ -12,6 +12,7 @@ by `server.access`.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -111,7 +112,8 @@ def next_tasks(connection: Connection, opened: OpenProject, user_id: int, *, cou
         raise InvalidInput(f"There are no tasks for '{purpose}'.", where="purpose", hint="Ask for label or review.")
     if not 1 <= count <= tasks.MOST_HELD:
         raise InvalidInput(f"One request leases 1 to {tasks.MOST_HELD} tasks.", where="count")
-    return [show(connection, opened, user_id, task) for task in opened.queue.lease(connection, user_id, count=count, purpose=purpose)]
+    leased = opened.queue.lease(connection, user_id, count=count, purpose=purpose)
+    return _shown(connection, opened, user_id, leased)
 
 
 def heartbeat(connection: Connection, opened: OpenProject, user_id: int, task_id: int, lease: str) -> float:
@@ -350,7 +352,7 @@ def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id
         raise NotFound("This task is none of yours.", where="task")
     view = show(connection, opened, user_id, Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id))
     if task.state == "leased":
-        return view
+        return msgspec.structs.replace(view, lease_seconds=tasks.seconds_left(connection, task_id))
     own = _own.one(connection, task=task_id, author=user_id)
     values = connection.scalar(sa.select(_annotations.c["values"]).where(_annotations.c.id == own[0])) if own else None
     return msgspec.structs.replace(view, values=decode_values(values) if values else None)
@@ -381,7 +383,16 @@ def _lost(task_id: int) -> LeaseLost:
 def _next(connection: Connection, opened: OpenProject, user_id: int, purpose: str, *, resume: bool = False) -> TaskView | None:
     """A task beyond those that the person holds, unless a lost answer is to be repeated."""
     leased = opened.queue.lease(connection, user_id, count=1, purpose=purpose, resume=resume)
+    if resume:
+        return next(iter(_shown(connection, opened, user_id, leased)), None)
     return show(connection, opened, user_id, leased[0]) if leased else None
+
+
+def _shown(connection: Connection, opened: OpenProject, user_id: int, leased: Sequence[Leased]) -> list[TaskView]:
+    """Tasks of which the person may have held some for a while: each lease runs anew for as long as the view of it says."""
+    if leased:
+        tasks.renew(connection, user_id, [task.id for task in leased], opened.pipeline.tasks.lease_seconds)
+    return [show(connection, opened, user_id, task) for task in leased]
 
 
 def _answered_before(connection: Connection, task: _Task, user_id: int, lease: str | None) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from labelwright import tasks
 from labelwright.errors import NotAllowed, NotFound, NotSignedIn
 from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
@@ -125,9 +126,19 @@ class Access:
         """
         self._require(self.role_in(opened), permission)
 
-    async def by_item(self, item_id: int, permission: str) -> OpenProject:
-        """Return the project of an item."""
-        return self._project_of(await self.doors.project_of(tables.items, item_id), f"item {item_id}", permission)
+    async def by_item(self, item_id: int) -> OpenProject:
+        """Return the project of an item that the sender may see: reviewers see all, annotators those that they were handed.
+
+        Raises:
+            NotFound: there is no such item, or not for the sender.
+        """
+        where = f"item {item_id}"
+        opened = self._project_of(await self.doors.project_of(tables.items, item_id), where, "annotate")
+        if self.role_in(opened) == "annotator":
+            seen = await self.database.read_soon(lambda connection: tasks.was_handed(connection, item_id, self.user_id))
+            if not seen:
+                raise NotFound("There is no such thing here.", where=where)
+        return opened
 
     async def by_comment(self, comment_id: int, permission: str) -> OpenProject:
         """Return the project of a comment."""

@@ -353,6 +353,7 @@ clock = Table(
     metadata,
     Column("id", Integer, primary_key=True),  # one row
     Column("seconds", Double, nullable=False),  # advanced by whoever serves, by its monotonic clock
+    Column("keeper", Text, nullable=False, server_default=""),  # the one process that may advance it
 )
 
 secrets = Table(

@@ -77,6 +77,10 @@ def _handed_out(access: Access, opened: OpenProject, task: TaskView | None) -> T
     return task and access.hand_out(task, opened)
 
 
+def _is_blind(access: Access, opened: OpenProject) -> bool:
+    return opened.pipeline.tasks.blind and access.role_in(opened) == "annotator"
+
+
 @post("/api/projects/{project:str}/tasks/next", opt={"permission": "annotate"}, status_code=200)
 async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Access) -> LeasedTasks:
     """Lease tasks; those that are held already come first, so that a reload goes on where it was."""
@@ -195,10 +199,18 @@ async def mine(project: FromPath[str], access: Access, limit: FromQuery[int] = 1
 
 @post("/api/items/{item_id:int}/comments", opt={"permission": "annotate"}, status_code=200)
 async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], access: Access) -> Comment:
-    """Comment on an item."""
-    opened = await access.by_item(item_id, "annotate")
-    return await access.database.write_soon(
-        lambda connection: events.add_comment(
+    """Comment on an item that one may see: annotators those that they were handed."""
+    opened = await access.by_item(item_id)
+    blind = _is_blind(access, opened)
+
+    def work(connection: sa.Connection) -> Comment:
+        given = tables.annotations
+        if blind and data.annotation_id is not None:
+            # That others have answered is not told either.
+            author = connection.scalar(sa.select(given.c.user_id).where(given.c.id == data.annotation_id))
+            if author != access.user_id:
+                raise NotFound("The item has no such annotation.", where=f"annotation {data.annotation_id}")
+        return events.add_comment(
             connection,
             opened,
             access.user_id,
@@ -208,7 +220,8 @@ async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], acces
             question=data.question,
             unit=data.unit,
         )
-    )
+
+    return await access.database.write_soon(work)
 
 
 @get("/api/items/{item_id:int}/comments", opt={"permission": "annotate"})
@@ -216,9 +229,9 @@ async def comments(item_id: FromPath[int], access: Access) -> list[Comment]:
     """Return the comments on an item: all of them for reviewers, one's own where a project is blind."""
     from labelwright.annotate import read_comments
 
-    opened = await access.by_item(item_id, "annotate")
+    opened = await access.by_item(item_id)
     found = await access.database.read_soon(lambda connection: read_comments(connection, item_id))
-    blind = opened.pipeline.tasks.blind and access.role_in(opened) == "annotator"
+    blind = _is_blind(access, opened)
     return [comment for comment in found if not blind or comment.user_id == access.user_id]
 
 

@@ -1,4 +1,4 @@
-"""From which addresses each person has signed in, so that guesses from elsewhere keep nobody out."""
+"""From which addresses each person has signed in, so that guesses from elsewhere keep nobody out; and who advances the clock."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,7 +16,9 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text, primary_key=True),
         sa.Column("seen_at", sa.Double, nullable=False),
     )
+    op.add_column("clock", sa.Column("keeper", sa.Text, nullable=False, server_default=""))
 
 
 def downgrade() -> None:
+    op.drop_column("clock", "keeper")
     op.drop_table("known_addresses")
