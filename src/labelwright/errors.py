@@ -14,6 +14,7 @@
     │   ├── LeaseLost                    409  lease_lost           the task went to somebody else
     │   └── KeyReused                    409  idempotency_key_reused
     ├── TooLarge                         413  too_large            over a limit of bytes, pixels, rows or depth
+    ├── TooSlow                      408  too_slow             a body that comes slower than it may
     ├── TooManyAttempts                  429  too_many_attempts
     ├── Busy                         503  busy                 too much is at work at this moment
     ├── MissingExtra                     501  missing_extra        an optional dependency is not installed
@@ -48,6 +49,7 @@ __all__ = [
     "StoreUnavailable",
     "TooLarge",
     "TooManyAttempts",
+    "TooSlow",
     "nearest",
 ]
 
@@ -164,6 +166,13 @@ class TooLarge(LabelwrightError):
 
     code = "too_large"
     status = 413
+
+
+class TooSlow(LabelwrightError):
+    """A body came so slowly that its request was ended."""
+
+    code = "too_slow"
+    status = 408
 
 
 class TooManyAttempts(LabelwrightError):

@@ -45,6 +45,11 @@ class Settings(BaseSettings):
     )
     session_hours: float = Field(default=24 * 7, gt=0, description="How long a sign-in lasts.")
     max_body_bytes: int = Field(default=16_000_000, gt=0, description="The largest request body, except for streams of items.")
+    body_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="How long a request's body may take, beside a second for each 10,000 bytes of it; a slower one is ended.",
+    )
     max_pixels: int = Field(
         default=100_000_000,
         gt=0,

@@ -80,7 +80,7 @@ def create_app(workspace: Workspace, *, options: Settings | None = None, address
     return Litestar(
         route_handlers=[*ROUTES, *page_handlers(Path(__file__).parents[1] / "web")],
         lifespan=[watching],
-        middleware=[Gate(doors, frozenset(names), origins)],
+        middleware=[Gate(doors, frozenset(names), origins, chosen.body_seconds)],
         before_send=[headers_of_safety(origins)],
         dependencies={
             "access": Provide(_access, sync_to_thread=False),

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from labelwright.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
 from labelwright.server.access import Access, Doors
+from labelwright.server.bodies import in_time
 from labelwright.server.origin import Origin, Origins
 
 __all__ = ["PAGE_POLICY", "Gate", "headers_of_safety", "secret_in", "session_cookie"]
@@ -40,12 +41,13 @@ _HEADERS = [
 
 
 class Gate(ASGIMiddleware):
-    """Checks host, body type, identity and CSRF token, and adds the headers of safety."""
+    """Checks host, body type, identity and CSRF token, sees to it that bodies come in time, and adds the headers of safety."""
 
-    def __init__(self, doors: Doors, hosts: frozenset[str], origins: Origins) -> None:
+    def __init__(self, doors: Doors, hosts: frozenset[str], origins: Origins, body_seconds: float) -> None:
         self._doors = doors
         self._hosts = hosts
         self._origins = origins
+        self._body_seconds = body_seconds
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on with `scope["state"]` saying where it comes from, as `origin`, and who sends it, as `access`."""
@@ -59,6 +61,7 @@ class Gate(ASGIMiddleware):
         state["access"] = await self._recognise(scope, headers, origin)
         if scope["method"] not in SAFE:
             _check_body(headers)
+            receive = in_time(receive, self._body_seconds)
         await next_app(scope, receive, send)
 
     def _check_host(self, headers: dict[bytes, bytes]) -> None:
