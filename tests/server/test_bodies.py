@@ -12,9 +12,6 @@ from labelwright.settings import Settings
 from tests.server.house import House, listening
 
 HALF = (
-    "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/{kind}\r\n"
-    "Authorization: {who}\r\nContent-Length: 100\r\n\r\n{{"
-)
     "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/{kind}\r\nAuthorization: {who}\r\nContent-Length: 100\r\n\r\n{{"
 )
 
