@@ -29,7 +29,7 @@ __all__ = ["CannotTell", "Expression", "compile_expression"]
 
 
 MOST_STEPS = 1_000_000
-"""So many steps may one expression take on one case: about half a second. `any` within `any` takes as many on some 400 places."""
+"""So many steps may one expression take on one case: about a second. `any` within `any` takes as many on some 400 places."""
 
 MOST_BITS = 1024
 """Whole numbers beyond this size are not calculated with; floats end there too."""
