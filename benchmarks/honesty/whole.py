@@ -108,9 +108,10 @@ class Whole:
     def submit(self, user: int, task: TaskView, values: Mapping[str, Any], seconds: float) -> int:
         """Hand in an answer and return the number of the annotation."""
         submission = Submission(values=dict(values), seconds_active=seconds, lease=task.lease, confirmed=True)
+        inspected = events.inspect(self.opened, task.id, values, seconds_active=seconds)
         key = f"k{next(self._keys)}"
         return self.workspace.database.write(
-            lambda connection: events.submit(connection, self.opened, user, task.id, submission, key=key, next=False)
+            lambda connection: events.submit(connection, self.opened, user, task.id, submission, inspected, key=key, next=False)
         ).annotation_id
 
     def review(self, users: Sequence[int], judge: Judge, *, most: int | None = None) -> int:
@@ -124,9 +125,7 @@ class Whole:
                     waiting.remove(user)
                     continue
                 verdict = _seen(judge(user, task), task.review.seen)
-                key = f"k{next(self._keys)}"
-                give = partial(events.give_review, opened=self.opened, user_id=user, task_id=task.id, verdict=verdict, key=key)
-                self.workspace.database.write(give)
+                self._give(user, task, verdict)
                 given += 1
                 if given == most:
                     break
@@ -152,12 +151,16 @@ class Whole:
                     task = done.task or task
                 if task.audit is not None:
                     verdict = _seen(judge(user, task), task.audit.seen)
-                    give = partial(events.give_review, opened=self.opened, user_id=user, task_id=task.id, verdict=verdict)
-                    self.workspace.database.write(partial(give, key=f"k{next(self._keys)}"))
+                    self._give(user, task, verdict)
                 given += 1
                 if given == most:
                     break
         return given
+
+    def _give(self, user: int, task: TaskView, verdict: Verdict) -> None:
+        inspected = events.inspect(self.opened, task.id, verdict.values) if verdict.values else None
+        give = partial(events.give_review, opened=self.opened, user_id=user, task_id=task.id, verdict=verdict, inspected=inspected)
+        self.workspace.database.write(partial(give, key=f"k{next(self._keys)}"))
 
     def next(self, user: int, purpose: str) -> TaskView | None:
         found = self.workspace.database.write(lambda connection: events.next_tasks(connection, self.opened, user, purpose=purpose))

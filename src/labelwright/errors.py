@@ -14,7 +14,9 @@
     │   ├── LeaseLost                    409  lease_lost           the task went to somebody else
     │   └── KeyReused                    409  idempotency_key_reused
     ├── TooLarge                         413  too_large            over a limit of bytes, pixels, rows or depth
+    ├── TooSlow                      408  too_slow             a body that comes slower than it may
     ├── TooManyAttempts                  429  too_many_attempts
+    ├── Busy                         503  busy                 too much is at work at this moment
     ├── MissingExtra                     501  missing_extra        an optional dependency is not installed
     └── StoreUnavailable                 503  store_unavailable    the database cannot be opened, read or written
 
@@ -30,6 +32,7 @@ from typing import Any, ClassVar
 
 __all__ = [
     "Blocked",
+    "Busy",
     "Conflict",
     "HasFindings",
     "InvalidFile",
@@ -46,6 +49,7 @@ __all__ = [
     "StoreUnavailable",
     "TooLarge",
     "TooManyAttempts",
+    "TooSlow",
     "nearest",
 ]
 
@@ -59,6 +63,9 @@ class LabelwrightError(Exception):
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
+
+    retry_after: int | None = None
+    """After how many seconds it may go better, where that is known; the answer says so in `Retry-After`."""
 
     def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)
@@ -161,11 +168,33 @@ class TooLarge(LabelwrightError):
     status = 413
 
 
+class TooSlow(LabelwrightError):
+    """A body came so slowly that its request was ended."""
+
+    code = "too_slow"
+    status = 408
+
+
 class TooManyAttempts(LabelwrightError):
     """Too many attempts in too short a time, such as wrong passwords."""
 
     code = "too_many_attempts"
     status = 429
+
+    def __init__(self, message: str, *, retry_after: int, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.retry_after = retry_after
+
+
+class Busy(LabelwrightError):
+    """So much of the kind is at work at this moment that no more is begun; nothing was done."""
+
+    code = "busy"
+    status = 503
+
+    def __init__(self, message: str, *, retry_after: int, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.retry_after = retry_after
 
 
 class MissingExtra(LabelwrightError):

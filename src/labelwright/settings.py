@@ -33,9 +33,23 @@ class Settings(BaseSettings):
         default="",
         description="Names, separated by commas, under which the page may be reached besides localhost and the address listened on.",
     )
-    https: bool = Field(default=False, description="True where a proxy in front speaks HTTPS: cookies are then sent over HTTPS only.")
+    https: bool = Field(
+        default=False,
+        description="True where a proxy in front speaks HTTPS: cookies are then sent over HTTPS only, and browsers are told to come by "
+        "HTTPS only. Not needed where a trusted proxy says so in `X-Forwarded-Proto`.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses and networks of proxies, separated by commas, that are believed what they say in `X-Forwarded-For` and "
+        "`X-Forwarded-Proto`; by default none is.",
+    )
     session_hours: float = Field(default=24 * 7, gt=0, description="How long a sign-in lasts.")
     max_body_bytes: int = Field(default=16_000_000, gt=0, description="The largest request body, except for streams of items.")
+    body_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="How long a request's body may take, beside a second for each 10,000 bytes of it; a slower one is ended.",
+    )
     max_pixels: int = Field(
         default=100_000_000,
         gt=0,

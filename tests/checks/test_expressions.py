@@ -240,3 +240,53 @@ def test_any_text_is_an_expression_or_refused(text: str):
         expression.holds(Case(SCHEMA, VALUES, ITEM, {}))
     except (InvalidPipeline, CannotTell):
         pass
+
+
+def test_it_takes_no_more_steps_than_it_may():
+    """An expression over many places, or over long texts many times, ends with a warning that it could not be checked."""
+    many = {**VALUES, "entities": Spans(tuple(Span(0, 3, "DATE") for _ in range(3000)))}
+    for text in (
+        "all(entities, lower(body) != 'x')",
+        "not any(entities, matches(body, '(x+x+)+y'))",
+        "not any(a in entities, any(b in entities, a.end < b.start))",
+    ):
+        item = msgspec.structs.replace(ITEM, data={"body": Text("x" * 100_000), "photo": ITEM.data["photo"]})
+        with pytest.raises(CannotTell, match="steps"):
+            holds(text, many, item)
+    (finding,) = [one for one in inspect(SCHEMA, many, ITEM, rules=compile_rules(SCHEMA, [text], Path())) if one.rule == "expression"]
+    assert finding.severity == "warning"
+    assert finding.message.startswith("This could not be checked: ")
+
+
+def test_numbers_do_not_grow_beyond_bounds():
+    """Whole numbers of a thousand digits are not multiplied on and on."""
+    item = msgspec.structs.replace(ITEM, meta={"n": 10**400})
+    with pytest.raises(CannotTell, match="too large"):
+        holds("meta.n * meta.n > 0", item=item)
+
+
+def test_a_regular_expression_takes_time_by_the_length_of_the_text():
+    """What keeps a backtracking engine busy for ever is looked for and not found."""
+    item = msgspec.structs.replace(ITEM, data={"body": Text("a" * 20_000 + "!"), "photo": ITEM.data["photo"]})
+    assert not holds("matches(body, '^(a+)+$')", item=item)
+    assert not holds("matches(body, '^(a|aa)+$')", item=item)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        ("(?=a)b", "Look-ahead"),
+        ("(?<!a)b", "look-behind"),
+        ("(a)\\\\1", "Back-references"),
+        ("a\\\\Z", "end of the text"),
+        ("(", None),
+        ("((((a{9}){9}){9}){9}){9}", None),
+    ],
+)
+def test_regular_expressions_without_a_bound_are_refused(pattern: str, hint: str | None):
+    """What a linear engine cannot run is refused when the pipeline is read, at its column, with what to do instead."""
+    with pytest.raises(InvalidPipeline) as caught:
+        compile_rules(SCHEMA, [f"matches(body, '{pattern}')"], Path())
+    assert caught.value.where is not None
+    assert caught.value.where.startswith("checks[0], column 15")
+    assert hint is None or hint in (caught.value.hint or "")

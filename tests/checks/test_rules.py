@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from labelwright.checks import Rules, compile_rules, inspect
+from labelwright.checks import Found, Rules, compile_rules, inspect
+from labelwright.checks.case import Case
+from labelwright.checks.inspection import MOST_FINDINGS
 from labelwright.errors import InvalidPipeline
 from labelwright.schema import Audio, Finding, Image, Item, Schema, Text
 from labelwright.schema.kinds.boxes import Box, Boxes
@@ -221,3 +223,45 @@ def test_inspection_is_quick():
     for _ in range(500):
         inspect(TICKETS, values, TICKET, rules=compiled, seconds_active=5.0)
     assert (time.perf_counter() - begin) / 500 < 0.001
+
+
+def test_a_check_that_never_comes_back_is_ended(tmp_path: Path):
+    """Whether it loops, backtracks or ends its process: that is told, those before it count, and the next answer is checked as ever."""
+    (tmp_path / "checks.py").write_text(
+        "import os, re\n"
+        "from labelwright import check\n"
+        "@check(severity='warning')\n"
+        "def first(values, item):\n"
+        "    return 'first speaks'\n"
+        "@check(question='intent')\n"
+        "def second(values, item):\n"
+        "    if item.key == 'loop':\n"
+        "        while True: pass\n"
+        "    if item.key == 'backtrack': re.match('(a+)+$', 'a' * 64 + '!')\n"
+        "    if item.key == 'exit': os._exit(3)\n"
+        "    print('to the log')\n"
+        "@check\n"
+        "def third(values, item):\n"
+        "    return True\n"
+    )
+    (rule,) = [rule for rule in rules(TICKETS, {"python": "checks.py"}, folder=tmp_path) if rule.name == "python"]
+
+    def ask(key: str, seconds: float) -> list[Found]:
+        item = msgspec.structs.replace(TICKET, key=key)
+        return list(rule.run(Case(TICKETS, {"intent": Choice("bug")}, item, {}, ends=time.monotonic() + seconds)))
+
+    for key, why in (("loop", "it takes too long"), ("backtrack", "it takes too long"), ("exit", "it ended its process")):
+        assert ask(key, 60.0 if key == "exit" else 0.5) == [
+            Found("first speaks", severity="warning"),
+            Found(f"The check 'second' could not be made: {why}.", "intent", severity="warning"),
+            Found("Because of 'second', 'third' could not be made either.", severity="warning"),
+        ]
+        assert ask("fine", 60.0) == [Found("first speaks", severity="warning")]
+
+
+def test_findings_are_told_up_to_a_number():
+    """A rule that finds thousands of things names the first and counts the rest, so that they fill neither page nor store."""
+    values = {"intent": Choice("bug"), "entities": Spans(tuple(Span(0, 5, "DATE") for _ in range(3000)))}
+    findings = [one for one in inspect(TICKETS, values, TICKET, rules=rules()) if one.rule == "overlapping_spans"]
+    assert len(findings) == MOST_FINDINGS + 1
+    assert findings[-1].message == "There are 2,899 more findings of this kind."

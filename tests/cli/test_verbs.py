@@ -182,6 +182,11 @@ def test_people_are_added_and_tokens_made(folder: Path, run: Run) -> None:
     assert len(out.splitlines()) == 1
     assert "what an annotator may" in err
     assert json.loads(run("users", "token", folder, "Ann", "--role", "reviewer", "--json")[1])["role"] == "reviewer"
+    assert "command line" in run("users", "tokens", folder)[1]
+    newest, oldest = json.loads(run("users", "tokens", folder, "--json")[1])
+    assert run("users", "revoke", folder, str(oldest["id"]))[0] == 0
+    assert [one["id"] for one in json.loads(run("users", "tokens", folder, "--json")[1])] == [newest["id"]]
+    assert run("users", "revoke", folder, str(oldest["id"]))[0] == 2
     assert run("users", "role", folder, "Ann", "manager")[0] == 0
     assert "mail: manager" in run("users", "list", folder)[1]
     assert run("users", "out", folder, "Ann")[0] == 0

@@ -86,7 +86,7 @@ def test_a_lost_answer_is_no_lost_submission(house: House, proxy: Lossy) -> None
 def test_what_could_count_twice_is_sent_once(house: House, proxy: Lossy) -> None:
     """A comment, which carries no key, is not repeated when its answer is lost; the error says so."""
     (item,) = house.add_texts("comment on it")
-    with Client(proxy.address, token(house)) as client:
+    with Client(proxy.address, token(house, "reviewer")) as client:
         proxy.losing = 1
         with pytest.raises(Unreachable):
             client.comment(item, "once is enough")

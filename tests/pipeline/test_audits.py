@@ -57,7 +57,8 @@ def answer_all(opened: OpenProject, user: int) -> None:
     while found := database.write(lambda connection: events.next_tasks(connection, opened, user)):
         given = Submission(values=BUG, seconds_active=3.0)
         number = found[0].id
-        database.write(partial(events.submit, opened=opened, user_id=user, task_id=number, submission=given, key=str(number), next=False))
+        take = partial(events.submit, opened=opened, user_id=user, task_id=number, submission=given, key=str(number), next=False)
+        database.write(partial(take, inspected=events.inspect(opened, number, BUG, seconds_active=3.0)))
 
 
 def take(opened: OpenProject, user: int, how_many: int = 1) -> list[TaskView]:
@@ -72,8 +73,9 @@ def blind(opened: OpenProject, user: int, task: int, values: Any, *, key: str = 
 
 
 def judge(opened: OpenProject, user: int, task: int, verdict: Verdict) -> None:
+    inspected = events.inspect(opened, task, verdict.values) if verdict.values else None
     opened.project.database.write(
-        lambda connection: events.give_review(connection, opened, user, task, verdict, key=f"{verdict.verdict} {task}")
+        lambda connection: events.give_review(connection, opened, user, task, verdict, inspected, key=f"{verdict.verdict} {task}")
     )
 
 

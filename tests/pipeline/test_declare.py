@@ -48,6 +48,13 @@ def test_yaml_keeps_texts_that_look_like_something_else(tmp_path: Path) -> None:
         ("kind: choice", "kind: choose", "line 6, schema.questions", "choose", None),
         ("overlap: 2", "overlap: many", "line 9, tasks.overlap", "Expected", None),
         (
+            "[refund, bug, other]",
+            "[{label: refund, color: 'red; background: url(//example.com)'}, bug, other]",
+            "line 6, schema.questions.intent.options[0].color",
+            "is no color",
+            None,
+        ),
+        (
             "of: body, options: [refund",
             "of: boddy, options: [refund",
             "line 6, schema.questions.intent.of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Callable
@@ -9,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
 from labelwright import quality, review
 from labelwright.errors import Blocked, Conflict, InvalidInput, KeyReused, LeaseLost, NeedsConfirmation, NotFound
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Submission, Submitted
+from labelwright.pipeline.events import Outdated, Reviewed, Submission, Submitted
 from labelwright.pipeline.run import advance, catch_up
 from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
@@ -43,7 +45,15 @@ def take(opened: OpenProject, user: int, purpose: str = "label", how_many: int =
 
 def submit(opened: OpenProject, user: int, task: int, values: Any = None, *, key: str, next: bool = True, **more: Any) -> Submitted:
     submission = Submission(values=VALUES if values is None else values, **{"seconds_active": 3.0, **more})
-    return opened.project.database.write(lambda connection: events.submit(connection, opened, user, task, submission, key=key, next=next))
+    inspected = events.inspect(opened, task, submission.values, seconds_active=submission.seconds_active)
+    return opened.project.database.write(
+        lambda connection: events.submit(connection, opened, user, task, submission, inspected, key=key, next=next)
+    )
+
+
+def give_review(opened: OpenProject, user: int, task: int, verdict: Verdict, *, key: str) -> Reviewed:
+    inspected = events.inspect(opened, task, verdict.values) if verdict.values else None
+    return opened.project.database.write(lambda connection: events.give_review(connection, opened, user, task, verdict, inspected, key=key))
 
 
 def test_a_submission_closes_its_task_and_brings_the_next(tickets: OpenProject) -> None:
@@ -136,8 +146,7 @@ def test_a_late_answer_counts_while_nobody_else_took_the_task(tickets: OpenProje
     database.write(lambda connection: events.save_draft(connection, tickets, ann, second.id, lease=second.lease, sequence=1, body={"a": 1}))
     database.write(lambda connection: tasks.advance_clock(connection, 100))
     assert database.write(tasks.sweep) == 2
-    late = Submission(values=VALUES, seconds_active=3.0, lease=first.lease)
-    database.write(lambda connection: events.submit(connection, tickets, ann, first.id, late, key="k1", next=False))
+    submit(tickets, ann, first.id, key="k1", lease=first.lease, next=False)
     (taken,) = take(tickets, ben)
     assert taken.id == second.id
     with pytest.raises(LeaseLost):
@@ -207,7 +216,7 @@ def test_what_everybody_passes_on_goes_to_a_reviewer(tickets: OpenProject) -> No
     assert (asked.item.key, asked.review.reasons, asked.review.annotations) == ("t0", ["skipped"], [])
 
     def judge(verdict: Verdict) -> None:
-        database.write(lambda connection: events.give_review(connection, tickets, rita, asked.id, verdict, key=verdict.verdict))
+        give_review(tickets, rita, asked.id, verdict, key=verdict.verdict)
 
     with pytest.raises(InvalidInput):
         judge(Verdict(verdict="accept", seen=asked.review.seen))
@@ -253,7 +262,7 @@ def test_an_author_who_passes_on_a_rejected_answer_leaves_it_to_a_reviewer(ticke
     (task,) = take(tickets, rita, "review")
     assert task.review is not None
     verdict = Verdict(verdict="reject", annotation_id=task.review.annotations[0].id, reason="Look again.")
-    tickets.project.database.write(lambda connection: events.give_review(connection, tickets, rita, task.id, verdict, key="r1"))
+    give_review(tickets, rita, task.id, verdict, key="r1")
     (redo,) = take(tickets, ann)
     assert redo.purpose == "redo"
     assert skip(tickets, ann, redo.id) is None
@@ -293,11 +302,7 @@ def test_the_whole_story_from_raw_rows_to_a_frozen_version(tickets: OpenProject)
             verdict = Verdict(verdict="fix", values={**VALUES, "intent": Choice("refund")}, annotation_id=task.review.annotations[0].id)
         else:
             verdict = Verdict(verdict="accept", seen=task.review.seen)
-        tickets.project.database.write(
-            lambda connection, task=task, verdict=verdict: events.give_review(
-                connection, tickets, rita, task.id, verdict, key=f"r{task.id}"
-            )
-        )
+        give_review(tickets, rita, task.id, verdict, key=f"r{task.id}")
         reviewed[task.item.key] = verdict.verdict
     assert reviewed["t0"] == "fix"
     frozen = freeze(tickets)
@@ -322,7 +327,7 @@ def test_a_rejected_answer_comes_back_to_its_author_and_then_to_review(tickets: 
     (task,) = take(tickets, rita, "review")
     assert task.review is not None
     verdict = Verdict(verdict="reject", annotation_id=task.review.annotations[0].id, reason="Look again.")
-    tickets.project.database.write(lambda connection: events.give_review(connection, tickets, rita, task.id, verdict, key="r1"))
+    give_review(tickets, rita, task.id, verdict, key="r1")
     (redo,) = take(tickets, ann)
     assert redo.purpose == "redo"
     assert redo.redo is not None
@@ -407,7 +412,7 @@ def test_answers_to_questions_that_have_changed_are_asked_anew(write_project: Ca
     (reviewing,) = take(opened, rita, "review")
     assert reviewing.review is not None
     verdict = Verdict(verdict="accept", seen=reviewing.review.seen)
-    opened.project.database.write(lambda connection: events.give_review(connection, opened, rita, reviewing.id, verdict, key="accepted"))
+    give_review(opened, rita, reviewing.id, verdict, key="accepted")
     workspace.close()
     path = folder / "labelwright.yaml"
     path.write_text(path.read_text().replace("[refund, bug, other]}", "[refund, defect, other]}"), "utf-8")
@@ -427,3 +432,57 @@ def test_answers_to_questions_that_have_changed_are_asked_anew(write_project: Ca
     assert count(opened.project, tables.tasks, tables.tasks.c.purpose == "redo", tables.tasks.c.state.in_(("open", "leased"))) == 10
     assert count(opened.project, tables.consensus, tables.consensus.c.item_id == task.item.id) == 2
     workspace.close()
+
+
+def test_an_answer_to_an_item_that_changed_meanwhile_is_checked_anew(tickets: OpenProject) -> None:
+    """What was found in an answer holds for the revision that it was looked for in, and for the pipeline version."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    database = tickets.project.database
+    submission = Submission(values=VALUES, seconds_active=3.0)
+    inspected = events.inspect(tickets, task.id, submission.values, seconds_active=3.0)
+
+    def write(inspected: events.Inspected) -> Submitted:
+        return database.write(lambda connection: events.submit(connection, tickets, ann, task.id, submission, inspected, key="k"))
+
+    with pytest.raises(Outdated):
+        write(dataclasses.replace(inspected, pipeline_version=inspected.pipeline_version + 1))
+    changed = sa.update(tables.items).where(tables.items.c.id == task.item.id).values(revision="another")
+    database.write(lambda connection: connection.execute(changed))
+    with pytest.raises(Outdated):
+        write(inspected)
+    assert count(tickets.project, tables.annotations) == 0
+    write(events.inspect(tickets, task.id, submission.values, seconds_active=3.0))
+    assert count(tickets.project, tables.annotations) == 1
+
+
+def test_an_acknowledged_answer_is_acknowledged_again_under_another_schema(tickets: OpenProject) -> None:
+    """Whoever repeats an answer that was taken hears the same, though the answer would not be taken now."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    first = submit(tickets, ann, task.id, key="k")
+    schema = tickets.project.schema
+    smaller = msgspec.structs.replace(schema, questions={"intent": schema.questions["intent"]})
+    later = dataclasses.replace(tickets, project=dataclasses.replace(tickets.project, schema=smaller))
+    assert submit(later, ann, task.id, key="k").annotation_id == first.annotation_id
+
+
+def test_a_lease_that_is_handed_out_again_runs_anew(tickets: OpenProject) -> None:
+    """After a reload the page is told how long it holds its tasks, and holds them for so long; looking at one tells what is left."""
+    from labelwright import tasks
+
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    database = tickets.project.database
+
+    def left() -> float:
+        with database.read() as connection:
+            return events.task_view(connection, tickets, ann, task.id).lease_seconds
+
+    database.write(lambda connection: tasks.advance_clock(connection, 55))
+    assert left() == 5.0
+    (again,) = take(tickets, ann)
+    assert (again.id, again.lease_seconds) == (task.id, 60.0)
+    assert left() == 60.0
+    database.write(lambda connection: tasks.advance_clock(connection, 59))
+    assert database.write(tasks.sweep) == 0

@@ -73,7 +73,7 @@ def submit(opened: OpenProject, user: int, task: TaskView, values: Mapping[str, 
     """Answer a task and return what is kept of the answer."""
     submission = Submission(values=dict(values), seconds_active=3.0, confirmed=True)
     number = opened.project.database.write(
-        lambda connection: events.submit(connection, opened, user, task.id, submission, key=key or f"k{task.id}", next=False)
+        lambda connection: events.submit(connection, opened, user, task.id, submission, inspected, key=key or f"k{task.id}", next=False)
     ).annotation_id
     with opened.project.database.read() as connection:
         found = read_item(connection, opened.project.id, opened.project.schema, task.item.id).annotations

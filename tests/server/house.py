@@ -152,18 +152,18 @@ def served(folder: Path, store: str, **options: Any) -> Iterator[House]:
 
 
 @contextmanager
-def listening(workspace: Workspace, settings: Settings) -> Iterator[str]:
-    """Listen with granian in a thread of this process and give the address."""
-    from granian.constants import Interfaces
+def listening(workspace: Workspace, settings: Settings, **more: Any) -> Iterator[str]:
+    """Listen with granian in a thread of this process and give the address; `more` are options of the listener."""
     from granian.server.embed import Server
 
     from labelwright.server.app import create_app
+    from labelwright.server.run import listening_options
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     application = create_app(workspace, options=settings, address="127.0.0.1")
-    server = Server(application, address="127.0.0.1", port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
+    server = Server(application, address="127.0.0.1", port=port, **{**listening_options(), **more})
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def run() -> None:

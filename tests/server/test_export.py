@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import threading
 import zipfile
 from pathlib import Path
 from typing import IO
@@ -130,3 +131,43 @@ def _strings(value: object) -> list[str]:
     if isinstance(value, dict):
         return [text for one in value.values() for text in _strings(one)]
     return [value] if isinstance(value, str) else []
+
+
+def test_no_more_downloads_are_made_at_once_than_may(house: House) -> None:
+    """While as many are made and wait as may, a further one is sent away for a while, and people's work goes on."""
+    house.add_texts("work goes on")
+    manager, ann = house.browser(house.person("manager")), house.browser(house.person())
+    goes_on = threading.Event()
+
+    async def scenario() -> None:
+        outlets = [outlet.Outlet() for _ in range(outlet.MOST_WRITERS + outlet.MOST_WAITING)]
+        written = [one.filled_by(lambda file: goes_on.wait() and None) for one in outlets]
+        try:
+            refused = await asyncio.to_thread(manager.get, "/api/projects/tickets/export")
+            assert refused.status_code == 503, refused.text
+            assert refused.json()["error"]["code"] == "busy"
+            assert int(refused.headers["Retry-After"]) > 0
+            await asyncio.to_thread(house.held, ann)
+        finally:
+            goes_on.set()
+        await asyncio.gather(*written)
+        assert (await asyncio.to_thread(manager.get, "/api/projects/tickets/export")).status_code == 200
+
+    asyncio.run(scenario())
+
+
+def test_a_reader_who_comes_back_too_late_gets_no_part_for_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who takes nothing for too long is taken for gone: the writer is free again, and what was begun breaks off."""
+    monkeypatch.setattr(outlet, "PATIENCE_SECONDS", 0.0)
+
+    async def scenario() -> None:
+        late = outlet.Outlet()
+        written = late.filled_by(lambda file: [file.write(b"x" * outlet.CHUNK) for _ in range(100)] and None)
+        while not written.done():
+            await asyncio.sleep(0.05)
+        while await late.take():
+            pass
+        with pytest.raises(BrokenPipeError):
+            await written
+
+    asyncio.run(scenario())

@@ -14,7 +14,7 @@ from labelwright.server.access import PERMISSIONS
 from labelwright.server.app import ROUTES
 from labelwright.store import tables
 from labelwright.store.people import ROLES
-from tests.server.house import CHOICE, House
+from tests.server.house import CHOICE, House, submit
 
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/sign-in"): {"name": "nobody here", "password": "no password"},
@@ -78,13 +78,16 @@ ENDING = ("/api/sign-out", "/api/password")
 
 
 @pytest.fixture(scope="module")
-def known(house: House) -> Who:
-    """The browser of somebody with a role in a project, the same one each time."""
+def known(house: House, places: dict[str, Any]) -> Who:
+    """The browser of somebody with a role in a project, the same one each time; they were handed the item once, and passed it on."""
     browsers: dict[tuple[str | None, str], httpx.Client] = {}
 
     def browser(role: str | None, project: str = "tickets") -> httpx.Client:
         if (role, project) not in browsers:
-            browsers[role, project] = house.browser(house.person(role, project))
+            user_id = house.person(role, project)
+            seen = sa.insert(tables.skips).values(item_id=places["item_id"], user_id=user_id, created_at=1.0)
+            house.workspace.database.write(lambda connection: connection.execute(seen))
+            browsers[role, project] = house.browser(user_id)
         return browsers[role, project]
 
     return browser
@@ -193,6 +196,38 @@ def test_a_comment_is_about_an_annotation_of_its_item(house: House, places: dict
     browser = house.browser(house.person("reviewer"))
     answer = browser.post(f"/api/items/{places['item_id']}/comments", json={"text": "see", "annotation_id": 10**9})
     assert answer.status_code in (400, 404), answer.text
+
+
+def test_comments_are_for_those_who_have_seen_the_item(house: House, places: dict[str, Any]) -> None:
+    """An annotator reads and writes comments on the items that were handed to them, then and later, and on no others; reviewers on all."""
+    path = f"/api/items/{places['item_id']}/comments"
+    stranger = house.browser(house.person())
+    assert stranger.get(path).status_code == 404
+    assert stranger.post(path, json={"text": "who is it"}).status_code == 404
+    (item,) = house.add_texts("to be commented on")
+    browser = house.browser(house.person())
+    mine = f"/api/items/{item}/comments"
+    while (task := house.held(browser))["item"]["id"] != item:
+        assert submit(browser, task).status_code == 200
+    assert browser.post(mine, json={"text": "unclear"}).status_code == 200
+    assert browser.post(f"/api/tasks/{task['id']}/skip", json={"reason": "unclear"}).status_code == 200
+    assert [one["text"] for one in browser.get(mine).json()] == ["unclear"]
+    assert house.browser(house.person("reviewer")).get(path).status_code == 200
+
+
+def test_a_comment_does_not_tell_who_else_has_answered(house: House) -> None:
+    """Where a project is blind, an annotator's comment points to their own answer or to none."""
+    (item,) = house.add_texts("answered by another")
+    given = {}
+    for name in ("ann", "ben"):
+        browser = house.browser(house.person())
+        while (task := house.held(browser))["item"]["id"] != item:
+            assert submit(browser, task).status_code == 200
+        given[name] = browser, submit(browser, task).json()["annotation_id"]
+    (ann, anns), (ben, _) = given.values()
+    path = f"/api/items/{item}/comments"
+    assert ben.post(path, json={"text": "is it there", "annotation_id": anns}).status_code == 404
+    assert ann.post(path, json={"text": "mine", "annotation_id": anns}).status_code == 200
 
 
 def test_nobody_gives_a_role_above_the_own(house: House) -> None:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
+from labelwright.server.attempts import FREE, _Count
 from labelwright.server.gate import session_cookie
-from labelwright.store import people, tables
-from tests.server.house import House
+from labelwright.server.routes import session
+from labelwright.settings import Settings
+from labelwright.store import passwords, people, tables
+from tests.server.house import House, listening
 
 PASSWORD = "correct horse battery"
 
 
+@pytest.fixture
+def guarded(house: House) -> Iterator[House]:
+    """The same house, reached through a proxy that is trusted."""
+    with listening(house.workspace, Settings(trusted_proxies="127.0.0.0/8, ::1")) as address:
+        behind = House(house.workspace, address)
+        yield behind
+        behind.close()
+
+
 def with_password(house: House, name: str) -> int:
     user_id = house.person("annotator", name=name)
-    hashed = people.hash_password(PASSWORD)
+    hashed = passwords.hash_password(PASSWORD)
     house.workspace.database.write(lambda connection: people.set_password(connection, user_id, hashed))
     return user_id
 
@@ -67,18 +79,20 @@ def test_passwords_are_kept_by_argon2id(house: House) -> None:
 
 
 def test_guessing_passwords_is_slowed(house: House) -> None:
-    """After ten wrong passwords even the right one has to wait."""
+    """After a few wrong passwords even the right one has to wait, and the answer says how long."""
     with_password(house, "dora")
     browser = house.http()
-    wrong = [browser.post("/api/sign-in", json={"name": "dora", "password": f"guess number {n}"}).status_code for n in range(12)]
-    assert wrong == [401] * 10 + [429] * 2
+    wrong = [browser.post("/api/sign-in", json={"name": "dora", "password": f"guess number {n}"}).status_code for n in range(FREE["pair"])]
+    assert wrong == [401] * FREE["pair"]
+    session._attempts._counts["pair", "dora", "127.0.0.1"] = session._attempts._counts["pair", "dora", "127.0.0.1"]._replace(wrong=50)
     right = browser.post("/api/sign-in", json={"name": "dora", "password": PASSWORD})
     assert right.status_code == 429
     assert code(right) == "too_many_attempts"
+    assert 890 <= int(right.headers["Retry-After"]) <= 900
 
 
 def test_guesses_sent_all_at_once_are_counted_too(house: House) -> None:
-    """Of twenty guesses at the same moment, no more are tried than of twenty in a row."""
+    """Of twenty guesses at the same moment, hardly more are tried than of twenty in a row."""
     with_password(house, "edda")
 
     def guess(number: int) -> int:
@@ -88,8 +102,61 @@ def test_guesses_sent_all_at_once_are_counted_too(house: House) -> None:
 
     with ThreadPoolExecutor(20) as pool:
         codes = list(pool.map(guess, range(20)))
-    assert codes.count(401) <= 10
+    assert codes.count(429) >= 5
     assert set(codes) <= {401, 429}
+
+
+def test_who_guesses_keeps_nobody_out(guarded: House) -> None:
+    """However often somebody elsewhere guesses a person's password, the person signs in from where they did before."""
+    with_password(guarded, "annika")
+    at_home, elsewhere = {"X-Forwarded-For": "198.51.100.7"}, {"X-Forwarded-For": "203.0.113.9"}
+    assert guarded.http().post("/api/sign-in", json={"name": "annika", "password": PASSWORD}, headers=at_home).status_code == 200
+    browser = guarded.http()
+    codes = [
+        browser.post("/api/sign-in", json={"name": "annika", "password": f"guess {n}"}, headers=elsewhere).status_code for n in range(40)
+    ]
+    assert codes[:5] == [401] * 5
+    assert 429 in codes
+    assert guarded.http().post("/api/sign-in", json={"name": "annika", "password": PASSWORD}, headers=at_home).status_code == 200
+    # Not even a server that was started anew, and has forgotten its counts, takes the person for a stranger.
+    session._attempts._counts["account", "annika"] = _Count("account", FREE["account"] + 20, session._attempts._clock())
+    assert guarded.http().post("/api/sign-in", json={"name": "annika", "password": PASSWORD}, headers=at_home).status_code == 200
+    stranger = guarded.http().post("/api/sign-in", json={"name": "annika", "password": PASSWORD}, headers={"X-Forwarded-For": "192.0.2.1"})
+    assert stranger.status_code == 429
+
+
+def test_what_a_stranger_writes_into_the_headers_of_proxies_is_not_believed(house: House) -> None:
+    """Without a trusted proxy everybody has the address of the connection, and nobody comes by HTTPS."""
+    with_password(house, "finn")
+    browser = house.http()
+    told = [{"X-Forwarded-For": f"192.0.2.{n}", "X-Forwarded-Proto": "https"} for n in range(20)]
+    answers = [browser.post("/api/sign-in", json={"name": "finn", "password": f"guess {n}"}, headers=told[n]) for n in range(20)]
+    assert 429 in [answer.status_code for answer in answers]
+    assert all("strict-transport-security" not in answer.headers for answer in answers)
+
+
+def test_by_https_cookies_belong_to_the_host_and_browsers_come_by_https(guarded: House) -> None:
+    """A trusted proxy that speaks HTTPS makes the cookie a `__Host-` one, and every answer says to come by HTTPS only."""
+    with_password(guarded, "gwen")
+    by_https = {"X-Forwarded-For": "198.51.100.8", "X-Forwarded-Proto": "https", "Host": "localhost"}
+    browser = guarded.http()
+    answer = browser.post("/api/sign-in", json={"name": "gwen", "password": PASSWORD}, headers=by_https)
+    assert answer.status_code == 200
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-labelwright_session=")
+    assert all(part in cookie.lower() for part in ("secure", "path=/", "httponly", "samesite=strict"))
+    assert "domain" not in cookie.lower()
+    secret = cookie.partition("=")[2].partition(";")[0]
+    mine = {**by_https, "Cookie": f"__Host-labelwright_session={secret}"}
+    assert guarded.http().get("/api/session", headers=mine).status_code == 200
+    # The plain name is one that anybody on the way could have set.
+    assert guarded.http().get("/api/session", headers={**by_https, "Cookie": f"labelwright_session={secret}"}).status_code == 401
+    for path in ("/", "/api/session", "/api/nothing", "/assets/none"):
+        assert guarded.http().get(path, headers=by_https).headers["strict-transport-security"].startswith("max-age="), path
+        assert "strict-transport-security" not in guarded.http().get(path).headers
+    gone = guarded.http().post("/api/sign-out", json={}, headers={**mine, "X-CSRF-Token": answer.json()["csrf"]})
+    assert gone.headers["set-cookie"].startswith("__Host-labelwright_session=")
+    assert "secure" in gone.headers["set-cookie"].lower()
 
 
 def test_a_link_signs_in_once(house: House) -> None:
@@ -199,6 +266,29 @@ def test_a_role_taken_away_is_gone_at_once(house: House) -> None:
     assert browser.get("/api/projects/tickets/items").status_code == 403
 
 
+REFUSED = {
+    "too short": "abc",
+    "common": "Password2024!",
+    "in other letters": "P4$$w0rd",
+    "a row": "qwertyuiop12",
+    "numbers in order": "9876543210",
+    "repeated": "abcabcabcabc",
+    "the own name": "henrietta77",
+    "the project": "tickets2024",
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_passwords_that_are_guessed_first_are_refused(house: House, what: str) -> None:
+    """Short and common ones, rows, repetitions, the own name and the project's are refused with the reason; several words are taken."""
+    user_id = house.person("annotator", name=f"henrietta {what}" if what != "the own name" else "henrietta")
+    browser = house.browser(user_id)
+    refused = browser.post("/api/password", json={"password": REFUSED[what]})
+    assert refused.status_code == 400, refused.text
+    assert refused.json()["error"]["where"] == "password"
+    assert browser.post("/api/password", json={"password": "seven odd turtles"}).status_code == 200
+
+
 # --- programs ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -214,6 +304,42 @@ def test_a_token_is_shown_once_and_can_be_made_void(house: House) -> None:
     (row,) = listed.json()
     assert owner.delete(f"/api/tokens/{row['id']}").status_code == 200
     assert program.get("/api/projects/tickets/items").status_code == 401
+
+
+def test_tokens_end_with_the_password_and_with_their_owner(house: House) -> None:
+    """A changed password, a new sign-in link and a person let out no more leave no token that works, not even when they are back."""
+    owner = house.browser(house.person("owner"))
+    user_id = with_password(house, "ida")
+    browser, program = house.browser(user_id), house.program(user_id)
+    assert program.get("/api/session").status_code == 200
+    assert browser.post("/api/password", json={"password": "another password", "current": PASSWORD}).status_code == 200
+    assert program.get("/api/session").status_code == 401
+    program = house.program(user_id)
+    assert owner.put(f"/api/users/{user_id}", json={"link": True}).status_code == 200
+    assert program.get("/api/session").status_code == 401
+    program = house.program(user_id)
+    for active in (False, True):
+        assert owner.put(f"/api/users/{user_id}", json={"active": active}).status_code == 200
+        assert program.get("/api/session").status_code == 401
+
+
+def test_owners_list_and_end_tokens_of_everybody(house: House) -> None:
+    """An owner sees who has a token that reaches the project and ends it; nobody else does, and no other project's are seen."""
+    user_id, stranger = house.person("annotator", name="jo"), house.person("annotator", "secret", name="kim")
+    owner, manager, person = (house.browser(house.person(role)) for role in ("owner", "manager", "annotator"))
+    program = house.program(user_id, "annotator")
+    house.program(stranger, "annotator")
+    listed = owner.get("/api/tokens?everybody=true").json()
+    assert "kim" not in {token["user"] for token in listed}
+    (token,) = [token for token in listed if token["user"] == "jo"]
+    for other in (manager, person):
+        assert other.get("/api/tokens?everybody=true").status_code == 403
+        assert other.delete(f"/api/tokens/{token['id']}").status_code == 404
+    assert program.get("/api/session").status_code == 200
+    assert owner.delete(f"/api/tokens/{token['id']}").status_code == 200
+    assert program.get("/api/session").status_code == 401
+    outside = house.workspace.database.write(lambda connection: next(one.id for one in people.list_tokens(connection) if one.user == "kim"))
+    assert owner.delete(f"/api/tokens/{outside}").status_code == 404
 
 
 def test_a_token_does_no_more_than_its_role(house: House) -> None:

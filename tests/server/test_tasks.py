@@ -204,6 +204,9 @@ def test_an_annotator_reads_and_settles_own_comments_only(house: House) -> None:
     """In a blind project an annotator cannot settle what somebody else asked."""
     (item,) = house.add_texts("a question about it")
     asker, other, reviewer = house.browser(house.person()), house.browser(house.person()), house.browser(house.person("reviewer"))
+    for browser in (asker, other):
+        while house.held(browser)["item"]["id"] != item:
+            assert submit(browser, house.held(browser)).status_code == 200
     comment = asker.post(f"/api/items/{item}/comments", json={"text": "what does it mean"}).json()["id"]
     assert other.get(f"/api/items/{item}/comments").json() == []
     assert other.post(f"/api/comments/{comment}/resolve", json={}).status_code in (403, 404)

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from labelwright import tasks
 from labelwright.errors import InvalidPipeline, LeaseLost
 from labelwright.schema.kinds.choice import Choice
+from labelwright.server.worker import MOST_TICK_SECONDS
 from labelwright.store import tables
 from labelwright.store.project import Project
 from labelwright.tasks import Leased, Overlap, Queue, TaskPolicy
+from labelwright.tasks.leases import GRACE_SECONDS
 from tests.rows import add_known, add_texts, add_users, count
 
 MakeProject = Callable[..., Project]
@@ -120,7 +122,7 @@ def test_a_reload_goes_on_with_the_same_tasks(make_project: MakeProject) -> None
 
 
 def test_a_lease_that_runs_out_returns_and_comes_first(make_project: MakeProject) -> None:
-    """When the store's clock passes the end of a lease, the task is open again and goes before all others."""
+    """When the store's clock passes the end of a lease and the grace after it, the task is open again and goes before all others."""
     project = make_project()
     ann, ben = add_users(project, "ann", "ben")
     add_texts(project, ["a", "b", "c"])
@@ -133,12 +135,42 @@ def test_a_lease_that_runs_out_returns_and_comes_first(make_project: MakeProject
     project.database.write(lambda connection: tasks.extend(connection, lost.id, ann, lost.lease, 30))
     project.database.write(lambda connection: tasks.advance_clock(connection, 29))
     assert project.database.write(tasks.sweep) == 0
-    project.database.write(lambda connection: tasks.advance_clock(connection, 2))
+    project.database.write(lambda connection: tasks.advance_clock(connection, 2 + GRACE_SECONDS))
     assert project.database.write(tasks.sweep) == 1
     (again,) = lease(project, queue, ben)
     assert again.id == lost.id
     with pytest.raises(LeaseLost):
         project.database.write(lambda connection: tasks.extend(connection, lost.id, ann, lost.lease, 30))
+
+
+def test_a_lease_lasts_as_long_as_its_holder_counts(make_project: MakeProject) -> None:
+    """The clock moves by a step that began before the hand-out, and the answer takes its way: the task stays where it is all the same."""
+    project = make_project()
+    (ann,) = add_users(project, "ann")
+    add_texts(project, ["a"])
+    policy = TaskPolicy(lease="30s", gold="0%")
+    tasks.open_tasks(project, policy)
+    lease(project, Queue(project.id, policy), ann)
+    # A whole step at once, then all the time that was promised, and twenty seconds until the holder has heard of it.
+    for seconds in (MOST_TICK_SECONDS, 30.0, 20.0 - MOST_TICK_SECONDS):
+        project.database.write(lambda connection, seconds=seconds: tasks.advance_clock(connection, seconds))
+        assert project.database.write(tasks.sweep) == 0
+
+
+def test_one_process_keeps_the_clock(make_project: MakeProject) -> None:
+    """A worker that was replaced, and has not noticed, moves the clock no more: it would run at twice its speed."""
+    database = make_project().database
+
+    def advance(keeper: str) -> bool:
+        return database.write(lambda connection: tasks.advance_clock(connection, 1.0, keeper=keeper))
+
+    database.write(lambda connection: tasks.keep_clock(connection, "first"))
+    assert advance("first")
+    database.write(lambda connection: tasks.keep_clock(connection, "second"))
+    assert not advance("first")
+    assert advance("second")
+    with database.read() as connection:
+        assert connection.scalar(sa.select(tables.clock.c.seconds)) == 2.0
 
 
 def test_what_one_person_skipped_goes_to_another(make_project: MakeProject) -> None:

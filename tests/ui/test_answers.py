@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright.server.gate import session_cookie
-from labelwright.store import people, tables
+from labelwright.store import passwords, people, tables
 from tests.ui.conftest import Desk, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -179,7 +179,7 @@ def test_an_ended_session_keeps_the_answer_until_its_author_signs_in_again(desk:
     """When the session has ended, the page asks for a sign-in, comes back to the workbench after it, and sends what was answered."""
     with desk.site.workspace.database.read() as connection:
         name = connection.scalar(sa.select(tables.users.c.name).where(tables.users.c.id == desk.user_id))
-    hashed = people.hash_password("a few long words")
+    hashed = passwords.hash_password("a few long words")
     desk.site.workspace.database.write(lambda connection: people.set_password(connection, desk.user_id, hashed))
     come_back(desk, desk.user_id)
     desk.open("notes")

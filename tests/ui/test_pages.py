@@ -489,6 +489,23 @@ def test_a_sign_in_link_is_used_once_in_a_tab_that_shows_the_sign_in(house: Hous
     visit.close()
 
 
+def test_an_owner_takes_a_token_back_from_somebody(house: House, chromium: Any, owner: int) -> None:
+    """Everybody's tokens stand on the page of the people, for owners; one that is revoked there works no more."""
+    program = house.program(house.person(name="Robin"))
+    assert program.get("/api/session").status_code == 200
+    visit = Visit(chromium, house, owner)
+    page = visit.open("/p/tickets/people", "td:has-text('Robin')")
+    page.get_by_role("button", name="Revoke test of Robin").click()
+    eventually(page, lambda: page.locator("td:has-text('Robin')").count() == 0)
+    assert program.get("/api/session").status_code == 401
+    assert visit.complaints == []
+    visit.close()
+    manager = Visit(chromium, house, house.person("manager"))
+    page = manager.open("/p/tickets/people", "li select")
+    assert page.get_by_text("Everybody's tokens").count() == 0
+    manager.close()
+
+
 def test_items_are_found_by_keyboard_and_by_address(house: House, chromium: Any, owner: int) -> None:
     """`/` searches, J walks the rows, Enter opens one; the filters stand in the address."""
     visit = Visit(chromium, house, owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -17,7 +18,8 @@ class Case(NamedTuple):
     """One item with somebody's answers to the questions about it.
 
     `values` holds the answers that are of the kind their question asks for, `problems` what their kinds say against each of them.
-    `seconds_active` is how long somebody looked, or None where nobody measured it.
+    `seconds_active` is how long somebody looked, or None where nobody measured it. `ends` is the reading of the monotonic clock at which
+    the rule stops looking at it.
     """
 
     schema: Schema
@@ -25,6 +27,7 @@ class Case(NamedTuple):
     item: Item
     problems: Mapping[str, list[Problem]]
     seconds_active: float | None = None
+    ends: float = math.inf
 
 
 class Found(NamedTuple):

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+from collections import Counter
 from collections.abc import Mapping
 
 from labelwright.checks.case import Case, Found
-from labelwright.checks.compile import Rules
+from labelwright.checks.compile import Rule, Rules
 from labelwright.schema import Answer, Finding, Item, Schema, Severity
 from labelwright.schema.kinds import Problem
 
-__all__ = ["inspect"]
+__all__ = ["MOST_FINDINGS", "SECONDS", "inspect"]
+
+SECONDS = 5.0
+"""So long may one rule look at one answer; then it is reported that it could not be checked."""
+
+MOST_FINDINGS = 100
+"""So many findings of one rule about one answer are told; what is beyond is counted."""
 
 
 def inspect(
@@ -18,7 +27,8 @@ def inspect(
     """Return what the rules find in the answers about an item, errors first.
 
     An answer to a question that the schema no longer has, or of another kind than it asks for now, is a finding and not an exception,
-    so that answers made under an older declaration can be looked at too.
+    so that answers made under an older declaration can be looked at too. A check of the project's own that takes too long, on whatever
+    text or answer, is a warning that says so. Call it within no transaction that writes: others would wait.
 
     Args:
         schema: the questions as they are declared now.
@@ -42,9 +52,20 @@ def inspect(
             if found:
                 problems[name] = found
     case = Case(schema, fitting, item, problems, seconds_active)
-    findings = [_finding(rule.name, rule.severity, found) for rule in rules for found in rule.run(case)]
+    findings = [finding for rule in rules for finding in _findings(rule, case)]
     findings.sort(key=lambda finding: finding.severity != "error")
     return findings
+
+
+def _findings(rule: Rule, case: Case) -> list[Finding]:
+    found = iter(rule.run(case._replace(ends=time.monotonic() + SECONDS)))
+    findings = [_finding(rule.name, rule.severity, one) for one in itertools.islice(found, MOST_FINDINGS)]
+    beyond = Counter(one.severity or rule.severity for one in found)
+    # An error beyond blocks as one before does.
+    return findings + [
+        Finding(rule=rule.name, severity=severity, message=f"There are {count:,} more findings of this kind.")
+        for severity, count in beyond.items()
+    ]
 
 
 def _finding(name: str, severity: Severity, found: Found) -> Finding:

@@ -1,12 +1,15 @@
-"""Manage people: list, add, give roles, make sign-in links and tokens for programs, let out.
+"""Manage people: list, add, give roles, make sign-in links and tokens for programs, list and revoke tokens, let out.
 
-A new person gets a one-time link, signs in with it and chooses a password. Tokens are for programs; each is shown once.
+A new person gets a one-time link, signs in with it and chooses a password. Tokens are for programs; each is shown once. They end with the
+time that they were given, with a new password, and when their owner is let in no more.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,8 @@ from labelwright.cli import _output
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from labelwright.store.database import Database
 
 ROLES = ("annotator", "reviewer", "manager", "owner")
 
@@ -39,6 +44,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     token = command("token", "Make a token for a program of somebody's and print it.")
     token.add_argument("--role", choices=ROLES, default="annotator", help="the most that the token may do (default: annotator)")
     token.add_argument("--days", type=float, default=90.0, help="how long it lasts (default: 90)")
+    command("tokens", "List everybody's tokens, without their secrets.", user=False)
+    revoke = command("revoke", "Make a token void, from this moment on.", user=False)
+    revoke.add_argument("token", metavar="NUMBER", type=int, help="the token's number, as `labelwright users tokens` lists it")
     command("out", "Let somebody in no more; the answers stay.")
 
 
@@ -61,6 +69,13 @@ def run(options: argparse.Namespace) -> int:
                 ]
                 print(_output.table(rows, header=["name", "active", "roles"]))
             return 0
+        if options.command == "tokens":
+            _list_tokens(database, workspace.project(options.project).project.id if options.project else None, as_json=options.json)
+            return 0
+        if options.command == "revoke":
+            database.write(partial(people.delete_token, token_id=options.token))
+            print(json.dumps({"revoked": options.token}) if options.json else "done")
+            return 0
         projects = [workspace.project(options.project)] if options.project else list(workspace.projects.values())
         numbers = [opened.project.id for opened in projects]
         secret = database.write(partial(_change, options=options, projects=numbers))
@@ -76,6 +91,28 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("done")
     return 0
+
+
+def _list_tokens(database: Database, project_id: int | None, *, as_json: bool) -> None:
+    from labelwright.store import people
+
+    with database.read() as connection:
+        tokens = people.list_tokens(connection, project_ids=None if project_id is None else [project_id])
+    if as_json:
+        _output.print_json(tokens)
+        return
+    rows = [
+        (
+            str(token.id),
+            token.user,
+            token.name,
+            token.role,
+            token.project or "all",
+            time.strftime("%Y-%m-%d", time.gmtime(token.expires_at)),
+        )
+        for token in tokens
+    ]
+    print(_output.table(rows, header=["number", "person", "name", "role", "project", "ends"]))
 
 
 def _a(role: str) -> str:
@@ -103,7 +140,7 @@ def _change(connection: Connection, options: argparse.Namespace, projects: list[
         people.set_active(connection, found[0], False)
         return None
     if options.command == "link":
-        people.end_sessions_of(connection, found[0])
+        people.void_password(connection, found[0])
         return link(found[0])
     only = projects[0] if options.project else None
     return people.create_token(connection, found[0], "command line", role=options.role, project_id=only, seconds=options.days * 24 * 3600)

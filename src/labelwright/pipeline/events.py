@@ -2,14 +2,17 @@
 
 Every function takes the connection of that transaction first, so that all it does is done, or nothing is:
 
-    database.write(lambda connection: events.submit(connection, opened, user_id, task_id, submission, key=key))
+    inspected = events.inspect(opened, task_id, submission.values, seconds_active=submission.seconds_active)
+    database.write(lambda connection: events.submit(connection, opened, user_id, task_id, submission, inspected, key=key))
 
-Whether the person may do it at all has been decided before, by `server.access`.
+Answers are inspected before, outside of it, for checks may take their time. Whether the person may do it at all has been decided before,
+by `server.access`.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -19,19 +22,22 @@ from sqlalchemy import Connection
 
 from labelwright import annotate, checks, review, tasks
 from labelwright.annotate import Submission
-from labelwright.errors import Blocked, Conflict, InvalidInput, LeaseLost, NeedsConfirmation, NotFound
+from labelwright.errors import Conflict, InvalidInput, LeaseLost, NotFound
+from labelwright.pipeline.inspecting import Inspected, Outdated, accept, inspect
 from labelwright.pipeline.lot import help_given
 from labelwright.pipeline.views import TaskView, label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.schema import Finding, Item, Values, Verdict
+from labelwright.schema import Finding, Values, Verdict
 from labelwright.store import log, tables
-from labelwright.store.codec import decode, decode_fields, decode_values
+from labelwright.store.codec import decode_fields, decode_values
 from labelwright.store.statement import Statement
 from labelwright.tasks import Leased
 
 __all__ = [
     "Audited",
     "BlindAnswer",
+    "Inspected",
+    "Outdated",
     "Reviewed",
     "Submission",
     "Submitted",
@@ -39,6 +45,7 @@ __all__ = [
     "answer_blind",
     "give_review",
     "heartbeat",
+    "inspect",
     "next_tasks",
     "release",
     "resolve_comment",
@@ -107,11 +114,6 @@ _close = Statement(
 _forget_draft = Statement(
     sa.delete(tables.drafts).where(tables.drafts.c.task_id == sa.bindparam("task"), tables.drafts.c.user_id == sa.bindparam("author"))
 )
-_item = Statement(
-    sa.select(tables.items.c.key, tables.items.c.revision, tables.items.c.data, tables.items.c.meta).where(
-        tables.items.c.id == sa.bindparam("item")
-    )
-)
 _own = Statement(
     sa.select(_annotations.c.id, _annotations.c.state)
     .where(_annotations.c.task_id == sa.bindparam("task"), _annotations.c.user_id == sa.bindparam("author"))
@@ -130,7 +132,8 @@ def next_tasks(connection: Connection, opened: OpenProject, user_id: int, *, cou
         raise InvalidInput(f"There are no tasks for '{purpose}'.", where="purpose", hint="Ask for label or review.")
     if not 1 <= count <= tasks.MOST_HELD:
         raise InvalidInput(f"One request leases 1 to {tasks.MOST_HELD} tasks.", where="count")
-    return [show(connection, opened, user_id, task) for task in opened.queue.lease(connection, user_id, count=count, purpose=purpose)]
+    leased = opened.queue.lease(connection, user_id, count=count, purpose=purpose)
+    return _shown(connection, opened, user_id, leased)
 
 
 def heartbeat(connection: Connection, opened: OpenProject, user_id: int, task_id: int, lease: str) -> float:
@@ -160,14 +163,23 @@ def save_draft(connection: Connection, opened: OpenProject, user_id: int, task_i
 
 
 def submit(
-    connection: Connection, opened: OpenProject, user_id: int, task_id: int, submission: Submission, *, key: str, next: bool = True
+    connection: Connection,
+    opened: OpenProject,
+    user_id: int,
+    task_id: int,
+    submission: Submission,
+    inspected: Inspected,
+    *,
+    key: str,
+    next: bool = True,
 ) -> Submitted:
-    """Take an answer: check it, keep it, close the task, and lease the next one.
+    """Take an answer that `inspect` has looked at: keep it, close the task, and lease the next one.
 
     The same key and body a second time change nothing and return the same annotation. An own answer may be given again, under a new key,
     until it was reviewed; it then replaces the older one. A lease that ran out does no harm as long as nobody else took the task.
 
     Raises:
+        Outdated: the item or the pipeline changed after `inspect`.
         Blocked: a check found an error.
         NeedsConfirmation: checks warn, and `confirmed` is not set.
         InvalidInput: the answers do not fit the questions.
@@ -183,7 +195,8 @@ def submit(
     if task.purpose not in ("label", "gold", "redo"):
         raise Conflict("This task asks for a review.", where="task")
     replaces = _answered_before(connection, task, user_id, submission.lease)
-    item_key, values, findings = _inspect(connection, opened, task, submission)
+    accept(connection, opened, inspected, task.item_id, confirmed=submission.confirmed)
+    values, findings = inspected.values, inspected.findings
     annotation_id = annotate.add_annotation(
         connection,
         project_id=opened.project.id,
@@ -193,7 +206,7 @@ def submit(
         pipeline_version=opened.project.pipeline_version,
         values=values,
         purpose=task.purpose,
-        help=help_given(connection, opened, task.item_id, item_key, user_id, values, since=task.leased_at),
+        help=help_given(connection, opened, task.item_id, inspected.item_key, user_id, values, since=task.leased_at),
         seconds_active=min(max(submission.seconds_active or 0.0, 0.0), MOST_SECONDS),
         replaces=replaces,
     )
@@ -250,6 +263,8 @@ def release(connection: Connection, opened: OpenProject, user_id: int, task_id: 
 def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task_id: int, answer: BlindAnswer, *, key: str) -> Audited:
     """Take an auditor's blind answer. Where it says what the label says, the audit is over; otherwise the label is shown beside it.
 
+    `inspected` is what `inspect` says of the values of a fix.
+
     Raises:
         InvalidInput: the answers do not fit the questions.
         Conflict: the task asks for something else, or was answered blind before, with another answer.
@@ -280,14 +295,16 @@ def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task
     return Audited(True, None, _next(connection, opened, user_id, "review"))
 
 
-def _end_audit(connection: Connection, opened: OpenProject, user_id: int, task: _Task, verdict: Verdict) -> None:
+def _end_audit(
+    connection: Connection, opened: OpenProject, user_id: int, task: _Task, verdict: Verdict, inspected: Inspected | None = None
+) -> None:
     """Write down how an audit ended, and close its task."""
     blind = review.blind_answer(connection, task.id, user_id)
     if blind is None:
         raise Conflict("An audit is answered blind before the label is shown.", where="task", hint="Send your own answer first.")
     review.check_audit(verdict, seen_of(connection, task.item_id, task.annotation_id))
     if verdict.verdict == "fix":
-        _inspect(connection, opened, task, Submission(values=verdict.values or {}, confirmed=True))
+        accept(connection, opened, _given(inspected), task.item_id, confirmed=True)
     if task.annotation_id is not None:
         review.record_planted(
             connection,
@@ -305,6 +322,12 @@ def _end_audit(connection: Connection, opened: OpenProject, user_id: int, task: 
         about = review.reviewed_annotation(connection, task.item_id, verdict) if alone else None
         _record(connection, opened, user_id, task, verdict, about, label=review.audited_label(connection, opened.project, task.item_id))
     _finish(connection, task.id, user_id)
+
+
+def _given(inspected: Inspected | None) -> Inspected:
+    if inspected is None:
+        raise ValueError("The values of a fix are inspected before.")
+    return inspected
 
 
 def _record(
@@ -356,12 +379,22 @@ def _record(
     return review_id
 
 
-def give_review(connection: Connection, opened: OpenProject, user_id: int, task_id: int, verdict: Verdict, *, key: str) -> Reviewed:
+def give_review(
+    connection: Connection,
+    opened: OpenProject,
+    user_id: int,
+    task_id: int,
+    verdict: Verdict,
+    inspected: Inspected | None = None,
+    *,
+    key: str,
+) -> Reviewed:
     """Take a reviewer's verdict, or an auditor's second decision, and lease the next review.
 
-    A fix is kept as an annotation of the reviewer's beside the one it corrects.
+    A fix is kept as an annotation of the reviewer's beside the one it corrects. `inspected` is what `inspect` says of the values of a fix.
 
     Raises:
+        Outdated: the item or the pipeline changed after `inspect`.
         Blocked: a check found an error in the fixed values.
         InvalidInput: the verdict lacks its values, its reason or the annotation it is about.
         LeaseLost: the review is with somebody else.
@@ -379,12 +412,12 @@ def give_review(connection: Connection, opened: OpenProject, user_id: int, task_
         raise _lost(task_id)
     _settle_first(connection, task.item_id)
     if task.purpose == "audit":
-        _end_audit(connection, opened, user_id, task, verdict)
+        _end_audit(connection, opened, user_id, task, verdict, inspected)
         annotate.remember(connection, user_id, key, body, task_id)
         return Reviewed(None, _next(connection, opened, user_id, "review"))
     about = review.reviewed_annotation(connection, task.item_id, verdict)
     if verdict.verdict == "fix":
-        _inspect(connection, opened, task, Submission(values=verdict.values or {}, confirmed=True))
+        accept(connection, opened, _given(inspected), task.item_id, confirmed=True)
     review_id = _record(connection, opened, user_id, task, verdict, about)
     _finish(connection, task_id, user_id)
     annotate.remember(connection, user_id, key, body, review_id)
@@ -429,7 +462,7 @@ def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id
         raise NotFound("This task is none of yours.", where="task")
     view = show(connection, opened, user_id, Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id))
     if task.state == "leased":
-        return view
+        return msgspec.structs.replace(view, lease_seconds=tasks.seconds_left(connection, task_id))
     own = _own.one(connection, task=task_id, author=user_id)
     values = connection.scalar(sa.select(_annotations.c["values"]).where(_annotations.c.id == own[0])) if own else None
     return msgspec.structs.replace(view, values=decode_values(values) if values else None)
@@ -460,7 +493,16 @@ def _lost(task_id: int) -> LeaseLost:
 def _next(connection: Connection, opened: OpenProject, user_id: int, purpose: str, *, resume: bool = False) -> TaskView | None:
     """A task beyond those that the person holds, unless a lost answer is to be repeated."""
     leased = opened.queue.lease(connection, user_id, count=1, purpose=purpose, resume=resume)
+    if resume:
+        return next(iter(_shown(connection, opened, user_id, leased)), None)
     return show(connection, opened, user_id, leased[0]) if leased else None
+
+
+def _shown(connection: Connection, opened: OpenProject, user_id: int, leased: Sequence[Leased]) -> list[TaskView]:
+    """Tasks of which the person may have held some for a while: each lease runs anew for as long as the view of it says."""
+    if leased:
+        tasks.renew(connection, user_id, [task.id for task in leased], opened.pipeline.tasks.lease_seconds)
+    return [show(connection, opened, user_id, task) for task in leased]
 
 
 def _answered_before(connection: Connection, task: _Task, user_id: int, lease: str | None) -> int | None:
@@ -484,31 +526,10 @@ def _settle_first(connection: Connection, item_id: int) -> None:
         connection.execute(sa.select(tables.items.c.id).where(tables.items.c.id == item_id).with_for_update(key_share=True))
 
 
-def _inspect(connection: Connection, opened: OpenProject, task: _Task, submission: Submission) -> tuple[str, Values, list[Finding]]:
-    """Check the answers against the schema and the rules; return the item's key, the answers and the warnings that were confirmed."""
-    key, revision, data, meta = _item.one(connection, item=task.item_id)
-    item = Item(id=task.item_id, key=key, revision=revision, data=decode_fields(data), meta=decode(meta))
-    schema = opened.project.schema
-    values = schema.read_given(submission.values)
-    findings = checks.inspect(
-        schema,
-        values,
-        item,
-        rules=opened.rules,
-        seconds_active=None if task.purpose in ("review", "audit") else submission.seconds_active,
-    )
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if errors:
-        raise Blocked(errors[0].message, findings, where=f"item {key}")
-    if findings and not submission.confirmed:
-        raise NeedsConfirmation(findings[0].message, findings, where=f"item {key}", hint="Send it again, confirmed, if it is meant so.")
-    return key, values, findings
-
-
 def _check_fit(connection: Connection, opened: OpenProject, task: _Task, values: Values) -> None:
     """Refuse answers that the questions do not allow for the item."""
-    _, _, data, _ = _item.one(connection, item=task.item_id)
-    for name, problems in opened.project.schema.problems(values, decode_fields(data)).items():
+    data = connection.scalar(sa.select(tables.items.c.data).where(tables.items.c.id == task.item_id))
+    for name, problems in opened.project.schema.problems(values, decode_fields(data or "{}")).items():
         raise InvalidInput(problems[0].message, where=f"values.{name}")
 
 

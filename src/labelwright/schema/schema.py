@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.schema.colors import is_color
 from labelwright.schema.item import Field
 from labelwright.schema.keys import check_keys
 from labelwright.schema.kinds import Answer, AnswerUnion, Problem, Question, QuestionUnion
@@ -37,7 +38,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
 
         Raises:
             InvalidPipeline: a question is about an unknown field or a modality that its kind cannot label, has no labels, has a label
-                twice, two labels of a question share a key, or a key belongs to the workbench (see `check_keys`).
+                twice, two labels of a question share a key, a key belongs to the workbench (see `check_keys`), or a color is none.
         """
         for name, question in self.questions.items():
             where = f"schema.questions.{name}"
@@ -124,3 +125,7 @@ def _check_options(question: Question, where: str) -> None:
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
         raise InvalidPipeline(f"The label '{twice[0]}' is there twice.", where=where)
+    for index, option in enumerate(question.options):
+        if not isinstance(option, str) and option.color is not None and not is_color(option.color):
+            hint = "Write #2a9d8f, a name of CSS, or rgb(), hsl() or oklch() with numbers."
+            raise InvalidPipeline(f"'{option.color[:40]}' is no color.", where=f"{where}[{index}].color", hint=hint)

@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from labelwright import tasks
 from labelwright.errors import NotAllowed, NotFound, NotSignedIn
 from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import media_of
+from labelwright.server.checking import Checking
 from labelwright.server.numbers import TaskNumbers
 from labelwright.store import people, tables
 from labelwright.store.database import Database
@@ -31,6 +33,7 @@ PERMISSIONS: dict[str, Role | None] = {
     "analyse": "reviewer",  # dashboards, quality, requirements, reports
     "manage": "manager",  # sources, suggestions, exports, versions, jobs
     "people": "manager",  # users and roles
+    "tokens": "owner",  # everybody's tokens
 }
 """Each permission and the least role that has it."""
 
@@ -123,9 +126,19 @@ class Access:
         """
         self._require(self.role_in(opened), permission)
 
-    async def by_item(self, item_id: int, permission: str) -> OpenProject:
-        """Return the project of an item."""
-        return self._project_of(await self.doors.project_of(tables.items, item_id), f"item {item_id}", permission)
+    async def by_item(self, item_id: int) -> OpenProject:
+        """Return the project of an item that the sender may see: reviewers see all, annotators those that they were handed.
+
+        Raises:
+            NotFound: there is no such item, or not for the sender.
+        """
+        where = f"item {item_id}"
+        opened = self._project_of(await self.doors.project_of(tables.items, item_id), where, "annotate")
+        if self.role_in(opened) == "annotator":
+            seen = await self.database.read_soon(lambda connection: tasks.was_handed(connection, item_id, self.user_id))
+            if not seen:
+                raise NotFound("There is no such thing here.", where=where)
+        return opened
 
     async def by_comment(self, comment_id: int, permission: str) -> OpenProject:
         """Return the project of a comment."""
@@ -158,6 +171,7 @@ class Doors:
         self._projects: dict[tuple[str, int], int] = {}
         self._blobs: set[tuple[int, str]] = set()
         self._changes = 0
+        self.checking = Checking()
         with workspace.database.read() as connection:
             secret = connection.scalar(sa.select(tables.secrets.c.value).where(tables.secrets.c.name == "task_numbers"))
         self.task_numbers = TaskNumbers(secret or "")

@@ -18,7 +18,8 @@ from labelwright.errors import NotSignedIn
 from labelwright.pipeline.workspace import Workspace
 from labelwright.server.access import PERMISSIONS, Access, Doors
 from labelwright.server.errors import HANDLERS
-from labelwright.server.gate import Gate, add_headers
+from labelwright.server.gate import Gate, headers_of_safety
+from labelwright.server.origin import Origins
 from labelwright.server.page import page_handlers
 from labelwright.server.routes import blobs, items, jobs, people, projects, quality, session, tasks, versions
 from labelwright.settings import Settings, settings
@@ -54,7 +55,7 @@ async def _keep_up(workspace: Workspace) -> None:
 def create_app(workspace: Workspace, *, options: Settings | None = None, address: str = "127.0.0.1") -> Litestar:
     """Return the application that serves one workspace; `address` is where it will listen."""
     chosen = options or settings()
-    doors = Doors(workspace)
+    doors, origins = Doors(workspace), Origins(chosen)
     names = {
         "localhost",
         "127.0.0.1",
@@ -79,8 +80,8 @@ def create_app(workspace: Workspace, *, options: Settings | None = None, address
     return Litestar(
         route_handlers=[*ROUTES, *page_handlers(Path(__file__).parents[1] / "web")],
         lifespan=[watching],
-        middleware=[Gate(doors, frozenset(names))],
-        before_send=[add_headers],
+        middleware=[Gate(doors, frozenset(names), origins, chosen.body_seconds)],
+        before_send=[headers_of_safety(origins)],
         dependencies={
             "access": Provide(_access, sync_to_thread=False),
             "doors": Provide(lambda: doors, sync_to_thread=False),

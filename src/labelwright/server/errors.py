@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from labelwright.errors import Conflict, HasFindings, InvalidInput, LabelwrightError, NotFound, NotSignedIn, TooLarge
+from labelwright.errors import Conflict, HasFindings, InvalidInput, LabelwrightError, NotFound, NotSignedIn, TooLarge, TooSlow
 
 __all__ = ["HANDLERS"]
 
@@ -20,7 +20,11 @@ def _answer(error: LabelwrightError, status: int | None = None, code: str | None
     body: dict[str, Any] = {"error": {"code": code or error.code, "message": error.message, "where": error.where, "hint": error.hint}}
     if isinstance(error, HasFindings):
         body["findings"] = error.findings
-    return Response(msgspec.json.encode(body), status_code=status or error.status, media_type="application/json")
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
+    if isinstance(error, TooSlow):
+        # The rest of the body is not waited for.
+        headers["Connection"] = "close"
+    return Response(msgspec.json.encode(body), status_code=status or error.status, media_type="application/json", headers=headers)
 
 
 def _ours(_request: Request[Any, Any, Any], error: LabelwrightError) -> Response[Any]:

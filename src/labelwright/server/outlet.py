@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
+
+from labelwright.errors import Busy
 
 __all__ = ["Outlet"]
 
@@ -14,8 +18,19 @@ CHUNK = 1 << 18
 MOST_CHUNKS = 4
 """So many chunks wait for the reader, at most; the writer waits beyond."""
 
-_writers = ThreadPoolExecutor(8, thread_name_prefix="labelwright-outlet")
-"""Of their own, since readers who are slow may keep them for long."""
+MOST_WRITERS = 2
+"""So many are filled at once, each by a thread of its own: what is written for downloads leaves the processor to people's requests."""
+
+MOST_WAITING = 4
+"""Further ones wait until one of those is done; whoever asks beyond is sent away for a while."""
+
+RETRY_SECONDS = 30
+
+PATIENCE_SECONDS = 60.0
+"""A reader who takes nothing for so long is taken for gone."""
+
+_writers = ThreadPoolExecutor(MOST_WRITERS, thread_name_prefix="labelwright-outlet")
+_room = threading.BoundedSemaphore(MOST_WRITERS + MOST_WAITING)
 
 
 class Outlet(io.RawIOBase):
@@ -29,14 +44,26 @@ class Outlet(io.RawIOBase):
         self._part = bytearray()
         self._at = 0
         self._left = False
+        self._late = False
 
     def filled_by(self, write: Callable[[IO[bytes]], None]) -> asyncio.Future[None]:
-        """Let `write` write in a thread; the future tells how it ended, and the reader learns of the end, however it comes."""
-        return self._loop.run_in_executor(_writers, self._fill, write)
+        """Let `write` write in a thread; the future tells how it ended, and the reader learns of the end, however it comes.
+
+        Raises:
+            Busy: so much is written, and waits to be written, that this does not begin.
+        """
+        if not _room.acquire(blocking=False):
+            raise Busy(
+                "Too many downloads are made at this moment.", hint=f"Try again in {RETRY_SECONDS} seconds.", retry_after=RETRY_SECONDS
+            )
+        written = self._loop.run_in_executor(_writers, self._fill, write)
+        # How it ended is looked at here too, for nobody may be left who asks.
+        written.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return written
 
     async def take(self) -> bytes:
         """Return the next chunk, waiting for it; nothing at the end."""
-        return await self._chunks.get()
+        return b"" if self._late and self._chunks.empty() else await self._chunks.get()
 
     def leave(self) -> None:
         """Read no further: the writer stops at its next chunk."""
@@ -66,24 +93,31 @@ class Outlet(io.RawIOBase):
 
     def _fill(self, write: Callable[[IO[bytes]], None]) -> None:
         try:
+            if self._left:
+                return
             write(self)  # type: ignore[arg-type]  # it is a binary file in all that is used of one
             if self._part:
                 self._send(bytes(self._part))
         except BrokenPipeError:
-            if not self._left:
+            # A reader who comes back after too long must not take a part for the whole.
+            if self._late or not self._left:
                 raise
         finally:
             self._send(b"")
+            _room.release()
 
     def _send(self, chunk: bytes) -> None:
         if self._left:
             return None
         sent = asyncio.run_coroutine_threadsafe(self._chunks.put(chunk), self._loop)
+        ends = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 return sent.result(timeout=1.0)
             except TimeoutError:
                 # Nobody may be left to read: the server that was asked has stopped meanwhile.
-                if self._left or not self._loop.is_running():
+                self._late = time.monotonic() > ends
+                if self._left or self._late or not self._loop.is_running():
                     self._left = True
+                    sent.cancel()
                     return None

@@ -24,10 +24,16 @@ from labelwright.server.alone import alone, ensure_not_served
 from labelwright.store import people, tables
 from labelwright.store.people import SIGN_IN_LINK_SECONDS
 
-__all__ = ["app", "first_sign_in", "free_port", "serve"]
+__all__ = ["app", "first_sign_in", "free_port", "listening_options", "serve"]
 
 FOLDER = "LABELWRIGHT_SERVED_FOLDER"
 ADDRESS = "LABELWRIGHT_SERVED_ADDRESS"
+
+IDLE_SECONDS = 30.0
+"""A connection that asks for nothing for so long is closed."""
+
+MOST_CONNECTIONS = 8192
+"""Connections that are open at once, at most."""
 
 logger = logging.getLogger("labelwright.server")
 
@@ -136,14 +142,48 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
+def listening_options() -> dict[str, Any]:
+    """Return how connections are taken, whichever way the server runs.
+
+    A connection on which nothing is asked for a while is closed. That needs HTTP/1 by name: a listener that first finds out which version
+    it hears waits for ever where it hears nothing. And so many connections are open at once as the system lets a process have: at the
+    listener's own limit it takes no further ones, not even from others.
+    """
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+
+    return {
+        "interface": Interfaces.ASGI,
+        "http": HTTPModes.http1,
+        "http1_settings": HTTP1Settings(header_read_timeout=int(1000 * IDLE_SECONDS)),
+        "backlog": 1024,
+        "backpressure": _most_connections(),
+        "websockets": False,
+        "log_enabled": False,
+    }
+
+
+def _most_connections() -> int:
+    try:
+        import resource
+    except ImportError:
+        return MOST_CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * MOST_CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    # The other half is for files and the database.
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(64, min(MOST_CONNECTIONS, soft // 2))
+
+
 def _listen(workspace: Workspace, folder: Path, host: str, port: int, address: str, *, worker: bool) -> None:
-    from granian.constants import Interfaces
     from granian.server.embed import Server
 
     from labelwright.server.app import create_app
 
     application = create_app(workspace, address=host)
-    server = Server(application, address=host, port=port, interface=Interfaces.ASGI, backlog=1024, websockets=False, log_enabled=False)
+    server = Server(application, address=host, port=port, **listening_options())
 
     async def run() -> None:
         import signal
@@ -186,7 +226,6 @@ async def _keep_working(folder: Path, address: str) -> None:
 
 def _listen_in_many(folder: Path, host: str, port: int, address: str, workers: int) -> None:
     from granian import Granian
-    from granian.constants import Interfaces
 
     os.environ[FOLDER], os.environ[ADDRESS] = str(folder), host
     loop = asyncio.new_event_loop()
@@ -198,12 +237,10 @@ def _listen_in_many(folder: Path, host: str, port: int, address: str, workers: i
             "labelwright.server.run:app",
             address=host,
             port=port,
-            interface=Interfaces.ASGI,
             workers=workers,
             factory=True,
             respawn_failed_workers=True,
-            websockets=False,
-            log_enabled=False,
+            **listening_options(),
         ).serve()
     finally:
         loop.call_soon_threadsafe(keeping.cancel)

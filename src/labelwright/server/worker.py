@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import sys
 import threading
 import time
@@ -53,6 +54,7 @@ class Worker:
     def __init__(self, workspace: Workspace, handlers: dict[str, Handler] | None = None) -> None:
         self.workspace = workspace
         self.handlers: dict[str, Handler] = {"run": _run, "freeze": _freeze, **(handlers or {})}
+        self._name = secrets.token_hex(8)
         self._ticked = time.monotonic()
         self._reached: dict[int, Position] = {}
         self._rests_until: dict[int, float] = {}
@@ -77,8 +79,8 @@ class Worker:
         passed, self._ticked = min(now - self._ticked, MOST_TICK_SECONDS), now
 
         def work(connection: Any) -> None:
-            tasks.advance_clock(connection, passed)
-            tasks.sweep(connection)
+            if tasks.advance_clock(connection, passed, keeper=self._name):
+                tasks.sweep(connection)
 
         self.workspace.database.write(work)
 
@@ -140,6 +142,7 @@ class Worker:
     def _ticking(self) -> Iterator[None]:
         """Keep the clock of the leases going, whatever else takes long, for a lease must not end by a jump of its clock."""
         ended = threading.Event()
+        self.workspace.database.write(partial(tasks.keep_clock, keeper=self._name))
         self._ticked = time.monotonic()
 
         def tick() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from functools import cache
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -25,31 +25,35 @@ __all__ = [
     "Role",
     "Token",
     "User",
-    "check_password",
     "create_session",
     "create_token",
     "create_user",
     "delete_token",
+    "end_access_of",
     "end_session",
     "end_sessions_of",
     "find_session",
     "find_token",
     "find_user",
-    "hash_password",
+    "is_known_address",
     "list_tokens",
     "list_users",
+    "note_address",
     "roles_of",
     "set_active",
     "set_password",
     "set_role",
     "use_sign_in_link",
+    "void_password",
 ]
 
 Role = Literal["annotator", "reviewer", "manager", "owner"]
 ROLES: tuple[Role, ...] = ("annotator", "reviewer", "manager", "owner")
 """The roles, each of which may do all that those before it may."""
 
-LEAST_PASSWORD = 8
+MOST_ADDRESSES = 50
+"""So many addresses of a person are remembered."""
+
 SIGN_IN_LINK_SECONDS = 7 * 24 * 3600.0
 
 
@@ -90,46 +94,14 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 _users, _memberships, _sessions, _tokens = tables.users, tables.memberships, tables.sessions, tables.tokens
+_addresses = tables.known_addresses
 
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-@cache
-def _hasher() -> Any:
-    from argon2 import PasswordHasher
-
-    return PasswordHasher()
-
-
 # --- users ----------------------------------------------------------------------------------------------------------------------
-
-
-def hash_password(password: str) -> str:
-    """Return the argon2id hash of a password. It takes some milliseconds on purpose: never call it within a transaction.
-
-    Raises:
-        InvalidInput: the password is too short or too long.
-    """
-    if not LEAST_PASSWORD <= len(password) <= 1000:
-        raise InvalidInput(f"A password has at least {LEAST_PASSWORD} characters, and at most 1,000.", where="password")
-    return str(_hasher().hash(password))
-
-
-def check_password(password_hash: str | None, password: str) -> bool:
-    """Tell whether the password is the one that was hashed; it takes as long where there is none, so that time tells nothing."""
-    from argon2.exceptions import VerificationError
-
-    try:
-        return bool(_hasher().verify(password_hash or _decoy(), password)) and password_hash is not None
-    except (VerificationError, ValueError):
-        return False
-
-
-@cache
-def _decoy() -> str:
-    return str(_hasher().hash(secrets.token_hex(16)))
 
 
 def create_user(connection: Connection, name: str, *, password_hash: str | None = None) -> int:
@@ -166,10 +138,20 @@ def list_users(connection: Connection) -> list[User]:
 
 
 def set_password(connection: Connection, user_id: int, password_hash: str) -> None:
-    """Give somebody a new password; open sessions and unused sign-in links end."""
+    """Give somebody a new password; open sessions and unused sign-in links end, and where there was one before, tokens too."""
+    had = connection.scalar(sa.select(_users.c.password_hash).where(_users.c.id == user_id)) is not None
     connection.execute(sa.update(_users).where(_users.c.id == user_id).values(password_hash=password_hash))
     connection.execute(sa.delete(_tokens).where(_tokens.c.user_id == user_id, _tokens.c.purpose == "sign_in"))
-    end_sessions_of(connection, user_id)
+    if had:
+        end_access_of(connection, user_id)
+    else:
+        end_sessions_of(connection, user_id)
+
+
+def void_password(connection: Connection, user_id: int) -> None:
+    """Take somebody's password away, as whoever lost it asks; sessions and tokens end with it."""
+    connection.execute(sa.update(_users).where(_users.c.id == user_id).values(password_hash=None))
+    end_access_of(connection, user_id)
 
 
 def set_active(connection: Connection, user_id: int, active: bool) -> None:
@@ -184,7 +166,7 @@ def set_active(connection: Connection, user_id: int, active: bool) -> None:
             _keep_an_owner(connection, project_id, user_id)
     connection.execute(sa.update(_users).where(_users.c.id == user_id).values(active=int(active)))
     if not active:
-        end_sessions_of(connection, user_id)
+        end_access_of(connection, user_id)
         # What the person held goes back to the queue, so that it waits for no lease to end.
         held = sa.and_(tables.tasks.c.user_id == user_id, tables.tasks.c.state == "leased")
         gold = tables.tasks.c.purpose == "gold"
@@ -277,6 +259,31 @@ def end_sessions_of(connection: Connection, user_id: int) -> None:
     connection.execute(sa.delete(_sessions).where(_sessions.c.user_id == user_id))
 
 
+def end_access_of(connection: Connection, user_id: int) -> None:
+    """End all sessions, tokens and unused sign-in links of a person."""
+    end_sessions_of(connection, user_id)
+    connection.execute(sa.delete(_tokens).where(_tokens.c.user_id == user_id))
+
+
+# --- addresses ------------------------------------------------------------------------------------------------------------------
+
+
+def is_known_address(connection: Connection, user_id: int, address: str) -> bool:
+    """Tell whether somebody signed in to the account from an address before."""
+    mine = sa.and_(_addresses.c.user_id == user_id, _addresses.c.digest == _digest(f"{user_id} {address}"))
+    return connection.scalar(sa.select(_addresses.c.seen_at).where(mine)) is not None
+
+
+def note_address(connection: Connection, user_id: int, address: str) -> None:
+    """Note that somebody signed in to the account from an address; the newest few are kept, and only their digests."""
+    digest, now = _digest(f"{user_id} {address}"), time.time()
+    mine = _addresses.c.user_id == user_id
+    if not connection.execute(sa.update(_addresses).where(mine, _addresses.c.digest == digest).values(seen_at=now)).rowcount:
+        connection.execute(sa.insert(_addresses).values(user_id=user_id, digest=digest, seen_at=now))
+        kept = sa.select(_addresses.c.digest).where(mine).order_by(_addresses.c.seen_at.desc()).limit(MOST_ADDRESSES)
+        connection.execute(sa.delete(_addresses).where(mine, _addresses.c.digest.not_in(list(connection.scalars(kept)))))
+
+
 # --- tokens and sign-in links ---------------------------------------------------------------------------------------------------
 
 
@@ -350,8 +357,8 @@ def use_sign_in_link(connection: Connection, secret: str) -> int | None:
     return row.user_id if connection.execute(sa.delete(_tokens).where(_tokens.c.id == row.id)).rowcount else None
 
 
-def list_tokens(connection: Connection, *, user_id: int | None = None) -> list[Token]:
-    """Return the tokens of programs, of one person or of all, the newest first."""
+def list_tokens(connection: Connection, *, user_id: int | None = None, project_ids: Sequence[int] | None = None) -> list[Token]:
+    """Return the tokens of programs, the newest first: of one person, or those that reach one of some projects, or all."""
     query = (
         sa.select(_tokens, _users.c.name.label("user"), tables.projects.c.name.label("project"))
         .join(_users, _users.c.id == _tokens.c.user_id)
@@ -361,6 +368,11 @@ def list_tokens(connection: Connection, *, user_id: int | None = None) -> list[T
     )
     if user_id is not None:
         query = query.where(_tokens.c.user_id == user_id)
+    if project_ids is not None:
+        # One for no project reaches all that its user has a part in.
+        part = sa.select(_memberships.c.user_id).where(_memberships.c.project_id.in_(project_ids))
+        reaches = sa.or_(_tokens.c.project_id.in_(project_ids), _tokens.c.project_id.is_(None))
+        query = query.where(reaches, _tokens.c.user_id.in_(part))
     return [
         Token(
             id=row.id,

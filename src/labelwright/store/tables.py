@@ -97,6 +97,14 @@ sessions = Table(
     Column("expires_at", Double, nullable=False),
 )
 
+known_addresses = Table(
+    "known_addresses",
+    metadata,
+    Column("user_id", Key, ForeignKey("users.id"), primary_key=True),
+    Column("digest", Text, primary_key=True),  # SHA-256 of the user and an address from which a sign-in succeeded
+    Column("seen_at", Double, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     metadata,
@@ -346,6 +354,7 @@ clock = Table(
     metadata,
     Column("id", Integer, primary_key=True),  # one row
     Column("seconds", Double, nullable=False),  # advanced by whoever serves, by its monotonic clock
+    Column("keeper", Text, nullable=False, server_default=""),  # the one process that may advance it
 )
 
 secrets = Table(

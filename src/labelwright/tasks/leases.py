@@ -1,13 +1,18 @@
 """Leases: how long a task stays with somebody, by a clock that no change of the wall clock moves.
 
 The store's own `clock` counts seconds in which a server was running. A lease ends at a reading of it. Whoever serves advances it by its
-monotonic clock and calls `sweep`; a wall clock that jumps, or a server that was down overnight, takes no task away from anybody.
+monotonic clock and calls `sweep`; a wall clock that jumps, or a server that was down overnight, takes no task away from anybody. One
+process at a time keeps the clock: what another adds, because it has not noticed that it was replaced, does not count.
+
+Who holds a lease counts its seconds from when the answer arrives, and the clock moves in steps. So a task goes back to the queue only
+`GRACE_SECONDS` after its lease ended: nobody loses one before the time that they were told.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -16,7 +21,22 @@ from labelwright.errors import LeaseLost
 from labelwright.store import tables
 from labelwright.store.statement import Statement
 
-__all__ = ["advance_clock", "cancel_open", "extend", "fresh_rank", "release", "remember_skip", "sweep"]
+__all__ = [
+    "advance_clock",
+    "cancel_open",
+    "extend",
+    "fresh_rank",
+    "keep_clock",
+    "release",
+    "remember_skip",
+    "renew",
+    "seconds_left",
+    "sweep",
+    "was_handed",
+]
+
+GRACE_SECONDS = 30.0
+"""Longer than a step of the clock and the way of an answer together."""
 
 _tasks = tables.tasks
 _now = sa.select(tables.clock.c.seconds).scalar_subquery()
@@ -58,6 +78,28 @@ def extend(connection: Connection, task_id: int, user_id: int, lease: str, secon
         raise LeaseLost("The lease on this task has ended.", where="task", hint="Ask for the next task; your draft is kept.")
 
 
+def was_handed(connection: Connection, item_id: int, user_id: int) -> bool:
+    """Tell whether somebody holds or held a task about an item, or passed it on, and so has seen it."""
+    skips = tables.skips
+    # Of a task that went back to the queue, the token says who held it last.
+    mine = sa.or_(_tasks.c.user_id == user_id, _tasks.c.lease.startswith(f"{user_id}.", autoescape=True))
+    held = sa.select(sa.literal(1)).where(_tasks.c.item_id == item_id, mine).limit(1)
+    passed_on = sa.select(sa.literal(1)).where(skips.c.item_id == item_id, skips.c.user_id == user_id)
+    return connection.scalar(held) is not None or connection.scalar(passed_on) is not None
+
+
+def renew(connection: Connection, user_id: int, task_ids: Sequence[int], seconds: float) -> None:
+    """Let the leases that a person holds on some tasks run `seconds` from now, as whoever is handed them again is told."""
+    mine = sa.and_(_tasks.c.id.in_(task_ids), _tasks.c.user_id == user_id, _tasks.c.state == "leased")
+    connection.execute(sa.update(_tasks).where(mine).values(lease_ends=_now + seconds))
+
+
+def seconds_left(connection: Connection, task_id: int) -> float:
+    """Return how long the lease on a task runs from now; 0 where there is none."""
+    left = connection.scalar(sa.select(_tasks.c.lease_ends - _now).where(_tasks.c.id == task_id))
+    return max(0.0, float(left or 0.0))
+
+
 def release(connection: Connection, task_id: int, user_id: int) -> bool:
     """Give a leased task back unanswered and return whether it was held; a gold item simply ends."""
     mine = sa.and_(_tasks.c.id == task_id, _tasks.c.user_id == user_id, _tasks.c.state == "leased")
@@ -85,16 +127,22 @@ def cancel_open(connection: Connection, item_id: int) -> None:
 
 
 def sweep(connection: Connection) -> int:
-    """Return every task whose lease has ended to the queue, and tell how many.
+    """Return every task whose lease has ended, and the grace after it, to the queue, and tell how many.
 
     The token of the lease stays on the row: whoever held it may still submit as long as nobody else took the task.
     """
-    return int(connection.execute(_returned().where(_tasks.c.state == "leased", _tasks.c.lease_ends < _now)).rowcount)
+    return int(connection.execute(_returned().where(_tasks.c.state == "leased", _tasks.c.lease_ends < _now - GRACE_SECONDS)).rowcount)
 
 
-def advance_clock(connection: Connection, seconds: float) -> None:
-    """Advance the store's clock by seconds that passed on a monotonic clock."""
-    connection.execute(sa.update(tables.clock).values(seconds=tables.clock.c.seconds + seconds))
+def keep_clock(connection: Connection, keeper: str) -> None:
+    """Become the one who advances the store's clock, under a name that nobody else has."""
+    connection.execute(sa.update(tables.clock).values(keeper=keeper))
+
+
+def advance_clock(connection: Connection, seconds: float, *, keeper: str = "") -> bool:
+    """Advance the store's clock by seconds that passed on a monotonic clock; tell whether `keeper` is still the one who may."""
+    move = sa.update(tables.clock).where(tables.clock.c.keeper == keeper).values(seconds=tables.clock.c.seconds + seconds)
+    return bool(connection.execute(move).rowcount)
 
 
 def _returned() -> sa.Update:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["ARITY", "NAMES", "NEED_VALUE", "OVER_PLACES", "PLAIN", "CannotTell", "pattern"]
+__all__ = ["ARITY", "NAMES", "NEED_VALUE", "OVER_PLACES", "PLAIN", "CannotTell", "text_of"]
 
 
 class CannotTell(Exception):
-    """An expression met values that do not go together."""
+    """An expression met values that do not go together, or would take longer than it may."""
 
 
 def _count(flags: Iterable[Any]) -> int:
@@ -48,10 +47,11 @@ def _length(value: Any) -> int:
 
 
 def _words(text: Any) -> int:
-    return len(_text(text).split()) if text is not None else 0
+    return len(text_of(text).split()) if text is not None else 0
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a value that is a text, and raise TypeError where it is none."""
     if not isinstance(value, str):
         raise TypeError
     return value
@@ -61,7 +61,7 @@ def _number(value: Any) -> float | int | None:
     if value is None or isinstance(value, int | float):
         return value
     try:
-        return float(_text(value))
+        return float(text_of(value))
     except ValueError:
         return None
 
@@ -74,18 +74,18 @@ def _rounded(value: Any) -> Any:
     return None if value is None else round(value)
 
 
-def _of_text(function: Callable[[str], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else function(_text(value))
+def _oftext_of(function: Callable[[str], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else function(text_of(value))
 
 
 PLAIN: dict[str, Callable[..., Any]] = {
     "len": _length,
     "words": _words,
-    "lower": _of_text(str.lower),
-    "upper": _of_text(str.upper),
-    "strip": _of_text(str.strip),
-    "starts_with": lambda text, beginning: text is not None and _text(text).startswith(_text(beginning)),
-    "ends_with": lambda text, end: text is not None and _text(text).endswith(_text(end)),
+    "lower": _oftext_of(str.lower),
+    "upper": _oftext_of(str.upper),
+    "strip": _oftext_of(str.strip),
+    "starts_with": lambda text, beginning: text is not None and text_of(text).startswith(text_of(beginning)),
+    "ends_with": lambda text, end: text is not None and text_of(text).endswith(text_of(end)),
     "number": _number,
     "abs": _absolute,
     "round": _rounded,
@@ -103,16 +103,3 @@ ARITY: dict[str, tuple[int, int]] = {
 """The fewest and the most arguments of each function."""
 
 NAMES = frozenset(ARITY)
-
-
-def pattern(text: str) -> Callable[[Any], bool]:
-    """Return what tells whether a regular expression is found in a text.
-
-    Raises:
-        ValueError: the text is no regular expression.
-    """
-    try:
-        compiled = re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(str(error)) from error
-    return lambda value: value is not None and compiled.search(_text(value)) is not None

@@ -2,11 +2,15 @@
 
 Names, labels, attributes and the number of arguments are looked up while compiling, so that a typing error is found when the pipeline is
 loaded and not when somebody submits an answer.
+
+Each function that a node becomes counts its steps, and those of what it hands back: a text costs by its length, a list by its places. So
+no answer and no item, whatever stands in it, takes longer than an expression may.
 """
 
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,17 +20,52 @@ from labelwright.checks.expressions import functions, values
 from labelwright.checks.expressions.functions import CannotTell
 from labelwright.checks.expressions.syntax import Source
 from labelwright.checks.expressions.values import Place
-from labelwright.errors import nearest
+from labelwright.errors import InvalidInput, nearest
+from labelwright.patterns import Pattern
 from labelwright.schema import Schema
 from labelwright.schema.kinds import Question
 
 __all__ = ["CannotTell", "Expression", "compile_expression"]
 
 
+MOST_STEPS = 1_000_000
+"""So many steps may one expression take on one case: about a second. `any` within `any` takes as many on some 400 places."""
+
+MOST_BITS = 1024
+"""Whole numbers beyond this size are not calculated with; floats end there too."""
+
+LOOK = 1000
+"""After so many steps the clock is looked at."""
+
+
+class Steps:
+    """Counts the steps of one expression on one case, and ends it where it takes too many, or too long."""
+
+    def __init__(self, ends: float) -> None:
+        self._left = MOST_STEPS
+        self._ends = ends
+        self._look = MOST_STEPS - LOOK
+
+    def spend(self, steps: int) -> None:
+        """Count further steps.
+
+        Raises:
+            CannotTell: there were too many, or the time is over.
+        """
+        self._left -= steps
+        if self._left < self._look:
+            self._look = self._left - LOOK
+            if self._left < 0:
+                raise CannotTell(f"it would take more than {MOST_STEPS:,} steps")
+            if time.monotonic() > self._ends:
+                raise CannotTell("it would take too long")
+
+
 class Scope(NamedTuple):
-    """The case, and the place that each enclosing `any`, `all` … looks at, the outermost first."""
+    """The case, its steps, and the place that each enclosing `any`, `all` … looks at, the outermost first."""
 
     case: Case
+    steps: Steps
     places: tuple[Place, ...] = ()
 
 
@@ -61,9 +100,9 @@ class Expression:
         """Tell whether the expression is true of a case.
 
         Raises:
-            CannotTell: values do not go together, such as a text and a number that are compared.
+            CannotTell: values do not go together, such as a text and a number that are compared; or it takes too many steps.
         """
-        return bool(self._get(Scope(case)))
+        return bool(self._get(Scope(case, Steps(case.ends))))
 
 
 def compile_expression(text: str, schema: Schema) -> Expression:
@@ -113,7 +152,7 @@ class _Compiler:
         if compile is None:
             raise self.source.error(node, f"{_WORDS.get(type(node).__name__, 'This')} is not part of the language.")
         term: Term = compile(node, loops)
-        return term
+        return term if term.constant else term._replace(get=_counted(term.get))
 
     # --- logic -------------------------------------------------------------------------------------------------------
 
@@ -309,8 +348,8 @@ class _Compiler:
         inner = self.term(node.args[1], (*loops, Loop(term.listed, alias))).get
 
         def over(scope: Scope) -> Any:
-            case, outer = scope
-            return _call(name, combine, (inner(Scope(case, (*outer, place))) for place in get(scope)))
+            case, steps, outer = scope
+            return _call(name, combine, (inner(Scope(case, steps, (*outer, place))) for place in get(scope)))
 
         return Term(over)
 
@@ -319,11 +358,18 @@ class _Compiler:
         if not (isinstance(pattern, ast.Constant) and isinstance(pattern.value, str)):
             raise self.source.error(pattern, "The regular expression has to stand there as a text.")
         try:
-            search = functions.pattern(pattern.value)
-        except ValueError as error:
-            raise self.source.error(pattern, f"This is no regular expression: {error}.") from error
+            searched = Pattern(pattern.value)
+        except InvalidInput as error:
+            raise self.source.error(pattern, error.message, error.hint) from error
         text = self.term(node.args[0], loops).get
-        return Term(lambda scope: _call("matches", search, text(scope)))
+
+        def search(value: Any, steps: Steps) -> bool:
+            if value is None:
+                return False
+            steps.spend(searched.cost(functions.text_of(value)))
+            return searched.found_in(value)
+
+        return Term(lambda scope: _call("matches", search, text(scope), scope.steps))
 
     def _check_labels(self, term: Term, other: ast.expr, operator: ast.cmpop) -> None:
         """Refuse to compare a label with a text that is none of the question's labels."""
@@ -339,6 +385,15 @@ class _Compiler:
 
 
 _WORDS = {"Lambda": "A function of one's own", "ListComp": "A loop", "GeneratorExp": "A loop", "JoinedStr": "A text with values in it"}
+
+
+def _counted(get: Get) -> Get:
+    def counted(scope: Scope) -> Any:
+        value = get(scope)
+        scope.steps.spend(1 + len(value) // 16 if isinstance(value, str | tuple | list) else 1)
+        return value
+
+    return counted
 
 
 def _compare(operator: type[ast.cmpop], a: Any, b: Any) -> bool:
@@ -361,6 +416,8 @@ def _calculate(operator: type[ast.operator], a: Any, b: Any) -> Any:
     joined = operator is ast.Add and isinstance(a, str) and isinstance(b, str)
     if not joined and not (isinstance(a, int | float) and isinstance(b, int | float)):
         raise CannotTell(f"{_kind(a)} and {_kind(b)} cannot be calculated with")
+    if any(isinstance(one, int) and one.bit_length() > MOST_BITS for one in (a, b)):
+        raise CannotTell("a number is too large")
     try:
         return _CALCULATE[operator](a, b)
     except ZeroDivisionError as error:
@@ -373,7 +430,7 @@ def _call(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return function(*arguments)
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise CannotTell(f"{name}() cannot take {' and '.join(_kind(one) for one in arguments)}") from error
+        raise CannotTell(f"{name}() cannot take {' and '.join(_kind(one) for one in arguments if not isinstance(one, Steps))}") from error
 
 
 def _kind(value: Any) -> str:

@@ -47,6 +47,6 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
                 yield Found(message, question)
         except CannotTell as error:
             # The annotator can do nothing about it, so it asks and does not block.
-            yield Found(f"It cannot be told whether this holds: {line} ({error})", question, severity="warning")
+            yield Found(f"This could not be checked: {line} ({error})", question, severity="warning")
 
     return run

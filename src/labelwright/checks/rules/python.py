@@ -1,8 +1,10 @@
 """Finds what a Python file of one's own looks for.
 
 Why: some rules need a table, a calculation or a library, and are no expression. Every function of the file that is marked `@check` gets
-the answers in plain form and the item, and returns None, or what is wrong. The file is the project's own code and runs with all rights.
-A check that raises is reported as a warning, so that its mistake stops nobody from working.
+the answers in plain form and the item, and returns None, or what is wrong. The file is the project's own code and runs with all rights,
+in a process beside the server's. A check that raises, or takes more than 5 seconds, is reported as a warning, so that its mistake stops
+nobody from working: the process of one that does not come back is ended, and another is started for the next answer. What a check keeps
+in a variable of its file is therefore not kept for long.
 
 Example: `{python: checks.py}`, and in checks.py
 
@@ -16,16 +18,16 @@ Example: `{python: checks.py}`, and in checks.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from labelwright import plugins
 from labelwright.checks import case
 from labelwright.checks.case import Case, Found, Run
-from labelwright.checks.decorator import Mark, mark_of
+from labelwright.checks.child import Children, Unanswered
+from labelwright.checks.decorator import mark_of
 from labelwright.errors import InvalidPipeline, nearest
-from labelwright.schema import Finding, Schema, Severity
+from labelwright.schema import Schema, Severity
 
 SEVERITY: Severity = "error"
 ALWAYS = False
@@ -50,38 +52,19 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
             hint = nearest(mark.question, schema.questions) or ""
             raise InvalidPipeline(f"There is no question '{mark.question}'.", where=f"{options.file}, {name}", hint=hint)
 
+    children = Children(folder, options.file, list(found))
+
     def run(case: Case) -> Iterator[Found]:
-        for name, (function, mark) in found.items():
-            # Each check gets values of its own: what one does to them, the next does not see.
-            yield from _ask(name, function, mark, case)
+        try:
+            answers = children.ask(case)
+        except Unanswered as error:
+            answers = error.answered
+            (stopped, (_, mark)), *rest = list(found.items())[len(answers) :]
+            yield from (one for answer in answers for one in answer)
+            yield Found(f"The check '{stopped}' could not be made: {error}.", mark.question, severity="warning")
+            for name, (_, other) in rest:
+                yield Found(f"Because of '{stopped}', '{name}' could not be made either.", other.question, severity="warning")
+        else:
+            yield from (one for answer in answers for one in answer)
 
     return run
-
-
-def _ask(name: str, function: Callable[..., Any], mark: Mark, case: Case) -> list[Found]:
-    try:
-        values = {question: answer.plain() for question, answer in case.values.items()}
-        return list(_read(function(values, case.item), name, function.__doc__, mark))
-    except Exception as error:
-        # Whatever a project's own code raises, the annotator can do nothing about it and goes on working.
-        reason = f"{type(error).__name__}: {error}"[:300]
-        return [Found(f"The check '{name}' failed with {reason}", mark.question, severity="warning")]
-
-
-def _read(result: Any, name: str, document: str | None, mark: Mark) -> Iterator[Found]:
-    if result is None or result is True:
-        return
-    if isinstance(result, Finding):
-        yield Found(result.message, result.question or mark.question, result.unit, result.severity)
-    elif isinstance(result, Found):
-        yield result._replace(question=result.question or mark.question, severity=result.severity or mark.severity)
-    elif isinstance(result, str):
-        yield Found(result, mark.question, severity=mark.severity)
-    elif result is False:
-        text = (document or "").strip().partition("\n")[0]
-        yield Found(text or f"The check '{name}' does not hold.", mark.question, severity=mark.severity)
-    elif isinstance(result, Iterable):
-        for one in result:
-            yield from _read(one, name, document, mark)
-    else:
-        raise TypeError(f"a check returns None, True, False, a message, Found or a list of these, and not {type(result).__name__}")

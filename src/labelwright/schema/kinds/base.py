@@ -23,7 +23,7 @@ class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One label that a question offers, with what the page needs to show it.
 
     `key` is the character that sets it on the keyboard (1 to 9 in order, unless given), and none that the workbench uses itself;
-    `color` any CSS color.
+    `color` a color as CSS writes them.
     """
 
     label: str

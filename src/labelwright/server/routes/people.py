@@ -7,13 +7,13 @@ from functools import partial
 import msgspec
 import sqlalchemy as sa
 from litestar import delete, get, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from labelwright.client.shapes import Invited, LinkMade, TokenMade
 from labelwright.errors import NotAllowed, NotFound
 from labelwright.server.given import Access, Doors, Workspace
-from labelwright.store import people, tables
+from labelwright.store import people
 from labelwright.store.people import ROLES, SIGN_IN_LINK_SECONDS, Role, Token, User
 
 __all__ = ["HANDLERS"]
@@ -27,7 +27,8 @@ class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UserChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change: `roles` by project, null to take one away; `active`; `link` for a new sign-in link, which voids the password."""
+    """What to change: `roles` by project, null to take one away; `active`; `link` for a new sign-in link, which voids the password
+    and ends sessions and tokens."""
 
     roles: dict[str, Role | None] = {}
     active: bool | None = None
@@ -103,8 +104,7 @@ async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access
             people.set_active(connection, user_id, data.active)
         if not data.link:
             return LinkMade(None)
-        people.end_sessions_of(connection, user_id)
-        connection.execute(sa.update(tables.users).where(tables.users.c.id == user_id).values(password_hash=None))
+        people.void_password(connection, user_id)
         return LinkMade(
             people.create_token(connection, user_id, "sign-in link", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in")
         )
@@ -115,9 +115,13 @@ async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access
 
 
 @get("/api/tokens", opt={"permission": "signed_in"})
-async def tokens(access: Access, workspace: Workspace) -> list[Token]:
-    """List one's own tokens, without their secrets."""
-    return await workspace.database.read_soon(lambda connection: people.list_tokens(connection, user_id=access.user_id))
+async def tokens(access: Access, workspace: Workspace, everybody: FromQuery[bool] = False) -> list[Token]:
+    """List one's own tokens, without their secrets; with `everybody`, all that reach a project that one owns."""
+    if not everybody:
+        return await workspace.database.read_soon(lambda connection: people.list_tokens(connection, user_id=access.user_id))
+    access.in_person()
+    access.anywhere("tokens")
+    return await workspace.database.read_soon(lambda connection: people.list_tokens(connection, project_ids=_owned(access)))
 
 
 @post("/api/tokens", opt={"permission": "signed_in"}, status_code=201)
@@ -143,15 +147,25 @@ async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspa
 
 @delete("/api/tokens/{token_id:int}", opt={"permission": "signed_in"}, status_code=200)
 async def remove_token(token_id: FromPath[int], access: Access, workspace: Workspace, doors: Doors) -> dict[str, str]:
-    """Make one of one's own tokens void."""
+    """Make a token void: one of one's own, or as an owner any that reaches a project of one's own."""
     access.in_person()
-    await workspace.database.write_soon(partial(people.delete_token, token_id=token_id, user_id=access.user_id))
+
+    def work(connection: sa.Connection) -> None:
+        theirs = people.list_tokens(connection, project_ids=_owned(access))
+        mine = None if any(token.id == token_id for token in theirs) else access.user_id
+        people.delete_token(connection, token_id, user_id=mine)
+
+    await workspace.database.write_soon(work)
     doors.forget()
     return {}
 
 
 def _managed(access: Access) -> set[str]:
     return {opened.name for opened, role in access.projects() if ROLES.index(role) >= ROLES.index("manager")}
+
+
+def _owned(access: Access) -> list[int]:
+    return [opened.project.id for opened, role in access.projects() if role == "owner"]
 
 
 def _at_most_own(access: Access, project: str, role: Role) -> None:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
+import sqlalchemy as sa
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 
 from labelwright.client.shapes import Me, MyProject, Session
-from labelwright.errors import NotAllowed, NotSignedIn, TooManyAttempts
+from labelwright.errors import Busy, NotAllowed, NotSignedIn
+from labelwright.server.attempts import Attempts
 from labelwright.server.gate import secret_in, session_cookie
 from labelwright.server.given import Access, Doors, Options, Request, Workspace
+from labelwright.server.origin import Origin
 from labelwright.store import people
+from labelwright.store.passwords import check_password, ensure_password, hash_password
 
 __all__ = ["HANDLERS"]
 
-ATTEMPTS = {"name": 10, "address": 100}
-"""Tries within the window; many people may share the address of a proxy or an office."""
+HASHERS = 2
+"""So many passwords are checked at once: it takes a tenth of a second and much memory on purpose."""
 
-WINDOW_SECONDS = 300.0
+MOST_WAITING = 64
+"""Passwords that wait for it, at most."""
+
+T = TypeVar("T")
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,51 +54,30 @@ class NewPassword(Struct, frozen=True, forbid_unknown_fields=True):
     current: str | None = None
 
 
-class _Attempts:
-    """Counts tries by name and by address, so that guessing is slow.
-
-    A try counts when it begins, so that many at once are no way around; one that was right is taken back.
-    """
-
-    def __init__(self) -> None:
-        self._made: dict[str, list[float]] = {}
-
-    def begin(self, **limits: str) -> None:
-        """Count a try for each key, `name` or `address`.
-
-        Raises:
-            TooManyAttempts: there were too many of one within the window.
-        """
-        now = time.monotonic()
-        if len(self._made) > 10_000:
-            self._made = {key: moments for key, moments in self._made.items() if now - moments[-1] < WINDOW_SECONDS}
-        recent = {
-            f"{kind} {key}": [moment for moment in self._made.get(f"{kind} {key}", ()) if now - moment < WINDOW_SECONDS]
-            for kind, key in limits.items()
-        }
-        if any(len(recent[f"{kind} {key}"]) >= ATTEMPTS[kind] for kind, key in limits.items()):
-            raise TooManyAttempts("There were too many wrong passwords.", hint=f"Wait {WINDOW_SECONDS / 60:.0f} minutes.")
-        self._made.update({key: [*moments, now] for key, moments in recent.items()})
-
-    def succeeded(self, *, name: str | None = None, address: str | None = None) -> None:
-        """Take back a try that was right, and forget the wrong ones under its name."""
-        if name is not None:
-            self._made.pop(f"name {name}", None)
-        if address is not None and self._made.get(f"address {address}"):
-            self._made[f"address {address}"].pop()
-            if not self._made[f"address {address}"]:
-                del self._made[f"address {address}"]
+_attempts = Attempts()
+_hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="labelwright-password")
+_waiting = 0
 
 
-_attempts = _Attempts()
+async def _hashing(work: Callable[[], T]) -> T:
+    """Check or hash a password in a thread; many that come at once take nothing from other requests."""
+    global _waiting
+    if _waiting >= MOST_WAITING:
+        raise Busy("Too many people sign in at this moment.", hint="Try again in a few seconds.", retry_after=5)
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_hashers, work)
+    finally:
+        _waiting -= 1
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "?"
+def _origin(request: Request) -> Origin:
+    origin: Origin = request.scope["state"]["origin"]
+    return origin
 
 
-def _host(request: Request) -> str:
-    return request.headers.get("host", "")
+def _cookie(request: Request) -> str:
+    return session_cookie(request.headers.get("host", ""), https=_origin(request).https)
 
 
 def _session(access: Access) -> Session:
@@ -102,15 +90,21 @@ def _session(access: Access) -> Session:
 
 
 async def _begin(request: Request, workspace: Workspace, doors: Doors, options: Options, user_id: int) -> Response[Session]:
-    secret = await workspace.database.write_soon(partial(people.create_session, user_id=user_id, hours=options.session_hours))
+    address, https = _origin(request)
+
+    def begin(connection: sa.Connection) -> str:
+        people.note_address(connection, user_id, address)
+        return people.create_session(connection, user_id, options.session_hours)
+
+    secret = await workspace.database.write_soon(begin)
     access = await doors.by_session(secret)
     cookie = Cookie(
-        key=session_cookie(_host(request)),
+        key=_cookie(request),
         value=secret,
         path="/",
         httponly=True,
         samesite="strict",
-        secure=options.https,
+        secure=https,
         max_age=int(3600 * options.session_hours),
     )
     return Response(_session(access), cookies=[cookie])
@@ -119,13 +113,18 @@ async def _begin(request: Request, workspace: Workspace, doors: Doors, options: 
 @post("/api/sign-in", opt={"permission": "anybody"}, status_code=200)
 async def sign_in(request: Request, data: JSONBody[SignIn], workspace: Workspace, doors: Doors, options: Options) -> Response[Session]:
     """Sign in by name and password."""
-    address, name = _address(request), data.name[:100]
-    _attempts.begin(name=name, address=address)
-    found = await workspace.database.read_soon(lambda connection: people.find_user(connection, data.name))
-    right = await asyncio.to_thread(people.check_password, found[1] if found and found[2] else None, data.password[:1000])
+    address, name = _origin(request).address, data.name[:100]
+
+    def find(connection: sa.Connection) -> tuple[tuple[int, str | None, bool] | None, bool]:
+        found = people.find_user(connection, data.name)
+        return found, people.is_known_address(connection, found[0] if found else 0, address)
+
+    found, known = await workspace.database.read_soon(find)
+    _attempts.begin(name, address, known=known)
+    right = await _hashing(lambda: check_password(found[1] if found and found[2] else None, data.password[:1000]))
     if not found or not right:
         raise NotSignedIn("The name or the password is wrong.")
-    _attempts.succeeded(name=name, address=address)
+    _attempts.succeeded(name, address, known=known)
     return await _begin(request, workspace, doors, options, found[0])
 
 
@@ -138,12 +137,12 @@ async def sign_in_by_link(
     options: Options,
 ) -> Response[Session]:
     """Sign in by a one-time link, which is void afterwards."""
-    address = _address(request)
-    _attempts.begin(address=address)
+    address = _origin(request).address
+    _attempts.begin(None, address, known=False)
     user_id = await workspace.database.write_soon(partial(people.use_sign_in_link, secret=data.token))
     if user_id is None:
         raise NotSignedIn("This link was used before, or is too old.", hint="Ask for a new one: labelwright users link FOLDER NAME")
-    _attempts.succeeded(address=address)
+    _attempts.succeeded(None, address, known=False)
     return await _begin(request, workspace, doors, options, user_id)
 
 
@@ -156,10 +155,12 @@ async def sign_out(
         access.in_person()
         await workspace.database.write_soon(partial(people.end_sessions_of, user_id=access.user_id))
     else:
-        secret = secret_in(request.headers.get("cookie", ""), _host(request))
+        secret = secret_in(request.headers.get("cookie", ""), _cookie(request))
         await workspace.database.write_soon(partial(people.end_session, secret=secret))
     doors.forget()
-    gone = Cookie(key=session_cookie(_host(request)), value="", path="/", httponly=True, samesite="strict", max_age=0)
+    # A browser takes the cookie of HTTPS away only where it is told to by HTTPS.
+    https = _origin(request).https
+    gone = Cookie(key=_cookie(request), value="", path="/", httponly=True, samesite="strict", secure=https, max_age=0)
     return Response({}, cookies=[gone])
 
 
@@ -172,16 +173,19 @@ async def set_password(
     doors: Doors,
     options: Options,
 ) -> Response[Session]:
-    """Set one's own password; all other sessions end."""
+    """Set one's own password; all other sessions end, and so do tokens where there was a password before."""
     access.in_person()
+    name, address = access.identity.name, _origin(request).address
     if access.identity.has_password:
-        name = access.identity.name
-        _attempts.begin(name=name)
+        # Whoever has a session is known; only their own guesses count.
+        _attempts.begin(name, address, known=True)
         found = await workspace.database.read_soon(lambda connection: people.find_user(connection, name))
-        if not found or not await asyncio.to_thread(people.check_password, found[1], (data.current or "")[:1000]):
+        if not found or not await _hashing(lambda: check_password(found[1], (data.current or "")[:1000])):
             raise NotAllowed("The current password is wrong.", where="current")
-        _attempts.succeeded(name=name)
-    password_hash = await asyncio.to_thread(people.hash_password, data.password)
+        _attempts.succeeded(name, address, known=True)
+    names = [name, *(opened.name for opened, _ in access.projects())]
+    ensure_password(data.password, names=names)
+    password_hash = await _hashing(lambda: hash_password(data.password, names=names))
     await workspace.database.write_soon(partial(people.set_password, user_id=access.user_id, password_hash=password_hash))
     doors.forget()
     return await _begin(request, workspace, doors, options, access.user_id)

@@ -77,6 +77,10 @@ def _handed_out(access: Access, opened: OpenProject, task: TaskView | None) -> T
     return task and access.hand_out(task, opened)
 
 
+def _is_blind(access: Access, opened: OpenProject) -> bool:
+    return opened.pipeline.tasks.blind and access.role_in(opened) == "annotator"
+
+
 @post("/api/projects/{project:str}/tasks/next", opt={"permission": "annotate"}, status_code=200)
 async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Access) -> LeasedTasks:
     """Lease tasks; those that are held already come first, so that a reload goes on where it was."""
@@ -131,7 +135,14 @@ async def submit(
     """Submit an answer; the next task comes along."""
     key = _key(idempotency_key)
     inside, opened = await access.by_task(task_id, "annotate")
-    done = await access.database.write_soon(lambda connection: events.submit(connection, opened, access.user_id, inside, data, key=key))
+    user_id, database = access.user_id, access.database
+    done = await access.doors.checking.taken(
+        user_id,
+        lambda: events.inspect(opened, inside, data.values, seconds_active=data.seconds_active),
+        lambda inspected: database.write_soon(
+            lambda connection: events.submit(connection, opened, user_id, inside, data, inspected, key=key)
+        ),
+    )
     return replace(done, next=_handed_out(access, opened, done.next))
 
 
@@ -161,9 +172,17 @@ async def review(
     """Give a verdict on a review, or on an audit that was answered blind; the next one comes along."""
     key = _key(idempotency_key)
     inside, opened = await access.by_task(task_id, "review")
-    done = await access.database.write_soon(
-        lambda connection: events.give_review(connection, opened, access.user_id, inside, data, key=key)
-    )
+    user_id, database = access.user_id, access.database
+
+    async def give(inspected: events.Inspected | None) -> Reviewed:
+        return await database.write_soon(
+            lambda connection: events.give_review(connection, opened, user_id, inside, data, inspected, key=key)
+        )
+
+    if data.verdict == "fix":
+        done = await access.doors.checking.taken(user_id, lambda: events.inspect(opened, inside, data.values or {}), give)
+    else:
+        done = await give(None)
     return replace(done, next=_handed_out(access, opened, done.next))
 
 
@@ -196,10 +215,18 @@ async def mine(project: FromPath[str], access: Access, limit: FromQuery[int] = 1
 
 @post("/api/items/{item_id:int}/comments", opt={"permission": "annotate"}, status_code=200)
 async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], access: Access) -> Comment:
-    """Comment on an item."""
-    opened = await access.by_item(item_id, "annotate")
-    return await access.database.write_soon(
-        lambda connection: events.add_comment(
+    """Comment on an item that one may see: annotators those that they were handed."""
+    opened = await access.by_item(item_id)
+    blind = _is_blind(access, opened)
+
+    def work(connection: sa.Connection) -> Comment:
+        given = tables.annotations
+        if blind and data.annotation_id is not None:
+            # That others have answered is not told either.
+            author = connection.scalar(sa.select(given.c.user_id).where(given.c.id == data.annotation_id))
+            if author != access.user_id:
+                raise NotFound("The item has no such annotation.", where=f"annotation {data.annotation_id}")
+        return events.add_comment(
             connection,
             opened,
             access.user_id,
@@ -209,7 +236,8 @@ async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], acces
             question=data.question,
             unit=data.unit,
         )
-    )
+
+    return await access.database.write_soon(work)
 
 
 @get("/api/items/{item_id:int}/comments", opt={"permission": "annotate"})
@@ -217,9 +245,9 @@ async def comments(item_id: FromPath[int], access: Access) -> list[Comment]:
     """Return the comments on an item: all of them for reviewers, one's own where a project is blind."""
     from labelwright.annotate import read_comments
 
-    opened = await access.by_item(item_id, "annotate")
+    opened = await access.by_item(item_id)
     found = await access.database.read_soon(lambda connection: read_comments(connection, item_id))
-    blind = opened.pipeline.tasks.blind and access.role_in(opened) == "annotator"
+    blind = _is_blind(access, opened)
     return [comment for comment in found if not blind or comment.user_id == access.user_id]
 
 

@@ -96,7 +96,12 @@ async def export(project: FromPath[str], access: Access, format: FromQuery[str] 
     outlet = Outlet()
     written = outlet.filled_by(write)
     # What is refused is refused before the first byte; an answer that has begun can only break off.
-    first = await outlet.take()
+    try:
+        first = await outlet.take()
+    except asyncio.CancelledError:
+        # Whoever asked went away while it waited for its turn.
+        outlet.leave()
+        raise
     if not first:
         await written
     name = f"{opened.name}-{format}.zip" if whole else f"{opened.name}{suffix}"
