@@ -91,6 +91,14 @@ class Blobs:
             raise NotFound("There is no such blob.", where=digest)
         return path
 
+    def holds(self, digest: str) -> bool:
+        """Tell whether the blob's bytes can be read and still have its digest."""
+        try:
+            with self.path(digest).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == digest
+        except (OSError, NotFound):
+            return False
+
     def __contains__(self, digest: str) -> bool:
         return self.path(digest, must_exist=False).is_file()
 
