@@ -91,6 +91,8 @@ def backup(database: Database, blobs: Blobs, target: Path, *, progress: Progress
                 rows[table.name] = _dump(reading, file, blobs, broken)
             if reading.lost:
                 lost[table.name] = reading.lost
+        partial_file.unlink(missing_ok=True)
+        partial_file.touch(0o600)
         with tarfile.open(partial_file, "w") as archive:
             for name in rows:
                 archive.add(Path(folder) / name, f"tables/{name}.jsonl", filter=_anonymous)
