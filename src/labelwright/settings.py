@@ -62,6 +62,11 @@ class Settings(BaseSettings):
         description="The longest recording that is decoded, in samples times channels: by default a little more than four hours of stereo "
         "at 48 kHz. It costs time and not memory: recordings are decoded block by block.",
     )
+    max_rows: int = Field(
+        default=10_000_000,
+        gt=0,
+        description="The most rows that are read of one table: a Parquet file that has more is refused, of others the rest is not read.",
+    )
     max_stream_bytes: int = Field(default=10_000_000_000, gt=0, description="The largest stream of items in one request.")
 
 

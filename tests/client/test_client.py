@@ -89,7 +89,7 @@ def test_what_could_count_twice_is_sent_once(house: House, proxy: Lossy) -> None
     with Client(proxy.address, token(house, "reviewer")) as client:
         proxy.losing = 1
         with pytest.raises(Unreachable):
-            client.comment(item, "once is enough")
+            client.comment(house.outside(item), "once is enough")
         assert house.rows(tables.comments, tables.comments.c.item_id == item) == 1
 
 
@@ -258,7 +258,7 @@ def test_reviewing_and_looking_back(house: House) -> None:
         Client(house.address, token(house, "reviewer", "secret")) as reviewer,
     ):
         task = author.next_task("secret")
-        while task is not None and task.item.id != item:
+        while task is not None and task.item.id != house.outside(item):
             task = author.submit(task, REFUND, seconds_active=9.0, confirmed=True).next
         assert task is not None
         annotation = author.submit(task, REFUND, seconds_active=9.0, confirmed=True).annotation_id

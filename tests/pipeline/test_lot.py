@@ -72,6 +72,7 @@ def take(opened: OpenProject, user: int) -> TaskView | None:
 def submit(opened: OpenProject, user: int, task: TaskView, values: Mapping[str, Any] = VALUES, *, key: str = "") -> AnnotationRow:
     """Answer a task and return what is kept of the answer."""
     submission = Submission(values=dict(values), seconds_active=3.0, confirmed=True)
+    inspected = events.inspect(opened, task.id, values, seconds_active=3.0)
     number = opened.project.database.write(
         lambda connection: events.submit(connection, opened, user, task.id, submission, inspected, key=key or f"k{task.id}", next=False)
     ).annotation_id

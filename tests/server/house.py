@@ -7,7 +7,7 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +18,9 @@ import sqlalchemy as sa
 
 from labelwright import tasks
 from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.server.access import OUTSIDE
 from labelwright.server.gate import session_cookie
-from labelwright.server.numbers import TaskNumbers
+from labelwright.server.numbers import Numbers
 from labelwright.settings import Settings
 from labelwright.store import people, tables
 from tests.rows import add_texts
@@ -111,7 +112,13 @@ class House:
         """The number in the store of a task that has this one outside."""
         with self.workspace.database.read() as connection:
             secret = connection.scalar(sa.select(tables.secrets.c.value))
-        return TaskNumbers(secret or "").inside(number)
+        return Numbers(secret or "", "task").inside(number)
+
+    def outside(self, item_id: int) -> int:
+        """The number by which annotators know an item."""
+        with self.workspace.database.read() as connection:
+            secret = connection.scalar(sa.select(tables.secrets.c.value))
+        return OUTSIDE + Numbers(secret or "", "item").outside(item_id)
 
     def rows(self, table: sa.Table, *where: Any) -> int:
         """Count rows of a table."""
@@ -133,13 +140,18 @@ def submit(browser: httpx.Client, task: dict[str, Any], values: Any = None, *, k
 
 
 @contextmanager
-def served(folder: Path, store: str, **options: Any) -> Iterator[House]:
-    """Serve a fresh workspace with two projects out of `folder` for the length of the block."""
+def served(folder: Path, store: str, *, pipeline: Callable[[str], str] = str, secret: str = "", **options: Any) -> Iterator[House]:
+    """Serve a fresh workspace with two projects out of `folder` for the length of the block; `pipeline` alters their files.
+
+    With `secret`, numbers outside are the same in every run.
+    """
     for name in ("tickets", "secret"):
         (folder / name).mkdir(parents=True)
-        (folder / name / "labelwright.yaml").write_text(PIPELINE.format(name=name), "utf-8")
+        (folder / name / "labelwright.yaml").write_text(pipeline(PIPELINE.format(name=name)), "utf-8")
     (folder / "workspace.yaml").write_text(f"run: {{store: '{store}'}}\n", "utf-8")
     workspace = Workspace.open(folder)
+    if secret:
+        workspace.database.write(lambda connection: connection.execute(sa.update(tables.secrets).values(value=secret)))
     try:
         with listening(workspace, Settings(**{"max_body_bytes": MOST_BYTES, "max_stream_bytes": 2 * MOST_BYTES, **options})) as address:
             house = House(workspace, address)

@@ -166,7 +166,7 @@ def test_control_characters_are_no_fault_of_ours(house: House) -> None:
     task = house.held(browser)
     suggestion = {"key": "a\x00b", "question": "intent", "labeler": "mine\x00", "answer": "refund"}
     answers = [
-        browser.post(f"/api/items/{item}/comments", json={"text": "a\x00b"}),
+        browser.post(f"/api/items/{house.outside(item)}/comments", json={"text": "a\x00b"}),
         browser.put(f"/api/tasks/{task['id']}/draft", json={"lease": task["lease"], "sequence": 1, "body": "a\x00b"}),
         browser.post(f"/api/tasks/{task['id']}/skip", json={"reason": "a\x00b"}),
         browser.post("/api/sign-in", json={"name": "a\x00b", "password": "a\x00b"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,7 +13,8 @@ from labelwright.prepare import reconcile
 from labelwright.prepare.items import Made
 from labelwright.prepare.reconcile import Prepared
 from labelwright.store import tables
-from tests.server.house import House
+from tests.media.telling import picture, recording
+from tests.server.house import House, served
 
 DANGEROUS = {
     "svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>',
@@ -23,14 +25,8 @@ DANGEROUS = {
     "empty": b"",
     "eps": b"%!PS-Adobe-3.0 EPSF-3.0",
 }
-SHOWN = {
-    "image/png": b"\x89PNG\r\n\x1a\n and more",
-    "image/jpeg": b"\xff\xd8\xff\xe0 and more",
-    "image/gif": b"GIF89a and more",
-    "image/webp": b"RIFF\x10\x00\x00\x00WEBP and more",
-    "audio/wav": b"RIFF\x10\x00\x00\x00WAVE" + bytes(range(100)),
-    "audio/flac": b"fLaC and more",
-    "audio/ogg": b"OggS and more",
+SHOWN = {f"image/{name}": picture(name) for name in ("png", "jpeg", "gif", "webp")} | {
+    f"audio/{name}": recording(name) for name in ("wav", "flac", "ogg")
 }
 
 
@@ -74,23 +70,25 @@ def test_what_could_run_is_a_download(house: House, name: str) -> None:
 @pytest.mark.parametrize("kind", SHOWN)
 def test_pictures_and_sounds_are_what_they_are(house: House, kind: str) -> None:
     """Known kinds are told by their bytes, sandboxed as well, and kept by the browser of this person alone."""
-    answer = get(house, keep(house, SHOWN[kind]))
+    digest = keep(house, SHOWN[kind])
+    answer = get(house, digest)
     assert answer.headers["content-type"] == kind
     assert answer.headers["content-security-policy"].startswith("sandbox")
     assert answer.headers["cache-control"].startswith("private")
     assert "immutable" in answer.headers["cache-control"]
-    again = get(house, answer.headers["etag"].strip('"'), **{"If-None-Match": answer.headers["etag"]})
+    again = get(house, digest, **{"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
     assert again.content == b""
 
 
 def test_sound_comes_in_ranges(house: House) -> None:
     """A player may ask for any part of a recording; what lies outside is refused."""
-    body = SHOWN["audio/wav"]
+    body = SHOWN["audio/wav"][:12] + b"fmt " + bytes([16, 0, 0, 0]) + bytes(16) + b"data" + bytes([64, 0, 0, 0]) + bytes(range(64))
+    body = body[:4] + (len(body) - 8).to_bytes(4, "little") + body[8:]
     digest = keep(house, body)
     assert get(house, digest).headers["accept-ranges"] == "bytes"
     end_of = len(body)
-    parts = {"bytes=10-19": (10, 20), "bytes=100-": (100, end_of), "bytes=-5": (end_of - 5, end_of), "bytes=0-9999": (0, end_of)}
+    parts = {"bytes=10-19": (10, 20), "bytes=90-": (90, end_of), "bytes=-5": (end_of - 5, end_of), "bytes=0-9999": (0, end_of)}
     for header, (start, end) in parts.items():
         part = get(house, digest, Range=header)
         assert part.status_code == 206
@@ -137,3 +135,36 @@ def test_a_text_that_quotes_a_digest_opens_nothing(house: House) -> None:
     elsewhere = keep(house, b"\x89PNG\r\n\x1a\n quoted", "secret")
     house.add_texts(f"look at {elsewhere}")
     assert get(house, elsewhere).status_code == 404
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_originals_come_without_what_they_tell_besides(house: House, kind: str) -> None:
+    """Place, device, author and comments are in no byte of the answer, whole or in ranges; the stored file keeps them."""
+    digest = keep(house, SHOWN[kind])
+    whole = get(house, digest).content
+    assert b"SECRET" in SHOWN[kind]
+    assert b"SECRET" not in whole
+    assert int(get(house, digest, Range="bytes=0-0").headers["content-range"].rpartition("/")[2]) == len(whole)
+    third = len(whole) // 3
+    ranges = [(start, min(start + third, len(whole)) - 1) for start in range(0, len(whole), third)]
+    parts = [get(house, digest, Range=f"bytes={start}-{end}").content for start, end in ranges]
+    assert b"".join(parts) == whole
+    assert house.workspace.blobs.get(digest) == SHOWN[kind]
+
+
+def test_an_original_that_cannot_be_stripped_is_not_served(house: House) -> None:
+    """A TIFF file, which no browser shows, is refused with the key that allows it."""
+    answer = get(house, keep(house, picture("tiff")))
+    assert answer.status_code == 403
+    assert "serve_metadata" in answer.json()["error"]["hint"]
+
+
+def test_a_project_may_ask_for_originals_as_they_are(tmp_path: Path) -> None:
+    """With `run.serve_metadata` every byte is served."""
+
+    def asking(pipeline: str) -> str:
+        return f"{pipeline}run: {{serve_metadata: true}}\n"
+
+    with served(tmp_path, f"sqlite:///{tmp_path}/labelwright.db", pipeline=asking) as house:
+        for body in (picture("jpeg"), picture("tiff")):
+            assert get(house, keep(house, body)).content == body

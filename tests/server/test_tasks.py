@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import Workspace
 from labelwright.schema.kinds.choice import Choice
-from labelwright.server.numbers import TaskNumbers
+from labelwright.server.numbers import Numbers
 from labelwright.store import people, tables
 from tests.rows import add_known
 from tests.server.house import CHOICE, House, served, submit
@@ -169,7 +169,8 @@ def test_an_invalid_answer_is_refused(house: House, values: object) -> None:
 
 def test_labeling_is_blind(house: House) -> None:
     """A second annotator of an item finds neither the first one's name, answer or comment in anything the server says."""
-    (item,) = house.add_texts("judge it alone")
+    number = house.add_texts("judge it alone")[0]
+    item = house.outside(number)
     first_id = house.person(name="Firstborn Annotator")
     first = house.browser(first_id)
     task = house.held(first)
@@ -196,13 +197,14 @@ def test_labeling_is_blind(house: House) -> None:
         assert f'"annotation_id":{made["annotation_id"]},' not in text
         assert "PRODUCT" not in text or "options" in text
     assert second.get(f"/api/tasks/{task['id']}").status_code == 404
-    for path in ("items", f"items/{item}", "overview", "quality", "requirements", "events", "export", "report", "versions", "quarantine"):
+    for path in ("items", f"items/{number}", "overview", "quality", "requirements", "events", "export", "report", "versions", "quarantine"):
         assert second.get(f"/api/projects/tickets/{path}").status_code == 403, path
 
 
 def test_an_annotator_reads_and_settles_own_comments_only(house: House) -> None:
     """In a blind project an annotator cannot settle what somebody else asked."""
-    (item,) = house.add_texts("a question about it")
+    number = house.add_texts("a question about it")[0]
+    item = house.outside(number)
     asker, other, reviewer = house.browser(house.person()), house.browser(house.person()), house.browser(house.person("reviewer"))
     for browser in (asker, other):
         while house.held(browser)["item"]["id"] != item:
@@ -210,7 +212,8 @@ def test_an_annotator_reads_and_settles_own_comments_only(house: House) -> None:
     comment = asker.post(f"/api/items/{item}/comments", json={"text": "what does it mean"}).json()["id"]
     assert other.get(f"/api/items/{item}/comments").json() == []
     assert other.post(f"/api/comments/{comment}/resolve", json={}).status_code in (403, 404)
-    assert [one["id"] for one in reviewer.get(f"/api/items/{item}/comments").json()] == [comment]
+    assert [one["id"] for one in reviewer.get(f"/api/items/{number}/comments").json()] == [comment]
+    assert asker.get(f"/api/items/{number}/comments").status_code == 404
     assert reviewer.post(f"/api/comments/{comment}/resolve", json={}).status_code == 200
 
 
@@ -232,6 +235,7 @@ def test_gold_looks_like_any_other_task(house: House) -> None:
     browser = house.browser(user_id)
     both = browser.post("/api/projects/secret/tasks/next", json={"count": 2}).json()["tasks"]
     by_item = {task["item"]["id"]: task for task in both}
+    item, plain = house.outside(item), house.outside(plain)
     assert set(by_item) == {item, plain}
     assert {key: type(value) for key, value in by_item[item].items()} == {key: type(value) for key, value in by_item[plain].items()}
     assert by_item[item]["purpose"] == by_item[plain]["purpose"] == "label"
@@ -244,7 +248,7 @@ def test_reviewing_goes_through_the_same_door(house: House) -> None:
     (item,) = house.add_texts("to be reviewed", project="secret")
     author = house.browser(house.person("annotator", "secret"))
     task = house.held(author, "secret")
-    while task["item"]["id"] != item:
+    while task["item"]["id"] != house.outside(item):
         task = submit(author, task).json()["next"]
     annotation = submit(author, task).json()["annotation_id"]
     reviewer = house.browser(house.person("reviewer", "secret"))
@@ -268,7 +272,7 @@ def test_a_former_reviewer_reads_no_reviews(house: House) -> None:
     reviewer = house.browser(reviewer_id)
     author = house.browser(house.person("annotator", "secret"))
     task = house.held(author, "secret")
-    while task["item"]["id"] != item:
+    while task["item"]["id"] != house.outside(item):
         task = submit(author, task).json()["next"]
     submit(author, task)
     reviewer.post(f"/api/projects/secret/items/{item}/review", json={})
@@ -299,7 +303,7 @@ def test_the_number_of_a_task_tells_nothing(house: House) -> None:
 @given(st.integers(0, 2**40 - 1), st.text(min_size=1, max_size=20))
 def test_numbers_of_tasks_go_out_and_come_back(number: int, secret: str) -> None:
     """Each number of a task has one number outside, and that one leads back to it alone."""
-    numbers = TaskNumbers(secret)
+    numbers = Numbers(secret, "task")
     assert numbers.inside(numbers.outside(number)) == number
     assert numbers.outside(numbers.inside(number)) == number
 

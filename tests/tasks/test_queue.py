@@ -289,3 +289,25 @@ def test_a_task_that_is_opened_before_the_cursor_is_found_at_once(make_project: 
     open_review(second, 50)
     (found,) = lease(project, queue, person, purpose="review")
     assert found.item_id == second
+
+
+def test_items_come_in_random_order_where_there_may_be_gold(make_project: MakeProject) -> None:
+    """Gold comes at random and would be known by being out of turn: with it all items do, also those that waited before."""
+    project = make_project()
+    items = add_texts(project, [str(number) for number in range(200)])
+
+    def order() -> list[int]:
+        with project.database.read() as connection:
+            return list(connection.scalars(sa.select(tables.tasks.c.item_id).order_by(tables.tasks.c.rank)))
+
+    tasks.open_tasks(project, TaskPolicy(gold="0%"))
+    assert order() == items
+    tasks.open_tasks(project, TaskPolicy(gold="5%"))
+    mixed = order()
+    assert sorted(mixed) == items
+    assert mixed != items
+    tasks.open_tasks(project, TaskPolicy(gold="5%"))
+    assert order() == mixed
+    add_texts(project, [str(number) for number in range(200, 400)], key="more")
+    tasks.open_tasks(project, TaskPolicy(gold="5%"))
+    assert order()[:200] != mixed

@@ -6,26 +6,33 @@ import argparse
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labelwright.pipeline.status import SetAside
     from labelwright.pipeline.workspace import OpenProject, Workspace
+    from labelwright.store.backup import BackupReport
+    from labelwright.store.integrity import BrokenBlob
 
 __all__ = [
     "add_folder",
     "add_json",
     "add_project",
     "command",
+    "lacking_lines",
     "opened_workspace",
     "print_json",
+    "print_lacking",
     "progress",
     "set_aside_lines",
     "table",
     "the_project",
 ]
+
+MOST_LINES = 20
+"""So many missing or damaged blobs are named one by one."""
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +88,26 @@ def set_aside_lines(found: Sequence[SetAside]) -> list[str]:
     """Return a line for each kind of reason why rows lie in quarantine: how many, where the first one stands, and why."""
     what = {"suggest": "suggestions failed"}
     return [f"{one.count:,} {what.get(one.stage, f'set aside ({one.stage})')}, first {one.place}: {one.reason}" for one in found]
+
+
+def lacking_lines(lost: Mapping[str, int], broken: Sequence[BrokenBlob], left_out: Mapping[str, int] | None = None) -> list[str]:
+    """Return a line for each table with rows that cannot be read or restored, and for each blob that is missing or damaged."""
+    lines = [f"{table}: {rows:,} rows cannot be read" for table, rows in lost.items()]
+    lines += [f"{table}: {rows:,} rows refer to lost ones and are left out" for table, rows in (left_out or {}).items()]
+    for one in broken[:MOST_LINES]:
+        used = ", ".join(one.used_by) or "nothing that can be named"
+        lines.append(f"blob {one.digest} is {one.what}; used by {used}")
+    if len(broken) > MOST_LINES:
+        lines.append(f"and {len(broken) - MOST_LINES:,} more blobs; --json names them all")
+    return lines
+
+
+def print_lacking(what: str, report: BackupReport) -> None:
+    """Say on standard error what a backup or a restored store lacks, where it lacks something."""
+    if not report.whole:
+        print(f"{what} is not complete:", file=sys.stderr)
+        for line in lacking_lines(report.lost, report.broken, report.left_out):
+            print(f"  {line}", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

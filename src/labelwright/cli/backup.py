@@ -2,6 +2,8 @@
 
 The file can be restored into SQLite or PostgreSQL: it is also how a project moves from one to the other. The pipeline file and the
 guidelines are yours to keep under version control; their versions that were used are in the backup.
+
+Each media file is compared with its digest on the way. What is damaged or missing is named, the rest is written, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -21,16 +23,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from labelwright.errors import InvalidInput
+    from labelwright.pipeline.workspace import open_store
     from labelwright.store.backup import backup
 
     if options.to.exists() and not options.force:
         raise InvalidInput(
             "There is a file of that name already.", where=str(options.to), hint="Name another, or write over it with --force."
         )
-    with _output.opened_workspace(options.dir) as workspace:
-        report = backup(workspace.database, workspace.blobs, options.to, progress=_output.progress())
+    database, blobs = open_store(Path(options.dir))
+    try:
+        report = backup(database, blobs, options.to, progress=_output.progress())
+    finally:
+        database.close()
     if options.json:
         _output.print_json(report)
     else:
         print(f"{options.to}: {sum(report.rows.values()):,} rows of {len(report.rows)} tables, {report.blobs:,} media files")
-    return 0
+        _output.print_lacking("The backup", report)
+    return 0 if report.whole else 1

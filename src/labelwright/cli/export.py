@@ -18,6 +18,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", required=True, choices=plugins.names("formats"), help="how to write it")
     parser.add_argument("--to", required=True, metavar="PATH", type=Path, help="the file or folder to write")
     parser.add_argument("--version", type=int, metavar="N", help="a frozen version (default: the labels as they are now)")
+    help = "csv: leave cells as they are that a spreadsheet would take for formulas (default: an apostrophe goes in front of them)"
+    parser.add_argument("--formulas", action="store_true", help=help)
     _output.add_json(parser)
 
 
@@ -31,7 +33,13 @@ def run(options: argparse.Namespace) -> int:
         # A server beside this catches up by itself, and then it has the turn.
         catch_up_alone(opened, progress=_output.progress())
         written = export(
-            opened.project, options.format, options.to, version=options.version, policy=opened.pipeline.dataset, unfinished=left
+            opened.project,
+            options.format,
+            options.to,
+            version=options.version,
+            policy=opened.pipeline.dataset,
+            unfinished=left,
+            formulas=options.formulas,
         )
     if options.json:
         _output.print_json({"items": written, "unfinished": left.labeled, "missing": dict(left.missing.most_common())})

@@ -1,6 +1,8 @@
 """Fill an empty store from a backup.
 
 DIR has the pipeline file and names the store; the store must be empty. After a crash in the middle it still is: restore again.
+
+What the backup lacks is named, the rest is restored, and the exit code is 1. The next run reads files anew whose media are lacking.
 """
 
 from __future__ import annotations
@@ -29,5 +31,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         _output.print_json(report)
     else:
-        print(f"{options.source}: restored {sum(report.rows.values()):,} rows and {report.blobs:,} media files")
-    return 0
+        rows = sum(report.rows.values()) - sum(report.left_out.values())
+        print(f"{options.source}: restored {rows:,} rows and {report.blobs:,} media files")
+        _output.print_lacking("The store", report)
+    return 0 if report.whole else 1

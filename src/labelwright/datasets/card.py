@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labelwright.schema.markdown import escaped, quoted
 from labelwright.store.project import Project
 
 if TYPE_CHECKING:
@@ -14,7 +15,12 @@ __all__ = ["card"]
 
 def card(project: Project, version: Version) -> str:
     """Return the card in Markdown; it leaves out the number, which a version gets only when it is written down."""
-    lines = [f"# {project.name}", "", f"{version.items:,} labeled items. Version `{version.digest[:12]}`, frozen by Labelwright.", ""]
+    lines = [
+        f"# {escaped(project.name)}",
+        "",
+        f"{version.items:,} labeled items. Version `{version.digest[:12]}`, frozen by Labelwright.",
+        "",
+    ]
     if version.unfinished:
         lines += [f"{version.unfinished:,} items without all required labels are left out.", ""]
     lines += ["## Certificate", "", version.certificate.markdown()]
@@ -22,16 +28,27 @@ def card(project: Project, version: Version) -> str:
         lines += ["## Requirements", ""]
         for outcome in version.requirements:
             holds = {True: "holds", False: "does not hold"}.get(outcome.get("holds"), "not enough evidence")  # type: ignore[arg-type]
-            lines.append(f"- `{outcome.get('requirement', '')}` {holds}. {outcome.get('reason', '')}".rstrip())
+            lines.append(f"- {quoted(str(outcome.get('requirement', '')))} {holds}. {escaped(str(outcome.get('reason', '')))}".rstrip())
         lines.append("")
     if version.splits:
-        lines += ["## Splits", "", "| split | items |", "|---|---|", *(f"| {name} | {count:,} |" for name, count in version.splits.items())]
+        lines += [
+            "## Splits",
+            "",
+            "| split | items |",
+            "|---|---|",
+            *(f"| {escaped(name)} | {count:,} |" for name, count in version.splits.items()),
+        ]
         lines += ["", "Exact duplicates, pieces of one text, and rows of one group lie in one split.", ""]
     lines += ["## Labels", ""]
     for name, question in project.schema.questions.items():
         what = "item" if question.kind == "choice" else "place marked"
-        origins = ", ".join(f"{count:,} by {origin}" for origin, count in version.origins.get(name, {}).items())
-        lines += [f"### {name}: {question.kind} of {question.of}", "", question.description or question.title or "", ""]
+        origins = ", ".join(f"{count:,} by {escaped(origin)}" for origin, count in version.origins.get(name, {}).items())
+        lines += [
+            f"### {escaped(name)}: {question.kind} of {escaped(question.of)}",
+            "",
+            escaped(question.description or question.title or ""),
+            "",
+        ]
         lines += [
             f"Answers: {origins or 'none'}.",
             "",
@@ -39,12 +56,8 @@ def card(project: Project, version: Version) -> str:
             "|---|---|",
         ]
         counts = version.labels.get(name, {})
-        lines += [f"| {_cell(label)} | {counts.get(label, 0):,} |" for label in question.labels]
+        lines += [f"| {escaped(label)} | {counts.get(label, 0):,} |" for label in question.labels]
         lines.append("")
     if project.guidelines:
         lines += ["## Guidelines", "", project.guidelines.strip(), ""]
     return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

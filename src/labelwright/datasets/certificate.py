@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.schema.markdown import escaped
 from labelwright.store.audit import Method, QuestionAudit, audit
 from labelwright.store.project import Project
 
@@ -42,8 +43,8 @@ class Certificate(Struct, frozen=True, kw_only=True):
         for one in self.questions.values():
             bound = f"{one.bound:.2%} | {one.remaining:.2%} | {one.looks}" if one.enough else "not enough evidence | |"
             counts = " | ".join("" if count is None else f"{count:,}" for count in (one.population, one.audited, one.errors, one.pending))
-            lines.append(f"| {one.question} | {bound} | {one.confidence:.4g} | {counts} |")
-        return "\n".join([*lines, "", *(f"- **{one.question}**: {one.statement}" for one in self.questions.values()), ""])
+            lines.append(f"| {escaped(one.question)} | {bound} | {one.confidence:.4g} | {counts} |")
+        return "\n".join([*lines, "", *(f"- **{escaped(one.question)}**: {escaped(one.statement)}" for one in self.questions.values()), ""])
 
 
 def certificate(connection: Connection, project: Project, *, confidence: float = 0.95, method: Method = "hypergeometric") -> Certificate:

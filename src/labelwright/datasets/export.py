@@ -37,6 +37,7 @@ def export(
     version: int | None = None,
     policy: DatasetPolicy | None = None,
     unfinished: Unfinished | None = None,
+    formulas: bool = False,
     progress: Progress = _silent,
 ) -> int:
     """Write the finished items with their labels, in constant memory, and return how many there were.
@@ -49,6 +50,7 @@ def export(
         version: the number of a frozen version; by default the labels as they stand.
         policy: how to split labels that are not frozen.
         unfinished: counts the items that are left out of labels that are not frozen.
+        formulas: leave cells as they are that a spreadsheet would take for formulas; of the format csv.
         progress: told after every few thousand items.
 
     Raises:
@@ -58,6 +60,9 @@ def export(
     module = plugins.load("formats", format)
     if not module.WRITES:
         raise InvalidInput(f"The format '{format}' is only read.", where="format")
+    if formulas and format != "csv":
+        raise InvalidInput("Cells that look like formulas are shielded in the format csv only.", where="formulas")
+    options = {"formulas": True} if formulas else {}
     if version is None:
         if reason := module.refuses(project.schema):
             raise InvalidInput(reason, where=f"format {format}", hint="Use jsonl, which holds everything.")
@@ -65,7 +70,7 @@ def export(
             policy = policy or DatasetPolicy()
             splits = assign(connection, project, policy, splits_so_far(connection, project, policy))
             counted = _Counted(finished_rows(connection, project, splits, unfinished), progress)
-            module.write(counted, project.schema, target, blobs=project.blobs)
+            module.write(counted, project.schema, target, blobs=project.blobs, **options)
         return counted.count
     with project.database.read() as connection:
         frozen = find_version(connection, project.id, version)
@@ -73,7 +78,7 @@ def export(
     # The schema may have moved on since: a version is written as it was asked for.
     schema = msgspec.convert(manifest["schema"], Schema)
     counted = _Counted(read_version(project, frozen), progress)
-    module.write(counted, schema, target, blobs=project.blobs)
+    module.write(counted, schema, target, blobs=project.blobs, **options)
     if isinstance(target, Path) and target.is_dir():
         _describe(project, frozen, manifest["card"], target)
     return counted.count

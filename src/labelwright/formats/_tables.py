@@ -1,14 +1,16 @@
 """Rows out of JSONL, CSV and Parquet files, one by one, in constant memory; what is broken comes out as a `BrokenRow` and the rest goes on.
 
 Source readers and label formats both read through `rows`. A file is never held in memory: a text file is read line by line, a Parquet
-file some hundred rows at a time. A row longer than `MAX_ROW` bytes is refused instead of loaded.
+file some hundred rows at a time. A row longer than `MAX_ROW` bytes is refused instead of loaded, a table is read up to
+`settings().max_rows`, and one of more than `MAX_COLUMNS` columns is refused: a file of a few bytes can claim a thousand million rows.
 """
 
 from __future__ import annotations
 
 import csv
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -20,6 +22,9 @@ __all__ = ["FORMATS", "MAX_ROW", "BrokenRow", "Row", "format_of", "read_json_lin
 
 MAX_ROW = 16 * 2**20
 """A row of more bytes is refused."""
+
+MAX_COLUMNS = 10_000
+"""A table of more columns is refused, as is a JSON row of more."""
 
 MAX_RECORD_LINES = 4000
 """A quoted CSV field that is still open after so many lines counts as never closed."""
@@ -88,15 +93,28 @@ def rows(
         if path.stat().st_size == 0:
             yield BrokenRow(None, name, "The file is empty.")
         elif format == "jsonl":
-            yield from _jsonl(path, name, max_row)
+            yield from _bounded(_jsonl(path, name, max_row), name)
         elif format == "csv":
-            yield from _csv(path, name, max_row, delimiter)
+            yield from _bounded(_csv(path, name, max_row, delimiter), name)
         elif format == "parquet":
-            yield from _parquet(path, name, max_row)
+            yield from _bounded(_parquet(path, name, max_row), name)
         else:
             raise InvalidInput(f"There is no table format '{format}'.", where=name, hint=nearest(format, set(FORMATS.values())))
     except OSError as error:
         yield BrokenRow(None, name, f"The file cannot be read: {error.strerror or error}.")
+
+
+def _bounded(found: Iterator[Row | BrokenRow], name: str) -> Iterator[Row | BrokenRow]:
+    """Yield at most `settings().max_rows` rows, and say so where there are more."""
+    from labelwright.settings import settings
+
+    most = settings().max_rows
+    yield from islice(found, most)
+    if next(found, None) is not None:
+        yield BrokenRow(None, name, f"The table has more than {most:,} rows, {_MORE_ROWS}; the others are not read.")
+
+
+_MORE_ROWS = "as many as LABELWRIGHT_MAX_ROWS allows"
 
 
 def format_of(path: str | Path) -> str:
@@ -124,6 +142,8 @@ def read_json_line(number: int, line: bytes, name: str) -> Row | BrokenRow:
     except (msgspec.MsgspecError, ValueError) as error:
         message = str(error).removeprefix("JSON is malformed: ").partition(" - at")[0]
         return _broken(number, name, f"The line is no JSON: {message[:1].lower()}{message[1:]}.", line)
+    if type(data) is dict and len(data) > MAX_COLUMNS:
+        return _broken(number, name, f"The row has {len(data):,} columns, more than {MAX_COLUMNS:,}.", line)
     if type(data) is not dict:
         return _broken(number, name, f"The line is no JSON object but a {_json_name(data)}.", line)
     return Row(number, data)
@@ -176,7 +196,7 @@ def _jsonl(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
                 number += 1
                 try:
                     data = decode(line)
-                    if type(data) is dict:
+                    if type(data) is dict and len(data) <= MAX_COLUMNS:
                         found = True
                         yield row_of(Row, (number, data))
                         continue
@@ -335,7 +355,9 @@ def _delimiter(head: bytes) -> str:
 def _header_problem(fields: Sequence[str] | str) -> str | None:
     if isinstance(fields, str):
         return f"The header cannot be read. {fields}"
-    twice = sorted({field for field in fields if fields.count(field) > 1})
+    if len(fields) > MAX_COLUMNS:
+        return f"The table has {len(fields):,} columns, more than {MAX_COLUMNS:,}."
+    twice = sorted(field for field, count in Counter(fields).items() if count > 1)
     return f"The header names the column '{twice[0]}' twice." if twice else None
 
 
@@ -343,8 +365,17 @@ def _parquet(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
     import pyarrow as pa
     from pyarrow import parquet
 
+    from labelwright.settings import settings
+
     number = 0
     try:
+        facts = parquet.read_metadata(path)
+        if facts.num_rows > settings().max_rows:
+            yield BrokenRow(None, name, f"The table has {facts.num_rows:,} rows, more than {settings().max_rows:,}, {_MORE_ROWS}.")
+            return
+        if facts.num_columns > MAX_COLUMNS:
+            yield BrokenRow(None, name, f"The table has {facts.num_columns:,} columns, more than {MAX_COLUMNS:,}.")
+            return
         columns = parquet.read_schema(path)
         if len(set(columns.names)) < len(columns.names):
             yield BrokenRow(None, name, "Two columns have the same name.")

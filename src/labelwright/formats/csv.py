@@ -3,15 +3,17 @@
 The columns are those of `_columns`, in UTF-8, with commas and doubled quotes. An empty cell is no answer, so a label that is an empty
 text cannot be written, and is refused.
 
-Cells are written exactly as they are. One that begins with `=`, `+`, `-` or `@` is a formula to a spreadsheet program: a quote in front
-would protect it and would change the training data, so it is not put there. Open files with texts of strangers as "text" columns, or use
-Parquet.
+A cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return is a formula to a spreadsheet program, and a stranger's text could
+run one there: an apostrophe is put in front of it, as of one that begins with apostrophes and then such a sign. Numbers stay as they are.
+Reading takes it off again, so that what is written here is read exactly. Programs that read the file themselves get the apostrophe; for
+them, export with `--formulas`, or use Parquet or JSONL.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,12 @@ WRITES = True
 SUFFIX = ".csv"
 FILE = "labels.csv"
 
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""How a cell begins that a spreadsheet takes for a formula, and one that was shielded against that."""
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+"""What begins like a formula and is none."""
+
 
 def refuses(schema: Schema) -> str | None:
     """Return why CSV cannot hold the answers: a label is an empty text."""
@@ -40,8 +48,11 @@ def refuses(schema: Schema) -> str | None:
     return None
 
 
-def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:
-    """Write a header and one row an item."""
+def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None, formulas: bool = False) -> None:
+    """Write a header and one row an item.
+
+    With `formulas`, a cell that a spreadsheet would take for a formula stays as it is; without, an apostrophe is put in front of it.
+    """
     base.refuse(schema, refuses(schema), "csv")
     columns = columns_of(schema)
     file, folder = base.labels_file(target, FILE)
@@ -71,12 +82,13 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
         row.append(encode(labeled.provenance).decode() if labeled.provenance else "")
         return row
 
+    shielded = (lambda row: row) if formulas else (lambda row: [_shield(cell) for cell in row])
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(["key", *columns.fields.values(), *columns.questions.values(), "split", "annotator", "meta", "provenance"])
     with base.opened(file) as out:
         for number, labeled in enumerate(dataset, 1):
-            writer.writerow(cells(labeled))
+            writer.writerow(shielded(cells(labeled)))
             if number % 256 == 0 or text.tell() > base.BUFFER:
                 out.write(text.getvalue().encode())
                 text.seek(0)
@@ -103,7 +115,16 @@ def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labe
             yield Broken(file.name, "The file has a header and no rows.")
 
 
+def _shield(cell: str) -> str:
+    return f"'{cell}" if cell and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def _unshield(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell[1:]) else cell
+
+
 def _cell(name: str, cell: str, is_text: bool, is_json: bool, is_media: bool) -> Any:
+    cell = _unshield(cell)
     if is_text or not (is_json or is_media):
         return cell if is_text or cell else None
     if not cell:

@@ -22,6 +22,7 @@ from labelwright.formats._columns import columns_of, plain_media, read_rows
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
 from labelwright.formats.parquet import Sheet, answer_type
 from labelwright.schema import Schema, Text
+from labelwright.schema.markdown import escaped
 
 __all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
 
@@ -199,11 +200,11 @@ def _card(schema: Schema, counts: dict[str, int], *, folder: bool) -> str:
     for split in counts:
         lines += [f"  - split: {split}", f"    path: data/{split}/**" if folder else f"    path: data/{split}-*.parquet"]
     lines += ["tags:", "- labelwright", "---", "", "# Dataset", "", "| split | items |", "|---|---|"]
-    lines += [f"| {split} | {count:,} |" for split, count in counts.items()]
+    lines += [f"| {escaped(split)} | {count:,} |" for split, count in counts.items()]
     lines += ["", "| question | kind | about | labels |", "|---|---|---|---|"]
     for name, question in schema.questions.items():
-        labels = ", ".join(label.replace("|", "\\|") for label in question.labels)
-        lines.append(f"| {name} | {question.kind} | {question.of} | {labels} |")
+        labels = ", ".join(escaped(label) for label in question.labels)
+        lines.append(f"| {escaped(name)} | {question.kind} | {escaped(question.of)} | {labels} |")
     return "\n".join([*lines, ""])
 
 

@@ -30,13 +30,16 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 class RunPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the work is kept: the database, the folder of media, and the engine for batches.
+    """Where the work is kept, the database and the folder of media, and how it is shown.
 
     Relative paths start at the workspace's folder. The environment variables `LABELWRIGHT_STORE` and `LABELWRIGHT_BLOBS` come first.
+    With `serve_metadata`, pictures and recordings are shown with what they tell besides: place, time, device, author, comments. Without,
+    people get all but that. The stored files and exports have it in any case.
     """
 
     store: str = "sqlite:///labelwright.db"
     blobs: str = "blobs"
+    serve_metadata: bool = False
 
 
 class Pipeline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

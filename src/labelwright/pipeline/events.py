@@ -243,6 +243,8 @@ def skip(connection: Connection, opened: OpenProject, user_id: int, task_id: int
     if task.purpose == "redo":
         tasks.cancel(connection, task_id)
         review.request(connection, opened.project, task.item_id, "skipped")
+    elif task.purpose == "gold":
+        tasks.cancel(connection, task_id)
     elif task.purpose == "label" and people >= max(opened.pipeline.tasks.start, 2):
         tasks.cancel_open(connection, task.item_id)
         review.request(connection, opened.project, task.item_id, "skipped")

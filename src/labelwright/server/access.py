@@ -18,7 +18,7 @@ from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import media_of
 from labelwright.server.checking import Checking
-from labelwright.server.numbers import TaskNumbers
+from labelwright.server.numbers import Numbers
 from labelwright.store import people, tables
 from labelwright.store.database import Database
 from labelwright.store.people import ROLES, Identity, Role
@@ -36,6 +36,9 @@ PERMISSIONS: dict[str, Role | None] = {
     "tokens": "owner",  # everybody's tokens
 }
 """Each permission and the least role that has it."""
+
+OUTSIDE = 2**41
+"""Numbers of items from here on are those that annotators know them by."""
 
 CACHE_SECONDS = 5.0
 """Who somebody is, and with which role, is believed for so long before it is read again."""
@@ -111,12 +114,15 @@ class Access:
         return task_id, self._project_of(await self.doors.project_of(tables.tasks, task_id), f"task {number}", permission)
 
     def hand_out(self, task: TaskView, opened: OpenProject) -> TaskView:
-        """Return the task with its number outside.
+        """Return the task with its number outside, and to an annotator its item with such a number, too.
 
         Whose it is and which media it shows is remembered, so that neither its submission nor its pictures need to ask.
         """
         self.doors.remember_task(task, opened)
-        return msgspec.structs.replace(task, id=self.doors.task_numbers.outside(task.id))
+        item = task.item
+        if self.role_in(opened) == "annotator":
+            item = msgspec.structs.replace(item, id=OUTSIDE + self.doors.item_numbers.outside(item.id))
+        return msgspec.structs.replace(task, id=self.doors.task_numbers.outside(task.id), item=item)
 
     def require(self, opened: OpenProject, permission: str) -> None:
         """Make sure of one more permission in a project.
@@ -126,19 +132,24 @@ class Access:
         """
         self._require(self.role_in(opened), permission)
 
-    async def by_item(self, item_id: int) -> OpenProject:
-        """Return the project of an item that the sender may see: reviewers see all, annotators those that they were handed.
+    async def by_item(self, number: int) -> tuple[int, OpenProject]:
+        """Return the number in the store and the project of an item that the sender may see.
+
+        Reviewers see all, annotators those that they were handed, which they know by their numbers outside only.
 
         Raises:
             NotFound: there is no such item, or not for the sender.
         """
-        where = f"item {item_id}"
+        where = f"item {number}"
+        item_id = self.doors.item_numbers.inside(number - OUTSIDE) if number >= OUTSIDE else number
         opened = self._project_of(await self.doors.project_of(tables.items, item_id), where, "annotate")
         if self.role_in(opened) == "annotator":
-            seen = await self.database.read_soon(lambda connection: tasks.was_handed(connection, item_id, self.user_id))
+            seen = number >= OUTSIDE and await self.database.read_soon(
+                lambda connection: tasks.was_handed(connection, item_id, self.user_id)
+            )
             if not seen:
                 raise NotFound("There is no such thing here.", where=where)
-        return opened
+        return item_id, opened
 
     async def by_comment(self, comment_id: int, permission: str) -> OpenProject:
         """Return the project of a comment."""
@@ -174,7 +185,8 @@ class Doors:
         self.checking = Checking()
         with workspace.database.read() as connection:
             secret = connection.scalar(sa.select(tables.secrets.c.value).where(tables.secrets.c.name == "task_numbers"))
-        self.task_numbers = TaskNumbers(secret or "")
+        self.task_numbers = Numbers(secret or "", "task")
+        self.item_numbers = Numbers(secret or "", "item")
 
     async def by_session(self, secret: str) -> Access:
         """Return the access of a browser's session.

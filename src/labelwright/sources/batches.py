@@ -61,7 +61,8 @@ class Batch(Struct, array_like=True):
 
 def read(table: Table) -> Iterator[Batch]:
     """Yield a table's rows, in a process of its own where that is quicker."""
-    large = Path(table.path).stat().st_size >= LARGE and (os.cpu_count() or 1) > 1
+    # A path that is not UTF-8 cannot be told to another process.
+    large = table.path.isprintable() and Path(table.path).stat().st_size >= LARGE and (os.cpu_count() or 1) > 1
     return read_ahead(table) if large else read_here(table)
 
 

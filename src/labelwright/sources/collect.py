@@ -30,7 +30,7 @@ from labelwright.sources._seen import Seen
 from labelwright.sources.batches import BATCH_BYTES, Table
 from labelwright.sources.linked import Linked, keep
 from labelwright.sources.linked import fingerprint as fingerprint_of
-from labelwright.sources.locate import File, Place, locate, place_of
+from labelwright.sources.locate import File, Place, locate, path_named, place_of
 from labelwright.sources.merge import PUSHED, Merged, Ready, Rules, file_of, merge
 from labelwright.sources.rows import Shape, finisher, sample_of
 from labelwright.sources.source import CollectReport, Source, check_source
@@ -290,10 +290,10 @@ class _Run:
             keys = list(taken)
             for start in range(0, len(keys), BATCH):
                 for row in bulk.current_rows(connection, self.project.id, keys[start : start + BATCH]):
-                    if not row.source.startswith(PUSHED) and not os.path.lexists(self.project.folder / file_of(row.place)):
+                    if not row.source.startswith(PUSHED) and not os.path.lexists(path_named(self.project.folder, file_of(row.place))):
                         self.freed.update(taken[row.key])
         for name in found:
-            if not os.path.lexists(self.project.folder / name):
+            if not os.path.lexists(path_named(self.project.folder, name)):
                 self.clear.append(name)
         return found
 

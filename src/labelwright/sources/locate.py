@@ -13,12 +13,12 @@ from labelwright import plugins
 from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.sources.source import Source
 
-__all__ = ["File", "Place", "locate", "place_of", "reader_of"]
+__all__ = ["File", "Place", "locate", "path_named", "place_of", "reader_of"]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _PATTERN = re.compile(r"[*?\[]")
-_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-
+_UNFIT = re.compile("[\x00-\x1f\x7f]")
+_ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 MOST_TOLD = 20
 """So many files of one ending that no reader knows are named one by one; the rest is counted."""
@@ -57,7 +57,20 @@ class Place(NamedTuple):
 
     def name_of(self, path: Path) -> str:
         """Return what places call `path`: relative to the pipeline's folder where it lies in there."""
-        return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
+        return _text(str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path))
+
+
+def _text(name: str) -> str:
+    r"""Return a file's name as text: bytes that are not UTF-8 are written as `\xe9`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def path_named(folder: Path, name: str) -> Path:
+    """Return the path of the file that places call `name`, with the bytes that its name really has."""
+    path = folder / name
+    if os.path.lexists(path) or "\\x" not in name:
+        return path
+    return folder / os.fsdecode(_ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), name.encode()))
 
 
 def place_of(folder: Path, source: Source) -> Place:
@@ -126,8 +139,8 @@ def locate(folder: Path, source: Source, modalities: set[str]) -> Iterator[File]
         yield _file(place, path, reader, source)
     for suffix, count in unknown.items():
         if count > MOST_TOLD:
-            path = place.root / f"*{suffix}"
-            yield File(path, place.name_of(path), f"*{suffix}", "", f"{count - MOST_TOLD:,} more files: {_no_reader(suffix)}")
+            path = place.root / f"*{_text(suffix)}"
+            yield File(path, place.name_of(path), f"*{_text(suffix)}", "", f"{count - MOST_TOLD:,} more files: {_no_reader(suffix)}")
     if not found and source.watch is None:
         where, hint = f"sources ({source.uri})", "Name the format, or check the path."
         raise InvalidInput("No file there can be collected.", where=where, hint=_no_reader(*unknown) if unknown else hint)
@@ -142,7 +155,7 @@ def _beside_data(path: Path, modalities: set[str]) -> bool:
 
 def _no_reader(*suffixes: str) -> str:
     known = ", ".join(sorted(_readers()))
-    return f"No reader is known for {', '.join(suffixes)}. Known are: {known}."
+    return f"No reader is known for {', '.join(map(_text, suffixes))}. Known are: {known}."
 
 
 def _paths(place: Place) -> Iterator[Path]:
@@ -173,10 +186,10 @@ def _wanted(name: str, format: str | None, reader: str | None, modalities: set[s
 
 def _file(place: Place, path: Path, reader: str | None, source: Source) -> File:
     name = place.name_of(path)
-    key = path.relative_to(place.root).as_posix()
+    key = _text(path.relative_to(place.root).as_posix())
     problem = None
     if _UNFIT.search(name):
-        problem = "The file's name has control characters, or is not UTF-8. Rename it."
+        problem = "The file's name has control characters. Rename it."
     elif not place.allows(path):
         problem = "The file is a link that leads out of where this source may look."
     elif not path.is_file():

@@ -1,18 +1,21 @@
 """Backup and restore: the whole store as one tar file that any database can take.
 
-The file holds each table as JSON lines, all read at one moment, and each blob under its digest; the first entry, `backup.json`, counts
-them. A backup of SQLite can be restored into PostgreSQL and the other way round, which is also how a project moves when it grows.
+The file holds each table as JSON lines, all read at one moment, and each blob under its digest; the last entry, `backup.json`, counts
+them. What is damaged in the store is named there: every row that can be read is written, and a blob whose bytes do not fit its digest goes
+along as it is and is not restored. A backup of SQLite can be restored into PostgreSQL and the other way round, which is also how a project
+moves when it grows.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import re
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -21,12 +24,16 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
 
-from labelwright.errors import Conflict, InvalidFile
-from labelwright.store import migrations, tables
+from labelwright.errors import Conflict, InvalidFile, NotFound
+from labelwright.schema import media_of
+from labelwright.store import bulk, migrations, tables
 from labelwright.store.blobs import Blobs
-from labelwright.store.codec import decode, encode
+from labelwright.store.bulk import Broken
+from labelwright.store.codec import decode, decode_fields, encode
 from labelwright.store.database import Database
+from labelwright.store.integrity import BrokenBlob, Reading, named_blobs, with_users
 from labelwright.store.log import Position
 
 __all__ = ["BackupReport", "backup", "restore"]
@@ -34,16 +41,17 @@ __all__ = ["BackupReport", "backup", "restore"]
 FORMAT = "labelwright-backup/2"
 PAGE = 2000
 
-STREAMED = 50
-"""So many rows of a table are read at once."""
-
 _WANTED = "Name a file that `labelwright backup` wrote."
 
 Progress = Callable[[int, int | None, str], None]
 
 
 class BackupReport(Struct, frozen=True):
-    """What a backup holds: the rows of each table, with the names of their columns, and the number of blobs."""
+    """What a backup holds: the rows of each table, with the names of their columns, and the number of blobs.
+
+    `lost` counts the rows of each table that could not be read, and `broken` has the blobs that were missing or damaged. `left_out` counts
+    the rows that a restore could not take because they refer to lost ones.
+    """
 
     format: str
     revision: str
@@ -51,6 +59,14 @@ class BackupReport(Struct, frozen=True):
     rows: dict[str, int]
     blobs: int
     columns: dict[str, list[str]]
+    lost: dict[str, int] = {}
+    broken: list[BrokenBlob] = []
+    left_out: dict[str, int] = {}
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is lacking."""
+        return not (self.lost or self.broken or self.left_out)
 
 
 def _silent(done: int, total: int | None, what: str) -> None:
@@ -58,32 +74,55 @@ def _silent(done: int, total: int | None, what: str) -> None:
 
 
 def backup(database: Database, blobs: Blobs, target: Path, *, progress: Progress = _silent) -> BackupReport:
-    """Write everything that the store holds at this moment to the tar file `target`, which appears only when it is complete."""
+    """Write everything that the store holds at this moment to the tar file `target`, which appears only when it is complete.
+
+    What is damaged stops nothing: the report names it, and `report.whole` is false.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial_file = target.with_name(target.name + ".partial")
     with tempfile.TemporaryDirectory(dir=target.parent) as folder, database.read() as connection:
         rows: dict[str, int] = {}
+        lost: dict[str, int] = {}
+        broken: dict[str, str] = {}
         for table in tables.metadata.sorted_tables:
             progress(len(rows), len(tables.metadata.sorted_tables), "reading tables")
+            reading = Reading(connection, table)
             with (Path(folder) / table.name).open("wb") as file:
-                rows[table.name] = _dump(connection, table, file)
-        # Blobs are written before the rows that name them and never change: those on disk now cover the rows read above.
-        columns = {table.name: [str(column.name) for column in table.columns] for table in tables.metadata.sorted_tables}
-        digests = list(blobs) if blobs.folder.is_dir() else []
-        report = BackupReport(FORMAT, _revision(connection), time.time(), rows, len(digests), columns)
+                rows[table.name] = _dump(reading, file, blobs, broken)
+            if reading.lost:
+                lost[table.name] = reading.lost
+        partial_file.unlink(missing_ok=True)
+        partial_file.touch(0o600)
         with tarfile.open(partial_file, "w") as archive:
-            _add_bytes(archive, "backup.json", msgspec.json.format(msgspec.json.encode(report), indent=2))
             for name in rows:
                 archive.add(Path(folder) / name, f"tables/{name}.jsonl", filter=_anonymous)
+            # Blobs are written before the rows that name them and never change: those on disk now cover the rows read above.
+            digests = list(blobs) if blobs.folder.is_dir() else []
             for index, digest in enumerate(digests):
-                archive.add(blobs.path(digest), f"blobs/{digest}", filter=_anonymous)
+                if not _add_blob(archive, digest, blobs):
+                    broken[digest] = "damaged"
                 progress(index + 1, len(digests), "packing media")
+            damaged = sum(what == "damaged" for what in broken.values())
+            report = BackupReport(
+                format=FORMAT,
+                revision=_revision(connection),
+                created_at=time.time(),
+                rows=rows,
+                blobs=len(digests) - damaged,
+                columns={table.name: [str(column.name) for column in table.columns] for table in tables.metadata.sorted_tables},
+                lost=lost,
+                broken=with_users(connection, broken, blobs),
+            )
+            _add_bytes(archive, "backup.json", msgspec.json.format(msgspec.json.encode(report), indent=2))
     partial_file.replace(target)
     return report
 
 
 def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progress = _silent) -> BackupReport:
     """Fill an empty, migrated store from a backup. All rows come in one transaction: after a crash the store is empty as before.
+
+    What the backup lacks, or what has been damaged in it since, stops nothing: the report names it. Items whose media are lacking stand
+    in quarantine until the next run has read their files again; what was made of media is made again; models learn anew.
 
     Raises:
         Conflict: the store has projects or people already.
@@ -102,16 +141,27 @@ def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progres
                     where=str(source),
                     hint="Upgrade Labelwright, then restore.",
                 )
-            found = 0
+            broken = {one.digest: one.what for one in report.broken}
+            kept = 0
             for entry in archive:
-                if entry.name.startswith("blobs/"):
-                    _restore_blob(archive, entry, blobs, source)
-                    found += 1
-                    progress(found, report.blobs, "unpacking media")
-            if found != report.blobs:
-                raise InvalidFile(f"The backup should hold {report.blobs} blobs and holds {found}.", where=str(source))
-            database.write(partial(_fill, archive=archive, report=report, source=source))
-            return report
+                digest = entry.name.removeprefix("blobs/")
+                if digest == entry.name or digest in broken:
+                    continue
+                if _restore_blob(archive, entry, blobs):
+                    kept += 1
+                else:
+                    broken[digest] = "damaged"
+                progress(kept, report.blobs, "unpacking media")
+            if kept + len(broken) - len(report.broken) != report.blobs:
+                raise InvalidFile(f"The backup should hold {report.blobs} blobs and holds {kept}.", where=str(source))
+
+            def work(connection: Connection) -> BackupReport:
+                left_out = _fill(connection, archive, report, source)
+                lacking = with_users(connection, broken, blobs) if len(broken) > len(report.broken) else report.broken
+                _mark(connection, broken, blobs)
+                return msgspec.structs.replace(report, blobs=kept, broken=lacking, left_out=left_out)
+
+            return database.write(work)
     except FileNotFoundError as error:
         raise InvalidFile("There is no such file.", where=str(source)) from error
     except IsADirectoryError as error:
@@ -122,20 +172,57 @@ def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progres
         raise InvalidFile(f"{said.rstrip('.')}.", where=str(source), hint=_WANTED) from error
 
 
-def _dump(connection: Connection, table: sa.Table, file: IO[bytes]) -> int:
+def _dump(reading: Reading, file: IO[bytes], blobs: Blobs, broken: dict[str, str]) -> int:
+    """Write the rows that can be read, note the blobs that they name and that are not there, and return how many rows there were."""
     encoder = msgspec.json.Encoder()
     total = 0
-    # Rows may be large, so few of them are in memory at once.
-    streamed = connection.execution_options(stream_results=True, max_row_buffer=STREAMED)
-    for row in streamed.execute(sa.select(table).order_by(*table.primary_key.columns)):
-        file.write(encoder.encode(tuple(row)))
+    for row in reading:
+        file.write(encoder.encode(row))
         file.write(b"\n")
         total += 1
+        broken.update((digest, "missing") for digest in named_blobs(reading.table, row, blobs) if digest not in blobs)
     return total
 
 
-def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport, source: Path) -> None:
-    """Fill the tables as they were when the backup was made, then bring them to today's version, as any store of that age."""
+def _add_blob(archive: tarfile.TarFile, digest: str, blobs: Blobs) -> bool:
+    """Copy a blob, and tell whether its bytes fit its digest."""
+    try:
+        with blobs.path(digest).open("rb") as file:
+            entry = tarfile.TarInfo(f"blobs/{digest}")
+            entry.size = os.fstat(file.fileno()).st_size
+            hashed = _Hashed(file)
+            archive.addfile(entry, hashed)  # type: ignore[arg-type]  # it has `read`, which is all that is used
+            return hashed.digest() == digest
+    except (OSError, NotFound):
+        return False
+
+
+class _Hashed:
+    """A file that is hashed while it is read. Where it cannot be read on, zeros stand for the rest, so that the entry keeps its size."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self._broken = False
+
+    def read(self, size: int) -> bytes:
+        try:
+            body = b"" if self._broken else self._file.read(size)
+        except OSError:
+            body = b""
+        self._broken = self._broken or len(body) < size
+        self._hash.update(body)
+        return body.ljust(size, b"\0")
+
+    def digest(self) -> str:
+        return "" if self._broken else self._hash.hexdigest()
+
+
+def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport, source: Path) -> dict[str, int]:
+    """Fill the tables as they were when the backup was made, then bring them to today's version, as any store of that age.
+
+    It returns how many rows of which tables could not be taken.
+    """
     for table in (tables.projects, tables.users):
         if connection.scalar(sa.select(sa.func.count()).select_from(table)):
             raise Conflict("The store is not empty.", where=table.name, hint="Restore into a new folder or database.")
@@ -143,8 +230,9 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
     then = sa.MetaData()
     then.reflect(connection)
     for name in ("clock", "secrets"):
-        if name in report.rows:
+        if report.rows.get(name):
             connection.execute(sa.delete(then.tables[name]))
+    left_out: dict[str, int] = {}
     reached = _reached(archive, report, source)
     for table in then.sorted_tables:
         if table.name not in report.rows:
@@ -158,8 +246,9 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
                 rows = [_at(row, reached.get((row["project_id"], row["name"]))) for row in rows]
             if connection.dialect.name == "postgresql":
                 rows = [{name: _storable(value) for name, value in row.items()} for row in rows]
-            connection.execute(sa.insert(table), rows)
             total += len(rows)
+            if out := len(rows) - _insert(connection, table, rows):
+                left_out[table.name] = left_out.get(table.name, 0) + out
         if total != report.rows[table.name]:
             raise InvalidFile(f"The table should have {report.rows[table.name]} rows and has {total}.", where=f"{source}, {table.name}")
     migrations.move(connection, "head")
@@ -170,6 +259,54 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
                 connection.exec_driver_sql(
                     f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), GREATEST((SELECT max(id) FROM {name}), 1))"
                 )
+    return left_out
+
+
+def _insert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> int:
+    """Insert those rows that refer to nothing that is lost and stand for nothing that is there, and return how many they were.
+
+    A reference that may be empty is emptied, so that an answer outlives its task; but a token without its project would open all of them.
+    """
+    for key in sorted(table.foreign_keys, key=str):
+        name, parent = key.parent.name, key.column
+        wanted = {row[name] for row in rows if row.get(name) is not None}
+        known = set(connection.scalars(sa.select(parent).where(bulk.among(connection, parent, wanted)))) if wanted else set()
+        if parent.table is table:
+            known |= {row[parent.name] for row in rows}
+        if lost := wanted - known:
+            spared = key.parent.nullable and table.name != "tokens"
+            rows = [{**row, name: None} if spared and row[name] in lost else row for row in rows if spared or row[name] not in lost]
+    if not rows:
+        return 0
+    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return connection.execute(insert.on_conflict_do_nothing(), rows).rowcount
+
+
+def _mark(connection: Connection, broken: Collection[str], blobs: Blobs) -> None:
+    """See to it that what is lacking is known, and comes back by the next run where it can."""
+    if not broken:
+        return
+    raw, items, models, files = tables.raw_items, tables.items, tables.labeler_versions, tables.source_files
+    for row in connection.execute(sa.select(raw).where(bulk.among(connection, raw.c.blob, broken))).all():
+        aside = Broken(row.source, row.place, row.key, "The backup that this store was restored from lacks the file's bytes.")
+        bulk.quarantine(connection, row.project_id, "collect", [aside])
+        connection.execute(sa.delete(files).where(files.c.project_id == row.project_id, files.c.uri == row.place))
+    columns = list(items.columns.keys())
+    for values in Reading(connection, items):
+        item = dict(zip(columns, values, strict=True))
+        if any(digest in broken for digest in media_of(decode_fields(item["data"]))):
+            source = sa.select(raw).where(raw.c.id == item["raw_id"]).subquery()
+            row = connection.execute(sa.select(source.c.key, source.c.blob)).one()
+            if row.blob not in broken:
+                connection.execute(sa.update(raw).where(raw.c.id == item["raw_id"]).values(prepared_by=None))
+                results = tables.step_results
+                connection.execute(sa.delete(results).where(results.c.project_id == item["project_id"], results.c.row == row.key))
+    for row in connection.execute(sa.select(models)).all():
+        if any(digest in broken for digest in named_blobs(models, tuple(row), blobs)):
+            connection.execute(sa.update(models).where(models.c.id == row.id).values(model=None, report="{}"))
+            cursors = tables.cursors
+            learned = sa.and_(cursors.c.project_id == row.project_id, cursors.c.name.like(f"train % {row.labeler}"))
+            connection.execute(sa.delete(cursors).where(learned))
 
 
 def _storable(value: Any) -> Any:
@@ -244,7 +381,7 @@ def _read_report(archive: tarfile.TarFile, source: Path) -> BackupReport:
         file = archive.extractfile("backup.json")
         report = msgspec.json.decode(file.read() if file else b"", type=BackupReport)
     except (KeyError, msgspec.DecodeError) as error:
-        raise InvalidFile("This is no backup of Labelwright.", where=str(source)) from error
+        raise InvalidFile("This is no backup of Labelwright, or one that is cut off.", where=str(source)) from error
     if report.format != FORMAT:
         raise InvalidFile(
             f"The backup has the format '{report.format}'; this version reads {FORMAT}.",
@@ -254,11 +391,11 @@ def _read_report(archive: tarfile.TarFile, source: Path) -> BackupReport:
     return report
 
 
-def _restore_blob(archive: tarfile.TarFile, entry: tarfile.TarInfo, blobs: Blobs, source: Path) -> None:
+def _restore_blob(archive: tarfile.TarFile, entry: tarfile.TarInfo, blobs: Blobs) -> bool:
+    """Keep a blob, unless its bytes do not fit its name."""
     file = archive.extractfile(entry)
     digest = entry.name.removeprefix("blobs/")
-    if file is None or blobs.put_file(file, expected=digest) != digest:
-        raise InvalidFile("A blob's bytes do not fit its name: the backup is damaged.", where=f"{source}, {entry.name}")
+    return file is not None and blobs.put_file(file, expected=digest) == digest
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, body: bytes) -> None:

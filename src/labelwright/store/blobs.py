@@ -10,12 +10,13 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from labelwright.errors import InvalidInput, NotFound
 
-__all__ = ["Blobs"]
+__all__ = ["Blobs", "owners_only"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -31,6 +32,7 @@ class Blobs:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        owners_only(self.folder, 0o700)
 
     def put(self, body: bytes) -> str:
         """Keep `body` and return its digest. When this returns, file and folder entry have reached the disk."""
@@ -51,10 +53,11 @@ class Blobs:
     def _put(self, body: IO[bytes], digest: str) -> str:
         path = self.path(digest, must_exist=False)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             partial = path.with_name(f".{digest}.{secrets.token_hex(4)}")
             try:
-                with partial.open("wb") as file:
+                with open(partial, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
                     shutil.copyfileobj(body, file, 1 << 20)
                     file.flush()
                     os.fsync(file.fileno())
@@ -66,8 +69,11 @@ class Blobs:
 
     def scratch(self) -> IO[bytes]:
         """Return a nameless file beside the blobs, for what is too large to hold in memory until it is put; it goes when it is closed."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         return tempfile.TemporaryFile(dir=self.folder)
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def get(self, digest: str) -> bytes:
         """Return the bytes of a blob.
@@ -91,11 +97,29 @@ class Blobs:
             raise NotFound("There is no such blob.", where=digest)
         return path
 
+    def holds(self, digest: str) -> bool:
+        """Tell whether the blob's bytes can be read and still have its digest."""
+        try:
+            with self.path(digest).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == digest
+        except (OSError, NotFound):
+            return False
+
     def __contains__(self, digest: str) -> bool:
         return self.path(digest, must_exist=False).is_file()
 
     def __iter__(self) -> Iterator[str]:
         return (path.name for path in sorted(self.folder.glob("??/*")) if _DIGEST.fullmatch(path.name))
+
+
+def owners_only(path: Path, mode: int) -> None:
+    """Take the rights to a file or folder from everybody but its owner, where it is there and this user may.
+
+    What lies in a folder that only its owner may enter needs no rights of its own.
+    """
+    with suppress(OSError):
+        if path.stat().st_mode & 0o077:
+            path.chmod(mode)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from labelwright.errors import InvalidInput, StoreUnavailable
+from labelwright.store.blobs import owners_only
 from labelwright.store.unavailable import explain, explained
 
 __all__ = ["Connection", "Database", "Work"]
@@ -68,7 +70,7 @@ class Database:
                     "A store in memory would be lost with the process.", where=url, hint="Name a file: sqlite:///labelwright.db"
                 )
             try:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreUnavailable(f"The store's folder cannot be made: {error.strerror}.", where=url) from error
             self._backend: _Sqlite | _Postgresql = _Sqlite(parsed)
@@ -143,7 +145,7 @@ class _Sqlite:
     def __init__(self, url: sa.URL) -> None:
         self._label = url.render_as_string(hide_password=True)
         self._engine = sa.create_engine(url, pool_size=8, max_overflow=24, connect_args={"timeout": 60, "check_same_thread": False})
-        event.listen(self._engine, "connect", _prepare_sqlite)
+        event.listen(self._engine, "connect", partial(_prepare_sqlite, path=Path(url.database or "")))
         # The driver must not begin transactions on its own; each side here says which kind it wants.
         event.listen(self._engine, "begin", lambda connection: None)
         self.readers = ThreadPoolExecutor(4, thread_name_prefix="labelwright-read")
@@ -258,7 +260,10 @@ def _roll_back(connection: Connection) -> None:
         raw.execute("ROLLBACK")
 
 
-def _prepare_sqlite(raw: Any, _record: Any) -> None:
+def _prepare_sqlite(raw: Any, _record: Any, *, path: Path) -> None:
+    # SQLite gives the files beside the database the rights that the database has.
+    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        owners_only(file, 0o600)
     raw.isolation_level = None
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 60000", "cache_size = -65536"):
         raw.execute(f"PRAGMA {pragma}")

@@ -37,6 +37,8 @@ _POSTGRESQL = {
     "25006": ("PostgreSQL is read-only here.", "Name the server that takes writes."),
     "42501": ("This user may not do this in PostgreSQL.", "Grant the user the right to make and change tables in its schema."),
     "53100": ("The disk of PostgreSQL is full.", "Make room and run it again: what was acknowledged is kept."),
+    "XX001": ("A page of PostgreSQL's is damaged.", "Look at its log and its disk; restore the newest backup into a new database."),
+    "XX002": ("An index of PostgreSQL's is damaged.", "Build it anew with REINDEX, and look at its log and its disk."),
     "53300": ("PostgreSQL takes no more connections.", "Raise max_connections, or run fewer processes."),
 }
 """By the beginning of PostgreSQL's SQLSTATE."""

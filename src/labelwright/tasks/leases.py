@@ -101,7 +101,7 @@ def seconds_left(connection: Connection, task_id: int) -> float:
 
 
 def release(connection: Connection, task_id: int, user_id: int) -> bool:
-    """Give a leased task back unanswered and return whether it was held; a gold item simply ends."""
+    """Give a leased task back unanswered and return whether it was held; a gold item waits for the same person."""
     mine = sa.and_(_tasks.c.id == task_id, _tasks.c.user_id == user_id, _tasks.c.state == "leased")
     return bool(connection.execute(_returned().where(mine)).rowcount)
 
@@ -146,13 +146,15 @@ def advance_clock(connection: Connection, seconds: float, *, keeper: str = "") -
 
 
 def _returned() -> sa.Update:
+    # Were a gold item to vanish where another one comes back, it would be known by that.
     gold = _tasks.c.purpose == "gold"
     # What comes back goes before everything else, for its answer is awaited.
     lane = sa.case((_tasks.c.purpose.in_(("review", "audit")), _tasks.c.lane), else_=0)
     return sa.update(_tasks).values(
-        state=sa.case((gold, "cancelled"), else_="open"),
+        state="open",
         lane=lane,
         rank=sa.case((_tasks.c.purpose.in_(("review", "audit")), _tasks.c.rank), else_=fresh_rank()),
-        user_id=None,
+        for_user_id=sa.case((gold, _tasks.c.user_id), else_=_tasks.c.for_user_id),
+        user_id=sa.case((gold, _tasks.c.user_id)),
         lease_ends=None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -22,6 +23,9 @@ __all__ = ["Outdated", "open_tasks", "read_outdated"]
 
 PAGE = 10_000
 """Items looked at in one transaction."""
+
+SHUFFLED = 2**40
+"""Ranks in random order begin here: above the numbers of items, below the ranks of what comes back."""
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -54,6 +58,9 @@ def open_tasks(project: Project, policy: TaskPolicy, *, anew: bool = False, prog
     between and need no tasks of their own. Where the overlap was lowered, what is open beyond it is cancelled. Running it again opens
     nothing twice: `items.tasks_opened` counts, in the same transaction.
 
+    Where there may be gold items, the others are handed out in random order: gold ones come at random, and would be known by being out of
+    turn. Without gold, items come in the order in which they were collected.
+
     With `anew`, answers to questions that have changed since (another one is required, a label is gone) go back to their authors, and
     those that a review had settled go to review again.
     """
@@ -65,13 +72,24 @@ def open_tasks(project: Project, policy: TaskPolicy, *, anew: bool = False, prog
         first = connection.scalar(sa.select(sa.func.min(tables.items.c.id)).where(_waiting(project.id), behind))
     opened = 0
     for after in range(first - 1, newest, PAGE) if first is not None else ():
-        opened += project.database.write(partial(_open_page, project_id=project.id, overlap=policy.start, after=after, upto=after + PAGE))
+        opened += project.database.write(partial(_open_page, project_id=project.id, policy=policy, after=after, upto=after + PAGE))
         progress(min(after + PAGE, newest), newest, "opening tasks")
     if anew:
         opened += _ask_anew(project)
     if policy.until is not None:
         opened += project.database.write(lambda connection: _grow(connection, project.id, policy))
+    if policy.gold_share > 0:
+        # Nothing is found here, by an index, unless gold has just been turned on.
+        project.database.write(lambda connection: _shuffle(connection, project.id, policy.most))
     return opened
+
+
+def _shuffle(connection: Connection, project_id: int, lanes: int) -> None:
+    """Bring what waits in the order of collection into a random one: tasks that were opened before there was any gold."""
+    tasks = tables.tasks
+    for lane in range(1, lanes + 1):
+        waiting = sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "label", tasks.c.lane == lane, tasks.c.rank < SHUFFLED)
+        connection.execute(sa.update(tasks).where(waiting, tasks.c.state == sa.literal_column("'open'")).values(rank=_drawn(connection)))
 
 
 def _waiting(project_id: int) -> sa.ColumnElement[bool]:
@@ -81,15 +99,21 @@ def _waiting(project_id: int) -> sa.ColumnElement[bool]:
     return sa.and_(items.c.project_id == project_id, items.c.state == "active", ~sa.exists(gold))
 
 
-def _open_page(connection: Connection, project_id: int, overlap: int, after: int, upto: int) -> int:
-    items = tables.items
+def _drawn(connection: Connection) -> sa.ColumnElement[int]:
+    """A rank at random, another one for each row."""
+    if connection.dialect.name == "sqlite":  # whose random() is a whole number of 64 bits
+        return sa.literal(SHUFFLED) + sa.func.random().op("&")(SHUFFLED - 1)
+    return sa.literal(SHUFFLED) + sa.cast(sa.func.random() * SHUFFLED, sa.BigInteger)
+
+
+def _open_page(connection: Connection, project_id: int, policy: TaskPolicy, after: int, upto: int) -> int:
+    items, overlap = tables.items, policy.start
+    rank = _drawn(connection) if policy.gold_share > 0 else items.c.id
     opened = 0
     page = sa.and_(_waiting(project_id), items.c.id > after, items.c.id <= upto)
     for lane in range(1, overlap + 1):
         needed = sa.and_(page, items.c.tasks_opened < lane)
-        rows = sa.select(items.c.project_id, items.c.id, sa.literal("label"), sa.literal("open"), sa.literal(lane), items.c.id).where(
-            needed
-        )
+        rows = sa.select(items.c.project_id, items.c.id, sa.literal("label"), sa.literal("open"), sa.literal(lane), rank).where(needed)
         columns = ["project_id", "item_id", "purpose", "state", "lane", "rank"]
         insert = sa.insert(tables.tasks).inline().from_select(columns, rows).execution_options(preserve_rowcount=True)
         opened += connection.execute(insert).rowcount
@@ -122,8 +146,12 @@ def _grow(connection: Connection, project_id: int, policy: TaskPolicy) -> int:
         )
     )
     if chosen:
+
+        def rank(item: int) -> int:
+            return SHUFFLED + secrets.randbelow(SHUFFLED) if policy.gold_share > 0 else item
+
         rows = [
-            {"project_id": project_id, "item_id": item, "purpose": "label", "state": "open", "lane": opened + 1, "rank": item}
+            {"project_id": project_id, "item_id": item, "purpose": "label", "state": "open", "lane": opened + 1, "rank": rank(item)}
             for item, opened in chosen
         ]
         connection.execute(sa.insert(tasks), rows)

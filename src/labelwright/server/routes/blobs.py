@@ -1,16 +1,20 @@
-"""Media: served through the rights of their project, as data and never as pages."""
+"""Media: served through the rights of their project, as data and never as pages, and without metadata unless the project asks for them."""
 
 from __future__ import annotations
 
 import asyncio
+import mmap
 import re
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from litestar import Response, get
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
-from labelwright.errors import NotFound
+from labelwright.errors import NotAllowed, NotFound
+from labelwright.media._metadata import Part, plain
 from labelwright.server.given import Access, Doors, Request, Workspace
 
 __all__ = ["HANDLERS"]
@@ -27,6 +31,9 @@ _MAGIC = {
 }
 """How the bytes of each kind that is shown begin; anything else is a download, whatever it claims to be."""
 
+_UNSHOWN = frozenset({b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RF64"})
+"""How files begin that are collected, and that no browser shows as they are: TIFF, and WAV beyond 4 GB."""
+
 AT_ONCE = 32_000_000
 """At most so many bytes of a file leave with one answer."""
 
@@ -38,18 +45,18 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 async def blob(
     project: FromPath[str], digest: FromPath[str], request: Request, access: Access, workspace: Workspace, doors: Doors
 ) -> Response[bytes]:
-    """Return the bytes of a picture or clip of the project; audio in ranges."""
+    """Return a picture or clip of the project, audio in ranges; without place, device and comments unless `run.serve_metadata` is true."""
     opened = access.project(project, "annotate")
     path = workspace.blobs.path(digest)
     if not await doors.has_blob(opened, digest):
         raise NotFound("There is no such blob.", where=digest)
-    length, beginning = await asyncio.to_thread(_begin, path)
-    kind = _kind(beginning, length)
+    file = await asyncio.to_thread(_original if opened.pipeline.run.serve_metadata else _plain, path)
+    kind, length = file.kind, file.length
     headers = {
         "Cache-Control": "private, max-age=31536000, immutable",
         "Content-Security-Policy": _POLICY,
         "Accept-Ranges": "bytes",
-        "ETag": f'"{digest}"',
+        "ETag": f'"{digest}{file.mark}"',
     }
     if kind == "application/octet-stream":
         headers["Content-Disposition"] = f'attachment; filename="{digest}"'
@@ -60,23 +67,72 @@ async def blob(
         # Several ranges in one answer serve no player; the whole file is a right answer, too.
         wanted = None
     if wanted is None and length <= AT_ONCE:
-        return Response(await asyncio.to_thread(path.read_bytes), headers=headers, media_type=kind)
+        return Response(await asyncio.to_thread(file.read, path, 0, length), headers=headers, media_type=kind)
     # Of a large file a player gets a part at a time, and asks for the next one.
     start, end = _range(wanted or "bytes=0-", length)
     end = min(end, start + AT_ONCE - 1)
     headers["Content-Range"] = f"bytes {start}-{end}/{length}"
-    return Response(await asyncio.to_thread(_part, path, start, end), status_code=206, headers=headers, media_type=kind)
+    body = await asyncio.to_thread(file.read, path, start, end + 1)
+    return Response(body, status_code=206, headers=headers, media_type=kind)
 
 
-def _begin(path: Path) -> tuple[int, bytes]:
+class _Served(NamedTuple):
+    """What is served of a file: its kind, and which parts of it."""
+
+    kind: str
+    length: int
+    parts: tuple[Part, ...]
+    mark: str
+
+    def read(self, path: Path, start: int, end: int) -> bytes:
+        """Return the bytes from `start` up to `end`, counted in what is served."""
+        found: list[bytes] = []
+        place = 0
+        with path.open("rb") as file:
+            for part in self.parts:
+                length = _length(part)
+                first, last = max(start - place, 0), min(end - place, length)
+                place += length
+                if first >= last:
+                    continue
+                if isinstance(part, bytes):
+                    found.append(part[first:last])
+                else:
+                    file.seek(part[0] + first)
+                    found.append(file.read(last - first))
+        return b"".join(found)
+
+
+def _length(part: Part) -> int:
+    return len(part) if isinstance(part, bytes) else part[1] - part[0]
+
+
+def _original(path: Path) -> _Served:
     with path.open("rb") as file:
-        return path.stat().st_size, file.read(16)
+        length = path.stat().st_size
+        return _Served(_kind(file.read(16), length), length, ((0, length),), "")
 
 
-def _part(path: Path, start: int, end: int) -> bytes:
+@lru_cache(4096)
+def _plain(path: Path) -> _Served:
+    """Leave out a file's metadata. A blob never changes, so that it is looked through once.
+
+    Raises:
+        NotAllowed: the metadata of such a file cannot be left out.
+    """
+    whole = _original(path)
     with path.open("rb") as file:
-        file.seek(start)
-        return file.read(end + 1 - start)
+        tells_nothing = whole.kind in ("application/json", "application/octet-stream") and file.read(4) not in _UNSHOWN
+    if tells_nothing:
+        return whole
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
+        parts = plain(body)
+    if parts is None:
+        raise NotAllowed(
+            "This original may tell where and by whom it was made, and of its format that cannot be left out.",
+            hint="Set run.serve_metadata to true in the pipeline file to serve originals as they are.",
+        )
+    return _Served(whole.kind, sum(map(_length, parts)), tuple(parts), "-plain")
 
 
 def _kind(body: bytes, length: int) -> str:

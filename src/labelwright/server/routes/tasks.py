@@ -216,7 +216,7 @@ async def mine(project: FromPath[str], access: Access, limit: FromQuery[int] = 1
 @post("/api/items/{item_id:int}/comments", opt={"permission": "annotate"}, status_code=200)
 async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], access: Access) -> Comment:
     """Comment on an item that one may see: annotators those that they were handed."""
-    opened = await access.by_item(item_id)
+    inside, opened = await access.by_item(item_id)
     blind = _is_blind(access, opened)
 
     def work(connection: sa.Connection) -> Comment:
@@ -230,7 +230,7 @@ async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], acces
             connection,
             opened,
             access.user_id,
-            item_id,
+            inside,
             text=data.text,
             annotation_id=data.annotation_id,
             question=data.question,
@@ -245,8 +245,8 @@ async def comments(item_id: FromPath[int], access: Access) -> list[Comment]:
     """Return the comments on an item: all of them for reviewers, one's own where a project is blind."""
     from labelwright.annotate import read_comments
 
-    opened = await access.by_item(item_id)
-    found = await access.database.read_soon(lambda connection: read_comments(connection, item_id))
+    inside, opened = await access.by_item(item_id)
+    found = await access.database.read_soon(lambda connection: read_comments(connection, inside))
     blind = _is_blind(access, opened)
     return [comment for comment in found if not blind or comment.user_id == access.user_id]
 
