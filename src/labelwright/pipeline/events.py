@@ -71,14 +71,25 @@ class _Task(Struct, frozen=True):
     user_id: int | None
     lease: str | None
     annotation_id: int | None
+    suggested: bool  # some labeler has a suggestion for the item
+
+    def held_by(self, user_id: int) -> bool:
+        return self.state == "leased" and self.user_id == user_id
 
 
 _tasks, _annotations = tables.tasks, tables.annotations
 _a_task = sa.select(
-    _tasks.c.id, _tasks.c.item_id, _tasks.c.purpose, _tasks.c.state, _tasks.c.user_id, _tasks.c.lease, _tasks.c.annotation_id
+    _tasks.c.id,
+    _tasks.c.item_id,
+    _tasks.c.purpose,
+    _tasks.c.state,
+    _tasks.c.user_id,
+    _tasks.c.lease,
+    _tasks.c.annotation_id,
+    sa.exists(sa.select(tables.suggestions.c.id).where(tables.suggestions.c.item_id == _tasks.c.item_id)),
 ).where(_tasks.c.id == sa.bindparam("task"), _tasks.c.project_id == sa.bindparam("is_project"))
 _look = Statement(_a_task)
-_find = Statement(_a_task.with_for_update())
+_find = Statement(_a_task.with_for_update(of=_tasks))
 _close = Statement(
     sa.update(_tasks)
     .where(_tasks.c.id == sa.bindparam("task"))
@@ -132,7 +143,7 @@ def save_draft(connection: Connection, opened: OpenProject, user_id: int, task_i
         LeaseLost: the task is with somebody else. The page keeps its copy.
     """
     task = _task(connection, opened, task_id)
-    if task.state == "leased" and task.user_id == user_id:
+    if task.held_by(user_id):
         tasks.extend(connection, task_id, user_id, task.lease or "", opened.pipeline.tasks.lease_seconds)
     elif not (task.state == "open" and tasks.held_last(task.lease, lease, user_id)):
         raise _lost(task_id)
@@ -157,15 +168,18 @@ def submit(
     """
     body = annotate.digest(task_id, submission)
     task = _task(connection, opened, task_id)
-    known = annotate.already_done(connection, user_id, key, body)
+    # While a task is still this person's, no submission can have closed it: a key that is known then was used for another.
+    known = None if task.held_by(user_id) else annotate.already_done(connection, user_id, key, body)
     if known is not None:
         return Submitted(known, [], _next(connection, opened, user_id, "label", resume=True) if next else None)
     if task.purpose not in ("label", "gold", "redo"):
         raise Conflict("This task asks for a review.", where="task")
     replaces = _answered_before(connection, task, user_id, submission.lease)
     item_key, values, findings = _inspect(connection, opened, task, submission)
-    annotation_id = annotate.add_annotation(
+    annotation_id = annotate.answer_task(
         connection,
+        key=key,
+        body_digest=body,
         project_id=opened.project.id,
         item_id=task.item_id,
         task_id=task_id,
@@ -173,23 +187,12 @@ def submit(
         pipeline_version=opened.project.pipeline_version,
         values=values,
         purpose=task.purpose,
-        suggested=in_view(connection, opened, task.item_id, item_key, values),
+        suggested=in_view(connection, opened, task.item_id, item_key, values) if task.suggested else (),
         seconds_active=min(max(submission.seconds_active or 0.0, 0.0), MOST_SECONDS),
         replaces=replaces,
     )
     if findings:
         checks.store_findings(connection, opened.project.id, task.item_id, annotation_id, findings, stage="submit")
-    _finish(connection, task_id, user_id)
-    annotate.remember(connection, user_id, key, body, annotation_id)
-    log.append(
-        connection,
-        opened.project.id,
-        "annotation_submitted",
-        user_id=user_id,
-        item_id=task.item_id,
-        subject_id=annotation_id,
-        payload={"purpose": task.purpose, "replaces": replaces} if replaces else {"purpose": task.purpose},
-    )
     # Going back to correct an answer asks for no further task.
     wanted = next and task.state != "done"
     return Submitted(annotation_id, findings, _next(connection, opened, user_id, "label") if wanted else None)
@@ -243,7 +246,7 @@ def give_review(connection: Connection, opened: OpenProject, user_id: int, task_
         return Reviewed(known, _next(connection, opened, user_id, "review", resume=True))
     if task.purpose != "review":
         raise Conflict("This task asks for labels, not for a review.", where="task")
-    if task.state != "leased" or task.user_id != user_id:
+    if not task.held_by(user_id):
         raise _lost(task_id)
     _settle_first(connection, task.item_id)
     about = review.reviewed_annotation(connection, task.item_id, verdict)
@@ -344,7 +347,7 @@ def _task(connection: Connection, opened: OpenProject, task_id: int, *, finding:
 
 def _held(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> _Task:
     task = _task(connection, opened, task_id)
-    if task.state != "leased" or task.user_id != user_id:
+    if not task.held_by(user_id):
         raise _lost(task_id)
     return task
 
@@ -361,7 +364,7 @@ def _next(connection: Connection, opened: OpenProject, user_id: int, purpose: st
 
 def _answered_before(connection: Connection, task: _Task, user_id: int, lease: str | None) -> int | None:
     """Make sure that the person may answer the task, and return the annotation that the new one replaces."""
-    if task.state == "leased" and task.user_id == user_id:
+    if task.held_by(user_id):
         return task.annotation_id
     if task.state == "open" and tasks.held_last(task.lease, lease, user_id):
         return task.annotation_id
