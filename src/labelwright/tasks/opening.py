@@ -15,6 +15,7 @@ from labelwright.schema import Answer
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.project import Project
+from labelwright.store.statistics import renew
 from labelwright.tasks.leases import fresh_rank
 from labelwright.tasks.policy import TaskPolicy
 
@@ -71,6 +72,8 @@ def open_tasks(project: Project, policy: TaskPolicy, *, anew: bool = False, prog
         opened += _ask_anew(project)
     if policy.until is not None:
         opened += project.database.write(lambda connection: _grow(connection, project.id, policy))
+    if opened:
+        renew(project.database)
     return opened
 
 
