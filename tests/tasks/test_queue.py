@@ -268,9 +268,10 @@ def rows_read(project: Project, queue: Queue, user: int) -> int:
     def work(connection: sa.Connection) -> int:
         raw: Any = connection.connection.driver_connection
         if connection.dialect.name == "postgresql":
+            seen = "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int FROM pg_stat_xact_user_tables"
+            before = connection.exec_driver_sql(seen).scalar_one()
             assert queue.lease(connection, user, resume=False)
-            seen = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
-            return int(connection.exec_driver_sql(seen).scalar() or 0)
+            return int(connection.exec_driver_sql(seen).scalar_one() - before)
         steps: list[None] = []
         raw.set_progress_handler(lambda: steps.append(None), 1)
         assert queue.lease(connection, user, resume=False)

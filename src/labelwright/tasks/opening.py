@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from labelwright.schema import Answer
 from labelwright.store import tables
+from labelwright.store.bulk import BATCH
 from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.project import Project
 from labelwright.store.statistics import renew
@@ -22,7 +23,7 @@ from labelwright.tasks.policy import TaskPolicy
 __all__ = ["Outdated", "open_tasks", "read_outdated"]
 
 PAGE = 10_000
-"""Items looked at in one transaction."""
+"""Answers looked at, or items in doubt asked about, at a time."""
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -65,9 +66,10 @@ def open_tasks(project: Project, policy: TaskPolicy, *, anew: bool = False, prog
         behind = tables.items.c.tasks_opened < policy.start
         first = connection.scalar(sa.select(sa.func.min(tables.items.c.id)).where(_waiting(project.id), behind))
     opened = 0
-    for after in range(first - 1, newest, PAGE) if first is not None else ():
-        opened += project.database.write(partial(_open_page, project_id=project.id, overlap=policy.start, after=after, upto=after + PAGE))
-        progress(min(after + PAGE, newest), newest, "opening tasks")
+    step = max(BATCH // policy.start, 1)
+    for after in range(first - 1, newest, step) if first is not None else ():
+        opened += project.database.write(partial(_open_page, project_id=project.id, overlap=policy.start, after=after, upto=after + step))
+        progress(min(after + step, newest), newest, "opening tasks")
     if anew:
         opened += _ask_anew(project)
     if policy.until is not None:
