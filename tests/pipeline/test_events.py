@@ -27,6 +27,7 @@ from labelwright.store.codec import encode
 from labelwright.store.items import read_item
 from tests.pipeline.conftest import PIPELINE
 from tests.rows import add_users, count
+from tests.sent import statements
 
 VALUES: dict[str, Any] = {"intent": Choice("bug"), "entities": Spans(())}
 
@@ -455,3 +456,14 @@ def test_answers_to_questions_that_have_changed_are_asked_anew(write_project: Ca
     assert count(opened.project, tables.tasks, tables.tasks.c.purpose == "redo", tables.tasks.c.state.in_(("open", "leased"))) == 10
     assert count(opened.project, tables.consensus, tables.consensus.c.item_id == task.item.id) == 2
     workspace.close()
+
+
+def test_a_submission_takes_few_messages_to_the_database(tickets: OpenProject, tmp_path: Path) -> None:
+    """Whoever answers and gets the next task costs 8 messages at most, where every statement is one there and back."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    database = tickets.project.database
+    with statements(database, tmp_path / "sent") as sent:
+        assert submit(tickets, ann, task.id, key="k").next is not None
+    # SQLite, where a statement is no message, writes what belongs to an answer by five.
+    assert len(sent) <= (8 if database.dialect == "postgresql" else 12)
