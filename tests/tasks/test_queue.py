@@ -15,6 +15,7 @@ from labelwright import tasks
 from labelwright.errors import InvalidPipeline, LeaseLost
 from labelwright.schema.kinds.choice import Choice
 from labelwright.store import tables
+from labelwright.store.bulk import BATCH
 from labelwright.store.project import Project
 from labelwright.tasks import Leased, Overlap, Queue, TaskPolicy
 from tests.rows import add_known, add_texts, add_users, count
@@ -310,3 +311,33 @@ def test_a_high_overlap_asks_the_database_no_more_often(make_project: MakeProjec
             lease(project, queue, people[0], resume=False)
         asked[overlap] = len(sent)
     assert asked[100] == asked[2] <= 4
+
+
+def test_opening_tasks_writes_at_most_a_batch_at_once(make_project: MakeProject) -> None:
+    """However many items there are and people are asked, no transaction that others wait for writes more than one batch of rows."""
+    project = make_project()
+    add_texts(project, [f"text {number}" for number in range(700)])
+    written: list[int] = []
+    write = project.database.write
+
+    def counted(work: Any) -> Any:
+        def counting(connection: sa.Connection) -> Any:
+            raw: Any = connection.connection.driver_connection
+            if connection.dialect.name == "postgresql":
+                seen = "SELECT coalesce(sum(n_tup_ins), 0)::int FROM pg_stat_xact_user_tables WHERE relname = 'tasks'"
+                before = connection.exec_driver_sql(seen).scalar_one()
+                result = work(connection)
+                written.append(connection.exec_driver_sql(seen).scalar_one() - before)
+                return result
+            before = raw.total_changes
+            result = work(connection)
+            written.append(raw.total_changes - before)
+            return result
+
+        return write(counting)
+
+    project.database.write = counted  # type: ignore[method-assign]
+    assert tasks.open_tasks(project, TaskPolicy(overlap=5)) == 3500
+    assert sum(written) >= 3500
+    # Beside the tasks, each item is marked.
+    assert max(written) <= BATCH + BATCH // 5
