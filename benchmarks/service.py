@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+
+import psycopg
 
 from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import Workspace
@@ -54,12 +58,12 @@ class Service:
 
     project = "tickets"
 
-    def __init__(self, folder: Path, *, workers: int = 1) -> None:
+    def __init__(self, folder: Path, *, workers: int = 1, store: str = "sqlite") -> None:
         self.folder = folder
+        self.postgresql = server_of(store)
         self.workers = workers
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self._people = 0
 
     def __enter__(self) -> Service:
         self.start()
@@ -106,8 +110,7 @@ class Service:
             project_id = workspace.projects[self.project].project.id
             tokens = []
             for _ in range(number):
-                self._people += 1
-                name = f"person {self._people}"
+                name = f"person {secrets.token_hex(8)}"
 
                 def work(connection: object, name: str = name) -> str:
                     user_id = people.create_user(connection, name)  # type: ignore[arg-type]  # the store's own connection
@@ -120,17 +123,33 @@ class Service:
             workspace.close()
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time that the server and its worker have taken so far."""
+        """Return the CPU time that the server, its worker and PostgreSQL have taken so far, ended processes too."""
         assert self._process is not None
-        total = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[2]) == self._process.pid:
-                total += int(fields[11]) + int(fields[12])
-        return total / os.sysconf("SC_CLK_TCK")
+        group = self._process.pid
+        return _cpu_seconds(lambda process, parent, leads: leads == group or self.postgresql in (process, parent))
+
+
+def _cpu_seconds(counts: Callable[[int, int, int], bool]) -> float:
+    """Add up the CPU time of the processes that `counts` picks by number, parent and group, and of their children that ended."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if counts(int(stat.parent.name), int(fields[1]), int(fields[2])):
+            total += sum(int(field) for field in fields[11:15])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def server_of(store: str) -> int | None:
+    """Return the number of the local PostgreSQL process whose children serve `store`; None for SQLite."""
+    if not store.startswith("postgresql"):
+        return None
+    with psycopg.connect(store) as connection:
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert row is not None
+        return int(Path(f"/proc/{row[0]}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _free_port() -> int:

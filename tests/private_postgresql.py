@@ -34,8 +34,11 @@ def binaries() -> Path | None:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[str]:
-    """Start a server and give the URL of its first database, `postgresql://user@127.0.0.1:port/postgres`."""
+def server(*, durable: bool = False) -> Iterator[str]:
+    """Start a server and give the URL of its first database, `postgresql://user@127.0.0.1:port/postgres`.
+
+    Only with `durable` does a commit wait for the disk; tests need not, what is measured must.
+    """
     found = binaries()
     assert found is not None
     folder = Path(tempfile.mkdtemp(prefix="labelwright-postgresql-"))
@@ -64,7 +67,7 @@ def server() -> Iterator[str]:
         "port": str(port),
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
-        "fsync": "off",
+        "fsync": "on" if durable else "off",
         "max_connections": "200",
         "shared_buffers": "64MB",
     }

@@ -27,6 +27,7 @@ from labelwright.schema.kinds.spans import Span, Spans
 from labelwright.store import tables
 from tests.pipeline.conftest import PIPELINE
 from tests.rows import add_users, count
+from tests.sent import statements
 
 VALUES: dict[str, Any] = {"intent": Choice("bug"), "entities": Spans(())}
 
@@ -486,3 +487,14 @@ def test_a_lease_that_is_handed_out_again_runs_anew(tickets: OpenProject) -> Non
     assert left() == 60.0
     database.write(lambda connection: tasks.advance_clock(connection, 59))
     assert database.write(tasks.sweep) == 0
+
+
+def test_a_submission_takes_few_messages_to_the_database(tickets: OpenProject, tmp_path: Path) -> None:
+    """Whoever answers and gets the next task costs 8 messages at most, where every statement is one there and back."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    database = tickets.project.database
+    with statements(database, tmp_path / "sent") as sent:
+        assert submit(tickets, ann, task.id, key="k").next is not None
+    # SQLite, where a statement is no message, writes what belongs to an answer by five.
+    assert len(sent) <= (8 if database.dialect == "postgresql" else 12)

@@ -20,10 +20,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from labelwright.errors import InvalidInput, NotFound, StoreUnavailable
-from labelwright.store import log, tables
+from labelwright.store import bulk, log, tables
 from labelwright.store.blobs import Blobs
 from labelwright.store.database import Database
+from labelwright.store.precedence import try_lock, unlock
+from labelwright.store.project import Project
 from labelwright.store.statement import Statement
+from labelwright.store.statistics import renew
 
 
 def test_a_transaction_that_fails_leaves_nothing_behind(database: Database) -> None:
@@ -297,3 +300,100 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
     """A store's address that cannot be read is wrong input."""
     with pytest.raises(InvalidInput):
         Database(url)
+
+
+def test_a_waiting_person_writes_before_the_next_batch_of_a_run(tmp_path: Path) -> None:
+    """A run in another process has many writes ready; one that a person waits for comes right after the one that is at work."""
+    url = f"sqlite:///{tmp_path}/labelwright.db"
+    server, run = Database(url), Database(url)
+    server.migrate()
+    at_work, go_on = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def batch(number: int, connection: sa.Connection) -> None:
+        connection.execute(sa.update(tables.clock).values(seconds=number))
+        if number == 0:
+            at_work.set()
+            go_on.wait(60)
+        order.append(f"batch {number}")
+
+    def answer(connection: sa.Connection) -> None:
+        connection.execute(sa.update(tables.clock).values(seconds=0))
+        order.append("a person's")
+
+    with ThreadPoolExecutor(4) as pool:
+        batches = [pool.submit(run.write, partial(batch, 0))]
+        at_work.wait(60)
+        batches += [pool.submit(run.write, partial(batch, number)) for number in (1, 2)]
+        while len(run._backend._others) < 2:  # type: ignore[union-attr]
+            time.sleep(0.001)
+        person = pool.submit(asyncio.run, server.write_soon(answer))
+        with Path(f"{tmp_path}/labelwright.db.people.lock").open("ab") as lock:
+            while try_lock(lock.fileno()):
+                # The person's write is not on its way yet.
+                unlock(lock.fileno())
+                time.sleep(0.001)
+        go_on.set()
+        for waiting in (*batches, person):
+            waiting.result()
+    server.close()
+    run.close()
+    assert order[:2] == ["batch 0", "a person's"]
+    assert len(order) == 4
+
+
+def test_within_a_process_what_people_wait_for_goes_first(tmp_path: Path) -> None:
+    """Writes of requests overtake those of background work that came before them, and share one commit."""
+    database = Database(f"sqlite:///{tmp_path}/labelwright.db")
+    database.migrate()
+    at_work, go_on = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def first(connection: sa.Connection) -> None:
+        at_work.set()
+        go_on.wait(60)
+
+    async def people() -> None:
+        writes = [asyncio.ensure_future(database.write_soon(lambda connection: order.append("a person's"))) for _ in range(3)]
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(*writes)
+
+    with ThreadPoolExecutor(4) as pool:
+        running = pool.submit(database.write, first)
+        at_work.wait(60)
+        others = [pool.submit(database.write, lambda connection: order.append("a batch")) for _ in range(2)]
+        while len(database._backend._others) < 2:  # type: ignore[union-attr]
+            time.sleep(0.001)
+        asyncio.run(people())
+        for waiting in (running, *others):
+            waiting.result()
+    database.close()
+    assert order == ["a person's"] * 3 + ["a batch"] * 2
+
+
+def test_a_bulk_load_leaves_statistics_behind_it(database: Database, make_project: Callable[..., Project]) -> None:
+    """After thousands of rows were loaded, the planner knows of about as many, and looks again only when there are four times more."""
+    project = make_project()
+    columns = ("source", "key", "revision", "place", "data", "created_at")
+
+    def load(first: int, connection: sa.Connection) -> None:
+        rows = [("test", f"{number}", "r", f"test:{number}", "{}", 0.0) for number in range(first, first + 2000)]
+        bulk.insert(connection, tables.raw_items, columns, rows, {"project_id": project.id})
+
+    def known(connection: sa.Connection) -> int:
+        if database.dialect == "sqlite":
+            stats = connection.exec_driver_sql("SELECT stat FROM sqlite_stat1 WHERE tbl = 'raw_items'")
+            return max(int(stat.split()[0]) for (stat,) in stats)
+        return int(connection.exec_driver_sql("SELECT reltuples FROM pg_class WHERE relname = 'raw_items'").scalar_one())
+
+    database.write(partial(load, 0))
+    renew(database)
+    with database.read() as connection:
+        assert 1000 <= known(connection) <= 4000
+    assert renew(database) == []
+    for first in range(2000, 10_000, 2000):
+        database.write(partial(load, first))
+    renew(database)
+    with database.read() as connection:
+        assert 5000 <= known(connection) <= 20_000

@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,10 +16,12 @@ from labelwright.errors import InvalidPipeline, LeaseLost
 from labelwright.schema.kinds.choice import Choice
 from labelwright.server.worker import MOST_TICK_SECONDS
 from labelwright.store import tables
+from labelwright.store.bulk import BATCH
 from labelwright.store.project import Project
 from labelwright.tasks import Leased, Overlap, Queue, TaskPolicy
 from labelwright.tasks.leases import GRACE_SECONDS
 from tests.rows import add_known, add_texts, add_users, count
+from tests.sent import statements
 
 MakeProject = Callable[..., Project]
 
@@ -311,3 +315,83 @@ def test_items_come_in_random_order_where_there_may_be_gold(make_project: MakePr
     add_texts(project, [str(number) for number in range(200, 400)], key="more")
     tasks.open_tasks(project, TaskPolicy(gold="5%"))
     assert order()[:200] != mixed
+
+
+def rows_read(project: Project, queue: Queue, user: int) -> int:
+    """How much of the store one hand-out reads: rows on PostgreSQL, steps of the virtual machine on SQLite."""
+
+    def work(connection: sa.Connection) -> int:
+        raw: Any = connection.connection.driver_connection
+        if connection.dialect.name == "postgresql":
+            seen = "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int FROM pg_stat_xact_user_tables"
+            before = connection.exec_driver_sql(seen).scalar_one()
+            assert queue.lease(connection, user, resume=False)
+            return int(connection.exec_driver_sql(seen).scalar_one() - before)
+        steps: list[None] = []
+        raw.set_progress_handler(lambda: steps.append(None), 1)
+        assert queue.lease(connection, user, resume=False)
+        raw.set_progress_handler(None, 1)
+        return len(steps)
+
+    return project.database.write(work)
+
+
+def test_a_hand_out_reads_no_more_where_more_tasks_are_open(make_project: MakeProject) -> None:
+    """With twenty times the tasks, and the statistics that opening them leaves, a hand-out reads as few rows."""
+    project = make_project()
+    (ann,) = add_users(project, "ann")
+    policy = TaskPolicy(overlap=2, gold="0%")
+    queue = Queue(project.id, policy)
+    add_texts(project, [f"text {number}" for number in range(100)], key="first")
+    tasks.open_tasks(project, policy)
+    few = rows_read(project, queue, ann)
+    add_texts(project, [f"text {number}" for number in range(1900)])
+    tasks.open_tasks(project, policy)
+    many = rows_read(project, queue, ann)
+    assert many <= 2 * few + 20
+
+
+def test_a_high_overlap_asks_the_database_no_more_often(make_project: MakeProject, tmp_path: Path) -> None:
+    """One statement searches all lanes: who has seen all items but one is served by as many at an overlap of 100 as at one of 2."""
+    project = make_project()
+    people = add_users(project, *(f"person {number}" for number in range(3)))
+    asked = {}
+    for overlap in (2, 100):
+        add_texts(project, [f"text {overlap}"], key=f"of {overlap} ")
+        policy = TaskPolicy(overlap=overlap, gold="0%")
+        tasks.open_tasks(project, policy)
+        queue = Queue(project.id, policy)
+        with statements(project.database, tmp_path / f"{overlap}") as sent:
+            lease(project, queue, people[0], resume=False)
+        asked[overlap] = len(sent)
+    assert asked[100] == asked[2] <= 4
+
+
+def test_opening_tasks_writes_at_most_a_batch_at_once(make_project: MakeProject) -> None:
+    """However many items there are and people are asked, no transaction that others wait for writes more than one batch of rows."""
+    project = make_project()
+    add_texts(project, [f"text {number}" for number in range(700)])
+    written: list[int] = []
+    write = project.database.write
+
+    def counted(work: Any) -> Any:
+        def counting(connection: sa.Connection) -> Any:
+            raw: Any = connection.connection.driver_connection
+            if connection.dialect.name == "postgresql":
+                seen = "SELECT coalesce(sum(n_tup_ins), 0)::int FROM pg_stat_xact_user_tables WHERE relname = 'tasks'"
+                before = connection.exec_driver_sql(seen).scalar_one()
+                result = work(connection)
+                written.append(connection.exec_driver_sql(seen).scalar_one() - before)
+                return result
+            before = raw.total_changes
+            result = work(connection)
+            written.append(raw.total_changes - before)
+            return result
+
+        return write(counting)
+
+    project.database.write = counted  # type: ignore[method-assign]
+    assert tasks.open_tasks(project, TaskPolicy(overlap=5)) == 3500
+    assert sum(written) >= 3500
+    # Beside the tasks, each item is marked.
+    assert max(written) <= BATCH + BATCH // 5

@@ -1,8 +1,8 @@
 """3c Annotate: drafts, submissions and comments of people."""
 
 from labelwright.annotate.comments import Comment, add_comment, read_comments, resolve_comment
-from labelwright.annotate.drafts import Draft, read_draft, save_draft
-from labelwright.annotate.submission import Submission, add_annotation, already_done, digest, remember
+from labelwright.annotate.drafts import Draft, save_draft
+from labelwright.annotate.submission import Submission, add_annotation, already_done, answer_task, digest, remember
 
 __all__ = [
     "Comment",
@@ -11,9 +11,9 @@ __all__ = [
     "add_annotation",
     "add_comment",
     "already_done",
+    "answer_task",
     "digest",
     "read_comments",
-    "read_draft",
     "remember",
     "resolve_comment",
     "save_draft",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -15,16 +14,14 @@ from labelwright.store import tables
 from labelwright.store.codec import encode
 from labelwright.store.statement import Statement
 
-__all__ = ["Draft", "read_draft", "save_draft"]
+__all__ = ["Draft", "save_draft"]
 
 MOST_BYTES = 4_000_000
 """A draft larger than this is refused."""
 
 _drafts = tables.drafts
-_read = Statement(
-    sa.select(_drafts.c.sequence, _drafts.c.body).where(
-        _drafts.c.task_id == sa.bindparam("task"), _drafts.c.user_id == sa.bindparam("author")
-    )
+_kept = Statement(
+    sa.select(_drafts.c.sequence).where(_drafts.c.task_id == sa.bindparam("task"), _drafts.c.user_id == sa.bindparam("author"))
 )
 _newer = Statement(
     sa.update(_drafts)
@@ -44,12 +41,6 @@ class Draft(Struct, frozen=True):
     body: Any
 
 
-def read_draft(connection: Connection, task_id: int, user_id: int) -> Draft | None:
-    """Return the newest draft of a person's task."""
-    row = _read.one(connection, task=task_id, author=user_id)
-    return Draft(row[0], msgspec.json.decode(row[1])) if row else None
-
-
 def save_draft(connection: Connection, task_id: int, user_id: int, *, sequence: int, body: Any) -> int:
     """Keep a draft unless a newer one is there, and return the sequence of the one that is kept.
 
@@ -62,7 +53,7 @@ def save_draft(connection: Connection, task_id: int, user_id: int, *, sequence: 
     now = time.time()
     if _newer.run(connection, task=task_id, author=user_id, new_sequence=sequence, new_body=text, now=now):
         return sequence
-    row = _read.one(connection, task=task_id, author=user_id)
+    row = _kept.one(connection, task=task_id, author=user_id)
     if row:
         return int(row[0])
     connection.execute(sa.insert(_drafts).values(task_id=task_id, user_id=user_id, body=text, sequence=sequence, updated_at=now))

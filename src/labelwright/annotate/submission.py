@@ -4,37 +4,71 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
 
 from labelwright.errors import KeyReused
 from labelwright.schema import Help
 from labelwright.schema.kinds import AnswerUnion
-from labelwright.store import tables
+from labelwright.store import log, tables
 from labelwright.store.codec import encode
 from labelwright.store.statement import Statement
 
-__all__ = ["Submission", "add_annotation", "already_done", "digest", "remember"]
+__all__ = ["Submission", "add_annotation", "already_done", "answer_task", "digest", "remember"]
 
 _annotations, _submissions = tables.annotations, tables.submissions
 
 _columns = ("project_id", "item_id", "task_id", "user_id", "pipeline_version", "values", "origin", "purpose", "seconds_active", "replaces")
-_insert = Statement(
+_insertion = (
     sa.insert(_annotations)
     .values({name: sa.bindparam(name) for name in (*_columns, "arm", "hide_chance", "assisted", "suggested", "state", "created_at")})
     .returning(_annotations.c.id)
 )
+_insert = Statement(_insertion)
 _known = Statement(
     sa.select(_submissions.c.body_digest, _submissions.c.subject_id).where(
         _submissions.c.user_id == sa.bindparam("author"), _submissions.c.key == sa.bindparam("is_key")
     )
 )
-_remember = Statement(
-    sa.insert(_submissions).values({name: sa.bindparam(name) for name in ("user_id", "key", "body_digest", "subject_id", "created_at")})
-)
+_remembered = ("user_id", "key", "body_digest", "subject_id", "created_at")
+_remember = Statement(sa.insert(_submissions).values({name: sa.bindparam(name) for name in _remembered}))
+
+
+def _what_follows(dialect: str, annotation: Any) -> list[Any]:
+    """What is written besides an annotation that answers a task: its key, the event, the task that is done, the draft that is not needed.
+
+    `annotation` stands for its number. The key comes first: it writes no row where it was used before.
+    """
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    drafts, tasks = tables.drafts, tables.tasks
+    return [
+        insert(_submissions)
+        .values({**{name: sa.bindparam(name) for name in _remembered}, "subject_id": annotation})
+        .on_conflict_do_nothing()
+        .returning(_submissions.c.user_id),
+        log.insertion(dialect, kind=sa.literal_column("'annotation_submitted'"), subject_id=annotation),
+        sa.update(tasks)
+        .where(tasks.c.id == sa.bindparam("task_id"))
+        .values(state=sa.literal_column("'done'"), user_id=sa.bindparam("user_id"), lease_ends=None, done_at=sa.bindparam("created_at")),
+        sa.delete(drafts).where(drafts.c.task_id == sa.bindparam("task_id"), drafts.c.user_id == sa.bindparam("user_id")),
+    ]
+
+
+def _all_at_once() -> Statement:
+    """On PostgreSQL, where each statement is a message there and back, one writes everything."""
+    made = _insertion.cte("made")
+    key, *others = _what_follows("postgresql", sa.select(made.c.id).scalar_subquery())
+    kept = key.cte("kept")
+    query = sa.select(made.c.id, sa.select(sa.func.count()).select_from(kept).scalar_subquery())
+    return Statement(query.add_cte(*(other.cte(f"other_{number}") for number, other in enumerate(others))))
+
+
+_key_first, *_rest = map(Statement, _what_follows("sqlite", sa.bindparam("annotation")))
+_whole = _all_at_once()
 
 
 class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,7 +99,7 @@ def already_done(connection: Connection, user_id: int, key: str, body_digest: st
     if row is None:
         return None
     if row[0] != body_digest:
-        raise KeyReused("This idempotency key was used for another submission.", where="Idempotency-Key", hint="Make a new key for each.")
+        raise _reused()
     return int(row[1])
 
 
@@ -74,49 +108,75 @@ def remember(connection: Connection, user_id: int, key: str, body_digest: str, s
     _remember.run(connection, user_id=user_id, key=key, body_digest=body_digest, subject_id=subject_id, created_at=time.time())
 
 
-def add_annotation(
-    connection: Connection,
-    *,
-    project_id: int,
-    item_id: int,
-    task_id: int | None,
-    user_id: int,
-    pipeline_version: int,
-    values: dict[str, Any],
-    origin: str = "person",
-    purpose: str = "label",
-    help: Help | None = None,
-    seconds_active: float = 0.0,
-    replaces: int | None = None,
-    state: str = "submitted",
-) -> int:
-    """Write an annotation and return its number; the one that it replaces stays, marked as replaced.
+class Given(TypedDict):
+    """What an annotation says, about what, and whose it is; `help` is what its author had, where somebody was asked."""
 
-    `help` is what its author had, where that was somebody who was asked.
+    project_id: int
+    item_id: int
+    task_id: int
+    user_id: int
+    pipeline_version: int
+    values: dict[str, Any]
+    origin: NotRequired[str]
+    purpose: NotRequired[str]
+    help: NotRequired[Help | None]
+    seconds_active: NotRequired[float]
+    replaces: NotRequired[int | None]
+    state: NotRequired[str]
+
+
+def add_annotation(connection: Connection, **given: Unpack[Given]) -> int:
+    """Write an annotation and return its number; the one that it replaces stays, marked as replaced."""
+    (number,) = _insert.one(connection, **_row(given))
+    _mark_replaced(connection, given)
+    return int(number)
+
+
+def answer_task(connection: Connection, *, key: str, body_digest: str, **given: Unpack[Given]) -> int:
+    """Write an annotation that answers its task, the idempotency key it came with, and the event; the task is done, its draft forgotten.
+
+    Return the annotation's number. The one that it replaces stays, marked as replaced.
+
+    Raises:
+        KeyReused: the key came with another body before.
     """
-    rows = _insert.all(
-        connection,
-        project_id=project_id,
-        item_id=item_id,
-        task_id=task_id,
-        user_id=user_id,
-        pipeline_version=pipeline_version,
-        values=encode(values),
-        origin=origin,
-        purpose=purpose,
-        arm=help.arm if help else None,
-        hide_chance=help.chance if help else None,
-        assisted=int(help is not None and help.in_view),
-        suggested=encode(help.suggestions) if help and help.suggestions else None,
-        seconds_active=seconds_active,
-        replaces=replaces,
-        state=state,
-        created_at=time.time(),
-    )
+    replaces = given.get("replaces")
+    payload = {"purpose": given.get("purpose", "label"), **({"replaces": replaces} if replaces else {})}
+    row = {**_row(given), "key": key, "body_digest": body_digest, "payload": encode(payload)}
+    if connection.dialect.name == "postgresql":
+        number, kept = _whole.one(connection, **row)
+    else:
+        (number,) = _insert.one(connection, **row)
+        kept = _key_first.one(connection, annotation=number, **row)
+        for statement in _rest:
+            statement.run(connection, annotation=number, **row)
+    if not kept:
+        raise _reused()
+    _mark_replaced(connection, given)
+    return int(number)
+
+
+def _row(given: Given) -> dict[str, Any]:
+    help = given.get("help")
+    defaults = {"origin": "person", "purpose": "label", "seconds_active": 0.0, "replaces": None, "state": "submitted"}
+    return {
+        **defaults,
+        **{name: value for name, value in given.items() if name != "help"},
+        "values": encode(given["values"]),
+        "arm": help.arm if help else None,
+        "hide_chance": help.chance if help else None,
+        "assisted": int(help is not None and help.in_view),
+        "suggested": encode(help.suggestions) if help and help.suggestions else None,
+        "created_at": time.time(),
+    }
+
+
+def _mark_replaced(connection: Connection, given: Given) -> None:
+    replaces = given.get("replaces")
     if replaces is not None:
-        connection.execute(
-            sa.update(_annotations)
-            .where(_annotations.c.id == replaces, _annotations.c.state.in_(("submitted", "accepted")))
-            .values(state="replaced")
-        )
-    return int(rows[0][0])
+        standing = (_annotations.c.id == replaces) & _annotations.c.state.in_(("submitted", "accepted"))
+        connection.execute(sa.update(_annotations).where(standing).values(state="replaced"))
+
+
+def _reused() -> KeyReused:
+    return KeyReused("This idempotency key was used for another submission.", where="Idempotency-Key", hint="Make a new key for each.")

@@ -25,6 +25,7 @@ from labelwright.store import bulk, tables
 from labelwright.store.codec import decode, decode_fields, encode
 from labelwright.store.database import Connection
 from labelwright.store.project import Project
+from labelwright.store.statistics import renew
 
 __all__ = ["LabelerReport", "SuggestReport", "suggest"]
 
@@ -100,6 +101,8 @@ def suggest(project: Project, labelers: Sequence[str | dict[str, Any]], *, progr
     # First, for one of the same name may be about another question now.
     removed = _forget_undeclared(project, {_name(*name) for name in names})
     reports = [_run(project, labeler, progress) for labeler in opened]
+    if any(report.written for report in reports):
+        renew(project.database)
     return SuggestReport(
         written=sum(report.written for report in reports),
         removed=removed + sum(report.removed for report in reports),

@@ -26,6 +26,7 @@ from labelwright.schema import Image, Text
 from labelwright.store import bulk, log, tables
 from labelwright.store.codec import decode_answer, decode_values, encode
 from labelwright.store.project import Project
+from labelwright.store.statistics import renew
 
 __all__ = ["ImportReport", "Use", "forget_known", "import_labels"]
 
@@ -106,6 +107,7 @@ def import_labels(
         # A file that was cut off says nothing about what would have come.
         standing = {item_id for item_id, *_ in writer.seen}
         project.database.write(lambda connection: _take_back(connection, project.id, use, origin, standing))
+    renew(project.database)
     return ImportReport(
         file=origin,
         format=format,

@@ -24,7 +24,7 @@ from labelwright import annotate, checks, review, tasks
 from labelwright.annotate import Submission
 from labelwright.errors import Conflict, InvalidInput, LeaseLost, NotFound
 from labelwright.pipeline.inspecting import Inspected, Outdated, accept, inspect
-from labelwright.pipeline.lot import help_given
+from labelwright.pipeline.lot import NO_HELP, help_given
 from labelwright.pipeline.views import TaskView, label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Finding, Values, Verdict
@@ -98,14 +98,19 @@ class _Task(Struct, frozen=True):
     lease: str | None
     annotation_id: int | None
     leased_at: float | None
+    suggested: bool  # some labeler has a suggestion for the item
+
+    def held_by(self, user_id: int) -> bool:
+        return self.state == "leased" and self.user_id == user_id
 
 
 _tasks, _annotations = tables.tasks, tables.annotations
-_a_task = sa.select(*(_tasks.c[name] for name in _Task.__struct_fields__)).where(
-    _tasks.c.id == sa.bindparam("task"), _tasks.c.project_id == sa.bindparam("is_project")
-)
+_a_task = sa.select(
+    *(_tasks.c[name] for name in _Task.__struct_fields__ if name != "suggested"),
+    sa.exists(sa.select(tables.suggestions.c.id).where(tables.suggestions.c.item_id == _tasks.c.item_id)),
+).where(_tasks.c.id == sa.bindparam("task"), _tasks.c.project_id == sa.bindparam("is_project"))
 _look = Statement(_a_task)
-_find = Statement(_a_task.with_for_update())
+_find = Statement(_a_task.with_for_update(of=_tasks))
 _close = Statement(
     sa.update(_tasks)
     .where(_tasks.c.id == sa.bindparam("task"))
@@ -155,7 +160,7 @@ def save_draft(connection: Connection, opened: OpenProject, user_id: int, task_i
         LeaseLost: the task is with somebody else. The page keeps its copy.
     """
     task = _task(connection, opened, task_id)
-    if task.state == "leased" and task.user_id == user_id:
+    if task.held_by(user_id):
         tasks.extend(connection, task_id, user_id, task.lease or "", opened.pipeline.tasks.lease_seconds)
     elif not (task.state == "open" and tasks.held_last(task.lease, lease, user_id)):
         raise _lost(task_id)
@@ -189,7 +194,8 @@ def submit(
     """
     body = annotate.digest(task_id, submission)
     task = _task(connection, opened, task_id)
-    known = annotate.already_done(connection, user_id, key, body)
+    # While a task is still this person's, no submission can have closed it: a key that is known then was used for another.
+    known = None if task.held_by(user_id) else annotate.already_done(connection, user_id, key, body)
     if known is not None:
         return Submitted(known, [], _next(connection, opened, user_id, "label", resume=True) if next else None)
     if task.purpose not in ("label", "gold", "redo"):
@@ -197,8 +203,10 @@ def submit(
     replaces = _answered_before(connection, task, user_id, submission.lease)
     accept(connection, opened, inspected, task.item_id, confirmed=submission.confirmed)
     values, findings = inspected.values, inspected.findings
-    annotation_id = annotate.add_annotation(
+    annotation_id = annotate.answer_task(
         connection,
+        key=key,
+        body_digest=body,
         project_id=opened.project.id,
         item_id=task.item_id,
         task_id=task_id,
@@ -206,23 +214,14 @@ def submit(
         pipeline_version=opened.project.pipeline_version,
         values=values,
         purpose=task.purpose,
-        help=help_given(connection, opened, task.item_id, inspected.item_key, user_id, values, since=task.leased_at),
+        help=help_given(connection, opened, task.item_id, inspected.item_key, user_id, values, since=task.leased_at)
+        if task.suggested
+        else NO_HELP,
         seconds_active=min(max(submission.seconds_active or 0.0, 0.0), MOST_SECONDS),
         replaces=replaces,
     )
     if findings:
         checks.store_findings(connection, opened.project.id, task.item_id, annotation_id, findings, stage="submit")
-    _finish(connection, task_id, user_id)
-    annotate.remember(connection, user_id, key, body, annotation_id)
-    log.append(
-        connection,
-        opened.project.id,
-        "annotation_submitted",
-        user_id=user_id,
-        item_id=task.item_id,
-        subject_id=annotation_id,
-        payload={"purpose": task.purpose, "replaces": replaces} if replaces else {"purpose": task.purpose},
-    )
     # Going back to correct an answer asks for no further task.
     wanted = next and task.state != "done"
     return Submitted(annotation_id, findings, _next(connection, opened, user_id, "label") if wanted else None)
@@ -280,7 +279,7 @@ def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task
         return Audited(True, None, _next(connection, opened, user_id, "review", resume=True))
     if task.purpose != "audit":
         raise Conflict("This task asks for no audit.", where="task")
-    if task.state != "leased" or task.user_id != user_id:
+    if not task.held_by(user_id):
         raise _lost(task_id)
     _settle_first(connection, task.item_id)
     values = opened.project.schema.read_given(answer.values)
@@ -410,7 +409,7 @@ def give_review(
         return Reviewed(given, _next(connection, opened, user_id, "review", resume=True))
     if task.purpose not in ("review", "audit"):
         raise Conflict("This task asks for labels, not for a review.", where="task")
-    if task.state != "leased" or task.user_id != user_id:
+    if not task.held_by(user_id):
         raise _lost(task_id)
     _settle_first(connection, task.item_id)
     if task.purpose == "audit":
@@ -483,7 +482,7 @@ def _task(connection: Connection, opened: OpenProject, task_id: int, *, finding:
 
 def _held(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> _Task:
     task = _task(connection, opened, task_id)
-    if task.state != "leased" or task.user_id != user_id:
+    if not task.held_by(user_id):
         raise _lost(task_id)
     return task
 
@@ -509,7 +508,7 @@ def _shown(connection: Connection, opened: OpenProject, user_id: int, leased: Se
 
 def _answered_before(connection: Connection, task: _Task, user_id: int, lease: str | None) -> int | None:
     """Make sure that the person may answer the task, and return the annotation that the new one replaces."""
-    if task.state == "leased" and task.user_id == user_id:
+    if task.held_by(user_id):
         return task.annotation_id
     if task.state == "open" and tasks.held_last(task.lease, lease, user_id):
         return task.annotation_id

@@ -24,7 +24,7 @@ from labelwright.store.statement import Statement
 if TYPE_CHECKING:
     from labelwright.pipeline.workspace import OpenProject
 
-__all__ = ["SuggestionView", "help_given", "in_view"]
+__all__ = ["NO_HELP", "SuggestionView", "help_given", "in_view"]
 
 
 class SuggestionView(Struct, frozen=True):
@@ -36,6 +36,9 @@ class SuggestionView(Struct, frozen=True):
     answer: AnswerUnion
     score: float | None
 
+
+NO_HELP = Help(arm="none")
+"""What somebody had about an item for which no labeler has a suggestion."""
 
 _suggestions = tables.suggestions
 _suggested = Statement(
@@ -73,7 +76,7 @@ def help_given(
     """
     best = _best(connection, item_id)
     if not best:
-        return Help(arm="none")
+        return NO_HELP
     hidden = _hides(opened, key, user_id)
     share = opened.pipeline.tasks.unassisted_share
     clear = since is None or all(written <= since for _, written in best)

@@ -29,6 +29,7 @@ from labelwright.store.codec import decode, encode
 from labelwright.store.criteria import meanings
 from labelwright.store.items import count_gone
 from labelwright.store.log import Position
+from labelwright.store.statistics import renew
 
 __all__ = ["CaughtUp", "Frozen", "RunReport", "advance", "catch_up", "catch_up_alone", "freeze"]
 
@@ -90,6 +91,7 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
         imported = _import_known(opened, progress)
     caught_up = catch_up(opened, progress=progress, everything=True)
     checks.inspect_all(project, opened.rules, progress=progress)
+    renew(project.database)
     with project.database.read() as connection:
         requirements = analytics.check_requirements(connection, project, pipeline.requirements)
         gone = count_gone(connection, project.id)

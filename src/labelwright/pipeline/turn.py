@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from labelwright.errors import Conflict, StoreUnavailable
 from labelwright.store.database import Database
+from labelwright.store.precedence import try_lock
 
 __all__ = ["turn"]
 
@@ -50,26 +51,7 @@ def _file_lock(database: Database, name: str) -> Iterator[bool]:
     except OSError as error:
         raise StoreUnavailable(f"The file of the turn cannot be written: {error.strerror}.", where=str(path)) from error
     with file:
-        yield _lock(file.fileno())
-
-
-def _lock(handle: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:
-        # Windows has no flock; a locked first byte does the same.
-        import msvcrt
-
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]  # exists on Windows only
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        yield try_lock(file.fileno())
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -101,15 +102,29 @@ class TaskView(Struct, frozen=True, kw_only=True):
     comments: list[Comment]
 
 
-_items, _annotations = tables.items, tables.annotations
-_item = Statement(sa.select(_items.c.key, _items.c.data, _items.c.meta).where(_items.c.id == sa.bindparam("item")))
+_items, _suggestions, _annotations = tables.items, tables.suggestions, tables.annotations
+_comments, _drafts = tables.comments, tables.drafts
+_shown = Statement(
+    sa.select(
+        _items.c.key,
+        _items.c.data,
+        _items.c.meta,
+        _drafts.c.sequence,
+        _drafts.c.body,
+        # Most items have neither: only where there are some are they asked for.
+        sa.exists(sa.select(_comments.c.id).where(_comments.c.item_id == _items.c.id)),
+        sa.exists(sa.select(_suggestions.c.id).where(_suggestions.c.item_id == _items.c.id)),
+    )
+    .outerjoin(_drafts, sa.and_(_drafts.c.task_id == sa.bindparam("task"), _drafts.c.user_id == sa.bindparam("author")))
+    .where(_items.c.id == sa.bindparam("item"))
+)
 
 
 def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased) -> TaskView:
     """Return what the person who holds `task` sees."""
-    key, data, meta = _item.one(connection, item=task.item_id)
+    key, data, meta, saves, draft, commented, suggested = _shown.one(connection, item=task.item_id, task=task.id, author=user_id)
     reviewing, auditing = task.purpose == "review", task.purpose == "audit"
-    comments = annotate.read_comments(connection, task.item_id)
+    comments = annotate.read_comments(connection, task.item_id) if commented else []
     if auditing or (opened.pipeline.tasks.blind and not reviewing):
         heard = {user_id} if task.purpose != "redo" else {user_id, *_reviewers(connection, opened.project.id)}
         comments = [comment for comment in comments if comment.user_id in heard]
@@ -121,8 +136,8 @@ def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased
         lease_seconds=opened.pipeline.tasks.lease_seconds,
         pipeline_version=opened.version,
         item=ItemView(id=task.item_id, key=key, data=decode_fields(data), meta=decode(meta)),
-        suggestions=in_view(connection, opened, task.item_id, key, user_id, task.purpose),
-        draft=annotate.read_draft(connection, task.id, user_id),
+        suggestions=in_view(connection, opened, task.item_id, key, user_id, task.purpose) if suggested else [],
+        draft=Draft(saves, msgspec.json.decode(draft)) if draft is not None else None,
         redo=_redo(connection, task.annotation_id) if task.purpose == "redo" and task.annotation_id else None,
         review=_review(connection, opened, task.item_id) if reviewing else None,
         audit=_audit(connection, opened, user_id, task) if auditing else None,

@@ -25,6 +25,7 @@ from labelwright.prepare.plan import Plan, make_plan
 from labelwright.prepare.reconcile import Outcome, Prepared, write
 from labelwright.store.bulk import BATCH
 from labelwright.store.project import Project
+from labelwright.store.statistics import renew
 from labelwright.store.tables import items, quarantine, raw_items
 
 __all__ = ["PrepareReport", "prepare"]
@@ -103,6 +104,7 @@ def prepare(project: Project, steps: Sequence[Mapping[str, Any]] = (), *, progre
 
             counts.update(project.database.write(work)._asdict())
             progress(counts["rows"], total, "prepare")
+    renew(project.database)
     counts.pop("rows", None)
     return PrepareReport(**counts)
 

@@ -38,6 +38,7 @@ from labelwright.sources.vanished import Present, note_vanished
 from labelwright.store import bulk, tables
 from labelwright.store.bulk import BATCH, Broken
 from labelwright.store.project import Project
+from labelwright.store.statistics import renew
 
 __all__ = ["collect", "collect_rows"]
 
@@ -67,6 +68,7 @@ def collect(project: Project, sources: Sequence[Source], *, progress: Progress =
             run.flush()
             report += run.report()
         note_vanished(project, present, seen, rules.newest_before)
+    renew(project.database)
     return report
 
 

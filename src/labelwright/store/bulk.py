@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from labelwright.store import tables
 from labelwright.store.codec import encode
+from labelwright.store.statistics import note_rows
 
 __all__ = ["BATCH", "Broken", "Current", "among", "current_rows", "insert", "lock_project", "quarantine"]
 
@@ -62,6 +63,7 @@ def insert(
         with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({listed}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row((*first, *row))
+        note_rows(connection, table, len(rows))
         return
     for start in range(0, len(rows), _ROWS):
         part = rows[start : start + _ROWS]

@@ -1,21 +1,22 @@
 """The database: the only place that knows the dialect.
 
 SQLite runs in WAL mode with `synchronous=FULL`: what is acknowledged survives a power loss. One thread owns the writing connection and
-commits what is waiting as one group, each piece of work in a savepoint of its own: 32 people cost little more than one. PostgreSQL runs
-each piece of work in a transaction of its own and repeats it when the server asks for that.
+commits what people wait for as one group, each piece of work in a savepoint of its own: 32 people cost little more than one. What nobody
+waits for (a run, an import) comes after it, one piece at a time, in whichever process it is done. PostgreSQL runs each piece of work in a
+transaction of its own and repeats it when the server asks for that.
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
@@ -24,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 
 from labelwright.errors import InvalidInput, StoreUnavailable
 from labelwright.store.blobs import owners_only
+from labelwright.store.precedence import Precedence
 from labelwright.store.unavailable import explain, explained
 
 __all__ = ["Connection", "Database", "Work"]
@@ -87,16 +89,17 @@ class Database:
     def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction and return its result once it is safely on disk.
 
+        Writes of requests (`write_soon`) go first, in this and in any other process. So keep it short: people wait until it ends.
         Any exception of `work` undoes all that it did, and is raised here.
 
         Raises:
             StoreUnavailable: the database cannot be opened or written.
         """
-        return self._backend.submit(work).result()
+        return self._backend.submit(work, people=False).result()
 
     async def write_soon(self, work: Work[T]) -> T:
-        """Do what `write` does without holding up the event loop."""
-        return await asyncio.wrap_future(self._backend.submit(work))
+        """Do what `write` does for a person who waits: without holding up the event loop, and before the writes of background work."""
+        return await asyncio.wrap_future(self._backend.submit(work, people=True))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -130,6 +133,10 @@ class Database:
 
         upgrade(self)
 
+    def reconnect(self) -> None:
+        """Open connections for reading anew from here on: SQLite reads once for each what is known of the tables."""
+        self._backend.reconnect()
+
     def close(self) -> None:
         """Finish the waiting work and close all connections."""
         self._backend.close()
@@ -137,6 +144,14 @@ class Database:
 
 _Outcome = tuple[Future[Any], Any, BaseException | None]
 """Who waits for a piece of work, its result, and why it failed, if it did."""
+
+
+class _Waiting(NamedTuple):
+    """A piece of work, who waits for it, and whether that is a person."""
+
+    work: Work[Any]
+    future: Future[Any]
+    people: bool
 
 
 class _Sqlite:
@@ -149,21 +164,23 @@ class _Sqlite:
         # The driver must not begin transactions on its own; each side here says which kind it wants.
         event.listen(self._engine, "begin", lambda connection: None)
         self.readers = ThreadPoolExecutor(4, thread_name_prefix="labelwright-read")
-        self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._people: deque[_Waiting] = deque()
+        self._others: deque[_Waiting] = deque()
+        self._changed = threading.Condition()
         self._writer: threading.Thread | None = None
-        self._start = threading.Lock()
         self._closed = False
+        self._precedence = Precedence(Path(f"{url.database}.people.lock"))
 
-    def submit(self, work: Work[T]) -> Future[T]:
-        if self._closed:
-            raise StoreUnavailable("The store is closed.", where=self._label)
-        if self._writer is None:
-            with self._start:
-                if self._writer is None:
-                    self._writer = threading.Thread(target=self._write_all, name="labelwright-write", daemon=True)
-                    self._writer.start()
+    def submit(self, work: Work[T], *, people: bool) -> Future[T]:
         future: Future[T] = Future()
-        self._waiting.put((work, future))
+        with self._changed:
+            if self._closed:
+                raise StoreUnavailable("The store is closed.", where=self._label)
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_all, name="labelwright-write", daemon=True)
+                self._writer.start()
+            (self._people if people else self._others).append(_Waiting(work, future, people))
+            self._changed.notify()
         return future
 
     @contextmanager
@@ -180,11 +197,16 @@ class _Sqlite:
         with explained(self._label), self._engine.connect() as connection:
             yield connection
 
+    def reconnect(self) -> None:
+        self._engine.dispose(close=False)
+
     def close(self) -> None:
-        if self._writer is not None and not self._closed:
+        with self._changed:
             self._closed = True
-            self._waiting.put(None)
+            self._changed.notify()
+        if self._writer is not None:
             self._writer.join()
+        self._precedence.close()
         self.readers.shutdown()
         self._engine.dispose()
 
@@ -193,12 +215,15 @@ class _Sqlite:
         connection: Connection | None = None
         while group := self._next_group():
             # Whoever asked may have gone meanwhile, as a request that was broken off. From here on it is done, and nobody can cancel it.
-            group = [(work, future) for work, future in group if future.set_running_or_notify_cancel()]
+            group = [one for one in group if one.future.set_running_or_notify_cancel()]
+            if not group:
+                continue
             try:
                 connection = connection or self._engine.connect()
-                outcomes = _commit_group(connection, group)
+                with self._precedence.taken() if group[0].people else self._precedence.given():
+                    outcomes = _commit_group(connection, group)
             except BaseException as error:
-                outcomes = [(future, None, error) for _, future in group]
+                outcomes = [(one.future, None, error) for one in group]
                 if connection is not None:
                     connection.invalidate()
                     connection.close()
@@ -211,30 +236,23 @@ class _Sqlite:
         if connection is not None:
             connection.close()
 
-    def _next_group(self) -> list[tuple[Work[Any], Future[Any]]]:
-        """Wait for work and return all that waits; nothing once the store is closed."""
-        first = self._waiting.get()
-        if first is None:
-            return []
-        group = [first]
-        while len(group) < GROUP and not self._waiting.empty():
-            more = self._waiting.get()
-            if more is None:
-                self._waiting.put(None)
-                break
-            group.append(more)
-        return group
+    def _next_group(self) -> list[_Waiting]:
+        """Wait for work and return what is done next: all that people wait for, else one piece of other work; nothing once closed."""
+        with self._changed:
+            while not (self._people or self._others or self._closed):
+                self._changed.wait()
+            if not self._people:
+                return [self._others.popleft()] if self._others else []
+            return [self._people.popleft() for _ in range(min(GROUP, len(self._people)))]
 
 
-def _commit_group(
-    connection: Connection, group: list[tuple[Work[Any], Future[Any]]]
-) -> list[tuple[Future[Any], Any, BaseException | None]]:
+def _commit_group(connection: Connection, group: list[_Waiting]) -> list[tuple[Future[Any], Any, BaseException | None]]:
     """Run each work in its savepoint, commit once, and return what each came to, to be told only now."""
     outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
     raw: Any = connection.connection.driver_connection
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        for work, future in group:
+        for work, future, _ in group:
             connection.exec_driver_sql("SAVEPOINT work")
             try:
                 result = work(connection)
@@ -250,7 +268,7 @@ def _commit_group(
         connection.exec_driver_sql("COMMIT")
     except BaseException as error:
         _roll_back(connection)
-        return [(future, None, error) for _, future in group]
+        return [(one.future, None, error) for one in group]
     return outcomes
 
 
@@ -275,11 +293,11 @@ class _Postgresql:
     def __init__(self, url: sa.URL) -> None:
         self._label = url.set(drivername="postgresql").render_as_string(hide_password=True)
         given = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
-        self._engine = sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=False, connect_args=given)
+        self._engine = sa.create_engine(url, pool_size=16, max_overflow=0, pool_pre_ping=False, connect_args=given)
         self.readers = ThreadPoolExecutor(4, thread_name_prefix="labelwright-read")
         self._writers = ThreadPoolExecutor(8, thread_name_prefix="labelwright-write")
 
-    def submit(self, work: Work[T]) -> Future[T]:
+    def submit(self, work: Work[T], *, people: bool) -> Future[T]:
         return self._writers.submit(self._run, work)
 
     def _run(self, work: Work[T]) -> T:
@@ -313,6 +331,9 @@ class _Postgresql:
     def session(self) -> Iterator[Connection]:
         with explained(self._label), self._engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def reconnect(self) -> None:
+        """PostgreSQL tells all connections by itself."""
 
     def close(self) -> None:
         self._writers.shutdown()

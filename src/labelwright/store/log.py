@@ -17,7 +17,7 @@ from labelwright.store.database import Connection
 from labelwright.store.statement import Statement
 from labelwright.store.tables import cursors, events
 
-__all__ = ["Event", "Position", "append", "follow", "newest", "position", "remember"]
+__all__ = ["Event", "Position", "append", "follow", "insertion", "newest", "position", "remember"]
 
 
 class Position(Struct, frozen=True, order=True):
@@ -41,15 +41,15 @@ class Event(Struct, frozen=True):
 
 
 _columns = ("project_id", "kind", "user_id", "item_id", "subject_id", "payload", "created_at")
-_insert_sqlite = Statement(sa.insert(events).values({name: sa.bindparam(name) for name in _columns}))
-_insert_postgresql = Statement(
-    sa.insert(events).values(
-        {
-            **{name: sa.bindparam(name) for name in _columns},
-            "transaction": sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger),
-        }
-    )
-)
+
+
+def insertion(dialect: str, **values: Any) -> Any:
+    """Return the statement that writes an event; what is not among `values` are parameters named as the columns."""
+    own = {"transaction": sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger)} if dialect == "postgresql" else {}
+    return sa.insert(events).values({**{name: sa.bindparam(name) for name in _columns}, **own, **values})
+
+
+_insert = {dialect: Statement(insertion(dialect)) for dialect in ("sqlite", "postgresql")}
 
 
 def append(
@@ -63,8 +63,7 @@ def append(
     payload: dict[str, Any] | None = None,
 ) -> None:
     """Write one event, in the transaction of what it tells about."""
-    statement = _insert_sqlite if connection.dialect.name == "sqlite" else _insert_postgresql
-    statement.run(
+    _insert[connection.dialect.name].run(
         connection,
         project_id=project_id,
         kind=kind,

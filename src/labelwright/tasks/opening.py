@@ -14,15 +14,17 @@ from sqlalchemy import Connection
 
 from labelwright.schema import Answer
 from labelwright.store import tables
+from labelwright.store.bulk import BATCH, among
 from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.project import Project
+from labelwright.store.statistics import renew
 from labelwright.tasks.leases import fresh_rank
 from labelwright.tasks.policy import TaskPolicy
 
 __all__ = ["Outdated", "open_tasks", "read_outdated"]
 
 PAGE = 10_000
-"""Items looked at in one transaction."""
+"""Answers looked at, or items in doubt asked about, at a time."""
 
 SHUFFLED = 2**40
 """Ranks in random order begin here: above the numbers of items, below the ranks of what comes back."""
@@ -64,32 +66,57 @@ def open_tasks(project: Project, policy: TaskPolicy, *, anew: bool = False, prog
     With `anew`, answers to questions that have changed since (another one is required, a label is gone) go back to their authors, and
     those that a review had settled go to review again.
     """
-    project.database.write(lambda connection: _cancel_stale(connection, project.id))
-    project.database.write(lambda connection: _cancel_beyond(connection, project.id, policy.most))
+    _in_pieces(project, _stale_tasks(project.id), _cancel)
+    _in_pieces(project, _beyond(project.id, policy.most), partial(_cancel_beyond, most=policy.most))
     with project.database.read() as connection:
         newest = connection.scalar(sa.select(sa.func.max(tables.items.c.id)).where(tables.items.c.project_id == project.id)) or 0
         behind = tables.items.c.tasks_opened < policy.start
         first = connection.scalar(sa.select(sa.func.min(tables.items.c.id)).where(_waiting(project.id), behind))
     opened = 0
-    for after in range(first - 1, newest, PAGE) if first is not None else ():
-        opened += project.database.write(partial(_open_page, project_id=project.id, policy=policy, after=after, upto=after + PAGE))
-        progress(min(after + PAGE, newest), newest, "opening tasks")
+    step = max(BATCH // policy.start, 1)
+    for after in range(first - 1, newest, step) if first is not None else ():
+        opened += project.database.write(partial(_open_page, project_id=project.id, policy=policy, after=after, upto=after + step))
+        progress(min(after + step, newest), newest, "opening tasks")
     if anew:
         opened += _ask_anew(project)
     if policy.until is not None:
-        opened += project.database.write(lambda connection: _grow(connection, project.id, policy))
+        opened += _in_pieces(project, _doubtful(project.id, policy).limit(PAGE), partial(_grow, project_id=project.id, policy=policy))
     if policy.gold_share > 0:
         # Nothing is found here, by an index, unless gold has just been turned on.
-        project.database.write(lambda connection: _shuffle(connection, project.id, policy.most))
+        for lane in range(1, policy.most + 1):
+            _in_pieces(project, _in_order(project.id, lane), _shuffle)
+    if opened:
+        renew(project.database)
     return opened
 
 
-def _shuffle(connection: Connection, project_id: int, lanes: int) -> None:
-    """Bring what waits in the order of collection into a random one: tasks that were opened before there was any gold."""
+def _in_order(project_id: int, lane: int) -> sa.Select[tuple[int]]:
+    """What waits in a lane in the order of collection: tasks that were opened before there was any gold."""
     tasks = tables.tasks
-    for lane in range(1, lanes + 1):
-        waiting = sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "label", tasks.c.lane == lane, tasks.c.rank < SHUFFLED)
-        connection.execute(sa.update(tasks).where(waiting, tasks.c.state == sa.literal_column("'open'")).values(rank=_drawn(connection)))
+    waiting = sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "label", tasks.c.lane == lane, tasks.c.rank < SHUFFLED)
+    return sa.select(tasks.c.id).where(waiting, tasks.c.state == sa.literal_column("'open'"))
+
+
+def _shuffle(connection: Connection, part: list[int]) -> int:
+    """Bring open tasks into a random order."""
+    tasks = tables.tasks
+    still = sa.and_(among(connection, tasks.c.id, part), tasks.c.state == "open")
+    connection.execute(sa.update(tasks).where(still).values(rank=_drawn(connection)))
+    return 0
+
+
+def _in_pieces(project: Project, query: sa.Select[Any], work: Callable[[Connection, list[int]], int]) -> int:
+    """Look for rows by `query`, whose first column is their number, do `work` about them in short transactions, and add up its results.
+
+    Looking takes the longer the more items there are, so nobody's write waits for it.
+    """
+    with project.database.read() as connection:
+        found = list(connection.scalars(query))
+
+    def piece(first: int) -> int:
+        return project.database.write(lambda connection: work(connection, found[first : first + BATCH]))
+
+    return sum(map(piece, range(0, len(found), BATCH)))
 
 
 def _waiting(project_id: int) -> sa.ColumnElement[bool]:
@@ -121,8 +148,8 @@ def _open_page(connection: Connection, project_id: int, policy: TaskPolicy, afte
     return opened
 
 
-def _grow(connection: Connection, project_id: int, policy: TaskPolicy) -> int:
-    """Ask one more person about each item that has all its answers and is still in doubt."""
+def _doubtful(project_id: int, policy: TaskPolicy) -> sa.Select[Any]:
+    """Items that have all their answers and are still in doubt, with the number of people asked."""
     items, tasks, consensus, reviews = tables.items, tables.tasks, tables.consensus, tables.reviews
     pending = sa.select(tasks.c.id).where(
         tasks.c.item_id == items.c.id, tasks.c.purpose.in_(("label", "redo")), tasks.c.state.in_(("open", "leased"))
@@ -131,20 +158,21 @@ def _grow(connection: Connection, project_id: int, policy: TaskPolicy) -> int:
         consensus.c.item_id == items.c.id, consensus.c.confidence < policy.until, consensus.c.answers >= items.c.tasks_opened
     )
     reviewed = sa.select(reviews.c.id).where(reviews.c.item_id == items.c.id)
-    chosen = list(
-        connection.execute(
-            sa.select(items.c.id, items.c.tasks_opened)
-            .where(
-                _waiting(project_id),
-                items.c.tasks_opened >= policy.start,
-                items.c.tasks_opened < policy.most,
-                ~sa.exists(pending),
-                sa.exists(doubtful),
-                ~sa.exists(reviewed),
-            )
-            .limit(PAGE)
-        )
+    return sa.select(items.c.id, items.c.tasks_opened).where(
+        _waiting(project_id),
+        items.c.tasks_opened >= policy.start,
+        items.c.tasks_opened < policy.most,
+        ~sa.exists(pending),
+        sa.exists(doubtful),
+        ~sa.exists(reviewed),
     )
+
+
+def _grow(connection: Connection, part: list[int], project_id: int, policy: TaskPolicy) -> int:
+    """Ask one more person about each item that is in doubt, and return how many were asked."""
+    items, tasks = tables.items, tables.tasks
+    # Somebody may have reviewed one since.
+    chosen = list(connection.execute(_doubtful(project_id, policy).where(among(connection, items.c.id, part))))
     if chosen:
 
         def rank(item: int) -> int:
@@ -155,43 +183,51 @@ def _grow(connection: Connection, project_id: int, policy: TaskPolicy) -> int:
             for item, opened in chosen
         ]
         connection.execute(sa.insert(tasks), rows)
-        for first in range(0, len(chosen), 500):
-            part = [item for item, _ in chosen[first : first + 500]]
-            connection.execute(sa.update(items).where(items.c.id.in_(part)).values(tasks_opened=items.c.tasks_opened + 1))
+        asked = among(connection, items.c.id, [item for item, _ in chosen])
+        connection.execute(sa.update(items).where(asked).values(tasks_opened=items.c.tasks_opened + 1))
     return len(chosen)
 
 
-def _cancel_stale(connection: Connection, project_id: int) -> None:
-    """Cancel open tasks about items that a newer revision replaced, or that became duplicates or gold."""
+def _stale_tasks(project_id: int) -> sa.Select[Any]:
+    """Open tasks about items that a newer revision replaced, or that became duplicates or gold."""
     items, tasks, known = tables.items, tables.tasks, tables.known_answers
     gone = sa.select(items.c.id).where(items.c.project_id == project_id, items.c.state != "active")
     gold = sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold")
-    connection.execute(
-        sa.update(tasks)
-        .where(
-            tasks.c.project_id == project_id,
-            tasks.c.state == "open",
-            sa.or_(tasks.c.item_id.in_(gone), sa.and_(tasks.c.purpose == "label", tasks.c.item_id.in_(gold))),
-        )
-        .values(state="cancelled")
+    return sa.select(tasks.c.id).where(
+        tasks.c.project_id == project_id,
+        tasks.c.state == "open",
+        sa.or_(tasks.c.item_id.in_(gone), sa.and_(tasks.c.purpose == "label", tasks.c.item_id.in_(gold))),
     )
 
 
-def _cancel_beyond(connection: Connection, project_id: int, most: int) -> None:
+def _cancel(connection: Connection, part: list[int]) -> int:
+    """Cancel those of the tasks that nobody has taken yet."""
+    tasks = tables.tasks
+    waiting = sa.and_(among(connection, tasks.c.id, part), tasks.c.state == "open")
+    return connection.execute(sa.update(tasks).where(waiting).values(state="cancelled")).rowcount
+
+
+def _beyond(project_id: int, most: int) -> sa.Select[Any]:
+    """Items that were asked about more often than the overlap now allows."""
+    items = tables.items
+    return sa.select(items.c.id).where(items.c.project_id == project_id, items.c.state == "active", items.c.tasks_opened > most)
+
+
+def _cancel_beyond(connection: Connection, part: list[int], most: int) -> int:
     """Cancel what is open of items that would then have more answers than the overlap, and count them as asked that much less."""
     items, tasks = tables.items, tables.tasks
-    beyond = sa.select(items.c.id).where(items.c.project_id == project_id, items.c.state == "active", items.c.tasks_opened > most)
-    counting = sa.and_(tasks.c.item_id.in_(beyond), tasks.c.purpose == "label", tasks.c.state.in_(("open", "leased", "done")))
+    beyond = among(connection, tasks.c.item_id, part)
+    counting = sa.and_(beyond, tasks.c.purpose == "label", tasks.c.state.in_(("open", "leased", "done")))
     place = sa.func.row_number().over(
         partition_by=tasks.c.item_id, order_by=(sa.case((tasks.c.state == "open", 1), else_=0), tasks.c.lane, tasks.c.id)
     )
     numbered = sa.select(tasks.c.id, tasks.c.state, place.label("place")).where(counting).subquery()
     surplus = list(connection.scalars(sa.select(numbered.c.id).where(numbered.c.state == "open", numbered.c.place > most)))
-    for first in range(0, len(surplus), 500):
-        connection.execute(sa.update(tasks).where(tasks.c.id.in_(surplus[first : first + 500])).values(state="cancelled"))
     if surplus:
+        _cancel(connection, surplus)
         asked = sa.select(sa.func.count()).where(tasks.c.item_id == items.c.id, tasks.c.purpose == "label", tasks.c.state != "cancelled")
-        connection.execute(sa.update(items).where(items.c.id.in_(beyond)).values(tasks_opened=asked.scalar_subquery()))
+        connection.execute(sa.update(items).where(among(connection, items.c.id, part)).values(tasks_opened=asked.scalar_subquery()))
+    return len(surplus)
 
 
 def read_outdated(project: Project) -> list[Outdated]:

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
+from sqlalchemy.types import NullType
 
 from labelwright.store import tables
+from labelwright.store.codec import encode
 from labelwright.store.statement import Statement
 from labelwright.tasks.leases import new_lease
 from labelwright.tasks.policy import TaskPolicy
@@ -37,8 +40,14 @@ PASSED_ON_SECONDS = 600.0
 MOST_HELD = 20
 """So many tasks of a project one person may hold at once."""
 
+MOST_LANES = 1000
+"""More lanes than any overlap makes."""
+
 _tasks = tables.tasks
 _clock = sa.select(tables.clock.c.seconds).scalar_subquery()
+# Written into the statement: a planner that does not see how small a limit is expects a tenth of all rows.
+_NONE: sa.ColumnElement[int] = sa.literal_column("0")
+_ONE: sa.ColumnElement[int] = sa.literal_column("1")
 
 
 class Leased(Struct, frozen=True):
@@ -54,112 +63,126 @@ class Leased(Struct, frozen=True):
 _columns = (_tasks.c.id, _tasks.c.item_id, _tasks.c.purpose, _tasks.c.lease, _tasks.c.annotation_id)
 
 
-def _held_statement(purposes: tuple[str, ...]) -> Statement:
-    return Statement(
-        sa.select(*_columns)
-        .where(
-            _tasks.c.user_id == sa.bindparam("holder"),
-            _tasks.c.project_id == sa.bindparam("is_project"),
-            # Written into the statement, not bound: the planner must see that the partial index fits.
-            _tasks.c.state == sa.literal_column("'leased'"),
-            _tasks.c.purpose.in_([sa.literal_column(f"'{purpose}'") for purpose in purposes]),
-        )
-        .order_by(_tasks.c.leased_at, _tasks.c.id)
+_GROUPS = {"label": ("label", "gold", "redo"), "review": ("audit", "review")}
+"""What somebody holds at once and goes on with, by what is asked for."""
+
+
+def _is_held(tasks: Any, purpose: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        tasks.c.user_id == sa.bindparam("holder"),
+        tasks.c.project_id == sa.bindparam("is_project"),
+        # Written into the statement, not bound: the planner must see that the partial index fits.
+        tasks.c.state == sa.literal_column("'leased'"),
+        tasks.c.purpose.in_([sa.literal_column(f"'{one}'") for one in _GROUPS[purpose]]),
     )
 
 
-def _take(chosen: Any) -> Statement:
+_GROUP_OF = {one: group for group, purposes in _GROUPS.items() for one in purposes}
+
+
+def _holds_few(purpose: str) -> sa.ColumnElement[bool]:
+    held = _tasks.alias("held")
+    return sa.select(sa.func.count()).select_from(held).where(_is_held(held, purpose)).scalar_subquery() < sa.literal_column(str(MOST_HELD))
+
+
+def _found(query: Any) -> sa.ColumnElement[bool]:
+    """EXISTS that is looked up for one row at a time: OFFSET keeps planners from joining all tasks of the project instead."""
+    return sa.exists(query.offset(_NONE))
+
+
+def _take(purpose: str, *, own: bool = False) -> Statement:
+    """Return the statement that finds the next open task of a person, whichever lane it is in, and leases it."""
+    found = _first_open(purpose, own=own)
     return Statement(
         sa.update(_tasks)
-        .where(_tasks.c.id == chosen.limit(1).with_for_update(skip_locked=True).scalar_subquery())
+        .where(_tasks.c.id == (sa.func.coalesce(_sent_back, found) if purpose == "label" else found), _holds_few(_GROUP_OF[purpose]))
         .values(
-            state="leased",
+            state=sa.literal_column("'leased'"),
             user_id=sa.bindparam("holder"),
             lease=sa.bindparam("token"),
             lease_ends=_clock + sa.bindparam("seconds"),
             leased_at=sa.bindparam("now"),
         )
-        .returning(*_columns, _tasks.c.rank)
+        .returning(*_columns, _tasks.c.lane, _tasks.c.rank)
     )
 
 
-def _open_statement(purpose: str, *, own: bool = False) -> Statement:
-    candidate, mine, skips = _tasks.alias("candidate"), _tasks.alias("mine"), tables.skips
-    seen = sa.select(sa.literal(1)).where(mine.c.item_id == candidate.c.item_id, mine.c.user_id == sa.bindparam("holder"))
-    if purpose == "review":
-        seen = seen.where(mine.c.purpose.in_([sa.literal_column("'label'"), sa.literal_column("'redo'")]))
-    skipped = sa.select(sa.literal(1)).where(skips.c.item_id == candidate.c.item_id, skips.c.user_id == sa.bindparam("holder"))
-    chosen = (
+def _first_open(purpose: str, *, own: bool) -> Any:
+    """The first task of the first lane that has one for the person, searched from the person's place in each lane."""
+    # Both databases have a function of this name, which lists an object's names and values in their order.
+    listed = sa.func.json_each(sa.bindparam("places", type_=NullType())).table_valued("key", "value")
+    places = sa.select(
+        sa.cast(listed.c.key, sa.Integer).label("lane"), sa.cast(sa.cast(listed.c.value, sa.Text), sa.BigInteger).label("from_rank")
+    ).subquery("places")
+    candidate = _tasks.alias("candidate")
+    first = (
         sa.select(candidate.c.id)
         .where(
             candidate.c.project_id == sa.bindparam("is_project"),
             candidate.c.purpose == sa.literal_column(f"'{purpose}'"),
             candidate.c.state == sa.literal_column("'open'"),
-            candidate.c.lane == sa.bindparam("is_lane"),
-            candidate.c.rank >= sa.bindparam("from_rank"),
+            candidate.c.lane == places.c.lane,
+            candidate.c.rank >= places.c.from_rank,
+            *_may_have(candidate, purpose, own=own),
         )
         .order_by(candidate.c.rank)
+        .limit(_ONE)
+        .with_for_update(skip_locked=True)
+        .correlate(places)
+        .scalar_subquery()
     )
-    if not own:
-        chosen = chosen.where(~sa.exists(seen))
-    if purpose == "review" and not own:
-        # What a reviewer put right is the reviewer's own answer.
-        given = tables.annotations
-        chosen = chosen.where(
-            ~sa.exists(
-                sa.select(sa.literal(1)).where(
-                    given.c.item_id == candidate.c.item_id,
-                    given.c.user_id == sa.bindparam("holder"),
-                    given.c.state.in_([sa.literal_column("'submitted'"), sa.literal_column("'accepted'")]),
-                )
-            )
-        )
+    # The limit keeps it apart, so that a lane is searched once, and only while none before it had anything.
+    by_lane = sa.select(first.label("id")).select_from(places).limit(sa.literal_column(str(MOST_LANES))).subquery("by_lane")
+    return sa.select(by_lane.c.id).where(by_lane.c.id.is_not(None)).limit(_ONE).scalar_subquery()
+
+
+def _may_have(candidate: Any, purpose: str, *, own: bool) -> Iterator[sa.ColumnElement[bool]]:
+    """A person gets no item twice, none that the person passed on, and reviews no own answer unless that is allowed."""
+    if purpose == "audit":
+        yield from _may_audit(candidate, own=own)
+        return
+    mine, skips, given = _tasks.alias("mine"), tables.skips, tables.annotations
+    seen = sa.select(_ONE).where(mine.c.item_id == candidate.c.item_id, mine.c.user_id == sa.bindparam("holder"))
+    skipped = sa.select(_ONE).where(skips.c.item_id == candidate.c.item_id, skips.c.user_id == sa.bindparam("holder"))
     if purpose == "review":
-        # Every review of the random sample has to be given in the end: it is put off, and never put away.
+        seen = seen.where(mine.c.purpose.in_([sa.literal_column("'label'"), sa.literal_column("'redo'")]))
+        # Every review has to be given in the end: it is put off, and never put away.
         skipped = skipped.where(skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS)
-    return _take(chosen.where(~sa.exists(skipped)))
+        if not own:
+            # What a reviewer put right is the reviewer's own answer.
+            answered = sa.select(_ONE).where(
+                given.c.item_id == candidate.c.item_id,
+                given.c.user_id == sa.bindparam("holder"),
+                given.c.state.in_([sa.literal_column("'submitted'"), sa.literal_column("'accepted'")]),
+            )
+            yield ~_found(answered)
+    if not own:
+        yield ~_found(seen)
+    yield ~_found(skipped)
 
 
-def _audit_statement(*, own: bool = False) -> Statement:
-    """Find an audit for somebody who has not answered about the item; with `own`, also for who did long ago and has not repeated it yet."""
-    candidate, given, skips, reviews = _tasks.alias("candidate"), tables.annotations, tables.skips, tables.reviews
+def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]:
+    """Nobody audits an item with an own answer; with `own`, its author may repeat that once, blind and long after it.
 
-    def exists(table: Any, *which: Any) -> Any:
-        return sa.exists(sa.select(sa.literal(1)).where(table.c.item_id == candidate.c.item_id, *which))
+    Who reviewed an item knows what is planted about it.
+    """
+    given, skips, reviews = tables.annotations, tables.skips, tables.reviews
 
-    by_holder = given.c.user_id == sa.bindparam("holder"), given.c.origin != sa.literal_column("'review'")
-    answered = exists(given, *by_holder)
-    reviewed = exists(reviews, reviews.c.reviewer_id == sa.bindparam("holder"))
-    allowed = ~answered & (candidate.c.annotation_id.is_(None) | ~reviewed)
+    def found(table: Any, person: Any, *which: Any) -> sa.ColumnElement[bool]:
+        return _found(sa.select(_ONE).where(table.c.item_id == candidate.c.item_id, person == sa.bindparam("holder"), *which))
+
+    not_a_fix = given.c.origin != sa.literal_column("'review'")
+    reviewed = found(reviews, reviews.c.reviewer_id)
+    allowed = ~found(given, given.c.user_id, not_a_fix) & (candidate.c.annotation_id.is_(None) | ~reviewed)
     if own:
-        lately = exists(given, *by_holder, given.c.created_at > sa.bindparam("now") - REPEAT_SECONDS)
+        lately = found(given, given.c.user_id, not_a_fix, given.c.created_at > sa.bindparam("now") - REPEAT_SECONDS)
         allowed = allowed | (~lately & ~reviewed & candidate.c.annotation_id.is_(None))
+    yield allowed
     # Every audit has to be given in the end: it is put off, and never put away.
-    skipped = exists(skips, skips.c.user_id == sa.bindparam("holder"), skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS)
-    return _take(
-        sa.select(candidate.c.id)
-        .where(
-            candidate.c.project_id == sa.bindparam("is_project"),
-            candidate.c.purpose == sa.literal_column("'audit'"),
-            candidate.c.state == sa.literal_column("'open'"),
-            candidate.c.lane == sa.bindparam("is_lane"),
-            candidate.c.rank >= sa.bindparam("from_rank"),
-            allowed,
-            ~skipped,
-        )
-        .order_by(candidate.c.rank)
-    )
+    yield ~found(skips, skips.c.user_id, skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS)
 
 
-_held = {"label": _held_statement(("label", "gold", "redo")), "review": _held_statement(("review", "audit"))}
-_open = {
-    "label": _open_statement("label"),
-    "review": _open_statement("review"),
-    "own_review": _open_statement("review", own=True),
-    "audit": _audit_statement(),
-    "own_audit": _audit_statement(own=True),
-}
-_redo = _take(
+_sent_back = (
     sa.select(_tasks.c.id)
     .where(
         _tasks.c.for_user_id == sa.bindparam("holder"),
@@ -168,6 +191,20 @@ _redo = _take(
         _tasks.c.for_user_id.is_not(None),
     )
     .order_by(_tasks.c.rank)
+    .limit(_ONE)
+    .with_for_update(skip_locked=True)
+    .correlate(None)
+    .scalar_subquery()
+)
+_held = {
+    purpose: Statement(sa.select(*_columns).where(_is_held(_tasks, purpose)).order_by(_tasks.c.leased_at, _tasks.c.id))
+    for purpose in _GROUPS
+}
+_open = {(purpose, own): _take(purpose, own=own) for purpose in ("label", "audit", "review") for own in (False, True)}
+_put_back = Statement(
+    sa.update(_tasks)
+    .where(_tasks.c.id == sa.bindparam("task"))
+    .values(state=sa.literal_column("'open'"), user_id=None, lease=None, lease_ends=None, leased_at=None)
 )
 _unseen_gold = Statement(
     sa.select(tables.known_answers.c.item_id)
@@ -177,18 +214,21 @@ _unseen_gold = Statement(
         tables.known_answers.c.project_id == sa.bindparam("is_project"),
         tables.known_answers.c.use == "gold",
         tables.items.c.state == "active",
+        ~sa.exists(sa.select(_ONE).where(_tasks.c.item_id == tables.known_answers.c.item_id, _tasks.c.user_id == sa.bindparam("holder"))),
         ~sa.exists(
-            sa.select(sa.literal(1)).where(_tasks.c.item_id == tables.known_answers.c.item_id, _tasks.c.user_id == sa.bindparam("holder"))
-        ),
-        ~sa.exists(
-            sa.select(sa.literal(1)).where(
+            sa.select(_ONE).where(
                 tables.skips.c.item_id == tables.known_answers.c.item_id, tables.skips.c.user_id == sa.bindparam("holder")
             )
         ),
     )
 )
+_turn = Statement(
+    sa.select(
+        sa.func.pg_advisory_xact_lock(sa.bindparam("is_project", type_=sa.Integer), sa.bindparam("holder", type_=sa.Integer)),
+    )
+)
 _newest = Statement(sa.select(sa.func.max(_tasks.c.id)))
-_given = sa.select(sa.literal(1)).where(_tasks.c.item_id == sa.bindparam("item"), _tasks.c.user_id == sa.bindparam("holder"))
+_given = sa.select(_ONE).where(_tasks.c.item_id == sa.bindparam("item"), _tasks.c.user_id == sa.bindparam("holder"))
 _lease_gold = Statement(
     sa.insert(_tasks)
     .from_select(
@@ -204,9 +244,9 @@ _lease_gold = Statement(
             sa.bindparam("token", type_=sa.Text),
             tables.clock.c.seconds + sa.bindparam("seconds"),
             sa.bindparam("now", type_=sa.Double),
-        ).where(~sa.exists(_given)),
+        ).where(~sa.exists(_given), _holds_few("label")),
     )
-    .returning(*_columns, _tasks.c.rank)
+    .returning(*_columns, _tasks.c.lane, _tasks.c.rank)
 )
 
 
@@ -216,12 +256,9 @@ class Queue:
     def __init__(self, project_id: int, policy: TaskPolicy, *, review_own: bool = False) -> None:
         self.project_id = project_id
         self.policy = policy
-        own = "own_" if review_own else ""
         # Audits come before the reviews that rules ask for.
-        self._lanes = {
-            "label": [("label", lane) for lane in range(policy.most + 1)],
-            "review": [(f"{own}audit", 1), (f"{own}review", 1), (f"{own}review", 2)],
-        }
+        self._lanes = {"label": {"label": range(policy.most + 1)}, "review": {"audit": range(1, 2), "review": range(1, 3)}}
+        self._own = review_own
         self._cursors: dict[tuple[int, str, int], int] = {}
         self._rescanned: dict[tuple[int, str], tuple[float, int]] = {}
         self._gold: dict[int, list[int]] = {}
@@ -235,35 +272,41 @@ class Queue:
         """Lease up to `count` tasks for `label` or `review`; what the person holds already comes first where `resume` is true."""
         if connection.dialect.name == "postgresql":
             # One person's requests take turns, so that two tabs never get two tasks about one item.
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, %s)", (self.project_id % 2**31, user_id % 2**31))
-        held = self.held(connection, user_id, purpose)
-        if not resume and len(held) < MOST_HELD:
-            held = []
-        leased = held[:count]
-        while len(leased) < min(count, MOST_HELD):
+            _turn.all(connection, is_project=self.project_id % 2**31, holder=user_id % 2**31)
+        leased = self.held(connection, user_id, purpose)[:count] if resume else []
+        while len(leased) < count:
             one = self._one(connection, user_id, purpose)
             if one is None:
                 break
             leased.append(one)
-        return leased
+        if leased or resume:
+            return leased
+        # Nothing more for somebody who holds so many: these come first.
+        held = self.held(connection, user_id, purpose)
+        return held[:count] if len(held) >= MOST_HELD else []
 
     def _one(self, connection: Connection, user_id: int, purpose: str) -> Leased | None:
-        if purpose == "label":
-            returned = self._run(_redo, connection, user_id) or self._one_gold(connection, user_id)
-            if returned:
-                return returned
         found = self._search(connection, user_id, purpose)
         if found is None and self._may_rescan(connection, user_id, purpose):
-            for kind, lane in self._lanes[purpose]:
-                self._cursors.pop((user_id, kind, lane), None)
+            for kind, lanes in self._lanes[purpose].items():
+                for lane in lanes:
+                    self._cursors.pop((user_id, kind, lane), None)
             found = self._search(connection, user_id, purpose)
-        return found
+        if found is None:
+            return None
+        leased, lane = found
+        # Gold takes the place of a first answer: where there is none, or something comes back, gold would be known by coming instead.
+        gold = self._one_gold(connection, user_id) if leased.purpose == "label" and lane > 0 else None
+        if gold is None:
+            return leased
+        _put_back.run(connection, task=leased.id)
+        return gold
 
-    def _search(self, connection: Connection, user_id: int, purpose: str) -> Leased | None:
-        for kind, lane in self._lanes[purpose]:
-            place = (user_id, kind, lane)
-            found = self._run(_open[kind], connection, user_id, is_lane=lane, from_rank=self._cursors.get(place, 0), place=place)
-            if found:
+    def _search(self, connection: Connection, user_id: int, purpose: str) -> tuple[Leased, int] | None:
+        for kind, lanes in self._lanes[purpose].items():
+            places = {lane: self._cursors.get((user_id, kind, lane), 0) for lane in lanes}
+            statement = _open[kind, self._own and kind != "label"]
+            if found := self._run(statement, connection, user_id, places=encode(places)):
                 return found
         return None
 
@@ -291,12 +334,11 @@ class Queue:
         if not unseen:
             return None
         # Popped only here; should the transaction be undone, the item returns with the next reading of the list.
-        return self._run(_lease_gold, connection, user_id, item=unseen.pop())
+        found = self._run(_lease_gold, connection, user_id, item=unseen.pop())
+        return found[0] if found else None
 
-    def _run(
-        self, statement: Statement, connection: Connection, user_id: int, *, place: tuple[int, str, int] | None = None, **parameters: Any
-    ) -> Leased | None:
-        rows = statement.all(
+    def _run(self, statement: Statement, connection: Connection, user_id: int, **parameters: Any) -> tuple[Leased, int] | None:
+        row = statement.one(
             connection,
             holder=user_id,
             is_project=self.project_id,
@@ -305,9 +347,10 @@ class Queue:
             now=time.time(),
             **parameters,
         )
-        if not rows:
+        if row is None:
             return None
-        *fields, rank = rows[0]
-        if place is not None:
-            self._cursors[place] = rank
-        return Leased(*fields)
+        *fields, lane, rank = row
+        leased = Leased(*fields)
+        if leased.purpose in ("label", "audit", "review"):
+            self._cursors[user_id, leased.purpose, lane] = rank
+        return leased, lane

@@ -1,0 +1,43 @@
+"""Counts what is sent to a database, at the driver: each statement on SQLite, each message there and back on PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from labelwright.store.database import Database
+
+
+@contextlib.contextmanager
+def statements(database: Database, trace: Path) -> Iterator[list[str]]:
+    """Give a list that has, after the block, all statements that the block sent; `trace` is a file for PostgreSQL's client to write."""
+    sent: list[str] = []
+    engine: sa.Engine = database._backend._engine
+    if database.dialect == "sqlite":
+
+        def listen(raw: Any, _record: Any, _proxy: Any = None) -> None:
+            raw.set_trace_callback(sent.append)
+
+        database.write(lambda connection: listen(connection.connection.driver_connection, None))
+        yield sent
+        database.write(lambda connection: connection.connection.driver_connection.set_trace_callback(None))  # type: ignore[union-attr]
+        # Those that begin and end the group are SQLite's alone, and cost no message.
+        sent[:] = [one for one in sent if one.split()[0] not in ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")]
+        return
+    with trace.open("w+b") as file:
+
+        def follow(raw: Any, _record: Any, _proxy: Any) -> None:
+            raw.pgconn.trace(file.fileno())
+
+        sa.event.listen(engine, "checkout", follow)
+        yield sent
+        sa.event.remove(engine, "checkout", follow)
+        engine.dispose()
+        file.seek(0)
+        # Each message has a line: time, direction, length, kind. A prepared statement is sent by Execute, a plain one by Query.
+        lines = [line.split("\t") for line in file.read().decode().splitlines()]
+        sent += [line[-1] for line in lines if len(line) > 3 and line[1] == "F" and line[3] in ("Execute", "Query")]
