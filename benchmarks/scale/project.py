@@ -39,7 +39,7 @@ from labelwright import labeling_function
 
 @labeling_function(question="intent")
 def money(item):
-    return "refund" if "money" in item["body"].text else None
+    return "refund" if "money" in item.data["body"].text else None
 """
 
 

@@ -82,10 +82,8 @@ def follow(connection: Connection, project_id: int, after: Position, limit: int 
         sa.select(events)
         .where(
             events.c.project_id == project_id,
-            sa.or_(
-                events.c.transaction > after.transaction,
-                sa.and_(events.c.transaction == after.transaction, events.c.id > after.id),
-            ),
+            # As one comparison of both it is found by the index; as two with OR, SQLite begins at the start of the log each time.
+            sa.tuple_(events.c.transaction, events.c.id) > sa.tuple_(after.transaction, after.id),
         )
         .order_by(events.c.transaction, events.c.id)
         .limit(limit)
