@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from labelwright.formats import Labeled
 from labelwright.schema import Field, Image, Text
 from labelwright.store import tables
+from labelwright.store.beside import beside
 from labelwright.store.codec import decode_fields
 from labelwright.store.project import Project
 
