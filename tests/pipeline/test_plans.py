@@ -27,6 +27,8 @@ def test_no_page_reads_the_project(store_url: str, tmp_path: Path, monkeypatch: 
                 if hasattr(module, size):
                     monkeypatch.setattr(module, size, PAGE)
     write_project(tmp_path, ITEMS, store_url)
+    # While the first rows come PostgreSQL knows of none.
+    JOBS["collect"](tmp_path)
     with watched() as first:
         _all_jobs(tmp_path, store_url)
     _change_everything(tmp_path)
