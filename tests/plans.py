@@ -74,7 +74,7 @@ class Watched:
             for name, value in {"min_duration": "0", "level": "notice", "format": "json", "analyze": "on", "timing": "off"}.items():
                 cursor.execute(f"SET auto_explain.log_{name} = '{value}'")
             # A table of a few pages is quickest read whole. What is asked is how the rows are found once that is out of the question.
-            for way in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin"):
+            for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
                 cursor.execute(f"SET enable_{way} = off")
         raw.commit()
 
