@@ -1,11 +1,10 @@
-"""How the databases find the rows of each statement: what is issued again and again must not read the whole project each time.
+"""How SQLite finds the rows of each statement: what is issued again and again must not read the whole project each time.
 
-On SQLite the plan of each statement is asked for; on PostgreSQL its module `auto_explain` tells the rows that each statement has read.
+SQLite chooses by the indexes alone, so that a store of a few hundred items shows what happens with a million.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -42,14 +41,13 @@ COMMON = {"project_id", "state", "question", "use", "stage", "purpose", "labeler
 
 
 class Watched:
-    """The statements that were issued, without their values: how often, how each finds its rows, and the most rows that it read."""
+    """The statements that were issued, without their values: how often, and how each finds its rows."""
 
     def __init__(self) -> None:
         self.times: Counter[str] = Counter()
         self.plan: dict[str, list[str]] = {}
-        self.rows: Counter[str] = Counter()
 
-    def of_sqlite(self, raw: Any) -> None:
+    def of(self, raw: Any) -> None:
         asking = False
 
         def tell(statement: str) -> None:
@@ -67,25 +65,6 @@ class Watched:
 
         raw.set_trace_callback(tell)
 
-    def of_postgresql(self, raw: Any) -> None:
-        raw.add_notice_handler(self._noticed)
-        with raw.cursor() as cursor:
-            cursor.execute("LOAD 'auto_explain'")
-            for name, value in {"min_duration": "0", "level": "notice", "format": "json", "analyze": "on", "timing": "off"}.items():
-                cursor.execute(f"SET auto_explain.log_{name} = '{value}'")
-            # A table of a few pages is quickest read whole. What is asked is how the rows are found once that is out of the question.
-            for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
-                cursor.execute(f"SET enable_{way} = off")
-        raw.commit()
-
-    def _noticed(self, notice: Any) -> None:
-        _, _, body = notice.message_primary.partition("plan:\n")
-        if body:
-            told = json.loads(body)
-            text = _without_values(told["Query Text"])
-            self.times[text] += 1
-            self.rows[text] = max(self.rows[text], _rows_read(told["Plan"]))
-
 
 @contextmanager
 def watched() -> Iterator[Watched]:
@@ -93,7 +72,7 @@ def watched() -> Iterator[Watched]:
     seen = Watched()
 
     def connected(raw: Any, _record: Any) -> None:
-        (seen.of_sqlite if hasattr(raw, "set_trace_callback") else seen.of_postgresql)(raw)
+        seen.of(raw)
 
     sa.event.listen(sa.pool.Pool, "connect", connected)
     try:
@@ -102,8 +81,8 @@ def watched() -> Iterator[Watched]:
         sa.event.remove(sa.pool.Pool, "connect", connected)
 
 
-def read_too_much(seen: Watched, *, pages: int, most: int) -> list[str]:
-    """Return the statements that were issued for so many `pages` and read the whole project, or more than `most` rows, each time."""
+def read_too_much(seen: Watched, *, pages: int) -> list[str]:
+    """Return the statements that were issued for so many `pages` and read the whole project each time."""
     found = []
     for text, times in seen.times.items():
         if times < pages:
@@ -112,10 +91,6 @@ def read_too_much(seen: Watched, *, pages: int, most: int) -> list[str]:
         plan = () if "SELECT" not in text and text.startswith("INSERT") else seen.plan.get(text, ())
         if bad := [step for step in plan if _reads_project(step, text)]:
             found.append(f"{times} times: {text}\n    {'; '.join(bad)}")
-        # How PostgreSQL weighs the order of an index against a sort of a few hundred rows says nothing of a million: a page that ends at
-        # a LIMIT is judged by SQLite's plan alone.
-        if seen.rows[text] > most and " LIMIT " not in text:
-            found.append(f"{times} times: {text}\n    up to {seen.rows[text]:,} rows read")
     return found
 
 
@@ -131,13 +106,6 @@ def _reads_project(step: str, text: str) -> bool:
         # A table that refers to the one that is written: it is looked at only where rows wait for it.
         return False
     return way == "SCAN" or set(re.findall(r"(\w+)[=<>]", terms or "")) <= COMMON
-
-
-def _rows_read(plan: dict[str, Any]) -> int:
-    own = 0
-    if plan.get("Relation Name") in GROWING or plan["Node Type"] in ("Bitmap Index Scan", "Index Only Scan"):
-        own = int((plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"])
-    return own + sum(_rows_read(part) for part in plan.get("Plans", ()))
 
 
 def _without_values(statement: str) -> str:
