@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from labelwright.quality import QualityPolicy, refresh
+from labelwright.quality import QualityPolicy, label_errors, refresh
 from labelwright.quality.policy import CrossValidate
 from labelwright.quality.reports import CrossValidationReport, LabelErrorsReport
 from labelwright.store import tables
-from labelwright.store.codec import decode_answer
+from labelwright.store.codec import decode_answer, encode
 from labelwright.store.project import Project
 from tests.quality.answers import answer, choice, report, rows, spans
 from tests.rows import add_known, add_texts, add_users
@@ -122,3 +122,22 @@ def test_cross_validation_of_places(make_project: Make) -> None:
     (found,) = report(project, "cross_validation", CrossValidationReport).questions
     assert found.conflicts == [ids[2], ids[1]]
     assert found.agreement.value == pytest.approx(1 / 3)
+
+
+def test_thousands_of_suspects_change_at_once(make_project: Make) -> None:
+    """Where thousands of suspects change, come and go in another order than they stand, the table is what was found at last."""
+    project = make_project()
+    (ann,) = add_users(project, "ann")
+    ids = add_texts(project, ["a text"] * 4800)
+    answer(project, [(item, ann, {"intent": choice("bug")}) for item in ids], tell=False)
+    label_errors._write(project, "intent", [suspect(item, 0.3) for item in ids[:4500]])
+    untouched = rows(project, tables.label_errors)[0]
+    # The same items with other scores, the last first; some go and some come.
+    found = [suspect(item, 0.3 if item == ids[0] else 0.1 + (ids[-1] - item) / 1e6) for item in [ids[0], *ids[300:]]]
+    label_errors._write(project, "intent", sorted(found, key=lambda one: (one.score, one.item_id)))
+    assert [(row["item_id"], row["score"]) for row in rows(project, tables.label_errors)] == [(one.item_id, one.score) for one in found]
+    assert rows(project, tables.label_errors)[0] == untouched
+
+
+def suspect(item_id: int, score: float) -> label_errors._Found:
+    return label_errors._Found(item_id, "t", "bug", "other", score, (encode(choice("bug")), encode(choice("other"))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from labelwright import stats
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.schema import Schema
-from labelwright.store import tables
+from labelwright.store import log, tables
 from labelwright.store.codec import decode, decode_answer, encode
 from labelwright.store.project import Project
 from tests.quality.answers import add_version, answer, choice, report, rows, set_state, spans
@@ -86,6 +87,8 @@ def test_unchanged_rows_are_left_alone(make_project: Make) -> None:
     assert (first.added, first.changed, first.removed, first.deep) == (100, 0, 0, True)
     before = rows(project, tables.consensus)
     assert refresh(project, POLICY).added == 0
+    assert refresh(project, POLICY, full=True) == type(first)()
+    project.database.write(lambda connection: connection.execute(sa.delete(tables.quality_reports)))
     assert refresh(project, POLICY, full=True) == type(first)(deep=True)
     assert rows(project, tables.consensus) == before
     (late,) = add_users(project, "late")
@@ -429,3 +432,37 @@ def test_a_label_that_another_method_changes_is_noted_at_once(make_project: Make
     moved = {item for item in ids if before[item] != after[item]}
     assert moved & set(ids[:40])
     assert {row["id"] for row in rows(project, tables.items) if row["changed_at"] is not None} == moved & set(ids[:40])
+
+
+def test_everything_again_is_nothing_while_what_it_rests_on_stands(make_project: Make) -> None:
+    """All is derived again after an answer, a review, an item that left, a known answer or another declaration, and only then."""
+    project = make_project(TEXT)
+    ids, _ = crowd(project, 60, 4)
+    assert refresh(project, POLICY).deep
+    assert not refresh(project, POLICY, full=True).deep
+    notes = rows(project, tables.annotations)
+    project.database.write(
+        lambda connection: log.append(connection, project.id, "task_skipped", user_id=notes[0]["user_id"], item_id=ids[0])
+    )
+    assert not refresh(project, POLICY, full=True).deep
+    (late,) = add_users(project, "late")
+
+    def leave(connection: sa.Connection) -> None:
+        connection.execute(sa.update(tables.items).where(tables.items.c.id == ids[5]).values(state="replaced"))
+
+    changes: list[Callable[[], object]] = [
+        lambda: answer(project, [(ids[1], late, {"intent": choice("bug")})]),
+        lambda: set_state(project, notes[7]["id"], "rejected"),
+        lambda: project.database.write(leave),
+        lambda: add_known(project, ids[9], {"intent": choice("bug")}),
+    ]
+    for change in changes:
+        change()
+        assert refresh(project, POLICY, full=True).deep
+        assert not refresh(project, POLICY, full=True).deep
+    answer(project, [(ids[2], late, {"intent": choice("bug")})])
+    assert not refresh(project, POLICY).deep
+    assert refresh(project, POLICY, full=True).deep, "what one answer was judged by lightly is not yet judged by all"
+    declared = replace(project, pipeline_version=add_version(project, "Other guidelines.", 2))
+    assert refresh(declared, POLICY, full=True).deep
+    assert not refresh(declared, POLICY, full=True).deep

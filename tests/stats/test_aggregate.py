@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from labelwright.errors import InvalidInput
 from labelwright.stats import aggregate, methods
+from labelwright.stats.aggregate.base import Guesses
 
 METHODS = methods()
 NAMES = ["ann", "bob", "cyd", "dan", "eve"]
@@ -481,3 +483,35 @@ def test_a_known_balance_of_the_classes_helps_labeling_functions():
         right(balance=[0.5, 0.2, 0.3])
     with pytest.raises(InvalidInput):
         right(balance=[1.0, 0.0])
+
+
+@pytest.mark.parametrize("method", ["auto", "mace", "one_coin", "shared_coin"])
+def test_many_classes_of_many_annotators_need_no_tables(method: str) -> None:
+    """Where a model has a few numbers an annotator, memory stays below that of one confusion table each, until somebody looks at them."""
+    rng = np.random.default_rng(5)
+    n_annotators, n_classes, n_tasks = 400, 100, 2000
+    truth = rng.integers(0, n_classes, n_tasks)
+    task = np.repeat(np.arange(n_tasks), 3)
+    person = rng.integers(0, n_annotators, len(task))
+    label = np.where(rng.random(len(task)) < 0.8, truth[task], rng.integers(0, n_classes, len(task)))
+    tracemalloc.start()
+    try:
+        result = aggregate(task, person, label, method=method)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < n_annotators * n_classes**2 * 8
+    assert result.confusion.shape == (n_annotators, n_classes, n_classes)
+    np.testing.assert_allclose(result.confusion.sum(axis=2), 1)
+
+
+def test_guesses_say_what_their_tables_say() -> None:
+    """The chance of an answer is that which the whole table gives, with one guess for all classes and with one each."""
+    rng = np.random.default_rng(6)
+    posteriors = rng.dirichlet(np.ones(4), size=50)
+    annotator, label = rng.integers(0, 3, 50), rng.integers(0, 4, 50)
+    knows = np.array([0.1, 0.5, 0.9])
+    habits = (1 - knows)[:, None] * rng.dirichlet(np.ones(4), size=3)
+    for guesses in (Guesses(knows, habits, 4), Guesses(knows, (1 - knows)[:, None] / 4, 4)):
+        by_table = np.einsum("nk,nk->n", posteriors, guesses.table()[annotator, :, label])
+        np.testing.assert_allclose(guesses.chance(posteriors, annotator, label), by_table, rtol=0, atol=1e-12)

@@ -22,6 +22,7 @@ from labelwright.assist.policy import read_labelers
 from labelwright.errors import InvalidPipeline
 from labelwright.schema import Item
 from labelwright.store import bulk, tables
+from labelwright.store.beside import beside
 from labelwright.store.codec import decode, decode_fields, encode
 from labelwright.store.database import Connection
 from labelwright.store.project import Project
@@ -163,7 +164,7 @@ class _Counted:
             proposals = labeler.propose(page)
             fresh, obsolete = _changes(project.id, labeler, page, proposals, stored)
             broken = [
-                bulk.Broken(labeler.name, f"{labeler.name} at item {item.key}", item.key, proposal.reason)
+                bulk.Broken(labeler.name, _place(labeler.name, item.key), item.key, proposal.reason)
                 for item, proposal in zip(page, proposals, strict=True)
                 if isinstance(proposal, Failed)
             ]
@@ -188,9 +189,13 @@ class _Counted:
         _write(self._project.id, self._name, reached, fresh, obsolete, connection)
         # Where it failed before and has looked anew, what it says now counts.
         quarantine = tables.quarantine
-        looked_at = bulk.among(connection, quarantine.c.key, [item.key for item in page])
+        looked_at = bulk.among(connection, quarantine.c.place, [_place(self._labeler.name, item.key) for item in page])
         connection.execute(sa.delete(quarantine).where(_failures(self._project.id, self._labeler.name), looked_at))
         bulk.quarantine(connection, self._project.id, STAGE, broken)
+
+
+def _place(labeler: str, key: str) -> str:
+    return f"{labeler} at item {key}"
 
 
 def _failures(project_id: int, labeler: str) -> sa.ColumnElement[bool]:
@@ -201,7 +206,7 @@ def _failures(project_id: int, labeler: str) -> sa.ColumnElement[bool]:
 def _forget_failures(project_id: int, labeler: str, connection: Connection) -> None:
     """Forget where a labeler failed at items that are asked about no longer: it does not look at them again."""
     items, key = tables.items, tables.quarantine.c.key
-    active = sa.exists().where(items.c.project_id == project_id, items.c.key == key, items.c.state == "active")
+    active = sa.exists().where(items.c.project_id == project_id, items.c.key == key, beside(items.c.state) == "active")
     connection.execute(sa.delete(tables.quarantine).where(_failures(project_id, labeler), ~active))
 
 

@@ -17,6 +17,7 @@ from labelwright.checks.compile import Rules
 from labelwright.checks.inspection import inspect
 from labelwright.schema import Finding, Item
 from labelwright.store import tables
+from labelwright.store.beside import beside
 from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.database import Connection
 from labelwright.store.project import Project
@@ -106,7 +107,7 @@ def _page(connection: Connection, project_id: int, after: int) -> Sequence[Any]:
 def _stored(connection: Connection, project_id: int, after: int, last: int | None) -> tuple[dict[_Key, list[int]], set[_Key]]:
     """What is stored of the annotations behind `after` up to `last`, or up to the end: of stage dataset with its numbers, and of submit."""
     findings = tables.findings
-    query = sa.select(findings).where(findings.c.project_id == project_id, findings.c.annotation_id > after)
+    query = sa.select(findings).where(beside(findings.c.project_id) == project_id, findings.c.annotation_id > after)
     if last is not None:
         query = query.where(findings.c.annotation_id <= last)
     stored: dict[_Key, list[int]] = {}

@@ -288,7 +288,9 @@ class _Suggestions(_Writer):
         table = tables.suggestions
         query = sa.select(table).where(table.c.item_id.in_([item.id for item, _ in fitting]))
         known = {(row.item_id, row.question, row.labeler): row for row in connection.execute(query)}
-        new, stored, unchanged = [], 0, 0
+        new: list[dict[str, Any]] = []
+        again: list[dict[str, Any]] = []
+        stored = unchanged = 0
         for item, entry in fitting:
             changed = False
             for question, answer in entry.values.items():
@@ -300,15 +302,24 @@ class _Suggestions(_Writer):
                 changed = True
                 row = {"version": self.digest, "answer": encode(answer), "score": score, "created_at": time.time()}
                 if before is not None:
-                    connection.execute(sa.update(table).where(table.c.id == before.id).values(row))
+                    again.append({"number": before.id, **row})
                 else:
                     key = {"project_id": self.project.id, "item_id": item.id, "question": question, "labeler": self._labeler(entry)}
                     new.append(key | row)
             stored += changed
             unchanged += not changed
-        if new:
-            connection.execute(sa.insert(table), new)
+        _write(connection, table, new, again)
         return stored, unchanged
+
+
+def _write(connection: Connection, table: sa.Table, new: list[dict[str, Any]], again: list[dict[str, Any]]) -> None:
+    """Write new rows, and those that stand under a `number` again."""
+    if new:
+        connection.execute(sa.insert(table), new)
+    if again:
+        values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in again[0] if name != "number"}
+        changes = [{name if name == "number" else f"new_{name}": value for name, value in row.items()} for row in again]
+        connection.execute(sa.update(table).where(table.c.id == sa.bindparam("number")).values(values), changes)
 
 
 class _Known(_Writer):
@@ -320,7 +331,9 @@ class _Known(_Writer):
             table.c.item_id.in_([item.id for item, _ in fitting]), table.c.use == self.use, table.c.origin == self.origin
         )
         known = {item_id: (number, values) for item_id, number, values in connection.execute(query)}
-        new, stored, unchanged = [], 0, 0
+        new: list[dict[str, Any]] = []
+        again: list[dict[str, Any]] = []
+        stored = unchanged = 0
         for item, entry in fitting:
             number, before = known.get(item.id, (None, None))
             if before is not None and decode_values(before) == entry.values:
@@ -329,11 +342,10 @@ class _Known(_Writer):
             stored += 1
             row = {"values": encode(entry.values), "created_at": time.time()}
             if number is not None:
-                connection.execute(sa.update(table).where(table.c.id == number).values(row))
+                again.append({"number": number, **row})
             else:
                 new.append({"project_id": self.project.id, "item_id": item.id, "use": self.use, "origin": self.origin} | row)
-        if new:
-            connection.execute(sa.insert(table), new)
+        _write(connection, table, new, again)
         return stored, unchanged
 
 
@@ -364,39 +376,52 @@ class _Annotations(_Writer):
         known: dict[tuple[int, int], list[tuple[int, str, Any]]] = {}
         for number, item_id, user_id, state, values in connection.execute(query.order_by(table.c.id)):
             known.setdefault((item_id, user_id), []).append((number, state, decode_values(values)))
-        stored = unchanged = 0
+        unchanged = 0
+        waiting: dict[tuple[int, int], Labeled] = {}
         for item, entry in fitting:
-            user_id = users[entry.annotator or self.author]
-            before = known.setdefault((item.id, user_id), [])
-            if any(values == entry.values for _, _, values in before):
+            place = item.id, users[entry.annotator or self.author]
+            if place in waiting:
+                # Another answer of the same author about the same item: it replaces one that has a number first.
+                self._insert(connection, waiting, known)
+            if any(values == entry.values for _, _, values in known.get(place, ())):
                 unchanged += 1
-                continue
-            standing = [number for number, state, _ in before if state == "submitted"]
-            if standing:
-                connection.execute(sa.update(table).where(table.c.id.in_(standing)).values(state="replaced"))
-            written = connection.execute(
-                sa.insert(table).values(
-                    project_id=self.project.id,
-                    item_id=item.id,
-                    user_id=user_id,
-                    pipeline_version=self.project.pipeline_version,
-                    values=encode(entry.values),
-                    origin="import",
-                    replaces=standing[-1] if standing else None,
-                    created_at=time.time(),
-                )
-            )
-            number = written.inserted_primary_key[0]  # type: ignore[index]  # an INSERT of one row always has a key
-            known[item.id, user_id] = [
-                *((old, "replaced" if state == "submitted" else state, values) for old, state, values in before),
-                (number, "submitted", entry.values),
-            ]
-            payload = {"purpose": "label", "origin": "import", "file": self.origin}
-            log.append(
-                connection, self.project.id, "annotation_submitted", user_id=user_id, item_id=item.id, subject_id=number, payload=payload
-            )
-            stored += 1
-        return stored, unchanged
+            else:
+                waiting[place] = entry
+        self._insert(connection, waiting, known)
+        return len(fitting) - unchanged, unchanged
+
+    def _insert(
+        self, connection: Connection, waiting: dict[tuple[int, int], Labeled], known: dict[tuple[int, int], list[tuple[int, str, Any]]]
+    ) -> None:
+        """Write the answers that wait, at most one of each author about each item, and note them among those that are known."""
+        if not waiting:
+            return
+        table, now = tables.annotations, time.time()
+        standing = {place: [number for number, state, _ in known.get(place, ()) if state == "submitted"] for place in waiting}
+        replaced = [number for numbers in standing.values() for number in numbers]
+        if replaced:
+            connection.execute(sa.update(table).where(table.c.id.in_(replaced)).values(state="replaced"))
+        rows = [
+            {
+                "project_id": self.project.id,
+                "item_id": item_id,
+                "user_id": user_id,
+                "pipeline_version": self.project.pipeline_version,
+                "values": encode(entry.values),
+                "origin": "import",
+                "replaces": standing[item_id, user_id][-1] if standing[item_id, user_id] else None,
+                "created_at": now,
+            }
+            for (item_id, user_id), entry in waiting.items()
+        ]
+        numbers = connection.scalars(sa.insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).all()
+        payload = {"purpose": "label", "origin": "import", "file": self.origin}
+        about = [(user_id, item_id, number) for (item_id, user_id), number in zip(waiting, numbers, strict=True)]
+        log.append_all(connection, self.project.id, "annotation_submitted", about, payload=payload)
+        for (place, entry), number in zip(waiting.items(), numbers, strict=True):
+            before = [(old, "replaced" if state == "submitted" else state, values) for old, state, values in known.get(place, ())]
+            known[place] = [*before, (number, "submitted", entry.values)]
+        waiting.clear()
 
 
 _WRITERS: dict[str, type[_Writer]] = {"suggestions": _Suggestions, "annotations": _Annotations, "gold": _Gold, "reference": _Reference}

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from labelwright.formats import Labeled
 from labelwright.schema import Field, Image, Text
 from labelwright.store import tables
+from labelwright.store.beside import beside
 from labelwright.store.codec import decode_fields
 from labelwright.store.project import Project
 
@@ -85,10 +86,11 @@ def _by_column(connection: Connection, project_id: int, column: str, values: Ite
     if not wanted:
         return {}
     query = sa.select(items.c[column], items.c.id, items.c.state, items.c.duplicate_of).where(
-        items.c.project_id == project_id, items.c[column].in_(wanted), items.c.state.in_(("active", "duplicate"))
+        items.c.project_id == project_id, items.c[column].in_(wanted), beside(items.c.state).in_(("active", "duplicate"))
     )
     found: dict[str, list[int]] = {}
-    for value, number, state, original in connection.execute(query.order_by(items.c.state, items.c.id)):
+    # Active ones first. Put in order here: in the statement, the order would lead SQLite to the index of all the project's items.
+    for value, number, state, original in sorted(connection.execute(query), key=lambda row: (row.state, row.id)):
         target = original if state == "duplicate" else number
         if target is not None and target not in found.setdefault(value, []):
             found[value].append(target)

@@ -166,9 +166,7 @@ def _replace(connection: Connection, project_id: int, gone: list[int]) -> None:
     connection.execute(sa.update(items).where(bulk.among(connection, items.c.id, gone)).values(state="replaced", duplicate_of=None))
     for item_id in gone:
         log.append(connection, project_id, "item_replaced", item_id=item_id)
-    orphans = sa.select(items.c.id, items.c.duplicate_of).where(
-        items.c.project_id == project_id, items.c.state == "duplicate", bulk.among(connection, items.c.duplicate_of, gone)
-    )
+    orphans = sa.select(items.c.id, items.c.duplicate_of).where(bulk.among(connection, items.c.duplicate_of, gone))
     heirs: dict[int, int] = {}
     for orphan in connection.execute(orphans.order_by(items.c.id)).all():
         heir = heirs.setdefault(orphan.duplicate_of, orphan.id)

@@ -17,6 +17,7 @@ from labelwright.quality.places import agreement, fuse, similarity
 from labelwright.schema import Question
 from labelwright.store import tables
 from labelwright.store.audit import SAME_LABEL
+from labelwright.store.beside import beside
 from labelwright.store.codec import decode_answer, encode
 from labelwright.store.database import Database
 
@@ -180,7 +181,7 @@ def _write(
     between: tuple[int, int] | None,
     kept: set[int],
 ) -> Changed:
-    mine = sa.and_(_consensus.c.project_id == project_id, _consensus.c.question == name)
+    mine = sa.and_(beside(_consensus.c.project_id) == project_id, _consensus.c.question == name)
     if between is not None:
         near = sa.and_(mine, _consensus.c.item_id > between[0], _consensus.c.item_id <= between[1])
     else:

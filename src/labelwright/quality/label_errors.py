@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter, defaultdict
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -188,35 +189,38 @@ def _suspects(question: Question, examples: list[Example], errors: stats.LabelEr
 
 
 def _write(project: Project, name: str, suspects: list[_Found]) -> None:
-    """Bring the table to what was found, in small transactions, and leave alone what is there already."""
-    rows = {one.item_id: one for one in suspects}
+    """Bring the table to what was found, in small transactions, and leave alone what is there already.
+
+    An item's old row goes in the transaction in which its new one comes: whatever the order of either, none meets the other.
+    """
+    found = {one.item_id: one for one in suspects}
+    columns = (_label_errors.c.item_id, _label_errors.c.score, _label_errors.c.given, _label_errors.c.proposed)
     mine = sa.and_(_label_errors.c.project_id == project.id, _label_errors.c.question == name)
     with project.database.read() as connection:
-        columns = (_label_errors.c.item_id, _label_errors.c.score, _label_errors.c.given, _label_errors.c.proposed)
-        old = {row[0]: tuple(row[1:]) for row in connection.execute(sa.select(*columns).where(mine))}
-    gone = [item_id for item_id in old if item_id not in rows or old[item_id] != (rows[item_id].score, *rows[item_id].answers)]
-    new = [one for one in suspects if one.item_id not in old or one.item_id in set(gone)]
-    for start in range(0, max(len(gone), len(new)), PAGE):
-        leave, come = gone[start : start + PAGE], new[start : start + PAGE]
+        standing = {row[0]: tuple(row[1:]) for row in connection.execute(sa.select(*columns).where(mine))}
+    wanted = {item_id: (one.score, *one.answers) for item_id, one in found.items()}
+    changed = sorted(item_id for item_id in standing.keys() | wanted.keys() if standing.get(item_id) != wanted.get(item_id))
+    for start in range(0, len(changed), PAGE):
+        page = changed[start : start + PAGE]
+        old = [item_id for item_id in page if item_id in standing]
+        new = [_row(project.id, name, found[item_id]) for item_id in page if item_id in found]
+        project.database.write(partial(_replace, name, old, new))
 
-        def work(connection: Connection, leave: list[int] = leave, come: list[_Found] = come) -> None:
-            if leave:
-                connection.execute(sa.delete(_label_errors).where(mine, _label_errors.c.item_id.in_(leave)))
-            if come:
-                connection.execute(
-                    sa.insert(_label_errors),
-                    [
-                        {
-                            "item_id": one.item_id,
-                            "question": name,
-                            "project_id": project.id,
-                            "score": one.score,
-                            "given": one.answers[0],
-                            "proposed": one.answers[1],
-                            "updated_at": time.time(),
-                        }
-                        for one in come
-                    ],
-                )
 
-        project.database.write(work)
+def _replace(name: str, old: list[int], new: list[dict[str, Any]], connection: Connection) -> None:
+    if old:
+        connection.execute(sa.delete(_label_errors).where(_label_errors.c.item_id.in_(old), _label_errors.c.question == name))
+    if new:
+        connection.execute(sa.insert(_label_errors), new)
+
+
+def _row(project_id: int, name: str, one: _Found) -> dict[str, Any]:
+    return {
+        "item_id": one.item_id,
+        "question": name,
+        "project_id": project_id,
+        "score": one.score,
+        "given": one.answers[0],
+        "proposed": one.answers[1],
+        "updated_at": time.time(),
+    }

@@ -2,7 +2,8 @@
 
 A light refresh judges the items that something happened to since the last one, by what the last fit learned. A deep one reads all
 answers, fits the models anew and rewrites the reports; it comes by itself when the answers have grown by a twentieth, so that all deep
-refreshes together cost about twenty times the last of them. A search for label errors comes when they have grown by a fifth.
+refreshes together cost about twenty times the last of them. A search for label errors comes when they have grown by a fifth. What a deep
+refresh of everything rested on is kept with its result: while that stands, nobody who asks for everything again has to wait for it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -60,10 +62,12 @@ _reports = tables.quality_reports
 class Fits(Struct, frozen=True, kw_only=True):
     """Report `consensus`: what the last fit of each question learned; `answers` counts the annotations that counted then.
 
-    `new` counts the answers and reviews that came since, and `unsearched` those since label errors were last searched for.
+    `new` counts the answers and reviews that came since, and `unsearched` those since label errors were last searched for. `basis` is the
+    hash of what all that is derived rested on, besides the events read so far; empty where a part of it is older than the rest.
     """
 
     digest: str = ""
+    basis: str = ""
     answers: int = 0
     new: int = 0
     unsearched: int = 0
@@ -86,16 +90,18 @@ def _quiet(done: int, total: int | None, what: str) -> None:
 def refresh(project: Project, policy: QualityPolicy, *, full: bool = False, progress: Progress = _quiet) -> Refreshed:
     """Write consensus, annotator quality and the quality reports for what was answered.
 
-    With `full`, every item is looked at again. Where nothing happened since the last time, nothing is read and nothing written. Running
-    it again, or after a crash anywhere, comes to the same result.
+    With `full`, every item is looked at again, unless that was done already and nothing that it rested on has changed. Where nothing
+    happened since the last time, nothing is read and nothing written. Running it again, or after a crash anywhere, comes to the same
+    result.
     """
     digest = content_hash([encode(policy), encode(project.schema)])[:16]
     cursor = f"quality {digest}"
     touched: set[int] = set()
-    answered, imported = 0, False
+    answered, imported, everything = 0, False, full
     with project.database.read() as connection:
         fits = _stored(connection, project.id, "consensus", Fits) or Fits()
-        full = full or fits.digest != digest
+        basis = _basis(connection, project, policy, digest)
+        full = fits.digest != digest or (everything and fits.basis != basis)
         reached = log.newest(connection, project.id)
         after = log.position(connection, project.id, cursor)
         while not full:
@@ -106,13 +112,15 @@ def refresh(project: Project, policy: QualityPolicy, *, full: bool = False, prog
             imported = imported or any(event.kind == "labels_imported" for event in events)
             touched |= {event.item_id for event in events if event.item_id is not None and event.kind not in _SILENT}
             answered += sum(event.kind in _ANSWERS for event in events)
+            if everything and (imported or touched):
+                full, reached = True, log.newest(connection, project.id)
         if not (full or imported or touched):
             if reached != log.position(connection, project.id, cursor):
                 project.database.write(lambda connection: log.remember(connection, project.id, cursor, reached))
             return Refreshed()
         names = {row.id: row.name for row in connection.execute(sa.select(tables.users.c.id, tables.users.c.name))}
         gold_report, scores = gold.examine(connection, project.id, project.schema)
-    fits = msgspec.structs.replace(fits, digest=digest, new=fits.new + answered, unsearched=fits.unsearched + answered)
+    fits = msgspec.structs.replace(fits, digest=digest, basis="", new=fits.new + answered, unsearched=fits.unsearched + answered)
     deep = full or imported or fits.new > GROWTH * fits.answers
     run = _Run(project, policy, scores.of, names, progress)
     reports: dict[str, Any] = {"gold": gold_report}
@@ -132,6 +140,8 @@ def refresh(project: Project, policy: QualityPolicy, *, full: bool = False, prog
         progress(0, None, "searching for label errors")
         reports["label_errors"] = label_errors.search(project)
         fits = msgspec.structs.replace(fits, unsearched=0)
+    if deep and not run.stood and (reports.get("label_errors") or not policy.label_errors):
+        fits = msgspec.structs.replace(fits, basis=basis)
     reports["consensus"] = fits
 
     def finish(connection: Connection) -> None:
@@ -158,6 +168,8 @@ class _Run:
         questions = project.schema.questions
         self.choices: dict[str, Question] = {name: one for name, one in questions.items() if one.family == "category"}
         self.places: dict[str, Question] = {name: one for name, one in questions.items() if one.family != "category"}
+        self.stood = False
+        """Whether weights of an earlier refresh were left standing."""
 
     def light(self, fits: Fits, touched: set[int]) -> Changed:
         """Judge the items that something happened to by what the last fit learned."""
@@ -227,6 +239,7 @@ class _Run:
                 count = sum(sample.people.values())
                 # Other weights are other labels, so they stand until there is much more to tell them from.
                 stand = old is not None and not full and count <= WEIGHED_GROWTH * old.weighed
+                self.stood |= stand
                 weights = old.weights if old is not None and stand else _weights(comparison.weight)
                 weighed = old.weighed if old is not None and stand else count
                 learned[name] = _fit_of_places(weights, comparison.skill, count, weighed)
@@ -345,6 +358,27 @@ def _fit_of_places(weights: dict[int, float], skill: dict[int, float], answers: 
     if weights:
         reason += " An annotator weighs by the log odds of agreeing with what the others' places come to."
     return Fit(method=consensus.method_of_weights(weights), reason=reason, answers=answers, skill=skill, weights=weights, weighed=weighed)
+
+
+def _basis(connection: Connection, project: Project, policy: QualityPolicy, digest: str) -> str:
+    """Hash what a deep refresh rests on that no event tells of: the declaration, this version, which items there are, what is known."""
+    items, known, suggestions = tables.items, tables.known_answers, tables.suggestions
+    active = sa.select(sa.func.count(), sa.func.sum(items.c.id)).where(items.c.project_id == project.id, items.c.state == "active")
+    answers = sa.select(sa.func.count(), sa.func.max(known.c.id), sa.func.max(known.c.created_at)).where(known.c.project_id == project.id)
+    proposed = sa.select(sa.func.count(), sa.func.max(suggestions.c.id), sa.func.max(suggestions.c.created_at)).where(
+        suggestions.c.project_id == project.id, suggestions.c.labeler.in_(policy.machines)
+    )
+    found = [connection.execute(query).one() for query in (active, answers, *([proposed] if policy.machines else []))]
+    # PostgreSQL sums whole numbers to decimal ones.
+    return content_hash([digest, _library(), str(project.pipeline_version), *(str(value) for row in found for value in row)])[:32]
+
+
+@cache
+def _library() -> str:
+    """The version of Labelwright: another one may derive something else from the same answers."""
+    from importlib.metadata import version
+
+    return version("labelwright")
 
 
 def _active(connection: Connection, project_id: int) -> int:

@@ -233,6 +233,12 @@ items = Table(
     Index(None, "project_id", "state", "id"),
     Index(None, "project_id", "key"),
     Index("ix_items_twin", "project_id", "twin", sqlite_where=text("twin IS NOT NULL"), postgresql_where=text("twin IS NOT NULL")),
+    Index(
+        "ix_items_duplicate_of",
+        "duplicate_of",
+        sqlite_where=text("duplicate_of IS NOT NULL"),
+        postgresql_where=text("duplicate_of IS NOT NULL"),
+    ),
     Index(None, "raw_id"),
 )
 

@@ -158,7 +158,9 @@ async def events(
         position = start
         if position is None:
             newest = sa.select(tables.events.c.transaction, tables.events.c.id).where(tables.events.c.project_id == opened.project.id)
-            row = connection.execute(newest.order_by(tables.events.c.id.desc()).offset(most).limit(1)).one_or_none()
+            row = connection.execute(
+                newest.order_by(tables.events.c.transaction.desc(), tables.events.c.id.desc()).offset(most).limit(1)
+            ).one_or_none()
             position = Position(*row) if row else Position()
         found = log.follow(connection, opened.project.id, position, most)
         people = {event.user_id for event in found if event.user_id is not None}

@@ -17,7 +17,7 @@ from labelwright.stats.aggregate import dawid_skene, difficulty, glad, labeling_
 from labelwright.stats.aggregate._copies import find_copies, share_votes
 from labelwright.stats.aggregate._em import LONG
 from labelwright.stats.aggregate._evidence import Foretelling, advantage, foretold, weights_of
-from labelwright.stats.aggregate.base import Fit
+from labelwright.stats.aggregate.base import Fit, Guesses
 from labelwright.stats.answers import Answers, Floats
 
 __all__ = ["fit"]
@@ -141,10 +141,10 @@ def _weights(answers: Answers) -> tuple[dict[str, float], float]:
     return {name: weight / total for name, weight in weights.items()}, gain
 
 
-def _by_confusion(model: _Model, answers: Answers) -> tuple[Floats, Any]:
+def _by_confusion(model: _Model, answers: Answers) -> tuple[Floats, Floats | Guesses]:
     found = model(answers)
     assert found.confusion is not None
-    return found.posteriors, found.confusion.transpose(0, 2, 1)
+    return found.posteriors, found.confusion if isinstance(found.confusion, Guesses) else found.confusion.transpose(0, 2, 1)
 
 
 def _by_kinds(answers: Answers) -> tuple[Floats, Any]:

@@ -15,10 +15,39 @@ import numpy as np
 
 from labelwright.stats.answers import Answers, Codes, Floats
 
-__all__ = ["TIE", "Aggregation", "Fit", "likeliest"]
+__all__ = ["TIE", "Aggregation", "Fit", "Guesses", "likeliest"]
 
 TIE = 1e-9
 """Two classes tie where their posteriors differ by no more than this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Guesses:
+    """How annotators answer who either know or guess whatever the truth is: the confusion tables of such models, in few numbers.
+
+    `knows[a]` is the chance that annotator `a` gives the true class by knowing it; `guesses[a, l]`, an array (annotators, classes) or
+    (annotators, 1), is the chance of the answer `l` otherwise. Two thousand annotators of two hundred classes are tables of 80 million
+    numbers, and so are made only where somebody wants to see them.
+    """
+
+    knows: Floats
+    guesses: Floats
+    n_classes: int
+
+    def table(self) -> Floats:
+        """Return the array (annotators, truth, answer)."""
+        table = np.repeat(self.guesses[:, None, :], self.n_classes, axis=1)
+        if table.shape[2] != self.n_classes:
+            table = table.repeat(self.n_classes, axis=2)
+        every = np.arange(self.n_classes)
+        table[:, every, every] += self.knows[:, None]
+        return table
+
+    def chance(self, posteriors: Floats, annotator: Codes, label: Codes) -> Floats:
+        """Return how probable each answer is, given the posteriors (answers, classes) of its task."""
+        found: Floats = self.knows[annotator] * posteriors[np.arange(len(label)), label]
+        found += self.guesses[annotator, label if self.guesses.shape[1] > 1 else 0]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +55,13 @@ class Fit:
     """What a method found.
 
     `posteriors` is an array (tasks, classes) whose rows sum to 1. `confusion[a, k, l]` is the probability that annotator `a` answers
-    class `l` where the truth is class `k`; a method that has no such table leaves it out. `tied` marks tasks whose votes tied before
-    the method broke the tie by a rule. `reason` says in a sentence why the method was chosen or where it stopped.
+    class `l` where the truth is class `k`, or the `Guesses` that say the same; a method that has no such table leaves it out. `tied`
+    marks tasks whose votes tied before the method broke the tie by a rule. `reason` says in a sentence why the method was chosen or
+    where it stopped.
     """
 
     posteriors: Floats
-    confusion: Floats | None = None
+    confusion: Floats | Guesses | None = None
     tied: Any = None
     reason: str = ""
     method: str = ""
@@ -49,7 +79,7 @@ class Aggregation:
     posteriors: Floats = field(repr=False)
     method: str
     reason: str
-    _confusion: Floats | None = field(default=None, repr=False)
+    _confusion: Floats | Guesses | None = field(default=None, repr=False)
     _tied: Any = field(default=None, repr=False)
 
     @cached_property
@@ -103,6 +133,8 @@ class Aggregation:
 
         Where the method has no such table it is counted from the posteriors, shrunk to the pool of all annotators by one answer a row.
         """
+        if isinstance(self._confusion, Guesses):
+            return self._confusion.table()
         return self._confusion if self._confusion is not None else counted_confusion(self.answers, self.posteriors)
 
     @cached_property

@@ -9,7 +9,7 @@ import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.aggregate._em import Votes, checked_prior, starting_posteriors
-from labelwright.stats.aggregate.base import Fit
+from labelwright.stats.aggregate.base import Fit, Guesses
 from labelwright.stats.answers import Answers
 
 __all__ = ["fit"]
@@ -35,7 +35,7 @@ def fit(
         compiled: whether to use the loop compiled by Numba; None decides by size. It changes the time and not the answer.
 
     Returns:
-        A `Fit` with posteriors and the confusion tables that knowledge and habit make.
+        A `Fit` with posteriors, and knowledge and habits as `Guesses`.
 
     Raises:
         InvalidInput: a pseudo-count is not above 0 or there is to be no iteration.
@@ -67,6 +67,6 @@ def fit(
         known = right * expit(odds)
         if moved <= tolerance:
             break
-    share = (knows / (given.sum(axis=1) + 2 * competence))[:, None, None]
-    confusion = share * np.eye(n_classes) + (1 - share) * (guesses / guesses.sum(axis=1, keepdims=True))[:, None]
+    share = knows / (given.sum(axis=1) + 2 * competence)
+    confusion = Guesses(share, (1 - share)[:, None] * (guesses / guesses.sum(axis=1, keepdims=True)), n_classes)
     return Fit(posteriors, confusion, reason=f"Asked for: annotators who know or follow a habit, {done} iterations.")

@@ -9,7 +9,7 @@ import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.aggregate._em import Votes, checked_prior, log_rows, starting_posteriors
-from labelwright.stats.aggregate.base import Fit
+from labelwright.stats.aggregate.base import Fit, Guesses
 from labelwright.stats.answers import Answers, Floats
 
 __all__ = ["fit"]
@@ -38,7 +38,7 @@ def fit(
         compiled: whether to use the loop compiled by Numba; None decides by size. It changes the time and not the answer.
 
     Returns:
-        A `Fit` with posteriors and confusion tables of one number each.
+        A `Fit` with posteriors, and the accuracies as `Guesses`.
 
     Raises:
         InvalidInput: a pseudo-count is negative or there is to be no iteration.
@@ -70,6 +70,6 @@ def fit(
         hits = right_answers.sum(axis=1)
         if moved <= tolerance:
             break
-    confusion = np.repeat(((1 - accuracy) / max(n_classes - 1, 1))[:, None, None], n_classes, 1).repeat(n_classes, 2)
-    confusion[:, np.arange(n_classes), np.arange(n_classes)] = accuracy[:, None] if n_classes > 1 else 1.0
+    wrongly = (1 - accuracy) / (n_classes - 1) if n_classes > 1 else np.zeros(n_annotators)
+    confusion = Guesses(accuracy - wrongly if n_classes > 1 else np.ones(n_annotators), wrongly[:, None], n_classes)
     return Fit(posteriors, confusion, reason=f"Asked for: one accuracy an annotator, {done} iterations.")

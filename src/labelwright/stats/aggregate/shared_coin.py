@@ -10,7 +10,7 @@ import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.aggregate._em import checked_prior, log_rows, softmax_rows, starting_posteriors
-from labelwright.stats.aggregate.base import Fit
+from labelwright.stats.aggregate.base import Fit, Guesses
 from labelwright.stats.answers import Answers
 
 __all__ = ["fit"]
@@ -30,7 +30,7 @@ def fit(
         tolerance: stop when no posterior moved by more than this.
 
     Returns:
-        A `Fit` with posteriors, and the same confusion table for everybody.
+        A `Fit` with posteriors, and the same `Guesses` for everybody.
 
     Raises:
         InvalidInput: a pseudo-count is negative or there is to be no iteration.
@@ -59,7 +59,7 @@ def fit(
         softmax_rows(after)
         moved = float(np.abs(after - posteriors).max())
         posteriors = after
-    confusion = np.full((n_classes, n_classes), (1 - accuracy) / others)
-    np.fill_diagonal(confusion, accuracy if n_classes > 1 else 1.0)
-    confusion = np.broadcast_to(confusion, (n_annotators, n_classes, n_classes))
+    wrongly = (1 - accuracy) / others if n_classes > 1 else 0.0
+    knows = accuracy - wrongly if n_classes > 1 else 1.0
+    confusion = Guesses(np.full(n_annotators, knows), np.full((n_annotators, 1), wrongly), n_classes)
     return Fit(posteriors, confusion, reason=f"Asked for: one accuracy for everybody, {done} iterations.")
