@@ -15,6 +15,7 @@
     │   └── KeyReused                    409  idempotency_key_reused
     ├── TooLarge                         413  too_large            over a limit of bytes, pixels, rows or depth
     ├── TooManyAttempts                  429  too_many_attempts
+    ├── BeingComputed                    503  being_computed       what is asked for is made by the background work, and not there yet
     ├── MissingExtra                     501  missing_extra        an optional dependency is not installed
     └── StoreUnavailable                 503  store_unavailable    the database cannot be opened, read or written
 
@@ -29,6 +30,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 __all__ = [
+    "BeingComputed",
     "Blocked",
     "Conflict",
     "HasFindings",
@@ -166,6 +168,13 @@ class TooManyAttempts(LabelwrightError):
 
     code = "too_many_attempts"
     status = 429
+
+
+class BeingComputed(LabelwrightError):
+    """What is asked for is made by the background work and is not there yet; it is soon."""
+
+    code = "being_computed"
+    status = 503
 
 
 class MissingExtra(LabelwrightError):
