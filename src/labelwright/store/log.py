@@ -17,7 +17,7 @@ from labelwright.store.database import Connection
 from labelwright.store.statement import Statement
 from labelwright.store.tables import cursors, events
 
-__all__ = ["Event", "Position", "append", "follow", "newest", "position", "remember"]
+__all__ = ["Event", "Position", "append", "before", "follow", "newest", "position", "remember"]
 
 
 class Position(Struct, frozen=True, order=True):
@@ -78,18 +78,9 @@ def append(
 
 def follow(connection: Connection, project_id: int, after: Position, limit: int = 10_000) -> list[Event]:
     """Return the events behind `after`, in an order in which none can appear later before one already returned."""
-    query = (
-        sa.select(events)
-        .where(
-            events.c.project_id == project_id,
-            sa.or_(
-                events.c.transaction > after.transaction,
-                sa.and_(events.c.transaction == after.transaction, events.c.id > after.id),
-            ),
-        )
-        .order_by(events.c.transaction, events.c.id)
-        .limit(limit)
-    )
+    # Compared as a pair, which the index on both is read by; told apart by "or", all of the project's events are looked at.
+    behind = sa.tuple_(events.c.transaction, events.c.id) > sa.tuple_(sa.literal(after.transaction), sa.literal(after.id))
+    query = sa.select(events).where(events.c.project_id == project_id, behind).order_by(events.c.transaction, events.c.id).limit(limit)
     return [
         Event(
             id=row.id,
@@ -117,6 +108,15 @@ def newest(connection: Connection, project_id: int) -> Position:
     """Return the position of the newest event that a follower may have seen, or the start where there is none."""
     query = _settled(connection, sa.select(events.c.transaction, events.c.id).where(events.c.project_id == project_id))
     row = connection.execute(query.order_by(events.c.transaction.desc(), events.c.id.desc()).limit(1)).one_or_none()
+    return Position(*row) if row else Position()
+
+
+def before(connection: Connection, project_id: int, count: int) -> Position:
+    """Return the position behind which stand the newest `count` events, or the start where there are no more than these."""
+    query = _settled(connection, sa.select(events.c.transaction, events.c.id).where(events.c.project_id == project_id))
+    newest_first = query.order_by(events.c.transaction.desc(), events.c.id.desc())
+    # `count` is bounded by the page of whoever asks, so that passing over so many rows of the index costs little.
+    row = connection.execute(newest_first.offset(count).limit(1)).one_or_none()
     return Position(*row) if row else Position()
 
 

@@ -133,11 +133,7 @@ async def events(
     users = tables.users
 
     def read(connection: sa.Connection) -> EventPage:
-        position = start
-        if position is None:
-            newest = sa.select(tables.events.c.transaction, tables.events.c.id).where(tables.events.c.project_id == opened.project.id)
-            row = connection.execute(newest.order_by(tables.events.c.id.desc()).offset(most).limit(1)).one_or_none()
-            position = Position(*row) if row else Position()
+        position = start if start is not None else log.before(connection, opened.project.id, most)
         found = log.follow(connection, opened.project.id, position, most)
         people = {event.user_id for event in found if event.user_id is not None}
         names = dict(connection.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(people))).all())
