@@ -35,17 +35,10 @@ export interface AnnotatorFigures {
   agreement: number | null;
   skill: number | null;
   last_answer_at: number | null;
+  questions: QuestionQuality[];
 }
 
-export interface AnnotatorRow {
-  annotator: string;
-  question: string;
-  answers: number;
-  gold_answers: number;
-  gold_accuracy: number | null;
-  agreement: number | null;
-  skill: number | null;
-}
+export interface AnnotatorRow { annotator: string; quality: PersonQuality }
 
 export interface Assistance {
   assisted: AssistanceGroup;
@@ -167,11 +160,12 @@ export interface Funnel {
   quarantined: number;
   duplicates: number;
   prepared: number;
+  gold: number;
+  asked: number;
   suggested: number;
   answered: number;
   reviewed: number;
   labeled: number;
-  gold: number;
 }
 
 export interface Image { blob: string; width: number; height: number; media_type: string; thumbnail: string | null; modality: "image" }
@@ -195,7 +189,7 @@ export interface ItemDetail {
   events: EventRow[];
 }
 
-export interface ItemPage { items: ItemRow[]; next: string | null; total: number }
+export interface ItemPage { items: ItemRow[]; next: string | null; total: number | null }
 
 export interface ItemRow {
   id: number;
@@ -284,6 +278,15 @@ export interface Overview {
   findings: FindingFigures[];
 }
 
+export interface PersonQuality {
+  user_id: number;
+  gold_answers: number;
+  gold_accuracy: number | null;
+  agreement: number | null;
+  skill: number | null;
+  questions: QuestionQuality[];
+}
+
 export interface Preview {
   modality: "text" | "image" | "audio";
   text: string | null;
@@ -298,11 +301,12 @@ export interface ProjectCard {
   name: string;
   role: "annotator" | "reviewer" | "manager" | "owner";
   modality: string;
-  items: number;
-  gold: number;
-  labeled: number;
-  open_tasks: number;
-  waiting_reviews: number;
+  at: number | null;
+  items: number | null;
+  gold: number | null;
+  labeled: number | null;
+  open_tasks: number | null;
+  waiting_reviews: number | null;
 }
 
 export interface ProjectView {
@@ -341,12 +345,22 @@ export interface QuestionFigures {
   question: string;
   kind: string;
   labeled: number;
+  gold: number;
   labels: LabelCount[];
   alpha: Figure;
   agreement: Figure;
   confidence: number | null;
   methods: string[];
   suspects: number;
+}
+
+export interface QuestionQuality {
+  question: string;
+  answers: number;
+  gold_answers: number;
+  gold_accuracy: number | null;
+  agreement: number | null;
+  skill: number | null;
 }
 
 export interface RedoView { reason: string; reviewer: string; values: Record<string, Boxes | Choice | Segments | Spans> }
@@ -432,13 +446,18 @@ export interface SpansQuestion {
 
 export interface Status {
   project: string;
+  at: number;
   collected: number;
   quarantined: number;
+  failed_suggestions: number;
   prepared: number;
   duplicates: number;
   gone: number;
+  gold: number;
+  asked: number;
   suggested: number;
   tasks: Record<string, number>;
+  remaining: number;
   annotations: number;
   labeled: number;
   reviews_waiting: number;
