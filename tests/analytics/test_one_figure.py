@@ -18,6 +18,10 @@ from labelwright.errors import BeingComputed
 from labelwright.store import people, tables
 from tests.analytics.world import REQUIREMENTS, fill
 from tests.server.house import House, served
+from tests.store.test_listing import plans, statements
+
+READ = ["status", "overview", "requirements", "report", "quality", "events", "versions", "jobs", "items", "items?label=bug"]
+"""What reviewers and managers read about a project."""
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +141,19 @@ def test_requests_read_what_is_kept_and_say_so_where_nothing_is(house: House) ->
     older = sa.update(tables.figures).where(tables.figures.c.project_id == project.id).values(body="{}")
     project.database.write(lambda connection: connection.execute(older))
     assert browser.get("/api/projects/secret/overview").status_code == 503
+
+
+@pytest.mark.parametrize("name", ["", "/tickets", *(f"/tickets/{one}" for one in READ)])
+def test_no_request_reads_a_whole_table(house: House, name: str) -> None:
+    """What a page reads is found through an index, whichever it is: nothing passes over items, answers, tasks, labels or events."""
+    browser = house.browser(house.person("owner"))
+    with statements(house.workspace.database) as noted:
+        assert browser.get(f"/api/projects{name}").status_code == 200
+    assert noted
+    found = plans(house.workspace.database, noted)
+    large = ("items", "raw_items", "annotations", "tasks", "consensus", "events", "suggestions", "reviews", "findings")
+    assert not [plan for plan in found if re.match(rf"SCAN ({'|'.join(large)})\b", plan)]
+    assert not [statement for statement, _ in noted if re.search(r"count\(\*\).* FROM (items|annotations|tasks|consensus)\b", statement)]
 
 
 def test_the_glossary_names_functions_that_there_are() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -19,6 +20,9 @@ from labelwright.schema.figure import Figure
 from labelwright.store import tables
 from labelwright.store.codec import decode
 from labelwright.store.project import Project
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 __all__ = ["REPORTS", "render_report", "write_report"]
 
@@ -44,14 +48,34 @@ def write_report(project: Project, path: Path, *, requirements: Sequence[str] = 
 
 def render_report(connection: Connection, project: Project, found: Overview, outcomes: Sequence[Outcome]) -> str:
     """Return the report as an HTML page that shows these figures."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     table = tables.quality_reports
     rows = connection.execute(sa.select(table.c.name, table.c.report).where(table.c.project_id == project.id, table.c.name.in_(REPORTS)))
     reports: dict[str, Any] = {name: decode(body) for name, body in rows}
     number = connection.scalar(
         sa.select(tables.pipeline_versions.c.number).where(tables.pipeline_versions.c.id == project.pipeline_version)
     )
+    return _template().render(
+        project=project,
+        number=number,
+        it=found,
+        outcomes=outcomes,
+        tiles=_tiles(found),
+        charts=charts,
+        steps=_steps(found),
+        agreement=_of_questions(reports, "agreement"),
+        criteria=_of_questions(reports, "criteria"),
+        gold=_of_questions(reports, "gold"),
+        errors=_of_questions(reports, "label_errors"),
+        cross=reports.get("cross_validation") or {},
+        Figure=Figure,
+    )
+
+
+@cache
+def _template() -> Template:
+    """The page's template. Compiling it costs more than filling it in."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("labelwright.analytics", "."),
         autoescape=True,
@@ -69,21 +93,7 @@ def render_report(connection: Connection, project: Project, found: Overview, out
         hours=_hours,
         method=_method,
     )
-    return environment.get_template("report.html.j2").render(
-        project=project,
-        number=number,
-        it=found,
-        outcomes=outcomes,
-        tiles=_tiles(found),
-        charts=charts,
-        steps=_steps(found),
-        agreement=_of_questions(reports, "agreement"),
-        criteria=_of_questions(reports, "criteria"),
-        gold=_of_questions(reports, "gold"),
-        errors=_of_questions(reports, "label_errors"),
-        cross=reports.get("cross_validation") or {},
-        Figure=Figure,
-    )
+    return environment.get_template("report.html.j2")
 
 
 def _of_questions(reports: dict[str, Any], name: str) -> list[dict[str, Any]]:

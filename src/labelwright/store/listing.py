@@ -29,8 +29,8 @@ __all__ = ["ItemPage", "ItemRow", "read_items"]
 MOST_ROWS = 200
 PREVIEW_CHARACTERS = 200
 
-ROUNDS, MOST_AT_ONCE = 6, 2000
-"""A page looks at items in so many rounds, of four times as many each, up to so many at once: some 7,000 in all."""
+ROUNDS, MOST_AT_ONCE = 4, 2000
+"""A page looks at items in so many rounds, of four times as many each, up to so many at once: some 3,000 in all."""
 
 BEHIND_ALL = 2.0
 """Stands for the confidence or agreement of an item that has none: such items come last."""

@@ -1,0 +1,1 @@
+"""How jobs and requests grow with the project."""
