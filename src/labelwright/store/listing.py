@@ -241,11 +241,15 @@ class _Walk:
         found: list[_Place] = []
         if place is None or place[0] < BEHIND_ALL:
             mine = (_consensus.c.project_id == self.project_id, _consensus.c.question == self.question, column.is_not(None))
-            query = sa.select(column, _consensus.c.item_id).where(*mine)
+            steps: list[sa.ColumnElement[bool]] = [column.is_not(None)]
             if place is not None:
-                query = query.where(sa.tuple_(column, _consensus.c.item_id) > sa.tuple_(sa.literal(place[0]), sa.literal(place[1])))
-            rows = self.connection.execute(query.order_by(column, _consensus.c.item_id).limit(look))
-            found, place = [(row[0], row[1]) for row in rows], None
+                # In two steps, for many items have the same value: compared as a pair, SQLite passes over all of these.
+                steps = [sa.and_(column == place[0], _consensus.c.item_id > place[1]), column > place[0]]
+            for behind in steps:
+                if len(found) < look:
+                    query = sa.select(column, _consensus.c.item_id).where(*mine, behind).order_by(column, _consensus.c.item_id)
+                    found += [(row[0], row[1]) for row in self.connection.execute(query.limit(look - len(found)))]
+            place = None
         if len(found) < look:
             rest = self._by_number(place, look - len(found))
             found += [(BEHIND_ALL, number) for _, number in rest]

@@ -78,9 +78,13 @@ def append(
 
 def follow(connection: Connection, project_id: int, after: Position, limit: int = 10_000) -> list[Event]:
     """Return the events behind `after`, in an order in which none can appear later before one already returned."""
-    # Compared as a pair, which the index on both is read by; told apart by "or", all of the project's events are looked at.
-    behind = sa.tuple_(events.c.transaction, events.c.id) > sa.tuple_(sa.literal(after.transaction), sa.literal(after.id))
-    query = sa.select(events).where(events.c.project_id == project_id, behind).order_by(events.c.transaction, events.c.id).limit(limit)
+    # In two steps, each of which the index is read for from a place on: compared as a pair or by "or", SQLite passes over all events.
+    same = sa.and_(events.c.transaction == after.transaction, events.c.id > after.id)
+    rows: list[Any] = []
+    for behind in (same, events.c.transaction > after.transaction):
+        if len(rows) < limit:
+            query = sa.select(events).where(events.c.project_id == project_id, behind).order_by(events.c.transaction, events.c.id)
+            rows += connection.execute(_settled(connection, query.limit(limit - len(rows))))
     return [
         Event(
             id=row.id,
@@ -92,7 +96,7 @@ def follow(connection: Connection, project_id: int, after: Position, limit: int 
             created_at=row.created_at,
             position=Position(row.transaction, row.id),
         )
-        for row in connection.execute(_settled(connection, query))
+        for row in rows
     ]
 
 

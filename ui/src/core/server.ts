@@ -322,7 +322,7 @@ export interface ProjectView {
   requirements: string[];
 }
 
-export interface QualityView { reports: Record<string, unknown>; annotators: AnnotatorRow[]; suspects: SuspectRow[] }
+export interface QualityView { reports: Record<string, unknown>; annotators: AnnotatorRow[]; suspects: SuspectRow[]; at: number | null }
 
 export interface QuestionAudit {
   question: string;

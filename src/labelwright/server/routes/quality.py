@@ -46,11 +46,15 @@ class SuspectRow(Struct, frozen=True, kw_only=True):
 
 
 class QualityView(Struct, frozen=True):
-    """The reports of the assurance by name, the annotators, and the doubtful labels, the worst first."""
+    """The reports of the assurance by name, the annotators, and the doubtful labels, the worst first.
+
+    `at` is when the newest of the reports was made; None where there is none yet.
+    """
 
     reports: dict[str, Any]
     annotators: list[AnnotatorRow]
     suspects: list[SuspectRow]
+    at: float | None
 
 
 @get("/api/projects/{project:str}/overview", opt={"permission": "analyse"})
@@ -70,7 +74,7 @@ async def quality(project: FromPath[str], access: Access, workspace: Workspace) 
 
     def read(connection: sa.Connection) -> QualityView:
         shown = reports.c.name.in_(REPORTS)
-        found = connection.execute(sa.select(reports.c.name, reports.c.report).where(reports.c.project_id == number, shown))
+        found = connection.execute(sa.select(reports).where(reports.c.project_id == number, shown)).all()
         people = analytics.read_people(connection, number, opened.project.schema.questions)
         answered = tables.annotator_quality.c.user_id
         mine = sa.select(answered).where(tables.annotator_quality.c.project_id == number)
@@ -96,6 +100,7 @@ async def quality(project: FromPath[str], access: Access, workspace: Workspace) 
                 )
                 for row in suspects
             ],
+            max((row.updated_at for row in found), default=None),
         )
 
     return await workspace.database.read_soon(read)
