@@ -28,6 +28,7 @@ def pages() -> dict[str, str]:
     """Return every page of the reference by its file name."""
     return {
         "commands.md": commands(),
+        "figures.md": figures(),
         "http.md": http(),
         "pipeline.md": pipeline(),
         "plugins.md": plugged(),
@@ -49,6 +50,22 @@ def commands() -> str:
         )
         module.arguments(parser)
         parts.append(f"## {name}\n\n```text\n{parser.format_help().strip()}\n```")
+    return _page(parts)
+
+
+def figures() -> str:
+    """Return every figure that is shown, with its definition."""
+    from labelwright.analytics.glossary import GLOSSARY
+
+    parts = [
+        "# Figures",
+        "Each figure has one name and one definition and is computed by one function, so that it is the same wherever it is shown.",
+        "Pages show what the background work has counted last, a few seconds after an answer, and say as of when. Commands count anew.",
+    ]
+    for one in GLOSSARY:
+        told = [("counts", one.counts), ("over", one.over), ("interval", one.interval), ("assumes", one.assumes)]
+        told += [("shown", one.shown), ("computed by", f"`{one.by}`")]
+        parts.append("\n".join([f"## {one.title}", "", f"`{one.name}`", "", *(f"- {name}: {text}" for name, text in told)]))
     return _page(parts)
 
 

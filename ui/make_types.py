@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 TARGET = Path(__file__).parent / "src" / "core" / "server.ts"
+GLOSSARY_TARGET = TARGET.with_name("figures.ts")
 WIDTH = 140
 
 HEAD = """\
@@ -114,5 +115,21 @@ def write(openapi: dict[str, Any]) -> str:
     return HEAD + "\n" + "\n\n".join(parts) + "\n"
 
 
+def glossary() -> str:
+    """Return what each figure counts, which the page says where the figure stands."""
+    from labelwright.analytics.glossary import GLOSSARY
+
+    head = (
+        "// What each figure counts, made by `python ui/make_types.py` from `labelwright.analytics.glossary`: change that, not this file.\n"
+    )
+    lines = []
+    for one in GLOSSARY:
+        told = f"{one.counts} Of: {one.over[0].lower()}{one.over[1:]}"
+        told += "" if one.assumes == "Nothing." else f" Assumes: {one.assumes[0].lower()}{one.assumes[1:]}"
+        lines.append(f"  {one.name}: {json.dumps(told.replace('`', ''))},")
+    return head + "\nexport const FIGURES = {\n" + "\n".join(lines) + "\n} as const;\n\nexport type FigureName = keyof typeof FIGURES;\n"
+
+
 if __name__ == "__main__":
     TARGET.write_text(write(document()), "utf-8")
+    GLOSSARY_TARGET.write_text(glossary(), "utf-8")

@@ -17,6 +17,7 @@
     ├── TooSlow                      408  too_slow             a body that comes slower than it may
     ├── TooManyAttempts                  429  too_many_attempts
     ├── Busy                         503  busy                 too much is at work at this moment
+    ├── BeingComputed                    503  being_computed       what is asked for is made by the background work, and not there yet
     ├── MissingExtra                     501  missing_extra        an optional dependency is not installed
     └── StoreUnavailable                 503  store_unavailable    the database cannot be opened, read or written
 
@@ -31,6 +32,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 __all__ = [
+    "BeingComputed",
     "Blocked",
     "Busy",
     "Conflict",
@@ -195,6 +197,13 @@ class Busy(LabelwrightError):
     def __init__(self, message: str, *, retry_after: int, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, where=where, hint=hint)
         self.retry_after = retry_after
+
+
+class BeingComputed(LabelwrightError):
+    """What is asked for is made by the background work and is not there yet; it is soon."""
+
+    code = "being_computed"
+    status = 503
 
 
 class MissingExtra(LabelwrightError):

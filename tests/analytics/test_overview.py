@@ -200,7 +200,7 @@ def test_an_item_is_labeled_when_every_required_question_is(make_project: Make) 
     found = look(project)
     assert (found.funnel.labeled, found.funnel.gold) == (1, 1)
     by_name = {one.question: one for one in found.questions}
-    assert [by_name[name].labeled for name in ("intent", "entities", "tone")] == [3, 2, 0]
+    assert [(by_name[name].labeled, by_name[name].gold) for name in ("intent", "entities", "tone")] == [(2, 1), (1, 1), (0, 0)]
     assert {one.label: one.items for one in by_name["entities"].labels} == {"DATE": 1, "NAME": 2}
     assert none
 

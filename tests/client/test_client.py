@@ -199,7 +199,7 @@ def test_items_are_sent_in_parts_and_listed_page_by_page(house: House, proxy: Lo
         assert len(posts) > 3
         keys = [row.key for row in client.items("secret", page=7)]
         assert {f"row {number}" for number in range(60)} <= set(keys)
-        assert len(keys) == len(set(keys)) == client.items_page("secret").total
+        assert len(keys) == len(set(keys)) == client.items_page("secret", limit=200).total
         newest = [row.key for row in client.items("secret", page=7, sort="newest")]
         assert newest == keys[::-1]
         found = client.items_page("secret", search="row 33")
@@ -244,7 +244,7 @@ def test_managing_people_and_tokens(house: House) -> None:
         assert {user.name: user.roles for user in owner.users()}["newly invited"] == {"tickets": "reviewer"}
         made = owner.add_token("robot", role="manager", project="tickets", days=1)
         with Client(house.address, made) as robot:
-            assert robot.items_page("tickets").total >= 0
+            assert robot.items_page("tickets").items is not None
             owner.delete_token(owner.tokens()[0].id)
             with pytest.raises(NotSignedIn):
                 robot.items_page("tickets")

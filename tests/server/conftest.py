@@ -25,6 +25,7 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "template_labelwright"'.encode())
         store = url.replace("/postgres", f"/{name}")
     with served(folder, store) as house:
+        house.keep_figures()
         yield house
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
-from labelwright import tasks
+from labelwright import analytics, tasks
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.server.access import OUTSIDE
 from labelwright.server.gate import session_cookie
@@ -55,6 +55,11 @@ class House:
     @property
     def secret(self) -> OpenProject:
         return self.workspace.projects["secret"]
+
+    def keep_figures(self) -> None:
+        """Make the figures that the pages read, as the worker does that is not here."""
+        for opened in self.workspace.projects.values():
+            analytics.keep(opened.project, opened.pipeline.requirements)
 
     def person(self, role: str | None = "annotator", project: str = "tickets", *, name: str | None = None) -> int:
         """Add somebody with a role in a project and return the number."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from labelwright.analytics import kept_counts
 from labelwright.datasets import import_labels
 from labelwright.errors import InvalidPipeline
 from labelwright.pipeline import jobs
@@ -17,7 +18,8 @@ from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import Workspace
 from labelwright.server import worker
 from labelwright.store import tables
-from tests.rows import count
+from tests.quality.answers import answer, choice
+from tests.rows import add_texts, add_users, count
 
 PIPELINE = """
 name: tickets
@@ -109,4 +111,46 @@ def test_a_frozen_version_is_told_by_its_job(tmp_path: Path, store_url: str) -> 
         with workspace.database.read() as connection:
             said.append(jobs.list_jobs(connection, opened.project.id)[0].progress.what)
     assert said == ["version 1, items: 1", "nothing has changed, version 1 still stands"]
+    workspace.close()
+
+
+def test_the_kept_figures_follow_the_answers(tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round after an answer counts it; nothing is counted again while nothing happens, but after ten minutes, and never too often."""
+    (tmp_path / "labelwright.yaml").write_text(PIPELINE.replace("STORE", store_url), "utf-8")
+    workspace = Workspace.open(tmp_path)
+    opened = workspace.projects["tickets"]
+    project = opened.project
+    now = time.monotonic()
+    monkeypatch.setattr(worker.time, "monotonic", lambda: now)
+    beside = worker.Worker(workspace)
+    (item,) = add_texts(project, ["one"])
+    (ann,) = add_users(project, "ann")
+
+    def kept() -> tuple[float, int]:
+        with workspace.database.read() as connection:
+            counts = kept_counts(connection, project)
+        return counts.at, counts.funnel.labeled
+
+    beside.round()
+    first, labeled = kept()
+    assert labeled == 0
+    now += 60.0
+    beside.round()
+    assert kept() == (first, 0)
+    answer(project, [(item, ann, {"intent": choice("bug")})])
+    beside.round()
+    second, labeled = kept()
+    assert (second > first, labeled) == (True, 1)
+    # It rests before it counts again, and what came meanwhile is not forgotten.
+    answer(project, [(item, ann, {"intent": choice("bug")})])
+    beside.round()
+    assert kept() == (second, 1)
+    now += 60.0
+    beside.round()
+    third, _ = kept()
+    assert third > second
+    monkeypatch.setattr(worker, "FIGURES_AGE_SECONDS", 0.0)
+    now += 60.0
+    beside.round()
+    assert kept()[0] > third
     workspace.close()

@@ -28,6 +28,7 @@ def test_the_types_of_the_page_are_those_of_the_server(maker: ModuleType) -> Non
     """The file that the page reads is what the script makes of the server at this moment."""
     stale = "The page's types are stale. Make them anew: python ui/make_types.py"
     assert maker.TARGET.read_text("utf-8") == maker.write(maker.document()), stale
+    assert maker.GLOSSARY_TARGET.read_text("utf-8") == maker.glossary(), stale
 
 
 def test_what_is_answered_is_complete_and_what_is_taken_may_leave_out_defaults(maker: ModuleType) -> None:

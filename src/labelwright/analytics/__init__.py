@@ -1,9 +1,32 @@
 """Step six, analytics: where the project stands, what the help of machines is worth, and whether the requirements hold."""
 
 from labelwright.analytics.advice import advise
+from labelwright.analytics.counts import count_remaining, count_waiting, read_counts
+from labelwright.analytics.keeping import Kept, keep, kept_at, kept_counts, kept_overview, kept_requirements
+from labelwright.analytics.people import read_people
 from labelwright.analytics.reading import overview
-from labelwright.analytics.report import write_report
+from labelwright.analytics.report import render_report, write_report
 from labelwright.analytics.requirements import Outcome, check_requirements
-from labelwright.analytics.values import Overview
+from labelwright.analytics.values import Counts, Overview, PersonQuality
 
-__all__ = ["Outcome", "Overview", "advise", "check_requirements", "overview", "write_report"]
+__all__ = [
+    "Counts",
+    "Kept",
+    "Outcome",
+    "Overview",
+    "PersonQuality",
+    "advise",
+    "check_requirements",
+    "count_remaining",
+    "count_waiting",
+    "keep",
+    "kept_at",
+    "kept_counts",
+    "kept_overview",
+    "kept_requirements",
+    "overview",
+    "read_counts",
+    "read_people",
+    "render_report",
+    "write_report",
+]

@@ -33,15 +33,20 @@ def share(value: float | None, digits: int = 0) -> str:
     return shown
 
 
-def bars(rows: Sequence[tuple[str, int]], *, of: int | None = None, title: str = "") -> Markup:
-    """Return horizontal bars, each with its count; `of` is the whole that shares are told of, and the longest bar's length."""
-    most = max([of or 0, *(count for _, count in rows), 1])
+def bars(rows: Sequence[tuple[str, int, int | None]], *, title: str = "") -> Markup:
+    """Return horizontal bars, each with its count and the whole that it is of.
+
+    A bar with a whole is as long as its share of it, and its share is said beside it. Where no whole is given, the longest of these bars
+    fills its rail and the others are drawn beside it.
+    """
+    most = max([1, *(count for _, count, whole in rows if whole is None)])
     left, right, height = 190, 130, 30
     parts = []
-    for place, (name, count) in enumerate(rows):
+    for place, (name, count, whole) in enumerate(rows):
         y = place * height
-        length = (WIDTH - left - right) * count / most
-        told = f"{count:,}" if of is None else f"{count:,} · {share(count / of if of else None)}"
+        part = count / most if whole is None else count / max(whole, 1)
+        length = (WIDTH - left - right) * min(part, 1.0)
+        told = f"{count:,}" if whole is None else f"{count:,} · {share(count / whole if whole else None)}"
         parts.append(
             f'<text class="name" x="{left - 12}" y="{y + 20}" text-anchor="end">{escape(_short(name, 24))}</text>'
             f'<rect class="rail" x="{left}" y="{y + 6}" width="{WIDTH - left - right}" height="18" rx="4"/>'

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from sqlalchemy import Connection
-
 from labelwright.analytics.newest import NewAnswer
 from labelwright.analytics.values import Forecast
 from labelwright.schema.figure import Figure
-from labelwright.store import tables
 
 __all__ = ["read_forecast"]
 
@@ -25,22 +21,13 @@ SHORTEST = 60.0
 """Seconds below which the window says nothing."""
 
 
-def read_forecast(connection: Connection, project_id: int, now: float, answers: list[NewAnswer]) -> Forecast:
-    """Return the answers that are still to be given and when they will be, at the pace of the last day, its pauses included.
+def read_forecast(remaining: int, now: float, answers: list[NewAnswer]) -> Forecast:
+    """Return when the `remaining` answers will be given, at the pace of the last day, its pauses included.
 
     Where the newest `answers` do not reach back a day, the pace is that since the first of them.
 
     The interval follows from how much the pace varied from one eighth of the window to the next; it knows nothing of weekends to come.
     """
-    tasks = tables.tasks
-    remaining = int(
-        connection.scalar(
-            sa.select(sa.func.count())
-            .select_from(tasks)
-            .where(tasks.c.project_id == project_id, tasks.c.purpose.in_(("label", "redo")), tasks.c.state.in_(("open", "leased")))
-        )
-        or 0
-    )
     times = [one.at for one in answers if one.purpose in ("label", "redo") and now - WINDOW < one.at <= now]
     if len(times) < FEWEST:
         reason = f"Too few answers in the last 24 hours to tell a pace: {len(times)}." if times else "No answer in the last 24 hours."

@@ -1,9 +1,9 @@
-"""How many items have a label, and which: by counting, and by reading only the few labels that no consensus tells."""
+"""What is labeled: the one place where items with a label are counted, whichever page, command or requirement asks."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -14,126 +14,157 @@ from labelwright.store import tables
 from labelwright.store.codec import decode_answer
 from labelwright.store.labels import final_labels
 
-__all__ = ["Labeled", "count_labeled", "read_labeled", "settled"]
+__all__ = ["Labeled", "Labels", "known_items", "read_labels", "settled"]
+
+PART = 500
+"""Items named in one statement."""
+
+_items, _consensus, _known, _reviews = tables.items, tables.consensus, tables.known_answers, tables.reviews
 
 
 class Labeled(Struct, kw_only=True):
     """The labels of one question.
 
-    `items` counts the items with a label, `reviewed` those of them that a person reviewed. For each label, `with_label` counts the
-    items that have it, and `places` how often it occurs, which for a choice is the same.
+    `labeled` counts the items that are asked about and have a label, `reviewed` those of them whose label a person reviewed, and `gold`
+    the gold items, whose label is known. For each label, `with_label` counts the items of both that have it, and `places` how often it
+    occurs, which for a choice is the same: these are what a dataset holds.
     """
 
-    items: int = 0
+    labeled: int = 0
     reviewed: int = 0
-    with_label: Counter[str] = Counter()
-    places: Counter[str] = Counter()
+    gold: int = 0
+    with_label: Counter[str]
+    places: Counter[str]
     confidence: float | None = None
-    methods: list[str] = []
+    methods: list[str]
+
+    @property
+    def items(self) -> int:
+        """All items that have a label, gold too."""
+        return self.labeled + self.gold
 
 
-def read_labeled(connection: Connection, project_id: int, schema: Schema) -> tuple[dict[str, Labeled], int]:
-    """Return what is labeled in each question, and how many items have a label for every question that requires one."""
-    items, consensus, reviews, known = tables.items, tables.consensus, tables.reviews, tables.known_answers
-    active = sa.and_(items.c.project_id == project_id, items.c.state == "active")
-    special = sa.union(
-        sa.select(reviews.c.item_id).where(reviews.c.project_id == project_id, reviews.c.verdict != "reject"),
-        sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold"),
-    )
-    apart = sorted(connection.scalars(sa.select(items.c.id).where(active, items.c.id.in_(special))))
-    found = {name: Labeled(with_label=Counter(), places=Counter()) for name in schema.questions}
-    # Where nobody reviewed and nothing is gold, the label is the consensus, and equal answers are counted by the database.
-    agreed = (
-        sa.select(consensus.c.question, consensus.c.answer, sa.func.count())
-        .join(items, items.c.id == consensus.c.item_id)
-        .where(items.c.state == "active", consensus.c.question.in_(list(schema.questions)))
-        .group_by(consensus.c.question, consensus.c.answer)
-    )
-    for question, answer, count in connection.execute(agreed.where(consensus.c.project_id == project_id)):
-        _count(found[question], answer, count)
-    for start in range(0, len(apart), 500):
-        # These are the project's items; naming the project once more would make SQLite walk through all of its labels.
-        part = agreed.where(consensus.c.item_id.in_(apart[start : start + 500]))
-        for question, answer, count in connection.execute(part):
-            _count(found[question], answer, -count)
-    complete: dict[int, set[str]] = {}
+class Labels(Struct, frozen=True, kw_only=True):
+    """The labels of a project as they stand.
+
+    `prepared` counts the items that there are, without duplicates and replaced ones. `gold` of these have a known answer by which people
+    are tested. The others are `asked` about, and `labeled` of these have a label for every question that requires one, or for any
+    question where none does.
+    """
+
+    prepared: int
+    gold: int
+    labeled: int
+    questions: dict[str, Labeled]
+
+    @property
+    def asked(self) -> int:
+        """The items that people are asked about."""
+        return self.prepared - self.gold
+
+
+def read_labels(connection: Connection, project_id: int, schema: Schema) -> Labels:
+    """Count what is labeled, with the labels that a dataset would have: a review before gold before the consensus.
+
+    The consensus is counted by the database, answer by answer; only labels of gold and reviewed items are read one by one.
+    """
+    active = sa.and_(_items.c.project_id == project_id, _items.c.state == "active")
+    gold = set(connection.scalars(sa.select(_items.c.id).where(active, _items.c.id.in_(known_items(project_id)))))
+    reviewed = sa.select(_reviews.c.item_id).where(_reviews.c.project_id == project_id)
+    apart = sorted(gold.union(connection.scalars(sa.select(_items.c.id).where(active, _items.c.id.in_(reviewed)))))
+    found = {name: Labeled(with_label=Counter(), places=Counter(), methods=[]) for name in schema.questions}
+    labeled = _count_agreed(connection, project_id, schema, found, apart)
+    names: dict[int, set[str]] = defaultdict(set)
     for label in final_labels(connection, project_id, schema, item_ids=apart):
         one = found[label.question]
-        one.items += 1
-        one.reviewed += label.origin == "review"
-        units = [unit.label for unit in label.answer.units()]
-        one.places.update(units)
-        one.with_label.update(set(units))
-        complete.setdefault(label.item_id, set()).add(label.question)
-    for question, confidence, method in connection.execute(
-        sa.select(consensus.c.question, sa.func.avg(consensus.c.confidence), sa.func.max(consensus.c.method))
-        .where(consensus.c.project_id == project_id, consensus.c.question.in_(list(schema.questions)))
-        .group_by(consensus.c.question)
-    ):
-        found[question].confidence = round(confidence, 6)
-        found[question].methods = [method]
-    return found, _complete(connection, project_id, schema, found, complete, active)
+        if label.item_id in gold:
+            one.gold += 1
+        else:
+            one.labeled += 1
+            one.reviewed += label.origin == "review"
+            names[label.item_id].add(label.question)
+        _count_units(one, Counter(unit.label for unit in label.answer.units()), 1)
+    required, needed = _required(schema)
+    labeled += sum(len(answered.intersection(required)) >= needed for answered in names.values())
+    prepared = connection.scalar(sa.select(sa.func.count()).select_from(_items).where(active)) or 0
+    return Labels(prepared=prepared, gold=len(gold), labeled=labeled, questions=found)
 
 
-def count_labeled(connection: Connection, project_id: int, schema: Schema) -> tuple[int, int, int]:
-    """Return how many items are to be labeled, how many of them are, and how many have a known answer and are gold besides.
-
-    An item is labeled when every question that requires an answer has a label, or any question where none requires one: that of the
-    people's answers together, or of a review.
-    """
-    items, consensus, known = tables.items, tables.consensus, tables.known_answers
-    gold = items.c.id.in_(sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold"))
-    required = [name for name, question in schema.questions.items() if question.required]
-    agreed = (
-        sa.select(consensus.c.item_id)
-        .where(consensus.c.project_id == project_id, consensus.c.question.in_(required or list(schema.questions)))
-        .group_by(consensus.c.item_id)
-        .having(sa.func.count() >= max(len(required), 1))
-    )
-
-    def count(*which: sa.ColumnElement[bool]) -> int:
-        active = sa.select(sa.func.count()).where(items.c.project_id == project_id, items.c.state == "active", *which)
-        return connection.scalar(active) or 0
-
-    return count(~gold), count(~gold, items.c.id.in_(agreed) | items.c.id.in_(settled(project_id))), count(gold)
+def known_items(project_id: int) -> sa.Select[tuple[int]]:
+    """Select the gold items."""
+    return sa.select(_known.c.item_id).where(_known.c.project_id == project_id, _known.c.use == "gold")
 
 
 def settled(project_id: int) -> sa.Select[tuple[int]]:
     """Select the items whose newest review accepted or fixed them: a rejection withdraws what an earlier review had settled."""
-    reviews = tables.reviews
-    newest = sa.select(sa.func.max(reviews.c.id)).where(reviews.c.project_id == project_id).group_by(reviews.c.item_id)
-    return sa.select(reviews.c.item_id).where(reviews.c.id.in_(newest), reviews.c.verdict != "reject")
+    newest = sa.select(sa.func.max(_reviews.c.id)).where(_reviews.c.project_id == project_id).group_by(_reviews.c.item_id)
+    return sa.select(_reviews.c.item_id).where(_reviews.c.id.in_(newest), _reviews.c.verdict != "reject")
 
 
-def _count(labeled: Labeled, answer: str, count: int) -> None:
-    units = [unit.label for unit in decode_answer(answer).units()]
-    labeled.items += count
-    for label, times in Counter(units).items():
-        labeled.places[label] += count * times
-        labeled.with_label[label] += count
+def _required(schema: Schema) -> tuple[list[str], int]:
+    """The questions that decide whether an item is labeled, and how many of them need a label."""
+    required = [name for name, question in schema.questions.items() if question.required]
+    return required or list(schema.questions), max(len(required), 1)
 
 
-def _complete(
-    connection: Connection,
-    project_id: int,
-    schema: Schema,
-    found: Mapping[str, Labeled],
-    settled: Mapping[int, set[str]],
-    active: sa.ColumnElement[bool],
-) -> int:
-    """Count the items that have a label for every question that requires one, or for any where none does."""
-    required = [name for name, question in schema.questions.items() if question.required] or list(schema.questions)
-    if len(schema.questions) == 1:
-        return found[required[0]].items
-    items, consensus = tables.items, tables.consensus
-    needed = len(required) if schema.questions[required[0]].required else 1
-    agreed = (
-        sa.select(consensus.c.item_id)
-        .join(items, items.c.id == consensus.c.item_id)
-        .where(active, consensus.c.project_id == project_id, consensus.c.question.in_(required))
-        .group_by(consensus.c.item_id)
+def _count_agreed(connection: Connection, project_id: int, schema: Schema, found: dict[str, Labeled], apart: Sequence[int]) -> int:
+    """Count the labels that are the consensus, without the items `apart`, and return how many items are labeled by it."""
+    count, belief = sa.func.count(), sa.func.sum(_consensus.c.confidence)
+    asked = _consensus.c.question.in_(list(schema.questions))
+    mine = sa.and_(_consensus.c.project_id == project_id, asked)
+    by_answer = sa.select(_consensus.c.question, _consensus.c.answer, count, belief, sa.func.max(_consensus.c.method))
+    grouped = (_consensus.c.question, _consensus.c.answer)
+    beliefs: dict[str, float] = defaultdict(float)
+    standing: dict[str, int] = defaultdict(int)
+    for question, answer, number, sum_of, method in connection.execute(by_answer.where(mine).group_by(*grouped)):
+        one = found[question]
+        one.labeled += number
+        one.methods = [max([method, *one.methods])]
+        beliefs[question] += sum_of
+        standing[question] += number
+        _count_units(one, _units(answer), number)
+    required, needed = _required(schema)
+    labeled = found[required[0]].labeled if len(schema.questions) == 1 else _complete(connection, mine, required, needed)
+    # Few items have another label than the consensus, or none of their own: they are taken out again, part by part. These are the
+    # project's items; naming the project once more would make SQLite walk through all of its labels.
+    for inactive, part in _left_out(connection, project_id, apart):
+        for question, answer, number, sum_of, _ in connection.execute(by_answer.where(asked, part).group_by(*grouped)):
+            found[question].labeled -= number
+            if inactive:
+                beliefs[question] -= sum_of
+                standing[question] -= number
+            _count_units(found[question], _units(answer), -number)
+        labeled -= _complete(connection, part, required, needed)
+    for question, number in standing.items():
+        found[question].confidence = round(beliefs[question] / number, 6) if number else None
+    return labeled
+
+
+def _left_out(connection: Connection, project_id: int, apart: Sequence[int]) -> Iterator[tuple[bool, sa.ColumnElement[bool]]]:
+    """Name the items whose consensus is not their label: duplicates and replaced ones (`True`), and those `apart`."""
+    states = _items.c.state.in_(("duplicate", "replaced"))
+    inactive = sorted(connection.scalars(sa.select(_items.c.id).where(_items.c.project_id == project_id, states)))
+    for left, listed in ((True, inactive), (False, apart)):
+        for start in range(0, len(listed), PART):
+            yield left, _consensus.c.item_id.in_(listed[start : start + PART])
+
+
+def _complete(connection: Connection, which: sa.ColumnElement[bool], required: Sequence[str], needed: int) -> int:
+    """Count the items, among these labels, with at least `needed` labels of these questions."""
+    items = (
+        sa.select(_consensus.c.item_id)
+        .where(which, _consensus.c.question.in_(required))
+        .group_by(_consensus.c.item_id)
         .having(sa.func.count() >= needed)
     )
-    whole = set(connection.scalars(agreed))
-    whole |= {item_id for item_id, names in settled.items() if len(names.intersection(required)) >= needed}
-    return len(whole)
+    return connection.scalar(sa.select(sa.func.count()).select_from(items.subquery())) or 0
+
+
+def _units(answer: str) -> Counter[str]:
+    return Counter(unit.label for unit in decode_answer(answer).units())
+
+
+def _count_units(labeled: Labeled, units: Counter[str], number: int) -> None:
+    for label, times in units.items():
+        labeled.places[label] += number * times
+        labeled.with_label[label] += number

@@ -5,7 +5,6 @@ Medians and comparisons rest on the newest `MOST` answers, so that a project of 
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -14,18 +13,20 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.analytics.assistance import read_assistance
+from labelwright.analytics.counts import read_counts
 from labelwright.analytics.figures import median
 from labelwright.analytics.forecast import read_forecast
-from labelwright.analytics.labeled import Labeled, count_labeled, read_labeled, settled
+from labelwright.analytics.labeled import Labeled, Labels, read_labels
 from labelwright.analytics.labelers import read_labelers
 from labelwright.analytics.newest import IDLE, MOST, NewAnswer, newest_answers
+from labelwright.analytics.people import read_people, unmeasured
 from labelwright.analytics.values import (
     AnnotatorFigures,
     Bucket,
     CertificateFigures,
+    Counts,
     Effort,
     FindingFigures,
-    Funnel,
     LabelCount,
     Overview,
     QuestionFigures,
@@ -39,14 +40,11 @@ from labelwright.store.project import Project
 
 __all__ = ["overview"]
 
-MANY = 20_000
-"""From this many items on, reading the overview costs a good part of a second."""
-
 HOUR, DAY = 3600, 86400
 HOURS, DAYS = 48, 60
 """Buckets shown."""
 
-_annotations, _items, _reviews, _tasks = tables.annotations, tables.items, tables.reviews, tables.tasks
+_annotations, _reviews = tables.annotations, tables.reviews
 
 
 class _Work(NamedTuple):
@@ -62,50 +60,34 @@ class _Work(NamedTuple):
     newest: float
 
 
-_kept: dict[tuple[str, int], tuple[float, Overview]] = {}
-
-
-def overview(connection: Connection, project: Project) -> Overview:
+def overview(connection: Connection, project: Project, labels: Labels | None = None, counts: Counts | None = None) -> Overview:
     """Return where the project stands; `at` says when that was read.
 
-    Of a project with `MANY` items, what was read is kept for as long as makes reading it a twentieth of the work at most, however often
-    the page asks.
+    This looks at the whole project. What the page shows is kept (`analytics.keep`) and not read anew for each request. `labels` and
+    `counts` are those of the same moment, where they were read already.
     """
-    key = (project.database.url, project.id)
-    until, known = _kept.get(key, (0.0, None))
-    began = time.monotonic()
-    if known is not None and began < until:
-        return known
-    found = _read(connection, project)
-    if found.funnel.prepared >= MANY:
-        ended = time.monotonic()
-        _kept[key] = (ended + 20 * (ended - began), found)
-    return found
-
-
-def _read(connection: Connection, project: Project) -> Overview:
-    now = time.time()
+    labels = labels or read_labels(connection, project.id, project.schema)
+    counts = counts or read_counts(connection, project, labels)
+    now = counts.at
     answers = newest_answers(connection, project.id)
     timed = _seconds(answers)
     seconds = median([value for values in timed.values() for value in values], "No answer was timed yet.")
     work = _work(connection, project.id, IDLE * (seconds.value or 0.0))
-    labeled, _ = read_labeled(connection, project.id, project.schema)
     reports = _reports(connection, project.id)
-    reviews, review_hours, review_seconds = _read_reviews(connection, project.id)
-    funnel = _funnel(connection, project)
+    reviews, review_hours, review_seconds = _read_reviews(connection, project.id, counts)
     return Overview(
         project=project.name,
         at=now,
-        funnel=funnel,
+        funnel=counts.funnel,
         days=_buckets(work, review_hours, now, DAY, DAYS),
         hours=_buckets(work, review_hours, now, HOUR, HOURS),
-        effort=_effort(work, seconds, review_seconds, sum(count for count, _ in review_hours.values()), funnel.labeled),
+        effort=_effort(work, seconds, review_seconds, sum(count for count, _ in review_hours.values()), counts.funnel.labeled),
         assistance=read_assistance(connection, project),
         labelers=read_labelers(connection, project),
-        questions=_questions(connection, project, labeled, reports),
-        annotators=_annotators(connection, project.id, work, timed),
+        questions=_questions(connection, project, labels.questions, reports),
+        annotators=_annotators(connection, project, work, timed),
         reviews=reviews,
-        forecast=read_forecast(connection, project.id, now, answers),
+        forecast=read_forecast(counts.remaining, now, answers),
         certificates=_certificates(connection, project),
         findings=_findings(connection, project.id),
     )
@@ -119,37 +101,6 @@ def _bucket(connection: Connection, column: Any, size: int) -> Any:
     """The number of whole `size` seconds before a time. SQLite cuts a number off where it is cast, PostgreSQL rounds it."""
     whole = column / size
     return sa.cast(whole if connection.dialect.name == "sqlite" else sa.func.floor(whole), sa.BigInteger)
-
-
-def _funnel(connection: Connection, project: Project) -> Funnel:
-    raw, quarantine, suggestions, project_id = tables.raw_items, tables.quarantine, tables.suggestions, project.id
-    _, labeled, gold = count_labeled(connection, project_id, project.schema)
-    states: dict[str, int] = dict(
-        connection.execute(
-            sa.select(_items.c.state, sa.func.count()).where(_items.c.project_id == project_id).group_by(_items.c.state)
-        ).all()
-    )
-    active = sa.and_(_items.c.project_id == project_id, _items.c.state == "active")
-
-    def items_with(rows: Any) -> int:
-        return int(connection.scalar(sa.select(sa.func.count()).select_from(_items).where(active, _items.c.id.in_(rows))) or 0)
-
-    answered = sa.select(_annotations.c.item_id).where(
-        _annotations.c.project_id == project_id,
-        _annotations.c.state.in_(("submitted", "accepted", "fixed")),
-        _annotations.c.purpose != "gold",
-    )
-    return Funnel(
-        raw=_count(connection, raw, raw.c.project_id == project_id, raw.c.state == "current"),
-        quarantined=_count(connection, quarantine, quarantine.c.project_id == project_id, quarantine.c.stage != "suggest"),
-        duplicates=states.get("duplicate", 0),
-        prepared=states.get("active", 0),
-        suggested=items_with(sa.select(suggestions.c.item_id).where(suggestions.c.project_id == project_id)),
-        answered=items_with(answered),
-        reviewed=items_with(settled(project_id)),
-        labeled=labeled,
-        gold=gold,
-    )
 
 
 def _seconds(answers: list[NewAnswer]) -> dict[int, list[float]]:
@@ -174,7 +125,7 @@ def _work(connection: Connection, project_id: int, most: float) -> list[_Work]:
     return [_Work(*row) for row in connection.execute(query)]
 
 
-def _read_reviews(connection: Connection, project_id: int) -> tuple[ReviewFigures, dict[int, tuple[int, float]], Figure]:
+def _read_reviews(connection: Connection, project_id: int, counts: Counts) -> tuple[ReviewFigures, dict[int, tuple[int, float]], Figure]:
     """The reviews by verdict, how many in each hour and how long they took, and the median of one."""
     picks = tables.review_picks
     hour = _bucket(connection, _reviews.c.created_at, HOUR)
@@ -205,11 +156,9 @@ def _read_reviews(connection: Connection, project_id: int) -> tuple[ReviewFigure
     figures = ReviewFigures(
         picked=sum(picked.values()),
         picked_random=picked.get(1, 0),
-        given=sum(verdicts.values()),
+        given=counts.reviews_given,
         given_random=given_random,
-        waiting=_count(
-            connection, _tasks, _tasks.c.project_id == project_id, _tasks.c.purpose == "review", _tasks.c.state.in_(("open", "leased"))
-        ),
+        waiting=counts.reviews_waiting,
         accepted=verdicts["accept"],
         fixed=verdicts["fix"],
         rejected=verdicts["reject"],
@@ -267,7 +216,8 @@ def _questions(
             QuestionFigures(
                 question=name,
                 kind=question.kind,
-                labeled=one.items,
+                labeled=one.labeled,
+                gold=one.gold,
                 labels=[LabelCount(label, one.places[label]) for label in question.labels],
                 alpha=Figure(**agreed[name]["alpha"]) if name in agreed else unknown,
                 agreement=Figure(**agreed[name]["agreement"]) if name in agreed else unknown,
@@ -279,7 +229,7 @@ def _questions(
     return found
 
 
-def _annotators(connection: Connection, project_id: int, work: list[_Work], timed: Mapping[int, list[float]]) -> list[AnnotatorFigures]:
+def _annotators(connection: Connection, project: Project, work: list[_Work], timed: Mapping[int, list[float]]) -> list[AnnotatorFigures]:
     """Everybody who answered, the most answers first."""
     answers: dict[int, int] = defaultdict(int)
     rejected: dict[int, int] = defaultdict(int)
@@ -291,12 +241,10 @@ def _annotators(connection: Connection, project_id: int, work: list[_Work], time
             answers[row.user_id] += row.answers
             rejected[row.user_id] += row.answers if row.state == "rejected" else 0
         newest[row.user_id] = max(newest.get(row.user_id, 0.0), row.newest)
-    quality, users = tables.annotator_quality, tables.users
-    measured: dict[int, list[Any]] = defaultdict(list)
-    for known in connection.execute(sa.select(quality).where(quality.c.project_id == project_id)).all():
-        measured[known.user_id].append(known)
+    users, known = tables.users, read_people(connection, project.id, project.schema.questions)
     names: dict[int, str] = {}
     ids = sorted(newest)
+    measured = {user_id: known.get(user_id) or unmeasured(user_id) for user_id in ids}
     for start in range(0, len(ids), 500):
         query = sa.select(users.c.id, users.c.name).where(users.c.id.in_(ids[start : start + 500]))
         names.update(connection.execute(query).all())
@@ -308,20 +256,16 @@ def _annotators(connection: Connection, project_id: int, work: list[_Work], time
             rejected=rejected[user_id],
             rejected_share=round(rejected[user_id] / answers[user_id], 6) if answers[user_id] else None,
             seconds=median(timed.get(user_id, []), "None of the newest answers was timed."),
-            gold_answers=max((row.gold_answers for row in measured[user_id]), default=0),
-            gold_accuracy=_mean([row.gold_accuracy for row in measured[user_id]]),
-            agreement=_mean([row.agreement for row in measured[user_id]]),
-            skill=_mean([row.skill for row in measured[user_id]]),
+            gold_answers=measured[user_id].gold_answers,
+            gold_accuracy=measured[user_id].gold_accuracy,
+            agreement=measured[user_id].agreement,
+            skill=measured[user_id].skill,
             last_answer_at=newest[user_id],
+            questions=measured[user_id].questions,
         )
         for user_id in ids
     ]
     return sorted(found, key=lambda one: (-one.answers, one.name))
-
-
-def _mean(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(sum(known) / len(known), 6) if known else None
 
 
 def _certificates(connection: Connection, project: Project) -> list[CertificateFigures]:

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from labelwright.analytics import charts
+from labelwright.analytics.labeled import read_labels
 from labelwright.analytics.reading import overview
-from labelwright.analytics.requirements import check_requirements
+from labelwright.analytics.requirements import Outcome, check_requirements
 from labelwright.analytics.values import Overview
 from labelwright.schema.figure import Figure
 from labelwright.store import tables
 from labelwright.store.codec import decode
 from labelwright.store.project import Project
 
-__all__ = ["write_report"]
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+__all__ = ["REPORTS", "render_report", "write_report"]
+
+
+REPORTS = ("agreement", "criteria", "cross_validation", "gold", "label_errors")
+"""The reports of the assurance that are shown."""
 
 
 def write_report(project: Project, path: Path, *, requirements: Sequence[str] = ()) -> None:
@@ -27,20 +37,45 @@ def write_report(project: Project, path: Path, *, requirements: Sequence[str] = 
     Raises:
         InvalidPipeline: a requirement cannot be read.
     """
+    with project.database.read() as connection:
+        labels = read_labels(connection, project.id, project.schema)
+        found = overview(connection, project, labels)
+        outcomes = check_requirements(connection, project, requirements, labels)
+        page = render_report(connection, project, found, outcomes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, "utf-8")
+
+
+def render_report(connection: Connection, project: Project, found: Overview, outcomes: Sequence[Outcome]) -> str:
+    """Return the report as an HTML page that shows these figures."""
+    table = tables.quality_reports
+    rows = connection.execute(sa.select(table.c.name, table.c.report).where(table.c.project_id == project.id, table.c.name.in_(REPORTS)))
+    reports: dict[str, Any] = {name: decode(body) for name, body in rows}
+    number = connection.scalar(
+        sa.select(tables.pipeline_versions.c.number).where(tables.pipeline_versions.c.id == project.pipeline_version)
+    )
+    return _template().render(
+        project=project,
+        number=number,
+        it=found,
+        outcomes=outcomes,
+        tiles=_tiles(found),
+        charts=charts,
+        steps=_steps(found),
+        agreement=_of_questions(reports, "agreement"),
+        criteria=_of_questions(reports, "criteria"),
+        gold=_of_questions(reports, "gold"),
+        errors=_of_questions(reports, "label_errors"),
+        cross=reports.get("cross_validation") or {},
+        Figure=Figure,
+    )
+
+
+@cache
+def _template() -> Template:
+    """The page's template. Compiling it costs more than filling it in."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    with project.database.read() as connection:
-        found = overview(connection, project)
-        outcomes = check_requirements(connection, project, requirements)
-        rows = connection.execute(
-            sa.select(tables.quality_reports.c.name, tables.quality_reports.c.report).where(
-                tables.quality_reports.c.project_id == project.id
-            )
-        )
-        reports: dict[str, Any] = {name: decode(body) for name, body in rows}
-        number = connection.scalar(
-            sa.select(tables.pipeline_versions.c.number).where(tables.pipeline_versions.c.id == project.pipeline_version)
-        )
     environment = Environment(
         loader=PackageLoader("labelwright.analytics", "."),
         autoescape=True,
@@ -58,23 +93,7 @@ def write_report(project: Project, path: Path, *, requirements: Sequence[str] = 
         hours=_hours,
         method=_method,
     )
-    page = environment.get_template("report.html.j2").render(
-        project=project,
-        number=number,
-        it=found,
-        outcomes=outcomes,
-        tiles=_tiles(found),
-        charts=charts,
-        steps=_steps(found),
-        agreement=_of_questions(reports, "agreement"),
-        criteria=_of_questions(reports, "criteria"),
-        gold=_of_questions(reports, "gold"),
-        errors=_of_questions(reports, "label_errors"),
-        cross=reports.get("cross_validation") or {},
-        Figure=Figure,
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, "utf-8")
+    return environment.get_template("report.html.j2")
 
 
 def _of_questions(reports: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -82,23 +101,22 @@ def _of_questions(reports: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _steps(found: Overview) -> list[tuple[str, int]]:
-    """The funnel, in the order of the story; steps that the project does not use are left out."""
+def _steps(found: Overview) -> list[tuple[str, int, int | None]]:
+    """The funnel in the order of the story: name, count, and the whole that its share is of. Steps that are not used are left out."""
     funnel = found.funnel
-    steps = [("Collected", funnel.raw), ("Prepared", funnel.prepared)]
+    steps: list[tuple[str, int, int | None]] = [("Collected rows", funnel.raw, None), ("Prepared", funnel.prepared, None)]
     if funnel.suggested:
-        steps.append(("Suggested by machines", funnel.suggested))
-    steps += [("Answered by people", funnel.answered), ("Reviewed", funnel.reviewed), ("Labeled", funnel.labeled)]
-    return steps
+        steps.append(("Suggested by machines", funnel.suggested, funnel.prepared))
+    steps += [(name, count, funnel.asked) for name, count in (("Answered by people", funnel.answered), ("Reviewed", funnel.reviewed))]
+    return [*steps, ("Labeled", funnel.labeled, funnel.asked)]
 
 
 def _tiles(found: Overview) -> list[tuple[str, str, str]]:
     """The four numbers at the top: what, how much, and on what it rests."""
     funnel = found.funnel
-    asked = funnel.prepared - funnel.gold
-    done = funnel.labeled / asked if asked else None
+    done = funnel.labeled / funnel.asked if funnel.asked else None
     gold = f", {funnel.gold:,} gold besides" if funnel.gold else ""
-    tiles = [("Labeled", charts.share(done), f"{funnel.labeled:,} of {asked:,} items{gold}")]
+    tiles = [("Labeled", charts.share(done), f"{funnel.labeled:,} of {funnel.asked:,} items{gold}")]
     proofs = [one for one in found.certificates if one.bound is not None]
     if proofs and len(proofs) == len(found.certificates):
         worst = max(proofs, key=lambda one: one.bound or 0.0)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.analytics.advice import audits_for
-from labelwright.analytics.labeled import Labeled, read_labeled
+from labelwright.analytics.labeled import Labeled, Labels, read_labels
 from labelwright.schema import Requirement
 from labelwright.store import tables
 from labelwright.store.audit import QuestionAudit, audit
@@ -43,23 +43,26 @@ class _Tried(NamedTuple):
     reason: str
 
 
-def check_requirements(connection: Connection, project: Project, requirements: Sequence[str]) -> list[Outcome]:
+def check_requirements(
+    connection: Connection, project: Project, requirements: Sequence[str], labels: Labels | None = None
+) -> list[Outcome]:
     """Try each requirement on the labels as they stand. One that names no question has to hold for every question.
+
+    `labels` are those of the same moment, where they were read already.
 
     Raises:
         InvalidPipeline: a line cannot be read, or names an unknown metric.
     """
-    state = _State(connection, project)
+    state = _State(connection, project, labels)
     return [state.outcome(line) for line in requirements]
 
 
 class _State:
     """What several requirements need is read once."""
 
-    def __init__(self, connection: Connection, project: Project) -> None:
+    def __init__(self, connection: Connection, project: Project, labels: Labels | None) -> None:
         self.connection, self.project = connection, project
-        self._labeled: tuple[dict[str, Labeled], int] | None = None
-        self._active: int | None = None
+        self._labels = labels
         self._reports: dict[str, Any] = {}
         self._metrics: dict[str, Callable[[Requirement, str], _Tried]] = {
             "label_error": self._label_error,
@@ -104,15 +107,17 @@ class _State:
         return _Tried(holds, rate, found.bound, reason)
 
     def _count(self, requirement: Requirement, question: str) -> _Tried:
-        labeled = self.labeled[question]
+        labeled = self._labeled(question)
         if requirement.label is not None and requirement.label not in self.project.schema.questions[question].labels:
             return _Tried(None, None, None, f"'{requirement.label}' is none of the labels of {question}.")
         number = labeled.items if requirement.label is None else labeled.with_label[requirement.label]
         what = "have a label" if requirement.label is None else f"have the label '{requirement.label}'"
+        if labeled.gold:
+            what += ", gold items included"
         return _Tried(requirement.holds(number), float(number), float(number), f"{number:,} items {what}.")
 
     def _share(self, requirement: Requirement, question: str) -> _Tried:
-        labeled = self.labeled[question]
+        labeled = self._labeled(question)
         if requirement.label is None:
             return _Tried(None, None, None, "A share is that of a label.")
         if requirement.label not in self.project.schema.questions[question].labels:
@@ -120,16 +125,14 @@ class _State:
         return self._part(requirement, labeled.with_label[requirement.label], labeled.items, f"labeled items have '{requirement.label}'")
 
     def _labeled_share(self, requirement: Requirement, question: str) -> _Tried:
-        return self._part(requirement, self.labeled[question].items, self.active, "items have a label")
+        return self._part(requirement, self._labeled(question).labeled, self.labels.asked, "items have a label")
 
     def _complete_share(self, requirement: Requirement) -> _Tried:
-        self.labeled  # noqa: B018 - reads both
-        complete = self._labeled[1] if self._labeled else 0
-        return self._part(requirement, complete, self.active, "items have every label that is required")
+        return self._part(requirement, self.labels.labeled, self.labels.asked, "items have every label that is required")
 
     def _reviewed_share(self, requirement: Requirement, question: str) -> _Tried:
-        labeled = self.labeled[question]
-        return self._part(requirement, labeled.reviewed, labeled.items, "labeled items were reviewed by a person")
+        labeled = self._labeled(question)
+        return self._part(requirement, labeled.reviewed, labeled.labeled, "labeled items were reviewed by a person")
 
     def _part(self, requirement: Requirement, part: int, whole: int, what: str) -> _Tried:
         if not whole:
@@ -167,18 +170,13 @@ class _State:
     # --- what they rest on ------------------------------------------------------------------------------------------------
 
     @property
-    def labeled(self) -> dict[str, Labeled]:
-        if self._labeled is None:
-            self._labeled = read_labeled(self.connection, self.project.id, self.project.schema)
-        return self._labeled[0]
+    def labels(self) -> Labels:
+        if self._labels is None:
+            self._labels = read_labels(self.connection, self.project.id, self.project.schema)
+        return self._labels
 
-    @property
-    def active(self) -> int:
-        if self._active is None:
-            items = tables.items
-            query = sa.select(sa.func.count()).where(items.c.project_id == self.project.id, items.c.state == "active")
-            self._active = int(self.connection.scalar(query) or 0)
-        return self._active
+    def _labeled(self, question: str) -> Labeled:
+        return self.labels.questions[question]
 
     def _audit(self, confidence: float) -> Any:
         key = f"audit {confidence}"

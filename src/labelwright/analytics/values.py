@@ -12,6 +12,7 @@ __all__ = [
     "AssistanceArm",
     "Bucket",
     "CertificateFigures",
+    "Counts",
     "Effort",
     "FindingFigures",
     "Forecast",
@@ -19,27 +20,48 @@ __all__ = [
     "LabelCount",
     "LabelerFigures",
     "Overview",
+    "PersonQuality",
     "QuestionFigures",
+    "QuestionQuality",
     "ReviewFigures",
 ]
 
 
 class Funnel(Struct, frozen=True, kw_only=True):
-    """How many items have come how far. `prepared` are those that are asked about: neither duplicates nor replaced.
+    """How many items have come how far. `prepared` are those that there are: neither duplicates nor replaced.
 
-    `gold` of these have a known answer, by which people are tested; the others are to be labeled, and `labeled` of them have every label
-    that is required.
+    `gold` of these have a known answer, by which people are tested. The others are `asked` about: `answered`, `reviewed` and `labeled`
+    count these alone, and `labeled` those of them that have every label that is required. `quarantined` counts rows, not items.
     """
 
     raw: int = 0
     quarantined: int = 0
     duplicates: int = 0
     prepared: int = 0
+    gold: int = 0
+    asked: int = 0
     suggested: int = 0
     answered: int = 0
     reviewed: int = 0
     labeled: int = 0
-    gold: int = 0
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """What there is of a project at one moment (`at`, seconds since 1970).
+
+    `tasks` counts the answers that were asked for by their state, and `remaining` those still to be given. `answers` are those that
+    count now. `gone` items are no longer in their source, and kept.
+    """
+
+    at: float
+    funnel: Funnel
+    failed_suggestions: int = 0
+    gone: int = 0
+    tasks: dict[str, int] = {}
+    remaining: int = 0
+    answers: int = 0
+    reviews_waiting: int = 0
+    reviews_given: int = 0
 
 
 class Bucket(Struct, frozen=True):
@@ -118,11 +140,15 @@ class LabelCount(Struct, frozen=True):
 
 
 class QuestionFigures(Struct, frozen=True, kw_only=True):
-    """Where one question stands. `alpha` and `agreement` are those of the report `agreement`."""
+    """Where one question stands. `alpha` and `agreement` are those of the report `agreement`.
+
+    `labeled` counts the items that are asked about and have a label, `gold` the gold items with one; `labels` are those of both.
+    """
 
     question: str
     kind: str
     labeled: int
+    gold: int = 0
     labels: list[LabelCount]
     alpha: Figure
     agreement: Figure
@@ -131,8 +157,38 @@ class QuestionFigures(Struct, frozen=True, kw_only=True):
     suspects: int = 0
 
 
+class QuestionQuality(Struct, frozen=True, kw_only=True):
+    """How good one person's answers to one question are: right on gold items, alike with the consensus, and by the model's estimate."""
+
+    question: str
+    answers: int
+    gold_answers: int
+    gold_accuracy: float | None
+    agreement: float | None
+    skill: float | None
+
+
+class PersonQuality(Struct, frozen=True, kw_only=True):
+    """How good one person's answers are, all questions together and each by itself.
+
+    `gold_accuracy` is the share of all answers to gold questions that were right, so that a question counts by its answers;
+    `agreement` and `skill` are means over the questions, each counted by its answers.
+    """
+
+    user_id: int
+    gold_answers: int
+    gold_accuracy: float | None
+    agreement: float | None
+    skill: float | None
+    questions: list[QuestionQuality]
+
+
 class AnnotatorFigures(Struct, frozen=True, kw_only=True):
-    """One person's work. `gold_accuracy`, `agreement` (with the consensus) and `skill` are means over the questions."""
+    """One person's work.
+
+    `gold_accuracy`, `agreement` (with the consensus) and `skill` are means over all answers to all questions, as `PersonQuality` says;
+    `questions` has the same of each question by itself.
+    """
 
     user_id: int
     name: str
@@ -145,6 +201,7 @@ class AnnotatorFigures(Struct, frozen=True, kw_only=True):
     agreement: float | None
     skill: float | None
     last_answer_at: float | None
+    questions: list[QuestionQuality] = []
 
 
 class ReviewFigures(Struct, frozen=True, kw_only=True):

@@ -20,19 +20,33 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         _output.print_json(found)
         return 0
-    header = ["project", "collected", "quarantine", "items", "duplicates", "suggested", "open", "done", "answers", "labeled", "to review"]
+    header = [
+        "project",
+        "collected",
+        "set aside",
+        "duplicates",
+        "gold",
+        "to label",
+        "labeled",
+        "suggested",
+        "open",
+        "done",
+        "answers",
+        "to review",
+    ]
     rows = [
         (
             one.project,
             one.collected,
             one.quarantined,
-            one.prepared,
             one.duplicates,
+            one.gold,
+            one.asked,
+            one.labeled,
             one.suggested,
-            one.tasks.get("open", 0) + one.tasks.get("leased", 0),
+            one.remaining,
             one.tasks.get("done", 0),
             one.annotations,
-            one.labeled,
             one.reviews_waiting,
         )
         for one in found
@@ -45,6 +59,6 @@ def run(options: argparse.Namespace) -> int:
             print(f"{one.project}: {one.gone:,} {'item is' if one.gone == 1 else 'items are'} no longer in their source (kept)")
         for broken in one.quarantine:
             print(f"{one.project}: in quarantine ({broken.stage}) {broken.place}: {broken.reason}")
-        if one.quarantined > len(one.quarantine):
-            print(f"{one.project}: … and {one.quarantined - len(one.quarantine):,} more")
+        if (more := one.quarantined + one.failed_suggestions - len(one.quarantine)) > 0:
+            print(f"{one.project}: … and {more:,} more")
     return 0

@@ -36,7 +36,8 @@ from labelwright.pipeline.jobs import Job
 from labelwright.pipeline.views import MyAnnotation, TaskView
 from labelwright.schema import Verdict
 from labelwright.sources import CollectReport
-from labelwright.store.items import ItemDetail, ItemPage, ItemRow
+from labelwright.store.items import ItemDetail
+from labelwright.store.listing import ItemPage, ItemRow
 from labelwright.store.people import Role, Token, User
 
 if TYPE_CHECKING:

@@ -57,16 +57,20 @@ class Session(Struct, frozen=True):
 
 
 class ProjectCard(Struct, frozen=True, kw_only=True):
-    """A project and how far it is. `items` counts those that are to be labeled, and `gold` those whose answer is known besides."""
+    """A project and how far it is, as it was counted at `at`; the counts are None while they are computed for the first time.
+
+    `items` counts those that are to be labeled, and `gold` those whose answer is known besides.
+    """
 
     name: str
     role: Role
     modality: str
-    items: int
-    gold: int
-    labeled: int
-    open_tasks: int
-    waiting_reviews: int
+    at: float | None = None
+    items: int | None = None
+    gold: int | None = None
+    labeled: int | None = None
+    open_tasks: int | None = None
+    waiting_reviews: int | None = None
 
 
 class ProjectView(Struct, frozen=True, kw_only=True):

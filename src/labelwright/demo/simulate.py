@@ -18,6 +18,7 @@ from functools import partial
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.analytics import count_remaining, count_waiting
 from labelwright.client import Client
 from labelwright.demo.crew import Bench, Member, Note, label_all, review_all
 from labelwright.demo.persona import Persona
@@ -188,7 +189,7 @@ class _Run:
     def work(self, purpose: str, members: Sequence[Member], *, share: float = 1.0) -> int:
         """Let all members work until no queue has anything for them, or a share of it is done; return how much was done."""
         started = self._finished()
-        ahead = self._ahead(purpose, members[0])
+        ahead = self._ahead(purpose)
         do = label_all if purpose == "label" else review_all
         self._stop.clear()
         with ThreadPoolExecutor(len(members), thread_name_prefix="labelwright-simulated") as pool:
@@ -226,11 +227,15 @@ class _Run:
         with self._lock:
             return sum(self.count[name] for name in ("answers", "accepted", "fixed", "rejected"))
 
-    def _ahead(self, purpose: str, member: Member) -> int:
-        """How many tasks wait, gold aside."""
-        names = {bench.name for bench in self._benches}
-        cards = [card for card in member.client.projects() if card.name in names]
-        return sum(card.open_tasks if purpose == "label" else card.waiting_reviews for card in cards)
+    def _ahead(self, purpose: str) -> int:
+        """How many tasks wait, gold aside. Counted now: what the page shows is of some seconds ago."""
+        count = count_remaining if purpose == "label" else count_waiting
+        ahead = 0
+        for bench in self._benches:
+            project = bench.opened.project
+            with project.database.read() as connection:
+                ahead += count(connection, project.id)
+        return ahead
 
     def _note(self, bench: Bench, *what: str) -> None:
         with self._lock:

@@ -131,7 +131,7 @@ def _project(opened: OpenProject, truth: Known) -> ProjectSummary:
         quarantined=status.quarantined,
         answers=status.annotations,
         reviews=status.reviews_given,
-        tasks_open=sum(status.tasks.get(state, 0) for state in ("open", "leased")),
+        tasks_open=status.remaining,
         questions=questions,
         requirements=requirements,
         version=newest.number if newest else None,

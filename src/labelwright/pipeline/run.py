@@ -92,8 +92,9 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
     caught_up = catch_up(opened, progress=progress, everything=True)
     checks.inspect_all(project, opened.rules, progress=progress)
     renew(project.database)
+    progress(0, None, "counting")
+    requirements = analytics.keep(project, pipeline.requirements)
     with project.database.read() as connection:
-        requirements = analytics.check_requirements(connection, project, pipeline.requirements)
         gone = count_gone(connection, project.id)
         active = sa.select(sa.func.count()).where(tables.items.c.project_id == project.id, tables.items.c.state == "active")
         items = connection.scalar(active) or 0

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.analytics.labeled import count_labeled
+from labelwright.analytics import Counts, read_counts
 from labelwright.store import tables
-from labelwright.store.items import count_gone
 from labelwright.store.project import Project
 
 __all__ = ["Quarantined", "SetAside", "Status", "failing_labelers", "read_set_aside", "read_status"]
@@ -48,17 +47,25 @@ class SetAside(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """The counts of one project. `quarantine` shows the newest ones of all that `quarantined` counts; `trouble` says why what follows
-    people's answers fails."""
+    """The counts of one project, as they were at `at`. `prepared` items are `gold` or `asked` about, and `labeled` counts these.
+
+    `quarantined` counts the rows that could not be read and `failed_suggestions` what labelers failed at; `quarantine` shows the newest
+    of both. `trouble` says why what follows people's answers fails.
+    """
 
     project: str
+    at: float
     collected: int
     quarantined: int
+    failed_suggestions: int
     prepared: int
     duplicates: int
     gone: int
+    gold: int
+    asked: int
     suggested: int
     tasks: dict[str, int]
+    remaining: int
     annotations: int
     labeled: int
     reviews_waiting: int
@@ -69,43 +76,40 @@ class Status(Struct, frozen=True, kw_only=True):
     trouble: str | None
 
 
-def read_status(connection: Connection, project: Project) -> Status:
-    """Count where a project stands at this moment."""
-
-    def count(table: sa.Table, *where: sa.ColumnElement[bool], distinct: sa.Column[int] | None = None) -> int:
-        counted = sa.func.count() if distinct is None else sa.func.count(distinct.distinct())
-        return connection.scalar(sa.select(counted).select_from(table).where(table.c.project_id == project.id, *where)) or 0
-
-    raw, items, tasks, quarantine = tables.raw_items, tables.items, tables.tasks, tables.quarantine
-    labeling = tasks.c.purpose.in_(("label", "redo"))
-    by_state = connection.execute(
-        sa.select(tasks.c.state, sa.func.count()).where(tasks.c.project_id == project.id, labeling).group_by(tasks.c.state)
-    )
+def read_status(connection: Connection, project: Project, counts: Counts | None = None) -> Status:
+    """Tell where a project stands, by `counts` that are kept or else as it is counted at this moment."""
+    counts = counts or read_counts(connection, project)
+    quarantine, jobs, versions = tables.quarantine, tables.jobs, tables.dataset_versions
     shown = connection.execute(
         sa.select(quarantine.c.stage, quarantine.c.source, quarantine.c.place, quarantine.c.reason)
         .where(quarantine.c.project_id == project.id)
         .order_by(quarantine.c.id.desc())
         .limit(MOST_SHOWN)
     )
-    jobs = tables.jobs
     trouble = sa.select(jobs.c.error).where(jobs.c.project_id == project.id, jobs.c.kind == "background", jobs.c.state == "failed")
     number = connection.scalar(
         sa.select(tables.pipeline_versions.c.number).where(tables.pipeline_versions.c.id == project.pipeline_version)
     )
+    funnel = counts.funnel
     return Status(
         project=project.name,
-        collected=count(raw, raw.c.state == "current"),
-        quarantined=count(quarantine),
-        prepared=count(items, items.c.state == "active"),
-        duplicates=count(items, items.c.state == "duplicate"),
-        gone=count_gone(connection, project.id),
-        suggested=count(tables.suggestions, distinct=tables.suggestions.c.item_id),
-        tasks=dict(by_state.all()),
-        annotations=count(tables.annotations, tables.annotations.c.state.in_(("submitted", "accepted"))),
-        labeled=count_labeled(connection, project.id, project.schema)[1],
-        reviews_waiting=count(tasks, tasks.c.purpose.in_(("review", "audit")), tasks.c.state.in_(("open", "leased"))),
-        reviews_given=count(tables.reviews),
-        versions=count(tables.dataset_versions),
+        at=counts.at,
+        collected=funnel.raw,
+        quarantined=funnel.quarantined,
+        failed_suggestions=counts.failed_suggestions,
+        prepared=funnel.prepared,
+        duplicates=funnel.duplicates,
+        gone=counts.gone,
+        gold=funnel.gold,
+        asked=funnel.asked,
+        suggested=funnel.suggested,
+        tasks=counts.tasks,
+        remaining=counts.remaining,
+        annotations=counts.answers,
+        labeled=funnel.labeled,
+        reviews_waiting=counts.reviews_waiting,
+        reviews_given=counts.reviews_given,
+        versions=connection.scalar(sa.select(sa.func.count()).where(versions.c.project_id == project.id)) or 0,
         pipeline_version=number or 0,
         quarantine=[Quarantined(*row) for row in shown],
         trouble=connection.scalar(trouble.order_by(jobs.c.id.desc()).limit(1)),

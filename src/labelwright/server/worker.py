@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from labelwright import tasks
+from labelwright import analytics, tasks
 from labelwright.errors import Conflict, LabelwrightError
 from labelwright.pipeline import jobs
 from labelwright.pipeline.jobs import Progress
@@ -39,6 +39,12 @@ MOST_TICK_SECONDS = 3.0
 REST_SECONDS = 2.0
 """How long a project rests at least between two rounds of background work; also half of the time that the last round took."""
 
+FIGURES_REST = 5.0
+"""How long figures rest after they were made, in times of what that took: making them takes a sixth of one processor at most."""
+
+FIGURES_AGE_SECONDS = 600.0
+"""Figures are made anew after so long, though nothing happened: times and paces are told from now."""
+
 logger = logging.getLogger("labelwright.worker")
 
 Handler = Callable[[Workspace, OpenProject, dict[str, Any], Callable[[int, int | None, str], None]], str | None]
@@ -58,6 +64,8 @@ class Worker:
         self._ticked = time.monotonic()
         self._reached: dict[int, Position] = {}
         self._rests_until: dict[int, float] = {}
+        self._figures_rest_until: dict[int, float] = {}
+        self._figures_due: set[int] = set()
         self._looks_at: dict[int, float] = {}
         self._troubles: dict[int, str | None] = {}
 
@@ -91,6 +99,7 @@ class Worker:
             try:
                 with turn(self.workspace.database):
                     self._catch_up(opened)
+                self._keep_figures(opened)
                 self._look_for_news(opened)
                 self._one_job(opened)
             except Conflict:
@@ -120,9 +129,29 @@ class Worker:
         self._reached[project.id] = newest
         started = time.monotonic()
         catch_up(opened)
+        self._figures_due.add(project.id)
         self._note(opened, None)
         now = time.monotonic()
         self._rests_until[project.id] = now + max(REST_SECONDS, (now - started) / 2)
+
+    def _keep_figures(self, opened: OpenProject) -> None:
+        """Make the kept figures anew where something happened since, or something followed from it."""
+        project = opened.project
+        if time.monotonic() < self._figures_rest_until.get(project.id, 0.0):
+            return
+        with project.database.read() as connection:
+            kept = analytics.kept_at(connection, project.id)
+            newest = log.newest(connection, project.id)
+        fresh = kept is not None and kept.position == newest and 0 <= time.time() - kept.at < FIGURES_AGE_SECONDS
+        if fresh and project.id not in self._figures_due:
+            return
+        self._figures_due.discard(project.id)
+        started = time.monotonic()
+        # Should it fail, it is not tried again at once.
+        self._figures_rest_until[project.id] = started + FIGURES_REST * REST_SECONDS
+        analytics.keep(project, opened.pipeline.requirements)
+        now = time.monotonic()
+        self._figures_rest_until[project.id] = now + max(REST_SECONDS, FIGURES_REST * (now - started))
 
     def _note(self, opened: OpenProject, error: str | None) -> None:
         """Let those who watch the project know that its background work fails, or works again."""
@@ -187,6 +216,7 @@ class Worker:
             database.write(partial(jobs.fail, job_id=number, error=f"{type(error).__name__}: {error}"))
         else:
             database.write(partial(jobs.finish, job_id=number, outcome=outcome or ""))
+        self._figures_due.add(opened.project.id)
 
     def _catch_up_during(self, opened: OpenProject) -> None:
         """Go on with consensus and reviews while a job makes answers, as the simulation does."""
@@ -195,6 +225,7 @@ class Worker:
                 self._catch_up(opened)
         except Conflict:
             pass
+        self._keep_figures(opened)
 
 
 def _run(workspace: Workspace, opened: OpenProject, _arguments: dict[str, Any], progress: Callable[[int, int | None, str], None]) -> str:

@@ -1,35 +1,20 @@
-"""Reads items for people who look around: pages of a list with filters, and everything that is known of one item."""
+"""Reads everything that is known of one item, for people who look around."""
 
 from __future__ import annotations
 
-import base64
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.errors import InvalidInput, NotFound
-from labelwright.schema import AnswerUnion, Arm, Audio, Field, Finding, Image, Schema, StandingSuggestion, Text
+from labelwright.errors import NotFound
+from labelwright.schema import AnswerUnion, Arm, Field, Finding, Schema, StandingSuggestion
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
 from labelwright.store.labels import final_labels
 
-__all__ = ["ItemDetail", "ItemPage", "ItemRow", "count_gone", "read_item", "read_items"]
-
-MOST_ROWS = 200
-PREVIEW_CHARACTERS = 200
-
-
-class Preview(Struct, frozen=True, kw_only=True):
-    """What a list shows of an item: the beginning of its text, a thumbnail, or the outline of its sound."""
-
-    modality: Literal["text", "image", "audio"]
-    text: str | None = None
-    thumbnail: str | None = None
-    peaks: str | None = None
-    duration: float | None = None
+__all__ = ["ItemDetail", "LabelView", "count_gone", "read_item"]
 
 
 class LabelView(Struct, frozen=True):
@@ -38,27 +23,6 @@ class LabelView(Struct, frozen=True):
     answer: AnswerUnion
     origin: str
     confidence: float
-
-
-class ItemRow(Struct, frozen=True):
-    """One line of the list."""
-
-    id: int
-    key: str
-    state: str
-    preview: Preview
-    labels: dict[str, LabelView]
-    answers: int
-    reviewed: bool
-    findings: int
-
-
-class ItemPage(Struct, frozen=True):
-    """A page of the list; `next` asks for the one behind it. `total` counts all that fit the filters."""
-
-    items: list[ItemRow]
-    next: str | None
-    total: int
 
 
 class AnnotationRow(Struct, frozen=True, kw_only=True):
@@ -156,21 +120,7 @@ class ItemDetail(Struct, frozen=True, kw_only=True):
     events: list[EventRow]
 
 
-class _Cursor(Struct, frozen=True, array_like=True):
-    sort: str
-    value: float | str
-    id: int
-
-
 _items, _annotations, _consensus = tables.items, tables.annotations, tables.consensus
-
-_SORTS = {
-    "id": (_items.c.id, False),
-    "key": (_items.c.key, False),
-    "newest": (_items.c.id, True),
-    "confidence": (sa.func.coalesce(_consensus.c.confidence, 2.0), False),
-    "agreement": (sa.func.coalesce(_consensus.c.agreement, 2.0), False),
-}
 
 
 def count_gone(connection: Connection, project_id: int) -> int:
@@ -178,138 +128,6 @@ def count_gone(connection: Connection, project_id: int) -> int:
     items, raw = tables.items, tables.raw_items
     gone = (raw.c.project_id == project_id, raw.c.gone_at.is_not(None), raw.c.state == "current", items.c.state != "replaced")
     return connection.scalar(sa.select(sa.func.count()).select_from(items.join(raw, raw.c.id == items.c.raw_id)).where(*gone)) or 0
-
-
-def read_items(
-    connection: Connection,
-    project_id: int,
-    schema: Schema,
-    *,
-    limit: int = 50,
-    after: str | None = None,
-    state: str | None = None,
-    question: str | None = None,
-    label: str | None = None,
-    search: str | None = None,
-    sort: str = "id",
-) -> ItemPage:
-    """Return one page of items by keyset, so that the thousandth page costs no more than the first.
-
-    Args:
-        connection: to read with.
-        project_id: the project.
-        schema: its schema.
-        limit: items a page, 1 to 200.
-        after: `next` of the page before.
-        state: `labeled`, `unlabeled`, `reviewed`, `findings`, `duplicate`, or None for all active ones.
-        question: the question that `label` and the sorts by confidence and agreement are about; the first one unless given.
-        label: only items whose consensus says this (for choices) or marks this somewhere (for the others).
-        search: only items whose key or text has this in it.
-        sort: `id`, `key`, `newest`, `confidence` or `agreement`, the doubtful first.
-
-    Raises:
-        InvalidInput: an argument is none that there is.
-    """
-    asked = question or next(iter(schema.questions))
-    if asked not in schema.questions:
-        raise InvalidInput(f"There is no question '{asked}'.", where="question")
-    if sort not in _SORTS:
-        raise InvalidInput(f"There is no sort '{sort}'.", where="sort", hint=f"There are: {', '.join(_SORTS)}.")
-    if not 1 <= limit <= MOST_ROWS:
-        raise InvalidInput(f"A page has 1 to {MOST_ROWS} items.", where="limit")
-    source = _items.outerjoin(_consensus, sa.and_(_consensus.c.item_id == _items.c.id, _consensus.c.question == asked))
-    where = [_items.c.project_id == project_id, *_in_state(state)]
-    if search:
-        pattern = "%" + search[:200].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        where.append(sa.or_(_items.c.key.ilike(pattern, escape="\\"), _items.c.data.ilike(pattern, escape="\\")))
-    if label:
-        where.append(_consensus.c.answer.like("%" + msgspec.json.encode({"label": label}).decode()[1:-1].replace("%", "") + "%"))
-    total = connection.scalar(sa.select(sa.func.count()).select_from(source).where(*where)) or 0
-    column, descending = _SORTS[sort]
-    if after:
-        cursor = _read_cursor(after, sort)
-        behind = sa.tuple_(column, _items.c.id)
-        edge = sa.tuple_(sa.literal(cursor.value), sa.literal(cursor.id))
-        where.append(behind < edge if descending else behind > edge)
-    order = [column.desc(), _items.c.id.desc()] if descending else [column, _items.c.id]
-    query = sa.select(_items.c.id, _items.c.key, _items.c.state, _items.c.data, column.label("sorted")).select_from(source)
-    rows = list(connection.execute(query.where(*where).order_by(*order).limit(limit + 1)))
-    more, rows = len(rows) > limit, rows[:limit]
-    last = _Cursor(sort, rows[-1].sorted, rows[-1].id) if more else None
-    return ItemPage(_rows(connection, project_id, schema, rows), _write_cursor(last) if last else None, total)
-
-
-def _in_state(state: str | None) -> list[sa.ColumnElement[bool]]:
-    labeled = sa.exists(
-        sa.select(sa.literal(1)).where(_annotations.c.item_id == _items.c.id, _annotations.c.state.in_(("submitted", "accepted")))
-    )
-    reviewed = sa.exists(sa.select(sa.literal(1)).where(tables.reviews.c.item_id == _items.c.id))
-    found = sa.exists(sa.select(sa.literal(1)).where(tables.findings.c.item_id == _items.c.id))
-    states: dict[str | None, list[sa.ColumnElement[bool]]] = {
-        None: [],
-        "labeled": [labeled],
-        "unlabeled": [~labeled],
-        "reviewed": [reviewed],
-        "findings": [found],
-    }
-    if state == "duplicate":
-        return [_items.c.state == "duplicate"]
-    if state not in states:
-        raise InvalidInput(
-            f"There is no state '{state}'.", where="state", hint="There are: labeled, unlabeled, reviewed, findings, duplicate."
-        )
-    return [_items.c.state == "active", *states[state]]
-
-
-def _rows(connection: Connection, project_id: int, schema: Schema, rows: list[Any]) -> list[ItemRow]:
-    ids = [row.id for row in rows]
-    labels: dict[int, dict[str, LabelView]] = {}
-    for label in final_labels(connection, project_id, schema, item_ids=ids) if ids else ():
-        labels.setdefault(label.item_id, {})[label.question] = LabelView(label.answer, label.origin, label.confidence)
-
-    def counts(table: sa.Table, *where: Any) -> dict[int, int]:
-        query = sa.select(table.c.item_id, sa.func.count()).where(table.c.item_id.in_(ids), *where).group_by(table.c.item_id)
-        return dict(connection.execute(query).all())
-
-    answers = counts(_annotations, _annotations.c.state.in_(("submitted", "accepted")))
-    reviews, findings = counts(tables.reviews), counts(tables.findings)
-    return [
-        ItemRow(
-            row.id,
-            row.key,
-            row.state,
-            _preview(decode_fields(row.data)),
-            labels.get(row.id, {}),
-            answers.get(row.id, 0),
-            row.id in reviews,
-            findings.get(row.id, 0),
-        )
-        for row in rows
-    ]
-
-
-def _preview(data: dict[str, Field]) -> Preview:
-    field = next(iter(data.values()))
-    if isinstance(field, Text):
-        return Preview(modality="text", text=field.text[:PREVIEW_CHARACTERS])
-    if isinstance(field, Image):
-        return Preview(modality="image", thumbnail=field.thumbnail or field.blob)
-    assert isinstance(field, Audio)
-    return Preview(modality="audio", peaks=field.peaks, duration=field.duration)
-
-
-def _write_cursor(cursor: _Cursor) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode()
-
-
-def _read_cursor(text: str, sort: str) -> _Cursor:
-    try:
-        cursor = msgspec.json.decode(base64.urlsafe_b64decode(text.encode()), type=_Cursor)
-    except (ValueError, msgspec.DecodeError) as error:
-        raise InvalidInput("This is no place in the list.", where="after", hint="Send back what `next` said.") from error
-    if cursor.sort != sort or not isinstance(cursor.value, str if sort == "key" else int | float):
-        raise InvalidInput("This place belongs to another sort.", where="after", hint="Begin again at the first page.")
-    return cursor
 
 
 def read_item(connection: Connection, project_id: int, schema: Schema, item_id: int) -> ItemDetail:

@@ -19,7 +19,7 @@ from labelwright.store.database import Connection
 from labelwright.store.statement import Statement
 from labelwright.store.tables import cursors, events
 
-__all__ = ["Event", "Position", "append", "append_all", "follow", "insertion", "newest", "position", "remember"]
+__all__ = ["Event", "Position", "append", "append_all", "before", "follow", "insertion", "newest", "position", "remember"]
 
 
 class Position(Struct, frozen=True, order=True):
@@ -94,16 +94,13 @@ def append_all(
 
 def follow(connection: Connection, project_id: int, after: Position, limit: int = 10_000) -> list[Event]:
     """Return the events behind `after`, in an order in which none can appear later before one already returned."""
-    query = (
-        sa.select(events)
-        .where(
-            events.c.project_id == project_id,
-            # As one comparison of both it is found by the index; as two with OR, SQLite begins at the start of the log each time.
-            sa.tuple_(events.c.transaction, events.c.id) > sa.tuple_(after.transaction, after.id),
-        )
-        .order_by(events.c.transaction, events.c.id)
-        .limit(limit)
-    )
+    # In two steps, each of which the index is read for from a place on: compared as a pair or by "or", SQLite passes over all events.
+    same = sa.and_(events.c.transaction == after.transaction, events.c.id > after.id)
+    rows: list[Any] = []
+    for behind in (same, events.c.transaction > after.transaction):
+        if len(rows) < limit:
+            query = sa.select(events).where(events.c.project_id == project_id, behind).order_by(events.c.transaction, events.c.id)
+            rows += connection.execute(_settled(connection, query.limit(limit - len(rows))))
     return [
         Event(
             id=row.id,
@@ -115,7 +112,7 @@ def follow(connection: Connection, project_id: int, after: Position, limit: int 
             created_at=row.created_at,
             position=Position(row.transaction, row.id),
         )
-        for row in connection.execute(_settled(connection, query))
+        for row in rows
     ]
 
 
@@ -131,6 +128,15 @@ def newest(connection: Connection, project_id: int) -> Position:
     """Return the position of the newest event that a follower may have seen, or the start where there is none."""
     query = _settled(connection, sa.select(events.c.transaction, events.c.id).where(events.c.project_id == project_id))
     row = connection.execute(query.order_by(events.c.transaction.desc(), events.c.id.desc()).limit(1)).one_or_none()
+    return Position(*row) if row else Position()
+
+
+def before(connection: Connection, project_id: int, count: int) -> Position:
+    """Return the position behind which stand the newest `count` events, or the start where there are no more than these."""
+    query = _settled(connection, sa.select(events.c.transaction, events.c.id).where(events.c.project_id == project_id))
+    newest_first = query.order_by(events.c.transaction.desc(), events.c.id.desc())
+    # `count` is bounded by the page of whoever asks, so that passing over so many rows of the index costs little.
+    row = connection.execute(newest_first.offset(count).limit(1)).one_or_none()
     return Position(*row) if row else Position()
 
 

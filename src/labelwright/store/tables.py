@@ -458,6 +458,7 @@ findings = Table(
     Column("stage", Text, nullable=False),  # submit, or dataset (derived)
     Column("created_at", Double, nullable=False),
     Index(None, "project_id", "rule"),
+    Index("ix_findings_of_items", "project_id", "item_id"),
     Index(None, "item_id"),
     Index(None, "annotation_id"),
 )
@@ -482,6 +483,7 @@ reviews = Table(
     Column("created_at", Double, nullable=False),
     Index(None, "item_id"),
     Index(None, "project_id", "random"),
+    Index("ix_reviews_of_items", "project_id", "item_id"),
 )
 
 blind_answers = Table(
@@ -535,6 +537,7 @@ known_answers = Table(
     Column("created_at", Double, nullable=False),
     UniqueConstraint("item_id", "use", "origin"),
     Index(None, "project_id", "use", "id"),
+    Index("ix_known_answers_of_items", "project_id", "use", "item_id"),
 )
 
 consensus = Table(  # derived
@@ -550,7 +553,25 @@ consensus = Table(  # derived
     Column("annotation_ids", Text, nullable=False, server_default="[]"),
     Column("method", Text, nullable=False),
     Column("updated_at", Double, nullable=False),
-    Index(None, "project_id", "question", "confidence"),
+    Index("ix_consensus_confidence", "project_id", "question", "confidence", "item_id"),
+    Index(
+        "ix_consensus_agreement",
+        "project_id",
+        "question",
+        "agreement",
+        "item_id",
+        sqlite_where=text("agreement IS NOT NULL"),
+        postgresql_where=text("agreement IS NOT NULL"),
+    ),
+    Index(  # choices, to find the items of a label; a longer answer is more than one label, and more than an index takes
+        "ix_consensus_answer",
+        "project_id",
+        "question",
+        "answer",
+        "item_id",
+        sqlite_where=text("length(answer) <= 200"),
+        postgresql_where=text("length(answer) <= 200"),
+    ),
 )
 
 annotator_quality = Table(  # derived
@@ -587,6 +608,16 @@ quality_reports = Table(  # derived
     Column("name", Text, primary_key=True),  # agreement, criteria, cross_validation …
     Column("report", Text, nullable=False),
     Column("updated_at", Double, nullable=False),
+)
+
+figures = Table(  # derived
+    "figures",
+    metadata,
+    Column("project_id", Key, primary_key=True),
+    Column("name", Text, primary_key=True),  # counts, overview, requirements
+    Column("body", Text, nullable=False),
+    Column("position", Text, nullable=False),  # how far the log had come when they were read
+    Column("at", Double, nullable=False),
 )
 
 # --- 7 datasets -----------------------------------------------------------------------------------------------------------

@@ -63,11 +63,16 @@ export function moment(at: number | null | undefined): string {
   return at === null || at === undefined ? nothing : dateTime.format(at * 1000);
 }
 
-const toTheSecond = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const dateTimeSecond = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+
+/** A moment to the second, for what changes while one looks at it. */
+export function toTheSecond(at: number): string {
+  return dateTimeSecond.format(at * 1000);
+}
 
 /** From one moment to another, the day only once where it is the same. */
 export function span(start: number, end: number): string {
-  return toTheSecond.formatRange(start * 1000, end * 1000);
+  return dateTimeSecond.formatRange(start * 1000, end * 1000);
 }
 
 export function day(at: number): string {

@@ -107,6 +107,7 @@ export interface QuestionCrossValidation {
 export type { AnnotatorRow as AnnotatorQuality } from "../core/server";
 
 export interface Quality {
+  at: number | null;
   reports: {
     agreement?: { questions: QuestionAgreement[] };
     criteria?: { questions: QuestionCriteria[] };

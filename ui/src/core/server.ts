@@ -36,17 +36,10 @@ export interface AnnotatorFigures {
   agreement: number | null;
   skill: number | null;
   last_answer_at: number | null;
+  questions: QuestionQuality[];
 }
 
-export interface AnnotatorRow {
-  annotator: string;
-  question: string;
-  answers: number;
-  gold_answers: number;
-  gold_accuracy: number | null;
-  agreement: number | null;
-  skill: number | null;
-}
+export interface AnnotatorRow { annotator: string; quality: PersonQuality }
 
 export interface Assistance {
   shown: AssistanceArm;
@@ -179,11 +172,12 @@ export interface Funnel {
   quarantined: number;
   duplicates: number;
   prepared: number;
+  gold: number;
+  asked: number;
   suggested: number;
   answered: number;
   reviewed: number;
   labeled: number;
-  gold: number;
 }
 
 export interface Image { blob: string; width: number; height: number; media_type: string; thumbnail: string | null; modality: "image" }
@@ -207,7 +201,7 @@ export interface ItemDetail {
   events: EventRow[];
 }
 
-export interface ItemPage { items: ItemRow[]; next: string | null; total: number }
+export interface ItemPage { items: ItemRow[]; next: string | null; total: number | null }
 
 export interface ItemRow {
   id: number;
@@ -296,6 +290,15 @@ export interface Overview {
   findings: FindingFigures[];
 }
 
+export interface PersonQuality {
+  user_id: number;
+  gold_answers: number;
+  gold_accuracy: number | null;
+  agreement: number | null;
+  skill: number | null;
+  questions: QuestionQuality[];
+}
+
 export interface Preview {
   modality: "text" | "image" | "audio";
   text: string | null;
@@ -310,11 +313,12 @@ export interface ProjectCard {
   name: string;
   role: "annotator" | "reviewer" | "manager" | "owner";
   modality: string;
-  items: number;
-  gold: number;
-  labeled: number;
-  open_tasks: number;
-  waiting_reviews: number;
+  at: number | null;
+  items: number | null;
+  gold: number | null;
+  labeled: number | null;
+  open_tasks: number | null;
+  waiting_reviews: number | null;
 }
 
 export interface ProjectView {
@@ -330,7 +334,7 @@ export interface ProjectView {
   requirements: string[];
 }
 
-export interface QualityView { reports: Record<string, unknown>; annotators: AnnotatorRow[]; suspects: SuspectRow[] }
+export interface QualityView { reports: Record<string, unknown>; annotators: AnnotatorRow[]; suspects: SuspectRow[]; at: number | null }
 
 export interface QuestionAudit {
   question: string;
@@ -360,12 +364,22 @@ export interface QuestionFigures {
   question: string;
   kind: string;
   labeled: number;
+  gold: number;
   labels: LabelCount[];
   alpha: Figure;
   agreement: Figure;
   confidence: number | null;
   methods: string[];
   suspects: number;
+}
+
+export interface QuestionQuality {
+  question: string;
+  answers: number;
+  gold_answers: number;
+  gold_accuracy: number | null;
+  agreement: number | null;
+  skill: number | null;
 }
 
 export interface RedoView { reason: string; reviewer: string; values: Record<string, Boxes | Choice | Segments | Spans> }
@@ -451,13 +465,18 @@ export interface StandingSuggestion { question: string; labeler: string; version
 
 export interface Status {
   project: string;
+  at: number;
   collected: number;
   quarantined: number;
+  failed_suggestions: number;
   prepared: number;
   duplicates: number;
   gone: number;
+  gold: number;
+  asked: number;
   suggested: number;
   tasks: Record<string, number>;
+  remaining: number;
   annotations: number;
   labeled: number;
   reviews_waiting: number;

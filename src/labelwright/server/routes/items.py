@@ -12,11 +12,11 @@ from typing import IO, Annotated, Any
 import sqlalchemy as sa
 from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from labelwright import prepare, review, sources
+from labelwright import analytics, prepare, review, sources
 from labelwright.client.shapes import Quarantined, RejectedSuggestion, SuggestionReport
-from labelwright.errors import InvalidInput, NotFound, TooLarge
+from labelwright.errors import BeingComputed, InvalidInput, NotFound, TooLarge
 from labelwright.formats._tables import MAX_ROW
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
@@ -24,7 +24,8 @@ from labelwright.server.given import Access, Options, Request, Workspace
 from labelwright.sources import CollectReport
 from labelwright.store import log, tables
 from labelwright.store.codec import encode
-from labelwright.store.items import ItemDetail, ItemPage, read_item, read_items
+from labelwright.store.items import ItemDetail, read_item
+from labelwright.store.listing import ItemPage, read_items
 
 __all__ = ["HANDLERS"]
 
@@ -56,10 +57,11 @@ async def items(
     search: FromQuery[str | None] = None,
     sort: FromQuery[str] = "id",
 ) -> ItemPage:
-    """Return a page of items, filtered and sorted."""
+    """Return a page of items, filtered and sorted; a page may be short though more follows, and `next` goes on behind it."""
     opened = access.project(project, "analyse")
-    return await workspace.database.read_soon(
-        lambda connection: read_items(
+
+    def read(connection: sa.Connection) -> ItemPage:
+        page = read_items(
             connection,
             opened.project.id,
             opened.project.schema,
@@ -71,7 +73,20 @@ async def items(
             search=search,
             sort=sort,
         )
-    )
+        if page.total is None and not label and not search and in_state in (None, "duplicate"):
+            return structs.replace(page, total=_counted(connection, opened, in_state))
+        return page
+
+    return await workspace.database.read_soon(read)
+
+
+def _counted(connection: sa.Connection, opened: OpenProject, state: str | None) -> int | None:
+    """How many items there are in all, as it was counted last."""
+    try:
+        funnel = analytics.kept_counts(connection, opened.project).funnel
+    except BeingComputed:
+        return None
+    return funnel.duplicates if state == "duplicate" else funnel.prepared
 
 
 @get("/api/projects/{project:str}/items/{item_id:int}", opt={"permission": "analyse"})

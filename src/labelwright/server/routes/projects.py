@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from litestar import get
 from litestar.params import FromPath
+from msgspec import structs
 
-from labelwright.analytics.labeled import count_labeled
+from labelwright import analytics
 from labelwright.client.shapes import ProjectCard, ProjectView
+from labelwright.errors import BeingComputed
 from labelwright.pipeline.status import Status, read_status
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.server.given import Access, Workspace
@@ -17,23 +19,19 @@ __all__ = ["HANDLERS"]
 
 
 def _card(connection: sa.Connection, opened: OpenProject, role: people.Role) -> ProjectCard:
-    tasks = tables.tasks
-    mine = tasks.c.project_id == opened.project.id
-
-    def count(*where: sa.ColumnElement[bool]) -> int:
-        return connection.scalar(sa.select(sa.func.count()).where(mine, *where)) or 0
-
-    asked, labeled, gold = count_labeled(connection, opened.project.id, opened.project.schema)
-    unfinished = tasks.c.purpose.in_(("label", "redo")) & tasks.c.state.in_(("open", "leased"))
-    return ProjectCard(
-        name=opened.name,
-        role=role,
-        modality=next(iter(opened.project.schema.data.values())),
-        items=asked,
-        gold=gold,
-        labeled=labeled,
-        open_tasks=count(unfinished),
-        waiting_reviews=count(tasks.c.purpose.in_(("review", "audit")), tasks.c.state.in_(("open", "leased"))),
+    about = ProjectCard(name=opened.name, role=role, modality=next(iter(opened.project.schema.data.values())))
+    try:
+        counts = analytics.kept_counts(connection, opened.project)
+    except BeingComputed:
+        return about
+    return structs.replace(
+        about,
+        at=counts.at,
+        items=counts.funnel.asked,
+        gold=counts.funnel.gold,
+        labeled=counts.funnel.labeled,
+        open_tasks=counts.remaining,
+        waiting_reviews=counts.reviews_waiting,
     )
 
 
@@ -72,7 +70,11 @@ async def project_view(project: FromPath[str], access: Access, workspace: Worksp
 async def status(project: FromPath[str], access: Access, workspace: Workspace) -> Status:
     """Tell how much went through each step, what waits, and what lies in quarantine."""
     opened = access.project(project, "analyse")
-    return await workspace.database.read_soon(lambda connection: read_status(connection, opened.project))
+
+    def read(connection: sa.Connection) -> Status:
+        return read_status(connection, opened.project, analytics.kept_counts(connection, opened.project))
+
+    return await workspace.database.read_soon(read)
 
 
 HANDLERS = [projects, project_view, status]

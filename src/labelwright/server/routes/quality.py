@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,7 +12,8 @@ from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 
 from labelwright import analytics
-from labelwright.analytics import Outcome, Overview
+from labelwright.analytics import Outcome, Overview, PersonQuality
+from labelwright.analytics.report import REPORTS
 from labelwright.client.shapes import Event, EventPage
 from labelwright.errors import InvalidInput
 from labelwright.server.given import Access, Workspace
@@ -30,15 +28,10 @@ REPORT_POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inl
 
 
 class AnnotatorRow(Struct, frozen=True, kw_only=True):
-    """What is known of one annotator's quality about one question."""
+    """What is known of one annotator's quality, all questions together and each by itself."""
 
     annotator: str
-    question: str
-    answers: int
-    gold_answers: int
-    gold_accuracy: float | None
-    agreement: float | None
-    skill: float | None
+    quality: PersonQuality
 
 
 class SuspectRow(Struct, frozen=True, kw_only=True):
@@ -53,18 +46,22 @@ class SuspectRow(Struct, frozen=True, kw_only=True):
 
 
 class QualityView(Struct, frozen=True):
-    """The reports of the assurance by name, the annotators, and the doubtful labels, the worst first."""
+    """The reports of the assurance by name, the annotators, and the doubtful labels, the worst first.
+
+    `at` is when the newest of the reports was made; None where there is none yet.
+    """
 
     reports: dict[str, Any]
     annotators: list[AnnotatorRow]
     suspects: list[SuspectRow]
+    at: float | None
 
 
 @get("/api/projects/{project:str}/overview", opt={"permission": "analyse"})
 async def overview(project: FromPath[str], access: Access, workspace: Workspace) -> Overview:
-    """Return all that the dashboard shows."""
+    """Return all that the dashboard shows, as it was at the moment that `at` says."""
     opened = access.project(project, "analyse")
-    return await workspace.database.read_soon(lambda connection: analytics.overview(connection, opened.project))
+    return await workspace.database.read_soon(lambda connection: analytics.kept_overview(connection, opened.project))
 
 
 @get("/api/projects/{project:str}/quality", opt={"permission": "analyse"})
@@ -72,17 +69,16 @@ async def quality(project: FromPath[str], access: Access, workspace: Workspace) 
     """Return the reports of the assurance."""
     opened = access.project(project, "analyse")
     number = opened.project.id
-    reports, rows, users = tables.quality_reports, tables.annotator_quality, tables.users
+    reports, users = tables.quality_reports, tables.users
     errors, items = tables.label_errors, tables.items
 
     def read(connection: sa.Connection) -> QualityView:
-        found = connection.execute(sa.select(reports.c.name, reports.c.report).where(reports.c.project_id == number))
-        people = connection.execute(
-            sa.select(rows, users.c.name)
-            .join(users, users.c.id == rows.c.user_id)
-            .where(rows.c.project_id == number)
-            .order_by(users.c.name)
-        )
+        shown = reports.c.name.in_(REPORTS)
+        found = connection.execute(sa.select(reports).where(reports.c.project_id == number, shown)).all()
+        people = analytics.read_people(connection, number, opened.project.schema.questions)
+        answered = tables.annotator_quality.c.user_id
+        mine = sa.select(answered).where(tables.annotator_quality.c.project_id == number)
+        names = connection.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(mine)).order_by(users.c.name))
         suspects = connection.execute(
             sa.select(errors, items.c.key)
             .join(items, items.c.id == errors.c.item_id)
@@ -92,18 +88,7 @@ async def quality(project: FromPath[str], access: Access, workspace: Workspace) 
         )
         return QualityView(
             {row.name: decode(row.report) for row in found},
-            [
-                AnnotatorRow(
-                    annotator=row.name,
-                    question=row.question,
-                    answers=row.answers,
-                    gold_answers=row.gold_answers,
-                    gold_accuracy=row.gold_accuracy,
-                    agreement=row.agreement,
-                    skill=row.skill,
-                )
-                for row in people
-            ],
+            [AnnotatorRow(annotator=name, quality=people[user_id]) for user_id, name in names if user_id in people],
             [
                 SuspectRow(
                     item_id=row.item_id,
@@ -115,6 +100,7 @@ async def quality(project: FromPath[str], access: Access, workspace: Workspace) 
                 )
                 for row in suspects
             ],
+            max((row.updated_at for row in found), default=None),
         )
 
     return await workspace.database.read_soon(read)
@@ -122,26 +108,23 @@ async def quality(project: FromPath[str], access: Access, workspace: Workspace) 
 
 @get("/api/projects/{project:str}/requirements", opt={"permission": "analyse"})
 async def requirements(project: FromPath[str], access: Access, workspace: Workspace) -> list[Outcome]:
-    """Tell of each requirement of the pipeline file whether it holds."""
+    """Tell of each requirement of the pipeline file whether it holds, as of the moment of the overview."""
     opened = access.project(project, "analyse")
-    return await workspace.database.read_soon(
-        lambda connection: analytics.check_requirements(connection, opened.project, opened.pipeline.requirements)
-    )
+    return await workspace.database.read_soon(lambda connection: analytics.kept_requirements(connection, opened.project))
 
 
 @get("/api/projects/{project:str}/report", opt={"permission": "analyse"})
-async def report(project: FromPath[str], access: Access) -> Response[bytes]:
-    """Return the report as one HTML file."""
+async def report(project: FromPath[str], access: Access, workspace: Workspace) -> Response[bytes]:
+    """Return the report as one HTML file, as of the moment of the overview."""
     opened = access.project(project, "analyse")
 
-    def write() -> bytes:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "report.html"
-            analytics.write_report(opened.project, path, requirements=opened.pipeline.requirements)
-            return path.read_bytes()
+    def render(connection: sa.Connection) -> bytes:
+        found = analytics.kept_overview(connection, opened.project)
+        outcomes = analytics.kept_requirements(connection, opened.project)
+        return analytics.render_report(connection, opened.project, found, outcomes).encode()
 
     headers = {"Content-Security-Policy": REPORT_POLICY, "Content-Disposition": f'inline; filename="{opened.name}-report.html"'}
-    return Response(await asyncio.to_thread(write), media_type="text/html", headers=headers)
+    return Response(await workspace.database.read_soon(render), media_type="text/html", headers=headers)
 
 
 @get("/api/projects/{project:str}/events", opt={"permission": "analyse"})
@@ -155,13 +138,7 @@ async def events(
     users = tables.users
 
     def read(connection: sa.Connection) -> EventPage:
-        position = start
-        if position is None:
-            newest = sa.select(tables.events.c.transaction, tables.events.c.id).where(tables.events.c.project_id == opened.project.id)
-            row = connection.execute(
-                newest.order_by(tables.events.c.transaction.desc(), tables.events.c.id.desc()).offset(most).limit(1)
-            ).one_or_none()
-            position = Position(*row) if row else Position()
+        position = start if start is not None else log.before(connection, opened.project.id, most)
         found = log.follow(connection, opened.project.id, position, most)
         people = {event.user_id for event in found if event.user_id is not None}
         names = dict(connection.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(people))).all())

@@ -1,0 +1,121 @@
+"""Keeps the figures that cost as much as the project is large: made by the background work, and read by requests as they are kept.
+
+All that is kept is read at one moment and written at once, so that no two pages ever show figures of different moments, and nothing that
+was read earlier takes the place of what was read later. Each row says when it was read and how far the log had come.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from labelwright.analytics.counts import read_counts
+from labelwright.analytics.labeled import read_labels
+from labelwright.analytics.reading import overview
+from labelwright.analytics.requirements import Outcome, check_requirements
+from labelwright.analytics.values import Counts, Overview
+from labelwright.errors import BeingComputed
+from labelwright.store import log, tables
+from labelwright.store.codec import decode, encode
+from labelwright.store.log import Position
+from labelwright.store.project import Project
+
+__all__ = ["Kept", "keep", "kept_at", "kept_counts", "kept_overview", "kept_requirements"]
+
+T = TypeVar("T")
+
+_figures = tables.figures
+
+
+class Kept(Struct, frozen=True):
+    """When the figures were read, and how far the log had come then."""
+
+    at: float
+    position: Position
+
+
+def keep(project: Project, requirements: Sequence[str]) -> list[Outcome]:
+    """Read all figures of a project as it stands and keep them; return how the requirements came out.
+
+    Raises:
+        InvalidPipeline: a requirement cannot be read.
+    """
+    with project.database.read() as connection:
+        position = log.newest(connection, project.id)
+        labels = read_labels(connection, project.id, project.schema)
+        counts = read_counts(connection, project, labels)
+        found = overview(connection, project, labels, counts)
+        outcomes = check_requirements(connection, project, requirements, labels)
+    bodies = {"counts": encode(counts), "overview": encode(found), "requirements": encode(outcomes)}
+
+    def write(connection: Connection) -> None:
+        mine = _figures.c.project_id == project.id
+        newer = connection.scalar(sa.select(sa.func.max(_figures.c.at)).where(mine))
+        if newer is not None and counts.at < newer <= time.time():
+            return
+        connection.execute(sa.delete(_figures).where(mine))
+        rows = [
+            {"project_id": project.id, "name": name, "body": body, "position": encode(position), "at": counts.at}
+            for name, body in bodies.items()
+        ]
+        connection.execute(sa.insert(_figures), rows)
+
+    project.database.write(write)
+    return outcomes
+
+
+def kept_at(connection: Connection, project_id: int) -> Kept | None:
+    """Tell of which moment the kept figures are; None where there are none."""
+    query = sa.select(_figures.c.at, _figures.c.position).where(_figures.c.project_id == project_id, _figures.c.name == "counts")
+    row = connection.execute(query).one_or_none()
+    return Kept(row.at, decode(row.position, Position)) if row else None
+
+
+def kept_counts(connection: Connection, project: Project) -> Counts:
+    """Return the kept counts.
+
+    Raises:
+        BeingComputed: nothing is kept yet.
+    """
+    return _read(connection, project, "counts", Counts)
+
+
+def kept_overview(connection: Connection, project: Project) -> Overview:
+    """Return the kept overview.
+
+    Raises:
+        BeingComputed: nothing is kept yet.
+    """
+    return _read(connection, project, "overview", Overview)
+
+
+def kept_requirements(connection: Connection, project: Project) -> list[Outcome]:
+    """Return how the requirements came out, as it is kept.
+
+    Raises:
+        BeingComputed: nothing is kept yet.
+    """
+    return _read(connection, project, "requirements", list[Outcome])
+
+
+def _read(connection: Connection, project: Project, name: str, kind: type[T]) -> T:
+    query = sa.select(_figures.c.body).where(_figures.c.project_id == project.id, _figures.c.name == name)
+    body: Any = connection.scalar(query)
+    if body is not None:
+        try:
+            found: T = decode(body, kind)
+            return found
+        except msgspec.ValidationError:
+            # Kept by another version of Labelwright, whose figures have another shape: they are made anew.
+            pass
+    raise BeingComputed(
+        "The figures are being computed.",
+        where=project.name,
+        hint="The background work of `labelwright serve` makes them within seconds, `labelwright run` at its end.",
+    )
