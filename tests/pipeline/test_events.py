@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,17 @@ def tickets(workspace: Workspace) -> OpenProject:
     opened = workspace.projects["tickets"]
     advance(opened)
     return opened
+
+
+@pytest.fixture
+def reviewed(write_project: Callable[..., Path]) -> Iterator[OpenProject]:
+    """The small project, of which every item is reviewed and none is drawn for the audit."""
+    pipeline = PIPELINE.replace("sample: 50%, always: [low_agreement]", "sample: 0%, always: [{new_annotator: 1000}]")
+    workspace = Workspace.open(write_project(pipeline))
+    opened = workspace.projects["tickets"]
+    advance(opened)
+    yield opened
+    workspace.close()
 
 
 def take(opened: OpenProject, user: int, purpose: str = "label", how_many: int = 1) -> list[TaskView]:
@@ -254,21 +266,21 @@ def test_a_review_that_was_passed_on_goes_to_others_and_comes_back_later(tickets
     assert len(take(tickets, rita, "review")) == 1
 
 
-def test_an_author_who_passes_on_a_rejected_answer_leaves_it_to_a_reviewer(tickets: OpenProject) -> None:
+def test_an_author_who_passes_on_a_rejected_answer_leaves_it_to_a_reviewer(reviewed: OpenProject) -> None:
     """The item does not come back to the author, and a reviewer can answer it."""
-    ann, ben, rita = add_users(tickets.project, "ann", "ben", "rita")
-    answer_all(tickets, ann)
-    answer_all(tickets, ben)
-    catch_up(tickets)
-    (task,) = take(tickets, rita, "review")
+    ann, ben, rita = add_users(reviewed.project, "ann", "ben", "rita")
+    answer_all(reviewed, ann)
+    answer_all(reviewed, ben)
+    catch_up(reviewed)
+    (task,) = take(reviewed, rita, "review")
     assert task.review is not None
     verdict = Verdict(verdict="reject", annotation_id=task.review.annotations[0].id, reason="Look again.")
-    give_review(tickets, rita, task.id, verdict, key="r1")
-    (redo,) = take(tickets, ann)
+    give_review(reviewed, rita, task.id, verdict, key="r1")
+    (redo,) = take(reviewed, ann)
     assert redo.purpose == "redo"
-    assert skip(tickets, ann, redo.id) is None
-    assert take(tickets, ann) == []
-    reviews = {view.item.id: view for view in take(tickets, rita, "review", how_many=20)}
+    assert skip(reviewed, ann, redo.id) is None
+    assert take(reviewed, ann) == []
+    reviews = {view.item.id: view for view in take(reviewed, rita, "review", how_many=20)}
     again = reviews[task.item.id].review
     assert again is not None
     assert "skipped" in again.reasons
@@ -296,15 +308,24 @@ def test_the_whole_story_from_raw_rows_to_a_frozen_version(tickets: OpenProject)
     reviewed = {}
     while found := take(tickets, rita, "review"):
         (task,) = found
-        assert task.review is not None
-        assert all(annotation.annotator is None for annotation in task.review.annotations)
-        if task.item.key == "t0":
-            assert "low_agreement" in task.review.reasons
-            verdict = Verdict(verdict="fix", values={**VALUES, "intent": Choice("refund")}, annotation_id=task.review.annotations[0].id)
+        right = {**VALUES, "intent": Choice("refund" if task.item.key == "t0" else "bug")}
+        if task.purpose == "audit":
+            blind = events.BlindAnswer(values=right)
+            answer = partial(events.answer_blind, opened=tickets, user_id=rita, task_id=task.id, answer=blind, key=f"b{task.id}")
+            audited = tickets.project.database.write(answer)
+            reviewed[task.item.key] = "accept" if audited.done else "fix"
+            if audited.done:
+                continue
+            assert audited.task is not None
+            assert audited.task.audit is not None
+            verdict = Verdict(verdict="fix", values=right, seen=audited.task.audit.seen)
         else:
-            verdict = Verdict(verdict="accept", seen=task.review.seen)
+            assert task.review is not None
+            assert all(annotation.annotator is None for annotation in task.review.annotations)
+            assert (task.item.key, task.review.reasons) == ("t0", ["low_agreement"])
+            verdict = Verdict(verdict="fix", values=right, annotation_id=task.review.annotations[0].id)
+            reviewed[task.item.key] = "fix"
         give_review(tickets, rita, task.id, verdict, key=f"r{task.id}")
-        reviewed[task.item.key] = verdict.verdict
     assert reviewed["t0"] == "fix"
     frozen = freeze(tickets)
     assert frozen.version.number == 1
@@ -319,25 +340,25 @@ def test_the_whole_story_from_raw_rows_to_a_frozen_version(tickets: OpenProject)
     assert {outcome.requirement: outcome.holds for outcome in report.requirements}["labeled() >= 90%"] is True
 
 
-def test_a_rejected_answer_comes_back_to_its_author_and_then_to_review(tickets: OpenProject) -> None:
+def test_a_rejected_answer_comes_back_to_its_author_and_then_to_review(reviewed: OpenProject) -> None:
     """The author gets the item with the reason and the old answer, answers again, and the review is asked for once more."""
-    ann, ben, rita = add_users(tickets.project, "ann", "ben", "rita")
-    answer_all(tickets, ann)
-    answer_all(tickets, ben)
-    catch_up(tickets)
-    (task,) = take(tickets, rita, "review")
+    ann, ben, rita = add_users(reviewed.project, "ann", "ben", "rita")
+    answer_all(reviewed, ann)
+    answer_all(reviewed, ben)
+    catch_up(reviewed)
+    (task,) = take(reviewed, rita, "review")
     assert task.review is not None
     verdict = Verdict(verdict="reject", annotation_id=task.review.annotations[0].id, reason="Look again.")
-    give_review(tickets, rita, task.id, verdict, key="r1")
-    (redo,) = take(tickets, ann)
+    give_review(reviewed, rita, task.id, verdict, key="r1")
+    (redo,) = take(reviewed, ann)
     assert redo.purpose == "redo"
     assert redo.redo is not None
     assert (redo.redo.reason, redo.redo.reviewer) == ("Look again.", "rita")
-    submit(tickets, ann, redo.id, {**VALUES, "intent": Choice("other")}, key="again", confirmed=True)
+    submit(reviewed, ann, redo.id, {**VALUES, "intent": Choice("other")}, key="again", confirmed=True)
     with pytest.raises(Conflict):
-        submit(tickets, ann, task.id, key="x")
-    catch_up(tickets)
-    reviews = take(tickets, rita, "review", how_many=20)
+        submit(reviewed, ann, task.id, key="x")
+    catch_up(reviewed)
+    reviews = take(reviewed, rita, "review", how_many=20)
     assert task.item.id in {view.item.id for view in reviews}
 
 
@@ -363,36 +384,36 @@ def test_an_answer_that_comes_while_others_are_caught_up_with_is_drawn_the_next_
     assert undrawn == 0
 
 
-def test_a_review_and_a_correction_at_once_take_turns(tickets: OpenProject) -> None:
+def test_a_review_and_a_correction_at_once_take_turns(reviewed: OpenProject) -> None:
     """An author who corrects an answer while a reviewer accepts it is told so: what was reviewed is never replaced unseen."""
-    ann, ben, rita = add_users(tickets.project, "ann", "ben", "rita")
-    answer_all(tickets, ann)
-    answer_all(tickets, ben)
-    catch_up(tickets)
-    (task,) = take(tickets, rita, "review")
+    ann, ben, rita = add_users(reviewed.project, "ann", "ben", "rita")
+    answer_all(reviewed, ann)
+    answer_all(reviewed, ben)
+    catch_up(reviewed)
+    (task,) = take(reviewed, rita, "review")
     assert task.review is not None
     accepted = task.review.annotations[0].id
-    database, reviewing, go_on = tickets.project.database, threading.Event(), threading.Event()
+    database, reviewing, go_on = reviewed.project.database, threading.Event(), threading.Event()
     with database.read() as connection:
         columns = (tables.annotations.c.user_id, tables.annotations.c.task_id)
         author, answered = connection.execute(sa.select(*columns).where(tables.annotations.c.id == accepted)).one()
 
     def review_slowly(connection: sa.Connection) -> None:
         verdict = Verdict(verdict="accept", annotation_id=accepted, seen=task.review.seen if task.review else "")
-        events.give_review(connection, tickets, rita, task.id, verdict, key="r")
+        events.give_review(connection, reviewed, rita, task.id, verdict, key="r")
         reviewing.set()
         go_on.wait(20)
 
     with ThreadPoolExecutor(2) as pool:
         reviewed = pool.submit(database.write, review_slowly)
         assert reviewing.wait(20)
-        corrected = pool.submit(submit, tickets, author, answered, {**VALUES, "intent": Choice("other")}, key="again", next=False)
+        corrected = pool.submit(submit, reviewed, author, answered, {**VALUES, "intent": Choice("other")}, key="again", next=False)
         time.sleep(0.5)
         go_on.set()
         reviewed.result()
         with pytest.raises(Conflict):
             corrected.result()
-    assert count(tickets.project, tables.annotations, tables.annotations.c.id == accepted, tables.annotations.c.state == "accepted") == 1
+    assert count(reviewed.project, tables.annotations, tables.annotations.c.id == accepted, tables.annotations.c.state == "accepted") == 1
 
 
 def test_answers_to_questions_that_have_changed_are_asked_anew(write_project: Callable[..., Path]) -> None:

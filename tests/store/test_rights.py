@@ -37,7 +37,7 @@ def test_database_blobs_and_backups_are_readable_by_their_owner_only(tmp_path: P
     digest = blobs.put(b"picture")
     backup(database, blobs, tmp_path / "store" / "backup.tar")
     found = sorted(path.name for path in (tmp_path / "store").iterdir())
-    assert found == ["backup.tar", "blobs", "labelwright.db", "labelwright.db-shm", "labelwright.db-wal"]
+    assert found == ["backup.tar", "blobs", "labelwright.db", "labelwright.db-shm", "labelwright.db-wal", "labelwright.db.people.lock"]
     paths = [tmp_path / "store", *(tmp_path / "store").rglob("*")]
     assert {path.name: oct(_rights(path)) for path in paths} == {path.name: oct(0o700 if path.is_dir() else 0o600) for path in paths}
     assert _rights(blobs.path(digest)) == 0o600

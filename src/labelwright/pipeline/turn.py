@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from labelwright.errors import Conflict, StoreUnavailable
 from labelwright.store.database import Database
-from labelwright.store.precedence import try_lock
+from labelwright.store.precedence import open_lock, try_lock
 
 __all__ = ["turn"]
 
@@ -47,7 +47,7 @@ def turn(database: Database, name: str = "work", *, wait_seconds: float = 0.0) -
 def _file_lock(database: Database, name: str) -> Iterator[bool]:
     path = Path(str(make_url(database.url).database) + f".{name}.lock")
     try:
-        file = path.open("ab")
+        file = open_lock(path)
     except OSError as error:
         raise StoreUnavailable(f"The file of the turn cannot be written: {error.strerror}.", where=str(path)) from error
     with file:

@@ -7,13 +7,15 @@ work begins no write as long as somebody holds it.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-__all__ = ["Precedence", "try_lock", "unlock"]
+__all__ = ["Precedence", "open_lock", "try_lock", "unlock"]
 
 PATIENCE_SECONDS = 2.0
 """Background work gives way for so long before each write, so that people who never rest do not stop it altogether."""
@@ -63,8 +65,17 @@ class Precedence:
 
     def _handle(self) -> int:
         if self._file is None:
-            self._file = self._path.open("ab")
+            self._file = open_lock(self._path)
         return self._file.fileno()
+
+
+def open_lock(path: Path) -> IO[bytes]:
+    """Open the file of a lock, which like the store beside it belongs to its owner alone.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    return open(path, "ab", opener=partial(os.open, mode=0o600))
 
 
 def try_lock(handle: int) -> bool:

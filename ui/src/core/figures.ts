@@ -35,8 +35,11 @@ export const FIGURES = {
   hours_per_label: "The work so far, over the labeled items. Of: labeled items.",
   per_hour: "Answers an hour, pauses included. Of: the last 24 hours. Assumes: the pace varies as it did.",
   finish: "When the last answer that is still to give will be given. Of: answers still to give. Assumes: people go on as in the last 24 hours.",
-  wrong_at_most: "A bound on the share of wrong labels, from a random sample that people reviewed. docs/explain/certificates.md tells all. Of: the labels that the certificate names. Assumes: what the certificate says beside it.",
-  assistance: "Time, agreement and accuracy of answers with suggestions in view beside those without: docs/explain/suggestions.md. Of: the newest 5,000 answers of people. Assumes: what stands beside it.",
+  wrong_at_most: "A bound on the share of labels that were wrong before the audit's own repairs, from labels drawn and audited blind. Of: the labels that people's answers made, of the items there are now; errors of items that left stay in the count. Assumes: auditors who find every error, unless it was measured on planted ones; docs/explain/certificates.md has the whole list.",
+  wrong_after_repairs: "The same bound, less the errors that the audit found, which were put right or taken out. Of: the labels that are left of these. Assumes: as above, and that what auditors settled on is right.",
+  hours_saved: "How much less time an answer took with suggestions in view than with them hidden by lot, times the answers that had them. Of: the newest 5,000 first answers, and 5,000 about gold, to items with a suggestion. Assumes: what docs/explain/suggestions.md lists.",
+  influence: "How much oftener people give the suggested answer where it is shown than where it is hidden. It needs no truth. Of: the same answers. Assumes: what docs/explain/suggestions.md lists.",
+  quality_of_help: "How much oftener answers are right with suggestions in view than without. Of: the same answers, where gold or an auditor's blind answer tells what is right; not known otherwise. Assumes: what docs/explain/suggestions.md lists.",
   labeler_agreement: "How alike a machine's suggestions are with the labels as they stand. Of: about 1,000 labeled items, evenly spread.",
   findings: "What automated checks said about answers and items, and about how many items. Of: all findings that stand.",
 } as const;
