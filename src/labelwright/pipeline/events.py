@@ -27,7 +27,7 @@ from labelwright.pipeline.inspecting import Inspected, Outdated, accept, inspect
 from labelwright.pipeline.lot import NO_HELP, help_given
 from labelwright.pipeline.views import TaskView, label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.schema import Finding, Values, Verdict
+from labelwright.schema import AnswerUnion, Finding, Values, Verdict
 from labelwright.store import log, tables
 from labelwright.store.codec import decode_fields, decode_values
 from labelwright.store.statement import Statement
@@ -75,9 +75,9 @@ class Reviewed(Struct, frozen=True):
 
 
 class BlindAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an auditor answers before the label is shown, in full or in the plain form of exports, and the seconds it took."""
+    """What an auditor answers before the label is shown, tagged or in the plain form of exports, and the seconds it took."""
 
-    values: dict[str, Any]
+    values: dict[str, AnswerUnion | str | list[Any]]
     seconds_active: float = 0.0
 
 

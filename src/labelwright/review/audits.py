@@ -52,8 +52,9 @@ def audited_label(connection: Connection, project: Project, item_id: int) -> Val
 
 
 def agrees(label: Values, blind: Values) -> bool:
-    """Tell whether a blind answer says what the label says, in every question."""
-    return label.keys() == blind.keys() and not any(differs(answer, blind[name]) for name, answer in label.items())
+    """Tell whether a blind answer says what the label says, in every question; one that is left out says what nothing marked says."""
+    both = {**blind, **label}
+    return not any(differs(answer, blind.get(name) if name in label else None) for name, answer in both.items())
 
 
 def reviewed_before(connection: Connection, item_id: int) -> bool:

@@ -131,12 +131,14 @@ class Evidence:
 def _was_wrong(before: Mapping[str, Answer], review: Review, question: str) -> bool:
     if question not in before:
         return False
-    return differs(before[question], (review.after or {}).get(question))
+    return review.after is None or differs(before[question], review.after.get(question))
 
 
 def differs(before: Answer, after: Answer | None) -> bool:
-    """Tell whether an answer was wrong, given what it ought to be."""
-    return after is None or (before != after and before.distance(after) > SAME)
+    """Tell whether an answer was wrong, given what it ought to be; None stands for a question that was left out, as nothing marked is."""
+    if after is None:
+        return bool(before.units())
+    return before != after and before.distance(after) > SAME
 
 
 def draw(seed: str, key: str, revision: str) -> float:

@@ -65,7 +65,7 @@ export interface Audited { done: boolean; task: TaskView | null; next: TaskView 
 
 export interface Beat { lease: string }
 
-export interface BlindAnswer { values: Record<string, unknown>; seconds_active?: number }
+export interface BlindAnswer { values: Record<string, Boxes | Choice | Segments | Spans | string | unknown[]>; seconds_active?: number }
 
 export interface Box { x: number; y: number; width: number; height: number; label: string }
 

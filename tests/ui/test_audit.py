@@ -1,0 +1,78 @@
+"""The audit in a real browser: an own answer first, the label only where it says something else, and a decision between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from labelwright import review
+from labelwright.review import ReviewPolicy
+from labelwright.schema.kinds.choice import Choice
+from labelwright.schema.kinds.spans import Spans
+from labelwright.store import tables
+from labelwright.store.audit import audit
+from tests.datasets import labeling
+from tests.server.house import House, served
+from tests.ui.test_pages import PAGE, Visit
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    if not PAGE.is_file():
+        pytest.skip("the page is not built: make page")
+    folder = tmp_path_factory.mktemp("audits")
+    with served(folder, f"sqlite:///{folder}/labelwright.db") as house:
+        yield house
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_audit_is_answered_blind_and_then_decided(house: House, browser: Any, theme: str) -> None:
+    """The editor opens empty and shows no label. The same answer ends the audit; another one shows both side by side, for one key."""
+    opened = house.secret
+    project, database = opened.project, house.workspace.database
+    items = house.add_texts("First, the same", "Second, another", "Third, the label is right", project="secret")
+    labeling.agree(project, dict.fromkeys(items, Choice("bug")))
+    labeling.agree(project, dict.fromkeys(items, Spans()), question="parts")
+    withdrawn = sa.update(tables.tasks).where(tables.tasks.c.project_id == project.id).values(state="cancelled")
+    database.write(lambda connection: connection.execute(withdrawn))
+    review.pick(project, ReviewPolicy(sample="100%", always=()), items)
+    visit = Visit(browser, house, house.person("reviewer", "secret"), color_scheme=theme)
+    page = visit.open("/p/secret/review", ".fix")
+    assert "You see the label only if it says something else." in page.locator(".fix h1").inner_text()
+    assert page.locator(".columns article").count() == 0
+    for key, decides in (("2", None), ("1", "2"), ("3", None)):
+        title = page.locator(".fix h1").inner_text()
+        with page.expect_response("**/audit"):
+            page.keyboard.press(key)
+            page.keyboard.press("Control+Enter")
+        if key == "2":
+            page.wait_for_function("title => document.querySelector('.fix h1')?.innerText !== title", arg=title)
+            continue
+        page.locator(".columns article").nth(1).wait_for()
+        assert [one.inner_text() for one in page.locator(".columns .head strong").all()] == ["The label", "Your answer"]
+        assert page.get_by_role("button", name="Send back").count() == 0
+        assert visit.violations() == []
+        if decides:
+            page.keyboard.press(decides)
+        page.keyboard.press("a")
+        if decides:
+            page.locator(".fix").wait_for()
+    page.get_by_text("nothing more waits").wait_for()
+    page.goto("about:blank")
+    reviews = sa.select(tables.reviews.c.verdict).where(tables.reviews.c.project_id == project.id, tables.reviews.c.item_id.in_(items))
+    for _ in range(100):
+        with database.read() as connection:
+            if len(given := list(connection.scalars(reviews.order_by(tables.reviews.c.id)))) == 3:
+                break
+        page.wait_for_timeout(100)
+    assert sorted(given) == ["accept", "accept", "fix"]
+    with database.read() as connection:
+        proof = audit(connection, project.id, opened.project.schema)["intent"]
+    assert (proof.errors or 0) >= 1
+    assert visit.complaints == []
+    visit.close()
