@@ -117,6 +117,8 @@ def freeze(
         "guidelines_digest": content_hash(project.guidelines.encode()),
         "split": policy.split,
         "content": content,
+        # The same labels may be better proved by now, or audited by criteria that have changed.
+        "certificate": msgspec.to_builtins(proof),
     }
     digest = content_hash(facts)
     version = Version(
@@ -149,8 +151,7 @@ def freeze(
         "splits": version.splits,
         "labels": version.labels,
         "origins": version.origins,
-        "certificate": version.certificate,
-        "requirements": version.requirements,
+                "requirements": version.requirements,
         "parts": parts,
         "card": card(project, version),
     }
