@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from benchmarks.load import Connection, Person, Refused
 from benchmarks.service import Service, write_text_project
 from labelwright.pipeline.workspace import Workspace
-from labelwright.server.numbers import TaskNumbers
+from labelwright.server.numbers import Numbers
 from labelwright.store import tables
 
 __all__ = ["Outcome", "kill_again_and_again"]
@@ -112,7 +112,7 @@ def _compare(folder: Path, crowd: list[Person], kills: int) -> Outcome:
             secret = connection.scalar(sa.select(tables.secrets.c.value).where(tables.secrets.c.name == "task_numbers"))
     finally:
         workspace.close()
-    inside = TaskNumbers(secret or "").inside
+    inside = Numbers(secret or "", "task").inside
     stored = {row.id: row.task_id for row in rows}
     by_task = Counter(row.task_id for row in rows)
     by_item = Counter(row.item_id for row in rows)

@@ -47,7 +47,8 @@ def test_a_whole_project_is_worked_through() -> None:
         assert whole.label(crowd, lambda user, task: ({"mood": Choice("good")}, 2.0), most=30) == 30
         assert whole.label(crowd, lambda user, task: ({"mood": Choice("good")}, 2.0)) == 10
         whole.settle()
-        assert 0 < whole.review(reviewers, lambda user, task: Verdict(verdict="accept")) < 20
+        blind = {"mood": Choice("bad")}
+        assert 0 < whole.audit(reviewers, lambda user, task: blind, lambda user, task: Verdict(verdict="accept")) < 20
         assert whole.labels("mood") == {f"r{number}": Choice("good") for number in range(20)}
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.schema.kinds.segments import Segment, Segments
-from labelwright.store import tables
+from labelwright.store import log, tables
 from labelwright.store.codec import decode_answer, encode
 from labelwright.store.project import Project
 from tests.quality.answers import answer, boxes, report, rows
@@ -114,6 +114,7 @@ def test_a_box_of_the_wrong_color_is_doubted(make_project: Make) -> None:
     assert "edges" in report(project, "label_errors")["questions"][0]["features"]
     lost = project.blobs.path(fields[0]["photo"]["blob"])
     lost.unlink()
+    project.database.write(lambda connection: log.append(connection, project.id, "review_given", item_id=ids[0]))
     refresh(project, QualityPolicy(), full=True)
     assert "no such blob" in report(project, "label_errors")["questions"][0]["reason"]
 

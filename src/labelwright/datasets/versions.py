@@ -151,7 +151,7 @@ def freeze(
         "splits": version.splits,
         "labels": version.labels,
         "origins": version.origins,
-                "requirements": version.requirements,
+        "requirements": version.requirements,
         "parts": parts,
         "card": card(project, version),
     }

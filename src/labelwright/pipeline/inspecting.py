@@ -55,7 +55,8 @@ def inspect(opened: OpenProject, task_id: int, given: Mapping[str, Any], *, seco
     Raises:
         NotFound: the project has no such task.
     """
-    with opened.project.database.read() as connection:
+    # One statement belongs to one moment by itself, and needs no transaction.
+    with opened.project.database.session() as connection:
         row = _asked.one(connection, task=task_id, is_project=opened.project.id)
     if row is None:
         raise NotFound("There is no such task.", where="task")

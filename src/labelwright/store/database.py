@@ -322,10 +322,9 @@ class _Postgresql:
     def reader(self) -> Iterator[Connection]:
         with explained(self._label), self._engine.connect() as connection:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            try:
-                yield connection
-            finally:
-                connection.rollback()
+            yield connection
+            # A reading transaction that is rolled back makes the driver forget every statement that it has prepared.
+            connection.commit()
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
