@@ -94,7 +94,7 @@ def _text(name: str, found: Guess) -> str:
         "  labelers: [{model: {}}]  # learns from the labels so far and suggests the rest",
         "",
         "tasks:",
-        "  overlap: 2  # people an item: labelwright users add. Alone? Write 1; one other person for a few dozen audits makes a certificate",
+        "  overlap: 2  # people an item: labelwright users add. Alone? Write 1; one other person for some dozen audits makes a certificate",
         "  lease: 15m",
         "",
         "review:",
