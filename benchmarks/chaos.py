@@ -22,6 +22,9 @@ from labelwright.store import tables
 
 __all__ = ["Outcome", "kill_again_and_again"]
 
+MOST_SECONDS = 30.0
+"""So long is waited, before each kill, for as many answers as there are people."""
+
 
 @dataclass
 class Outcome:
@@ -77,7 +80,14 @@ def _work_until_killed(crowd: list[Person], service: Service, seconds: float) ->
                 raise
             person.pending = None
 
+    def acknowledged() -> int:
+        return sum(len(person.acknowledged) for person in crowd)
+
     async def kill() -> None:
+        # On a busy machine nothing may have been answered yet, and there would be nothing to lose.
+        wanted, deadline = acknowledged() + len(crowd), time.monotonic() + MOST_SECONDS
+        while acknowledged() < wanted and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
         await asyncio.sleep(seconds)
         await asyncio.to_thread(service.kill)
 

@@ -74,6 +74,8 @@ def review(
     blind: bool = False,
 ) -> int:
     """Write a review: an accept of what was there, or a fix with `after`; with `blind`, as an audit that began without the label."""
+    versions = tables.pipeline_versions
+    newest = sa.select(sa.func.max(versions.c.id)).where(versions.c.project_id == project.id)
     fixed = annotate(project, item_id, reviewer, after, origin="review", at=at) if after is not None else None
 
     def work(connection: Connection) -> int:
@@ -88,7 +90,7 @@ def review(
                 project_id=project.id,
                 item_id=item_id,
                 task_id=task,
-                pipeline_version=sa.select(sa.func.max(tables.pipeline_versions.c.id)).scalar_subquery(),
+                pipeline_version=newest.scalar_subquery(),
                 reviewer_id=reviewer,
                 verdict=verdict or ("fix" if after is not None else "accept"),
                 fixed_annotation_id=fixed,

@@ -49,6 +49,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         owner = house.browser(house.person("owner", name="Olga"))
         for item in items:
             assert owner.post(f"/api/projects/tickets/items/{item}/review").json() == {"opened": True}
+        house.keep_figures()
         yield house
 
 
@@ -548,7 +549,7 @@ def test_failing_background_work_is_said_until_it_works_again(house: House, chro
 
 
 def test_one_certificate_is_one_number(house: House, chromium: Any) -> None:
-    """Overview, versions and report say the same of a question at the same moment, and name the bound before any review beside it."""
+    """Overview, versions and report say the same of a question at the same moment: first the bound before the audit's own repairs."""
     opened = house.secret
     project = opened.project
     items = house.add_texts(*(f"Number {number}" for number in range(60)), project="secret")
@@ -566,17 +567,18 @@ def test_one_certificate_is_one_number(house: House, chromium: Any) -> None:
     assert proof.enough
     assert proof.remaining < proof.bound
     freeze(project, opened.pipeline.dataset)
+    house.keep_figures()
     visit = Visit(chromium, house, reviewer)
     now, before = f"{100 * proof.remaining:.1f}%", f"{100 * proof.bound:.1f}%"
     page = visit.open("/p/secret/overview", ".bound")
     said = page.locator(".one", has_text="intent").first.inner_text()
-    assert f"≤ {now} wrong, at 95% confidence" in said
-    assert f"≤ {before} before any review" in said
+    assert f"≤ {before} wrong, at 95% confidence" in said
+    assert f"≤ {now} after the audit's repairs" in said
     page = visit.open("/p/secret/versions", ".proof")
     said = page.locator(".proof", has_text="intent").inner_text()
-    assert f"intent: at most {now} wrong, at 95% confidence, at most {before} before any review" in said
+    assert f"intent: at most {before} wrong, at 95% confidence, at most {now} after the audit's repairs" in said
     report = page.request.get(f"{house.address}/api/projects/secret/report")
-    assert f'<b>{100 * proof.remaining:.2f}%</b></td><td class="n">{100 * proof.bound:.2f}%</td>' in report.text()
+    assert f'<b>{100 * proof.bound:.2f}%</b></td><td class="n">{100 * proof.remaining:.2f}%</td>' in report.text()
     assert report.headers["content-type"] == "text/html; charset=utf-8"
     assert page.request.get(f"{house.address}/").headers["content-type"] == "text/html; charset=utf-8"
     visit.close()
