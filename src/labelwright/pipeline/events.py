@@ -318,10 +318,9 @@ def _end_audit(
             verdict=verdict,
         )
     else:
-        # An answer that was reviewed before is not what this audit is about.
-        alone = not review.reviewed_before(connection, task.item_id)
-        about = review.reviewed_annotation(connection, task.item_id, verdict) if alone else None
-        _record(connection, opened, user_id, task, verdict, about, label=review.audited_label(connection, opened.project, task.item_id))
+        label = label_of(connection, opened, task.item_id, None)
+        about = review.audited_annotation(connection, task.item_id, label)
+        _record(connection, opened, user_id, task, verdict, about, label=label)
     _finish(connection, task.id, user_id)
 
 

@@ -50,7 +50,7 @@ from labelwright.store import log, tables
 from labelwright.store.codec import decode
 from labelwright.store.evidence import Evidence, Planted, read_evidence
 
-__all__ = ["EXPECTED", "LEAST", "SAME_LABEL", "Method", "QuestionAudit", "audit", "bound_of", "take_look"]
+__all__ = ["EXPECTED", "LEAST", "Method", "QuestionAudit", "audit", "bound_of", "take_look"]
 
 LEAST = 29
 """With fewer audits than this, not even an audit without an error shows less than 10% wrong labels at 95% confidence."""
@@ -59,8 +59,6 @@ EXPECTED = 0.05
 """The share of wrong labels around which the bound for any look is sharpest; it is fixed before the first audit, as it has to be."""
 
 PAGE = 1000
-SAME_LABEL = 0.02
-"""A fused box or segment that moved by less than this distance, as its annotators' weights changed, is the label that was drawn."""
 
 Method = Literal["binomial", "hypergeometric"]
 Looks = Literal["one", "any"]
@@ -164,16 +162,27 @@ def audit(
 def take_look(connection: Connection, project_id: int, schema: Schema) -> bool:
     """Note the one look of an audit that the pipeline file declares to have one, as soon as it is complete; tell whether that was now.
 
-    Only what is noted is shown: labels and audits that come afterwards would make it a second look.
+    Only what is noted is shown: labels and audits that come afterwards would make it a second look. So planted errors that nobody has
+    been shown yet are asked about no more.
     """
     look = _look(connection, project_id)
     if not look.one or look.taken is not None or _waits(connection, project_id):
         return False
-    counted = _count(connection, project_id, schema, read_evidence(connection, project_id, schema))
+    evidence = read_evidence(connection, project_id, schema)
+    counted = _count(connection, project_id, schema, evidence)
     if not counted or any(one.pending or one.unproved or one.audited < LEAST for one in counted.values()):
         return False
-    log.append(connection, project_id, "audit_looked_at", payload={name: list(one) for name, one in counted.items()})
+    tasks = tables.tasks
+    rest = sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "audit", tasks.c.state == "open")
+    connection.execute(sa.update(tasks).where(rest).values(state="cancelled"))
+    seen = {name: _seen(one, evidence.planted.get(name, Planted())) for name, one in counted.items()}
+    log.append(connection, project_id, "audit_looked_at", payload=seen)
     return True
+
+
+def _seen(counts: _Counts, planted: Planted) -> list[int]:
+    """All that the bound of a look is made of."""
+    return [*counts, planted.planted, planted.found]
 
 
 def bound_of(
@@ -299,7 +308,8 @@ def _look(connection: Connection, project_id: int) -> _Look:
 def _waits(connection: Connection, project_id: int) -> bool:
     """Tell whether answers or audits are still to come: asked first, for counting costs more."""
     tasks = tables.tasks
-    audits = sa.and_(tasks.c.purpose == "audit", tasks.c.annotation_id.is_(None))
+    # A planted error that nobody holds need not be waited for; one that somebody holds will be counted.
+    audits = sa.and_(tasks.c.purpose == "audit", sa.or_(tasks.c.annotation_id.is_(None), tasks.c.state == "leased"))
     asked = sa.select(tasks.c.id).where(
         tasks.c.project_id == project_id,
         tasks.c.state.in_(("open", "leased")),
@@ -322,7 +332,7 @@ def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Loo
     own, outdated, shown = (how.count(one) for one in ("own", "outdated", "shown"))
     complete = not counts.pending and not counts.unproved and counts.audited >= LEAST
     refused = look.refused
-    if look.one and look.taken is not None and look.taken.get(name) != list(counts):
+    if look.one and look.taken is not None and look.taken.get(name) != _seen(counts, planted):
         refused = "The one look was taken before labels or audits changed; what is said now holds for all looks."
     one = look.one and not refused
     bound = remaining = 1.0
