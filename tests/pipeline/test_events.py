@@ -405,12 +405,12 @@ def test_a_review_and_a_correction_at_once_take_turns(reviewed: OpenProject) -> 
         go_on.wait(20)
 
     with ThreadPoolExecutor(2) as pool:
-        reviewed = pool.submit(database.write, review_slowly)
+        given = pool.submit(database.write, review_slowly)
         assert reviewing.wait(20)
         corrected = pool.submit(submit, reviewed, author, answered, {**VALUES, "intent": Choice("other")}, key="again", next=False)
         time.sleep(0.5)
         go_on.set()
-        reviewed.result()
+        given.result()
         with pytest.raises(Conflict):
             corrected.result()
     assert count(reviewed.project, tables.annotations, tables.annotations.c.id == accepted, tables.annotations.c.state == "accepted") == 1
