@@ -336,3 +336,31 @@ def test_an_audit_counts_under_the_criteria_that_stood_when_it_was_handed_out(
         assert (proven(fresh).audited, proven(fresh).outdated) == (1, 1)
     finally:
         again.close()
+
+
+def test_what_is_added_after_a_rejection_is_not_proved(write_project: Callable[..., Path]) -> None:
+    """An answer that came with the correction of a rejected one is a label of the population, and the audit says nothing about it."""
+    text = PIPELINE.replace("other]}}", "other]}, mood: {kind: choice, of: body, options: [calm, angry], required: false}}")
+    workspace = Workspace.open(write_project(text.replace("sample: 100%, always: []", "sample: 0%, always: [{new_annotator: 1000}]")))
+    try:
+        opened = workspace.projects["tickets"]
+        advance(opened)
+        (ann,), (rita,) = add_users(opened.project, "ann"), add_users(opened.project, "rita", role="reviewer")
+        answer_all(opened, ann)
+        catch_up(opened)
+        (task,) = take(opened, rita)
+        assert task.review is not None
+        judge(opened, rita, task.id, Verdict(verdict="reject", reason="Look again.", seen=task.review.seen))
+        (redo,) = opened.project.database.write(lambda connection: events.next_tasks(connection, opened, ann))
+        both = {**BUG, "mood": Choice("calm")}
+        inspected = events.inspect(opened, redo.id, both, seconds_active=3.0)
+        again = Submission(values=both, seconds_active=3.0)
+        opened.project.database.write(
+            lambda connection: events.submit(connection, opened, ann, redo.id, again, inspected, key="again", next=False)
+        )
+        catch_up(opened)
+        with opened.project.database.read() as connection:
+            mood = audit(connection, opened.project.id, opened.project.schema)["mood"]
+        assert (mood.population, mood.unproved, mood.bound) == (1, 1, 1.0)
+    finally:
+        workspace.close()

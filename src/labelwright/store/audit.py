@@ -10,9 +10,9 @@ in view. A label is wrong where the settled answer differs from it: for choices 
 difference at all (a distance above 0; the last digit of a coordinate aside), and an answer that was rejected.
 
 **What the bound is about.** The population of a question is every active item whose label was made from annotators' answers, as those
-labels stood before any review. Items whose label is gold alone, or a review alone, are outside it. What left the sample (the row was
-replaced or removed, or the share of the audit lowered) keeps its error in the count and takes its success along; one that an auditor was
-shown and that left unjudged counts as an error. Otherwise taking away what an audit found would make the bound false.
+labels stood when they were drawn, before any review. Items whose label is gold alone, or a review alone, are outside it. What left the
+sample (the row was replaced or removed, or the share of the audit lowered) keeps its error in the count and takes its success along; one
+that an auditor was shown and that left unjudged counts as an error. Otherwise taking away what an audit found would make the bound false.
 
 **What it does not hide.** Labels that the draw says nothing about all count as wrong, besides the bound: items that were not drawn yet,
 that wait for another answer, or whose label changed after they were passed over, as long as nobody reviewed what they say now
@@ -238,7 +238,10 @@ def _count(connection: Connection, project_id: int, schema: Schema, evidence: Ev
         size, labeled = _population(connection, project_id, name, evidence.drawn | unsure | evidence.reviews.keys())
         had = {item_id for item_id in evidence.reviews if name in evidence.first(item_id)}
         # A label that only a review made was never the annotators'; one that was rejected was theirs, though it is none any more.
-        alone = (labeled & evidence.reviews.keys()) - had
+        new = (labeled & evidence.reviews.keys()) - had
+        # What its author added after a rejection is nobody's but the author's.
+        added = {one for one in new if evidence.reviews[one][-1].after is None}
+        alone = new - added
         sample = {one for one in evidence.sample if one in had or (one in labeled and one not in evidence.reviews)}
         standing = {one: evidence.standing(one, name) for one in sample}
         wrong = {one for one, how in standing.items() if how == "wrong"}
@@ -255,7 +258,7 @@ def _count(connection: Connection, project_id: int, schema: Schema, evidence: Ev
             repaired=sum(evidence.reviews[one][-1].after is not None or one not in labeled for one in wrong)
             + sum(one not in labeled for one in left),
             gone=len(withdrawn) + len(left - labeled),
-            unproved=len((unsure & labeled) - alone - sample),
+            unproved=len(((unsure & labeled) | added) - alone - sample),
         )
     return counted
 
