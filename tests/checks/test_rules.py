@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -257,6 +258,51 @@ def test_a_check_that_never_comes_back_is_ended(tmp_path: Path):
             Found("Because of 'second', 'third' could not be made either.", severity="warning"),
         ]
         assert ask("fine", 60.0) == [Found("first speaks", severity="warning")]
+
+
+def test_what_a_check_says_is_plain_and_bounded(tmp_path: Path):
+    """Endless findings end, a huge message is cut, and what can be neither stored nor sent is told as the check's own mistake."""
+    (tmp_path / "checks.py").write_text(
+        "from labelwright import check\n"
+        "from labelwright.checks.case import Found\n"
+        "@check\ndef endless(values, item):\n    while True: yield 'x'\n"
+        "@check\ndef huge(values, item):\n    return 'y' * 10_000_000\n"
+        "@check\ndef half(values, item):\n    return 'half a character: \\ud800'\n"
+        "@check\ndef grave(values, item):\n    return Found('m', severity='grave')\n"
+        "@check\ndef unit(values, item):\n    return Found('m', unit=10**30)\n"
+        "@check\ndef question(values, item):\n    return Found('m', question=['intent'])\n"
+    )
+    (rule,) = [rule for rule in rules(TICKETS, {"python": "checks.py"}, folder=tmp_path) if rule.name == "python"]
+    said = list(rule.run(Case(TICKETS, {"intent": Choice("bug")}, TICKET, {}, ends=time.monotonic() + 60)))
+    assert len(said) == 10_005
+    huge, half, grave, unit, question = said[10_000:]
+    assert huge.message == "y" * 1000
+    assert half.message == "half a character: ?"
+    for failed in (grave, unit, question):
+        assert (failed.severity, "failed with TypeError: a finding" in failed.message) == ("warning", True)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="This system starts processes in another way.")
+def test_what_a_check_starts_ends_with_it(tmp_path: Path):
+    """Processes that a check leaves behind are ended together with its own."""
+    (tmp_path / "checks.py").write_text(
+        "import os, time\n"
+        "from labelwright import check\n"
+        "@check\ndef leaves(values, item):\n"
+        "    child = os.fork()\n"
+        "    while child == 0: time.sleep(1)\n"
+        "    return str(child)\n"
+        "@check\ndef stays(values, item):\n    while True: pass\n"
+    )
+    (rule,) = [rule for rule in rules(TICKETS, {"python": "checks.py"}, folder=tmp_path) if rule.name == "python"]
+    left, _ = rule.run(Case(TICKETS, {"intent": Choice("bug")}, TICKET, {}, ends=time.monotonic() + 2))
+    state = Path(f"/proc/{left.message}/stat")
+    for _ in range(1000):
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            break
+        time.sleep(0.01)
+    else:
+        raise AssertionError("what the check started still runs")
 
 
 def test_findings_are_told_up_to_a_number():

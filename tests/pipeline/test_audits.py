@@ -209,3 +209,158 @@ def test_changed_guidelines_ask_for_the_audits_anew(labeled: tuple[OpenProject, 
         assert proven(fresh).audited == 1
     finally:
         again.close()
+
+
+def test_a_label_is_judged_as_it_was_drawn(labeled: tuple[OpenProject, int, int]) -> None:
+    """An author who corrects an answer that an auditor has seen repairs the label, and the error stays in the count."""
+    opened, ann, rita = labeled
+    (task,) = take(opened, rita)
+    assert not blind(opened, rita, task.id, OTHER).done
+    opened.project.database.write(lambda connection: events.release(connection, opened, rita, task.id))
+    mine = sa.select(tables.annotations.c.task_id).where(tables.annotations.c.item_id == task.item.id)
+    with opened.project.database.read() as connection:
+        own = connection.scalar(mine)
+    assert own is not None
+    inspected = events.inspect(opened, own, OTHER, seconds_active=3.0)
+    again = Submission(values=OTHER, seconds_active=3.0)
+    opened.project.database.write(lambda connection: events.submit(connection, opened, ann, own, again, inspected, key="again", next=False))
+    catch_up(opened)
+    (cora,) = add_users(opened.project, "cora", role="reviewer")
+    (given,) = [one for one in take(opened, cora, 20) if one.item.id == task.item.id]
+    shown = blind(opened, cora, given.id, OTHER).task
+    assert shown is not None
+    assert shown.audit is not None
+    assert shown.audit.label == BUG
+    judge(opened, cora, given.id, Verdict(verdict="fix", values=OTHER, seen=shown.audit.seen))
+    assert (proven(opened).audited, proven(opened).errors) == (1, 1)
+
+
+def test_an_audit_of_a_gold_item_is_about_what_people_answered(labeled: tuple[OpenProject, int, int]) -> None:
+    """The answers that gold corrects count as wrong, and no verdict puts them in the place of gold."""
+    opened, _, rita = labeled
+    (task,) = take(opened, rita)
+    add_known(opened.project, task.item.id, OTHER)
+    shown = blind(opened, rita, task.id, OTHER).task
+    assert shown is not None
+    assert shown.audit is not None
+    assert shown.audit.label == BUG
+    judge(opened, rita, task.id, Verdict(verdict="fix", values=OTHER, seen=shown.audit.seen))
+    assert (proven(opened).audited, proven(opened).errors) == (1, 1)
+    with opened.project.database.read() as connection:
+        (label,) = final_labels(connection, opened.project.id, opened.project.schema, item_ids=[task.item.id])
+    assert label.answer == Choice("other")
+
+
+def test_planted_errors_that_are_given_back_count_as_overlooked(labeled: tuple[OpenProject, int, int]) -> None:
+    """Whoever passes on what is hard to judge does not make auditors look better than they are."""
+    opened, _, rita = labeled
+    with opened.project.database.read() as connection:
+        items = list(connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(3)))
+    for item in items:
+        add_known(opened.project, item, OTHER)
+    review.plant(opened.project, opened.pipeline.review)
+    assert proven(opened).planted == 0
+    planted = sa.select(tables.tasks.c.id).where(tables.tasks.c.purpose == "audit", tables.tasks.c.annotation_id.is_not(None))
+    with opened.project.database.read() as connection:
+        wanted = set(connection.scalars(planted))
+    first, second, third = (one.id for one in take(opened, rita, 20) if one.id in wanted)
+    shown = blind(opened, rita, first, OTHER).task
+    assert shown is not None
+    assert shown.audit is not None
+    judge(opened, rita, first, Verdict(verdict="fix", values=OTHER, seen=shown.audit.seen))
+    opened.project.database.write(lambda connection: events.skip(connection, opened, rita, second))
+    opened.project.database.write(lambda connection: events.release(connection, opened, rita, third))
+    assert (proven(opened).planted, proven(opened).found) == (3, 1)
+
+
+def test_the_one_look_includes_the_planted_errors(write_project: Callable[..., Path]) -> None:
+    """Auditors who are measured further after the one look make it a second one: the bound for all looks takes its place."""
+    text = PIPELINE.replace("planted: 3", "planted: 3, looks: 1")
+    rows = "".join(f'{{"id": {number}, "body": "text {number}"}}\n' for number in range(33))
+    folder = write_project(text)
+    (folder / "tickets.jsonl").write_text(rows, "utf-8")
+    workspace = Workspace.open(folder)
+    try:
+        opened = workspace.projects["tickets"]
+        advance(opened)
+        (ann,), (rita,) = add_users(opened.project, "ann"), add_users(opened.project, "rita", role="reviewer")
+        answer_all(opened, ann)
+        with opened.project.database.read() as connection:
+            items = list(connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(3)))
+        for item in items:
+            add_known(opened.project, item, OTHER)
+        catch_up(opened)
+        planted = sa.select(tables.tasks.c.id).where(tables.tasks.c.purpose == "audit", tables.tasks.c.annotation_id.is_not(None))
+        with opened.project.database.read() as connection:
+            wanted = set(connection.scalars(planted))
+        # Nobody gets one item twice, so three people work. What is planted comes first, and one of it is kept.
+        auditors = [rita, *add_users(opened.project, "cora", "dora", role="reviewer")]
+        opened.project.database.write(
+            lambda connection: connection.execute(sa.update(tables.tasks).where(tables.tasks.c.id.in_(wanted)).values(rank=0))
+        )
+        kept = take(opened, auditors[0])[0].id
+        assert kept in wanted
+        for user in auditors[1:]:
+            while found := take(opened, user):
+                assert blind(opened, user, found[0].id, BUG).done
+        catch_up(opened)
+        assert "its one look is taken by the next" in proven(opened).statement
+        opened.project.database.write(lambda connection: events.release(connection, opened, rita, kept))
+        catch_up(opened)
+        assert (proven(opened).looks, proven(opened).planted, proven(opened).found) == ("one", 3, 0)
+        assert take(opened, rita) == []
+        opened.project.database.write(
+            lambda connection: connection.execute(sa.update(tables.planted_audits).values(found='{"intent": "blind"}'))
+        )
+        assert proven(opened).looks == "any"
+    finally:
+        workspace.close()
+
+
+def test_an_audit_counts_under_the_criteria_that_stood_when_it_was_handed_out(
+    labeled: tuple[OpenProject, int, int], write_project: Callable[..., Path]
+) -> None:
+    """Whoever had the item before the guidelines changed, and answers afterwards, has judged by the old ones."""
+    opened, _, rita = labeled
+    task, other = take(opened, rita, 2)
+    opened.project.database.write(lambda connection: events.release(connection, opened, rita, other.id))
+    folder = opened.project.folder
+    (folder / "guidelines.md").write_text("# Guidelines\nA crash is a bug.\n", "utf-8")
+    again = Workspace.open(folder)
+    try:
+        fresh = again.projects["tickets"]
+        assert blind(fresh, rita, task.id, BUG).done
+        assert (proven(fresh).audited, proven(fresh).outdated) == (0, 1)
+        (later,) = take(fresh, rita)
+        assert blind(fresh, rita, later.id, BUG).done
+        assert (proven(fresh).audited, proven(fresh).outdated) == (1, 1)
+    finally:
+        again.close()
+
+
+def test_what_is_added_after_a_rejection_is_not_proved(write_project: Callable[..., Path]) -> None:
+    """An answer that came with the correction of a rejected one is a label of the population, and the audit says nothing about it."""
+    text = PIPELINE.replace("other]}}", "other]}, mood: {kind: choice, of: body, options: [calm, angry], required: false}}")
+    workspace = Workspace.open(write_project(text.replace("sample: 100%, always: []", "sample: 0%, always: [{new_annotator: 1000}]")))
+    try:
+        opened = workspace.projects["tickets"]
+        advance(opened)
+        (ann,), (rita,) = add_users(opened.project, "ann"), add_users(opened.project, "rita", role="reviewer")
+        answer_all(opened, ann)
+        catch_up(opened)
+        (task,) = take(opened, rita)
+        assert task.review is not None
+        judge(opened, rita, task.id, Verdict(verdict="reject", reason="Look again.", seen=task.review.seen))
+        (redo,) = opened.project.database.write(lambda connection: events.next_tasks(connection, opened, ann))
+        both = {**BUG, "mood": Choice("calm")}
+        inspected = events.inspect(opened, redo.id, both, seconds_active=3.0)
+        again = Submission(values=both, seconds_active=3.0)
+        opened.project.database.write(
+            lambda connection: events.submit(connection, opened, ann, redo.id, again, inspected, key="again", next=False)
+        )
+        catch_up(opened)
+        with opened.project.database.read() as connection:
+            mood = audit(connection, opened.project.id, opened.project.schema)["mood"]
+        assert (mood.population, mood.unproved, mood.bound) == (1, 1, 1.0)
+    finally:
+        workspace.close()

@@ -284,6 +284,21 @@ def test_a_former_reviewer_reads_no_reviews(house: House) -> None:
     assert fresh.get(f"/api/tasks/{job['id']}").status_code in (403, 404)
 
 
+def test_a_former_reviewer_is_handed_no_further_review(house: House) -> None:
+    """Who held a review and is an annotator by now may pass it on, and gets no other one in its place."""
+    first, second = house.add_texts("to be reviewed", "to be reviewed, too")
+    reviewer_id = house.person("reviewer")
+    reviewer = house.browser(reviewer_id)
+    for item in (first, second):
+        reviewer.post(f"/api/projects/tickets/items/{item}/review", json={})
+    (job,) = reviewer.post("/api/projects/tickets/tasks/next", json={"purpose": "review"}).json()["tasks"]
+    project_id = house.tickets.project.id
+    house.workspace.database.write(lambda connection: people.set_role(connection, project_id, reviewer_id, "annotator"))
+    passed_on = house.browser(reviewer_id).post(f"/api/tasks/{job['id']}/skip", json={})
+    assert (passed_on.status_code, passed_on.json()) == (200, {"next": None})
+    assert house.rows(tables.tasks, tables.tasks.c.user_id == reviewer_id, tables.tasks.c.state == "leased") == 0
+
+
 def test_the_number_of_a_task_tells_nothing(house: House) -> None:
     """Numbers outside are none of the store's and in no order, in tasks, in own answers and in errors alike."""
     house.add_texts(*(f"text {number}" for number in range(12)))

@@ -6,7 +6,9 @@ goes on, be it to end it. So each file has a few processes, started when they ar
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -76,7 +78,8 @@ class _Child:
     def __init__(self, told: tuple[str, str, tuple[str, ...]]) -> None:
         self._checks = len(told[2])
         command = [sys.executable, "-m", "labelwright.checks.rules._answer"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        # In a group of its own, so that what a check has started ends with it.
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True)
         self._process = process
         self._to, self._from = _connection(process.stdin, readable=False), _connection(process.stdout, writable=False)
         # Nobody closes a declaration when a newer one takes its place.
@@ -121,6 +124,9 @@ def _connection(pipe: IO[bytes] | None, *, readable: bool = True, writable: bool
 
 
 def _end(process: subprocess.Popen[bytes], *pipes: Any) -> None:
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.wait()
     for pipe in pipes:

@@ -227,8 +227,12 @@ def submit(
     return Submitted(annotation_id, findings, _next(connection, opened, user_id, "label") if wanted else None)
 
 
-def skip(connection: Connection, opened: OpenProject, user_id: int, task_id: int, reason: str = "") -> TaskView | None:
+def skip(
+    connection: Connection, opened: OpenProject, user_id: int, task_id: int, reason: str = "", *, reviews: bool = True
+) -> TaskView | None:
     """Pass a task on to somebody else, for a reason, and return the next one; the same item does not come back to this person.
+
+    Without `reviews`, the person may not review any more, and the next one is none of these.
 
     An item that as many people passed on as would have answered it, and two at least, goes to a reviewer, who can answer it, and so does
     one whose author, asked again, passes it on. A review comes back after a while, when nobody else has given it.
@@ -248,7 +252,8 @@ def skip(connection: Connection, opened: OpenProject, user_id: int, task_id: int
         tasks.cancel_open(connection, task.item_id)
         review.request(connection, opened.project, task.item_id, "skipped")
     log.append(connection, opened.project.id, "task_skipped", user_id=user_id, item_id=task.item_id, payload={"reason": reason[:1000]})
-    return _next(connection, opened, user_id, "review" if task.purpose in ("review", "audit") else "label")
+    purpose = "review" if task.purpose in ("review", "audit") else "label"
+    return _next(connection, opened, user_id, purpose) if reviews or purpose == "label" else None
 
 
 def release(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> None:
@@ -318,10 +323,9 @@ def _end_audit(
             verdict=verdict,
         )
     else:
-        # An answer that was reviewed before is not what this audit is about.
-        alone = not review.reviewed_before(connection, task.item_id)
-        about = review.reviewed_annotation(connection, task.item_id, verdict) if alone else None
-        _record(connection, opened, user_id, task, verdict, about, label=review.audited_label(connection, opened.project, task.item_id))
+        label = label_of(connection, opened, task.item_id, None)
+        about = review.audited_annotation(connection, task.item_id, label)
+        _record(connection, opened, user_id, task, verdict, about, label=label)
     _finish(connection, task.id, user_id)
 
 

@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 from labelwright.schema import Help, StandingSuggestion
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
-from labelwright.store.audit import SAME_LABEL
 from labelwright.store.codec import decode_answer
+from labelwright.store.evidence import SAME_LABEL
 from labelwright.store.statement import Statement
 
 if TYPE_CHECKING:

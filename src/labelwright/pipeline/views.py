@@ -17,6 +17,7 @@ from labelwright.schema.item import Field
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
+from labelwright.store.evidence import audited_label
 from labelwright.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -179,7 +180,9 @@ def _audit(connection: Connection, opened: OpenProject, user_id: int, task: Leas
 
 def label_of(connection: Connection, opened: OpenProject, item_id: int, planted: int | None) -> Values:
     """Return the label that an audit is about: the item's, or the answer that is planted as one."""
-    return review.planted_answer(connection, planted) if planted else review.audited_label(connection, opened.project, item_id)
+    if planted:
+        return review.planted_answer(connection, planted)
+    return audited_label(connection, opened.project.id, opened.project.schema, item_id)
 
 
 def seen_of(connection: Connection, item_id: int, planted: int | None) -> str:

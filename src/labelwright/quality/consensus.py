@@ -16,10 +16,10 @@ from labelwright.quality.choices import Judged
 from labelwright.quality.places import agreement, fuse, similarity
 from labelwright.schema import Question
 from labelwright.store import tables
-from labelwright.store.audit import SAME_LABEL
 from labelwright.store.beside import beside
 from labelwright.store.codec import decode_answer, encode
 from labelwright.store.database import Database
+from labelwright.store.evidence import SAME_LABEL
 
 __all__ = ["Changed", "Row", "choice_rows", "forget_questions", "fused_row", "method_of_weights", "shares_of", "standing", "write"]
 

@@ -1,6 +1,6 @@
 """4b Review: what people look at again, and what they decide."""
 
-from labelwright.review.audits import agrees, audited_label, blind_answer, check_audit, keep_blind, reviewed_before
+from labelwright.review.audits import agrees, audited_annotation, blind_answer, check_audit, keep_blind
 from labelwright.review.picks import pick, request
 from labelwright.review.planting import plant, planted_answer, record_planted
 from labelwright.review.policy import REASONS, ReviewPolicy
@@ -10,7 +10,7 @@ __all__ = [
     "REASONS",
     "ReviewPolicy",
     "agrees",
-    "audited_label",
+    "audited_annotation",
     "blind_answer",
     "check_audit",
     "keep_blind",
@@ -21,6 +21,5 @@ __all__ = [
     "record_planted",
     "request",
     "reviewed_annotation",
-    "reviewed_before",
     "shown",
 ]

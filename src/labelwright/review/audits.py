@@ -12,10 +12,8 @@ from labelwright.schema import Values, Verdict
 from labelwright.store import tables
 from labelwright.store.codec import decode_values, encode
 from labelwright.store.evidence import differs
-from labelwright.store.labels import final_labels
-from labelwright.store.project import Project
 
-__all__ = ["agrees", "audited_label", "blind_answer", "check_audit", "keep_blind", "reviewed_before"]
+__all__ = ["agrees", "audited_annotation", "blind_answer", "check_audit", "keep_blind"]
 
 _blind = tables.blind_answers
 
@@ -42,25 +40,27 @@ def blind_answer(connection: Connection, task_id: int, user_id: int) -> Values |
     return decode_values(values) if values is not None else None
 
 
-def audited_label(connection: Connection, project: Project, item_id: int) -> Values:
-    """Return the label that an audit of the item is about: what the dataset would have said without any review."""
-    reviews = tables.reviews
-    first = connection.scalar(sa.select(reviews.c.label_before).where(reviews.c.item_id == item_id).order_by(reviews.c.id).limit(1))
-    if first is not None:
-        return decode_values(first)
-    return {label.question: label.answer for label in final_labels(connection, project.id, project.schema, item_ids=[item_id])}
-
-
 def agrees(label: Values, blind: Values) -> bool:
     """Tell whether a blind answer says what the label says, in every question; one that is left out says what nothing marked says."""
     both = {**blind, **label}
     return not any(differs(answer, blind.get(name) if name in label else None) for name, answer in both.items())
 
 
-def reviewed_before(connection: Connection, item_id: int) -> bool:
-    """Tell whether anybody has reviewed the item."""
-    reviews = tables.reviews
-    return connection.scalar(sa.select(reviews.c.id).where(reviews.c.item_id == item_id).limit(1)) is not None
+def audited_annotation(connection: Connection, item_id: int, label: Values) -> sa.Row[int, int, str] | None:
+    """Return the annotation `(id, user_id, origin)` that an audited label is.
+
+    There is none where several made the label, where it is not what its author says by now, or where the item was reviewed before.
+    """
+    reviews, annotations = tables.reviews, tables.annotations
+    if connection.scalar(sa.select(reviews.c.id).where(reviews.c.item_id == item_id).limit(1)) is not None:
+        return None
+    standing = sa.select(annotations.c.id, annotations.c.user_id, annotations.c.origin, annotations.c["values"]).where(
+        annotations.c.item_id == item_id, annotations.c.state.in_(("submitted", "accepted"))
+    )
+    found = connection.execute(standing.limit(2)).all()
+    if len(found) != 1 or not agrees(label, decode_values(found[0][3])):
+        return None
+    return found[0]  # type: ignore[return-value]  # its values come along
 
 
 def check_audit(verdict: Verdict, seen: str) -> None:

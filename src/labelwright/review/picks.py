@@ -12,10 +12,9 @@ from sqlalchemy import Connection
 from labelwright.review.policy import ReviewPolicy
 from labelwright.schema import Answer
 from labelwright.store import tables
-from labelwright.store.audit import SAME_LABEL
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, decode_answer, decode_values, encode
-from labelwright.store.evidence import draw, waiting_for_audit
+from labelwright.store.evidence import SAME_LABEL, draw, waiting_for_audit
 from labelwright.store.project import Project
 
 __all__ = ["pick", "request"]

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.review.policy import ReviewPolicy
-from labelwright.schema import Answer, Values, Verdict
+from labelwright.schema import Values, Verdict
 from labelwright.store import tables
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode_values, encode
-from labelwright.store.evidence import differs
+from labelwright.store.evidence import differs, planted_truth, wrong_by
 from labelwright.store.project import Project
 
-__all__ = ["plant", "planted_answer", "planted_truth", "record_planted"]
+__all__ = ["plant", "planted_answer", "record_planted"]
 
 PAGE = 500
 _tasks, _annotations, _items = tables.tasks, tables.annotations, tables.items
@@ -93,7 +93,7 @@ def _wrong_answers(connection: Connection, project: Project) -> Iterator[tuple[i
             last = page[-1].id
             for row in page:
                 truth = planted_truth(connection, row.item_id)
-                if truth and _wrong(decode_values(row.values), truth):
+                if truth and wrong_by(decode_values(row.values), truth):
                     yield row.id, row.item_id
 
 
@@ -101,26 +101,6 @@ def planted_answer(connection: Connection, annotation_id: int) -> Values:
     """Return the wrong answer that a planted audit shows as the label."""
     values = connection.scalar(sa.select(_annotations.c["values"]).where(_annotations.c.id == annotation_id))
     return decode_values(values or "{}")
-
-
-def planted_truth(connection: Connection, item_id: int) -> Values:
-    """Return what is known to be right about an item: gold, or else the newest correction by a reviewer."""
-    known, reviews = tables.known_answers, tables.reviews
-    gold = sa.select(known.c["values"]).where(known.c.item_id == item_id, known.c.use == "gold").order_by(known.c.id)
-    truth: Values = {}
-    for values in connection.scalars(gold):
-        truth.update(decode_values(values))
-    if truth:
-        return truth
-    corrected = (
-        sa.select(_annotations.c["values"])
-        .join(reviews, reviews.c.fixed_annotation_id == _annotations.c.id)
-        .where(reviews.c.item_id == item_id, reviews.c.verdict == "fix")
-        .order_by(reviews.c.id.desc())
-        .limit(1)
-    )
-    values = connection.scalar(corrected)
-    return decode_values(values) if values else {}
 
 
 def record_planted(
@@ -136,7 +116,7 @@ def record_planted(
 ) -> None:
     """Write down which of the planted errors the auditor found. Labels and answers stay as they are."""
     shown, truth = planted_answer(connection, annotation_id), planted_truth(connection, item_id)
-    found = {name: _how(shown, blind, verdict, name) for name in _wrong(shown, truth)}
+    found = {name: _how(shown, blind, verdict, name) for name in wrong_by(shown, truth)}
     planted = tables.planted_audits
     connection.execute(
         sa.insert(planted).values(
@@ -158,7 +138,3 @@ def _how(shown: Values, blind: Values, verdict: Verdict, name: str) -> str:
     if not differs(shown[name], settled):
         return "missed"
     return "blind" if differs(shown[name], blind.get(name)) else "shown"
-
-
-def _wrong(values: Mapping[str, Answer], truth: Mapping[str, Answer]) -> list[str]:
-    return [name for name, answer in values.items() if name in truth and differs(answer, truth[name])]

@@ -101,7 +101,7 @@ def record(
             fixed_annotation_id=fixed_annotation_id,
             label_before=encode(before),
             sources=encode({one.question: (one.method, one.annotation_ids) for one in standing}),
-            pipeline_version=project.pipeline_version,
+            pipeline_version=_shown_under(connection, project, task_id),
             random=random,
             reason=verdict.reason or "",
             seconds_active=verdict.seconds_active,
@@ -114,6 +114,14 @@ def record(
         if verdict.verdict == "reject":
             _ask_again(connection, project.id, item_id, annotation)
     return int(written.inserted_primary_key[0])  # type: ignore[index]  # an INSERT of one row always has a key
+
+
+def _shown_under(connection: Connection, project: Project, task_id: int) -> int:
+    """Return the version of the pipeline that stood when a task was handed out: whoever answers later has read those criteria."""
+    versions, tasks = tables.pipeline_versions, tables.tasks
+    handed = sa.select(tasks.c.leased_at).where(tasks.c.id == task_id).scalar_subquery()
+    query = sa.select(sa.func.max(versions.c.id)).where(versions.c.project_id == project.id, versions.c.created_at <= handed)
+    return connection.scalar(query) or project.pipeline_version
 
 
 def _ask_again(connection: Connection, project_id: int, item_id: int, annotation: sa.Row[int, int, str]) -> None:

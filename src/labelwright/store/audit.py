@@ -10,9 +10,9 @@ in view. A label is wrong where the settled answer differs from it: for choices 
 difference at all (a distance above 0; the last digit of a coordinate aside), and an answer that was rejected.
 
 **What the bound is about.** The population of a question is every active item whose label was made from annotators' answers, as those
-labels stood before any review. Items whose label is gold alone, or a review alone, are outside it. What left the sample (the row was
-replaced or removed, or the share of the audit lowered) keeps its error in the count and takes its success along; one that an auditor was
-shown and that left unjudged counts as an error. Otherwise taking away what an audit found would make the bound false.
+labels stood when they were drawn, before any review. Items whose label is gold alone, or a review alone, are outside it. What left the
+sample (the row was replaced or removed, or the share of the audit lowered) keeps its error in the count and takes its success along; one
+that an auditor was shown and that left unjudged counts as an error. Otherwise taking away what an audit found would make the bound false.
 
 **What it does not hide.** Labels that the draw says nothing about all count as wrong, besides the bound: items that were not drawn yet,
 that wait for another answer, or whose label changed after they were passed over, as long as nobody reviewed what they say now
@@ -50,7 +50,7 @@ from labelwright.store import log, tables
 from labelwright.store.codec import decode
 from labelwright.store.evidence import Evidence, Planted, read_evidence
 
-__all__ = ["EXPECTED", "LEAST", "SAME_LABEL", "Method", "QuestionAudit", "audit", "bound_of", "take_look"]
+__all__ = ["EXPECTED", "LEAST", "Method", "QuestionAudit", "audit", "bound_of", "take_look"]
 
 LEAST = 29
 """With fewer audits than this, not even an audit without an error shows less than 10% wrong labels at 95% confidence."""
@@ -59,8 +59,6 @@ EXPECTED = 0.05
 """The share of wrong labels around which the bound for any look is sharpest; it is fixed before the first audit, as it has to be."""
 
 PAGE = 1000
-SAME_LABEL = 0.02
-"""A fused box or segment that moved by less than this distance, as its annotators' weights changed, is the label that was drawn."""
 
 Method = Literal["binomial", "hypergeometric"]
 Looks = Literal["one", "any"]
@@ -164,16 +162,27 @@ def audit(
 def take_look(connection: Connection, project_id: int, schema: Schema) -> bool:
     """Note the one look of an audit that the pipeline file declares to have one, as soon as it is complete; tell whether that was now.
 
-    Only what is noted is shown: labels and audits that come afterwards would make it a second look.
+    Only what is noted is shown: labels and audits that come afterwards would make it a second look. So planted errors that nobody has
+    been shown yet are asked about no more.
     """
     look = _look(connection, project_id)
     if not look.one or look.taken is not None or _waits(connection, project_id):
         return False
-    counted = _count(connection, project_id, schema, read_evidence(connection, project_id, schema))
+    evidence = read_evidence(connection, project_id, schema)
+    counted = _count(connection, project_id, schema, evidence)
     if not counted or any(one.pending or one.unproved or one.audited < LEAST for one in counted.values()):
         return False
-    log.append(connection, project_id, "audit_looked_at", payload={name: list(one) for name, one in counted.items()})
+    tasks = tables.tasks
+    rest = sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "audit", tasks.c.state == "open")
+    connection.execute(sa.update(tasks).where(rest).values(state="cancelled"))
+    seen = {name: _seen(one, evidence.planted.get(name, Planted())) for name, one in counted.items()}
+    log.append(connection, project_id, "audit_looked_at", payload=seen)
     return True
+
+
+def _seen(counts: _Counts, planted: Planted) -> list[int]:
+    """All that the bound of a look is made of."""
+    return [*counts, planted.planted, planted.found]
 
 
 def bound_of(
@@ -229,7 +238,10 @@ def _count(connection: Connection, project_id: int, schema: Schema, evidence: Ev
         size, labeled = _population(connection, project_id, name, evidence.drawn | unsure | evidence.reviews.keys())
         had = {item_id for item_id in evidence.reviews if name in evidence.first(item_id)}
         # A label that only a review made was never the annotators'; one that was rejected was theirs, though it is none any more.
-        alone = (labeled & evidence.reviews.keys()) - had
+        new = (labeled & evidence.reviews.keys()) - had
+        # What its author added after a rejection is nobody's but the author's.
+        added = {one for one in new if evidence.reviews[one][-1].after is None}
+        alone = new - added
         sample = {one for one in evidence.sample if one in had or (one in labeled and one not in evidence.reviews)}
         standing = {one: evidence.standing(one, name) for one in sample}
         wrong = {one for one, how in standing.items() if how == "wrong"}
@@ -246,7 +258,7 @@ def _count(connection: Connection, project_id: int, schema: Schema, evidence: Ev
             repaired=sum(evidence.reviews[one][-1].after is not None or one not in labeled for one in wrong)
             + sum(one not in labeled for one in left),
             gone=len(withdrawn) + len(left - labeled),
-            unproved=len((unsure & labeled) - alone - sample),
+            unproved=len(((unsure & labeled) | added) - alone - sample),
         )
     return counted
 
@@ -299,7 +311,8 @@ def _look(connection: Connection, project_id: int) -> _Look:
 def _waits(connection: Connection, project_id: int) -> bool:
     """Tell whether answers or audits are still to come: asked first, for counting costs more."""
     tasks = tables.tasks
-    audits = sa.and_(tasks.c.purpose == "audit", tasks.c.annotation_id.is_(None))
+    # A planted error that nobody holds need not be waited for; one that somebody holds will be counted.
+    audits = sa.and_(tasks.c.purpose == "audit", sa.or_(tasks.c.annotation_id.is_(None), tasks.c.state == "leased"))
     asked = sa.select(tasks.c.id).where(
         tasks.c.project_id == project_id,
         tasks.c.state.in_(("open", "leased")),
@@ -322,7 +335,7 @@ def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Loo
     own, outdated, shown = (how.count(one) for one in ("own", "outdated", "shown"))
     complete = not counts.pending and not counts.unproved and counts.audited >= LEAST
     refused = look.refused
-    if look.one and look.taken is not None and look.taken.get(name) != list(counts):
+    if look.one and look.taken is not None and look.taken.get(name) != _seen(counts, planted):
         refused = "The one look was taken before labels or audits changed; what is said now holds for all looks."
     one = look.one and not refused
     bound = remaining = 1.0

@@ -15,17 +15,32 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.schema import Answer, Schema
+from labelwright.schema import Answer, Schema, Values
 from labelwright.schema.criteria import Criteria
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_values
 from labelwright.store.criteria import meanings
+from labelwright.store.labels import final_labels
 
-__all__ = ["Evidence", "Standing", "differs", "draw", "read_evidence", "waiting_for_audit"]
+__all__ = [
+    "SAME_LABEL",
+    "Evidence",
+    "Standing",
+    "audited_label",
+    "differs",
+    "draw",
+    "planted_truth",
+    "read_evidence",
+    "waiting_for_audit",
+    "wrong_by",
+]
 
 PAGE = 1000
 SAME = 1e-9
 """Distances up to this are rounding."""
+
+SAME_LABEL = 0.02
+"""A fused box or segment that moved by less than this distance, as its annotators' weights changed, is the label that was drawn."""
 
 Standing = Literal["right", "wrong", "waiting", "own", "outdated", "shown"]
 """How the audit of one drawn label stands: it was judged `right` or `wrong`; nobody looked (`waiting`); or whoever looked does not count,
@@ -34,7 +49,7 @@ measured (`shown`)."""
 
 
 class Review(Struct, frozen=True):
-    """One review of a drawn item. `after` is what it settled on; None stands for a label that was rejected."""
+    """One review of a drawn item: the label that was judged, and what it settled on; None stands for a label that was rejected."""
 
     independent: bool
     blind: bool
@@ -74,7 +89,7 @@ class Evidence:
     looked_at: set[int] = field(default_factory=set)
 
     def first(self, item_id: int) -> dict[str, Answer]:
-        """Return the label before the item's first review: what the dataset would have said without any."""
+        """Return the label that annotators' answers made, as it was drawn, or as it stood at a first review before that."""
         found = self.reviews.get(item_id)
         return found[0].before if found else {}
 
@@ -139,6 +154,36 @@ def differs(before: Answer, after: Answer | None) -> bool:
     if after is None:
         return bool(before.units())
     return before != after and before.distance(after) > SAME
+
+
+def audited_label(connection: Connection, project_id: int, schema: Schema, item_id: int) -> Values:
+    """Return the label that an audit of the item is about: what annotators' answers made, as it was drawn."""
+    items, reviews = tables.items, tables.reviews
+    drawn = connection.execute(sa.select(items.c.drawn_at, items.c.drawn_label).where(items.c.id == item_id)).one()
+    first = sa.select(reviews.c.label_before, reviews.c.sources, reviews.c.created_at).where(reviews.c.item_id == item_id)
+    row = connection.execute(first.order_by(reviews.c.id).limit(1)).one_or_none()
+    if row is not None:
+        return _first_label(row, drawn)
+    standing = {label.question: label.answer for label in final_labels(connection, project_id, schema, item_ids=[item_id])}
+    return _as_drawn(standing, drawn.drawn_label)
+
+
+def _first_label(review: Any, drawn: Any) -> Values:
+    """Return the label that an item's first review judged, without what was gold at that time."""
+    sources = decode(review.sources or "{}")
+    before = {name: answer for name, answer in decode_values(review.label_before or "{}").items() if sources.get(name) != [None, []]}
+    since = drawn.drawn_at is not None and review.created_at >= drawn.drawn_at
+    return _as_drawn(before, drawn.drawn_label if since else None)
+
+
+def _as_drawn(label: Values, drawn: str | None) -> Values:
+    """Return a label with every answer that changed since the draw as it was then.
+
+    The bound is about labels as they were drawn, audited or not. What is put right between the draw and the verdict, because the author
+    thought again or heard from an auditor, is put right nowhere else, and the sample would look better than the rest.
+    """
+    then = decode_values(drawn or "{}")
+    return {**label, **{name: answer for name, answer in then.items() if name not in label or label[name].distance(answer) > SAME_LABEL}}
 
 
 def draw(seed: str, key: str, revision: str) -> float:
@@ -223,7 +268,7 @@ def _common_rate(connection: Connection, project_id: int) -> float | None:
 
 
 def _reviews(connection: Connection, project_id: int, item_ids: Sequence[int] | None) -> dict[int, list[Review]]:
-    reviews, annotations, blind = tables.reviews, tables.annotations, tables.blind_answers
+    reviews, annotations, blind, items = tables.reviews, tables.annotations, tables.blind_answers, tables.items
     settled, own = annotations.alias("settled"), annotations.alias("own")
     answered = sa.exists(
         sa.select(sa.literal(1)).where(
@@ -236,11 +281,16 @@ def _reviews(connection: Connection, project_id: int, item_ids: Sequence[int] | 
             reviews.c.item_id,
             reviews.c.verdict,
             reviews.c.label_before,
+            reviews.c.sources,
+            reviews.c.created_at,
             reviews.c.pipeline_version,
+            items.c.drawn_at,
+            items.c.drawn_label,
             settled.c["values"],
             answered.label("answered"),
             given.label("blind"),
         )
+        .join(items, items.c.id == reviews.c.item_id)
         .outerjoin(settled, settled.c.id == sa.func.coalesce(reviews.c.fixed_annotation_id, reviews.c.annotation_id))
         .where(reviews.c.project_id == project_id)
         .order_by(reviews.c.id)
@@ -250,8 +300,9 @@ def _reviews(connection: Connection, project_id: int, item_ids: Sequence[int] | 
         for row in connection.execute(query if page is None else query.where(reviews.c.item_id.in_(page))):
             before = decode_values(row.label_before or "{}")
             after = None if row.verdict == "reject" else decode_values(row.values) if row.values is not None else before
-            one = Review(not row.answered, bool(row.blind), row.pipeline_version or 0, before, after)
-            found.setdefault(row.item_id, []).append(one)
+            mine = found.setdefault(row.item_id, [])
+            judged = mine[0].before if mine else _first_label(row, row)
+            mine.append(Review(not row.answered, bool(row.blind), row.pipeline_version or 0, judged, after))
     return found
 
 
@@ -268,10 +319,45 @@ def _looked_at(connection: Connection, project_id: int, item_ids: set[int]) -> s
 
 
 def _planted(connection: Connection, project_id: int, schema: Schema) -> dict[str, Planted]:
-    planted = tables.planted_audits
+    """Count the planted errors that auditors judged, and those that they were shown and gave back, which count as overlooked."""
+    planted, tasks, annotations = tables.planted_audits, tables.tasks, tables.annotations
     counts: dict[str, Counter[str]] = {name: Counter() for name in schema.questions}
     for body in connection.scalars(sa.select(planted.c.found).where(planted.c.project_id == project_id)):
         for name, how in decode(body, dict[str, str]).items():
             if name in counts:
                 counts[name][how] += 1
+    given_back = (
+        sa.select(tasks.c.item_id, annotations.c["values"])
+        .join(annotations, annotations.c.id == tasks.c.annotation_id)
+        .where(tasks.c.project_id == project_id, tasks.c.purpose == "audit", tasks.c.state != "done", tasks.c.leased_at.is_not(None))
+    )
+    for item_id, values in connection.execute(given_back).all():
+        for name in wrong_by(decode_values(values), planted_truth(connection, item_id)):
+            if name in counts:
+                counts[name]["missed"] += 1
     return {name: Planted(sum(one.values()), one["blind"], one["shown"]) for name, one in counts.items() if one}
+
+
+def planted_truth(connection: Connection, item_id: int) -> Values:
+    """Return what is known to be right about an item: gold, or else the newest correction by a reviewer."""
+    known, reviews, annotations = tables.known_answers, tables.reviews, tables.annotations
+    gold = sa.select(known.c["values"]).where(known.c.item_id == item_id, known.c.use == "gold").order_by(known.c.id)
+    truth: Values = {}
+    for values in connection.scalars(gold):
+        truth.update(decode_values(values))
+    if truth:
+        return truth
+    corrected = (
+        sa.select(annotations.c["values"])
+        .join(reviews, reviews.c.fixed_annotation_id == annotations.c.id)
+        .where(reviews.c.item_id == item_id, reviews.c.verdict == "fix")
+        .order_by(reviews.c.id.desc())
+        .limit(1)
+    )
+    values = connection.scalar(corrected)
+    return decode_values(values) if values else {}
+
+
+def wrong_by(values: Mapping[str, Answer], truth: Mapping[str, Answer]) -> list[str]:
+    """Return the questions that are answered wrongly, as far as the truth is known."""
+    return [name for name, answer in values.items() if name in truth and differs(answer, truth[name])]

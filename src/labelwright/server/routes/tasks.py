@@ -150,7 +150,11 @@ async def submit(
 async def skip(task_id: FromPath[int], data: JSONBody[SkipBody], access: Access) -> NextTask:
     """Pass a task on to somebody else."""
     inside, opened = await access.by_task(task_id, "annotate")
-    found = await access.database.write_soon(lambda connection: events.skip(connection, opened, access.user_id, inside, data.reason))
+    # Who holds a review from when they were a reviewer may pass it on, and gets no further one.
+    reviews = access.role_in(opened) != "annotator"
+    found = await access.database.write_soon(
+        lambda connection: events.skip(connection, opened, access.user_id, inside, data.reason, reviews=reviews)
+    )
     return NextTask(_handed_out(access, opened, found))
 
 
