@@ -9,8 +9,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -94,7 +97,7 @@ def _work_until_killed(crowd: list[Person], service: Service, seconds: float) ->
     async def run() -> None:
         await asyncio.gather(kill(), *(work(person) for person in crowd))
 
-    asyncio.run(run())
+    _run(run())
     for person in crowd:
         person.connection.close()
 
@@ -108,7 +111,13 @@ def _finish_pending(crowd: list[Person]) -> None:
     async def run() -> None:
         await asyncio.gather(*(finish(person) for person in crowd))
 
-    asyncio.run(run())
+    _run(run())
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it in a thread of its own: in a process that has a browser, the main one has a loop that never ends."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def _compare(folder: Path, crowd: list[Person], kills: int) -> Outcome:

@@ -213,6 +213,7 @@ def test_labeled_means_the_same_on_every_page(house: House, chromium: Any, owner
     with house.workspace.database.read() as connection:
         item = connection.scalar(sa.select(sa.func.max(tables.items.c.id)).where(tables.items.c.project_id == house.tickets.project.id))
     add_known(house.tickets.project, int(item or 0), {"intent": Choice("bug")})
+    house.keep_figures()
     visit = Visit(chromium, house, owner)
     page = visit.open("/", "h2")
     card = page.locator("li", has_text="tickets").locator(".figures").inner_text()
