@@ -335,6 +335,7 @@ def test_the_whole_story_from_raw_rows_to_a_frozen_version(tickets: OpenProject)
     assert len(labels) == 12
     assert "refund" in json.dumps(labels["t0"])
     assert freeze(tickets).version.number == 1
+    assert count(tickets.project, tables.events, tables.events.c.kind == "version_frozen") == 1
     report = advance(tickets)
     assert (report.collected.new, report.prepared.prepared, report.caught_up.tasks_opened) == (0, 0, 0)
     assert {outcome.requirement: outcome.holds for outcome in report.requirements}["labeled() >= 90%"] is True
