@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from labelwright.schema import StandingSuggestion
 from labelwright.store import tables
 from labelwright.store.codec import encode
 from labelwright.store.project import Project
+from tests.datasets.labeling import review
 from tests.quality.answers import answer, choice
 from tests.rows import add_known, add_texts, add_users
 
@@ -129,6 +131,40 @@ def test_quality_is_not_known_without_an_independent_truth(make_project: Make) -
     assert found.quality.high is not None
     assert found.quality.high < 0
     assert found.said[2].startswith("Answers are worse with suggestions: ")
+
+
+def test_a_blind_answer_of_an_author_is_no_independent_truth(make_project: Make) -> None:
+    """Who answered with a suggestion in view and repeats it blind days later proves nothing; somebody else's blind answer is a truth."""
+    project = make_project()
+    ann, rita = add_users(project, "ann", "rita")
+    items = add_texts(project, [f"text {index}" for index in range(40)])
+    for number, item in enumerate(items):
+        draw(project, answer(project, [(item, ann, {"intent": choice("bug")})]), ["shown" if number % 2 else "hidden"])
+        answer_blind(project, item, ann, "bug")
+    assert look(project).quality.reason.startswith("Not known")
+    assert look(project).quality.value is None
+    assert look(project).shown.right.value is None
+    for item in items:
+        answer_blind(project, item, rita, "other")
+    found = look(project)
+    assert (found.shown.right.value, found.hidden.right.value) == (0.0, 0.0)
+    # She has seen the label since: what she says now is no independent answer, and the first one stays.
+    for item in items:
+        review(project, item, rita, {"intent": choice("bug")}, {"intent": choice("other")})
+        answer_blind(project, item, rita, "bug")
+    assert look(project).shown.right.value == 0.0
+
+
+def answer_blind(project: Project, item: int, user: int, said: str) -> None:
+    """Write what somebody answered in an audit before the label was shown."""
+
+    def work(connection: Connection) -> None:
+        given = {"project_id": project.id, "item_id": item, "purpose": "audit", "state": "done", "lane": 1, "rank": 0, "user_id": user}
+        task = connection.execute(sa.insert(tables.tasks).values(**given)).inserted_primary_key[0]
+        row = {"task_id": task, "user_id": user, "project_id": project.id, "values": encode({"intent": choice(said)})}
+        connection.execute(sa.insert(tables.blind_answers).values(**row, created_at=time.time()))
+
+    project.database.write(work)
 
 
 def test_one_person_is_named_as_one(make_project: Make) -> None:

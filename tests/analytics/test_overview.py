@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.analytics import Overview, overview
+from labelwright.analytics import Overview, keep, overview
 from labelwright.analytics.figures import mean, median
 from labelwright.pipeline.status import read_status
 from labelwright.quality import QualityPolicy, refresh
@@ -20,7 +21,7 @@ from labelwright.store import log, tables
 from labelwright.store.codec import encode
 from labelwright.store.project import Project
 from tests.quality.answers import answer, choice, spans
-from tests.rows import add_known, add_texts, add_users
+from tests.rows import add_known, add_texts, add_users, count
 
 Make = Callable[..., Project]
 LABELS = ("refund", "bug", "other")
@@ -309,3 +310,12 @@ def test_figures() -> None:
     assert held >= 280
     assert median([]).value is None
     assert mean([1.0, 1.0, 0.0]).value == pytest.approx(2 / 3)
+
+
+def test_figures_that_a_run_and_the_worker_make_at_once_are_kept_once(make_project: Make) -> None:
+    """Whoever keeps figures at the same moment as somebody else waits a moment, and neither fails."""
+    project = make_project()
+    add_texts(project, ["a", "b"])
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda _: keep(project, []), range(40))) == [[]] * 40
+    assert count(project, tables.figures) == 3

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright import review
+from labelwright.analytics import keep, kept_at
 from labelwright.errors import Conflict, InvalidInput
 from labelwright.pipeline import events
 from labelwright.pipeline.events import Audited, BlindAnswer, Submission
@@ -19,7 +20,7 @@ from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
-from labelwright.store import tables
+from labelwright.store import log, tables
 from labelwright.store.audit import audit
 from labelwright.store.codec import decode
 from labelwright.store.labels import final_labels
@@ -364,3 +365,23 @@ def test_what_is_added_after_a_rejection_is_not_proved(write_project: Callable[.
         assert (mood.population, mood.unproved, mood.bound) == (1, 1, 1.0)
     finally:
         workspace.close()
+
+
+def test_figures_are_due_after_a_planted_audit(labeled: tuple[OpenProject, int, int]) -> None:
+    """What auditors make of a planted error stands in the log, by which the worker knows that kept figures are older; no item is named."""
+    opened, _, rita = labeled
+    catch_up(opened)
+    with opened.project.database.read() as connection:
+        item = connection.scalar(sa.select(sa.func.min(tables.items.c.id)))
+    add_known(opened.project, item, OTHER)
+    assert review.plant(opened.project, opened.pipeline.review) == 1
+    with opened.project.database.read() as connection:
+        planted = connection.scalar(sa.select(tables.tasks.c.id).where(tables.tasks.c.annotation_id.is_not(None)))
+    keep(opened.project, [])
+    assert planted in [task.id for task in take(opened, rita, 20)]
+    assert blind(opened, rita, planted, BUG).done
+    with opened.project.database.read() as connection:
+        kept, newest = kept_at(connection, opened.project.id), log.newest(connection, opened.project.id)
+        (event,) = log.follow(connection, opened.project.id, kept.position if kept else log.Position(0, 0), 10)
+    assert event.position == newest
+    assert (event.kind, event.item_id, event.subject_id) == ("planted_audit_given", None, planted)

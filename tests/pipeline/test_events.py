@@ -335,6 +335,7 @@ def test_the_whole_story_from_raw_rows_to_a_frozen_version(tickets: OpenProject)
     assert len(labels) == 12
     assert "refund" in json.dumps(labels["t0"])
     assert freeze(tickets).version.number == 1
+    assert count(tickets.project, tables.events, tables.events.c.kind == "version_frozen") == 1
     report = advance(tickets)
     assert (report.collected.new, report.prepared.prepared, report.caught_up.tasks_opened) == (0, 0, 0)
     assert {outcome.requirement: outcome.holds for outcome in report.requirements}["labeled() >= 90%"] is True
@@ -519,3 +520,24 @@ def test_a_submission_takes_few_messages_to_the_database(tickets: OpenProject, t
         assert submit(tickets, ann, task.id, key="k").next is not None
     # SQLite, where a statement is no message, writes what belongs to an answer by five.
     assert len(sent) <= (9 if database.dialect == "postgresql" else 13)
+
+
+def test_two_tabs_of_one_person_do_not_wait_for_each_other(tickets: OpenProject) -> None:
+    """While one tab submits a task and is about to ask for the next, another one that lists what is held ends, and locks nobody out."""
+    (ann,) = add_users(tickets.project, "ann")
+    (task,) = take(tickets, ann)
+    database, submitting, listed = tickets.project.database, threading.Event(), threading.Event()
+
+    def submit_slowly(connection: sa.Connection) -> bool:
+        given = Submission(values=VALUES, seconds_active=3.0)
+        inspected = events.inspect(tickets, task.id, given.values, seconds_active=3.0)
+        events.submit(connection, tickets, ann, task.id, given, inspected, key="k", next=False)
+        submitting.set()
+        # On SQLite the other tab's turn comes after this one's.
+        return database.dialect == "sqlite" or listed.wait(20)
+
+    with ThreadPoolExecutor(2) as pool:
+        submitted = pool.submit(database.write, submit_slowly)
+        assert submitting.wait(20)
+        pool.submit(take, tickets, ann).add_done_callback(lambda _: listed.set())
+        assert submitted.result()

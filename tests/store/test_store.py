@@ -397,3 +397,12 @@ def test_a_bulk_load_leaves_statistics_behind_it(database: Database, make_projec
     renew(database)
     with database.read() as connection:
         assert 5000 <= known(connection) <= 20_000
+
+
+def test_nothing_is_written_by_a_reading(database: Database) -> None:
+    """Whatever writes within a reading leaves nothing behind: PostgreSQL, where a reading ends with a commit, refuses it."""
+    with contextlib.suppress(StoreUnavailable), database.read() as connection:
+        connection.execute(sa.insert(tables.users).values(name="ann", created_at=0.0))
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.users)) == 0
+    database.write(lambda connection: connection.execute(sa.insert(tables.users).values(name="ann", created_at=0.0)))

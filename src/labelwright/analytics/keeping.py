@@ -22,6 +22,7 @@ from labelwright.analytics.requirements import Outcome, check_requirements
 from labelwright.analytics.values import Counts, Overview
 from labelwright.errors import BeingComputed
 from labelwright.store import log, tables
+from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, encode
 from labelwright.store.log import Position
 from labelwright.store.project import Project
@@ -55,6 +56,8 @@ def keep(project: Project, requirements: Sequence[str]) -> list[Outcome]:
     bodies = {"counts": encode(counts), "overview": encode(found), "requirements": encode(outcomes)}
 
     def write(connection: Connection) -> None:
+        # A run and the worker may have made them at the same moment.
+        lock_project(connection, project.id)
         mine = _figures.c.project_id == project.id
         newer = connection.scalar(sa.select(sa.func.max(_figures.c.at)).where(mine))
         if newer is not None and counts.at < newer <= time.time():

@@ -131,15 +131,13 @@ def _read_reviews(connection: Connection, project_id: int, counts: Counts) -> tu
     hour = _bucket(connection, _reviews.c.created_at, HOUR)
     verdicts: dict[str, int] = defaultdict(int)
     hours: dict[int, tuple[int, float]] = {}
-    given_random = 0
     query = (
-        sa.select(_reviews.c.verdict, _reviews.c.random, hour, sa.func.count(), sa.func.sum(_reviews.c.seconds_active))
+        sa.select(_reviews.c.verdict, hour, sa.func.count(), sa.func.sum(_reviews.c.seconds_active))
         .where(_reviews.c.project_id == project_id)
-        .group_by(_reviews.c.verdict, _reviews.c.random, hour)
+        .group_by(_reviews.c.verdict, hour)
     )
-    for verdict, random, when, count, seconds in connection.execute(query):
+    for verdict, when, count, seconds in connection.execute(query):
         verdicts[verdict] += count
-        given_random += count if random else 0
         before = hours.get(when, (0, 0.0))
         hours[when] = (before[0] + count, before[1] + seconds)
     picked: dict[int, int] = dict(
@@ -157,7 +155,6 @@ def _read_reviews(connection: Connection, project_id: int, counts: Counts) -> tu
         picked=sum(picked.values()),
         picked_random=picked.get(1, 0),
         given=counts.reviews_given,
-        given_random=given_random,
         waiting=counts.reviews_waiting,
         accepted=verdicts["accept"],
         fixed=verdicts["fix"],

@@ -205,12 +205,11 @@ class AnnotatorFigures(Struct, frozen=True, kw_only=True):
 
 
 class ReviewFigures(Struct, frozen=True, kw_only=True):
-    """How far the reviews are. `picked_random` and `given_random` are the audit behind the certificate."""
+    """How far the reviews and audits are. Of the items `picked`, `picked_random` are drawn for the audit behind the certificate."""
 
     picked: int = 0
     picked_random: int = 0
     given: int = 0
-    given_random: int = 0
     waiting: int = 0
     accepted: int = 0
     fixed: int = 0

@@ -269,8 +269,6 @@ def release(connection: Connection, opened: OpenProject, user_id: int, task_id: 
 def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task_id: int, answer: BlindAnswer, *, key: str) -> Audited:
     """Take an auditor's blind answer. Where it says what the label says, the audit is over; otherwise the label is shown beside it.
 
-    `inspected` is what `inspect` says of the values of a fix.
-
     Raises:
         InvalidInput: the answers do not fit the questions.
         Conflict: the task asks for something else, or was answered blind before, with another answer.
@@ -322,6 +320,8 @@ def _end_audit(
             blind=blind,
             verdict=verdict,
         )
+        # It is about no label, so no item is named; what the certificate says of auditors follows from it.
+        log.append(connection, opened.project.id, "planted_audit_given", user_id=user_id, subject_id=task.id)
     else:
         label = label_of(connection, opened, task.item_id, None)
         about = review.audited_annotation(connection, task.item_id, label)

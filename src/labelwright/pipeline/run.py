@@ -210,6 +210,4 @@ def freeze(opened: OpenProject, *, progress: Progress = _silent) -> Frozen:
     with located(project.folder):
         version = datasets.freeze(project, pipeline.dataset, requirements=outcomes, progress=progress)
         written = datasets.export_all(project, pipeline.dataset, version.number, progress=progress)
-    if version.new:
-        project.database.write(partial(log.append, project_id=project.id, kind="version_frozen", subject_id=version.number))
     return Frozen(version, [str(path) for path in written])

@@ -14,7 +14,7 @@ from labelwright.schema import Answer
 from labelwright.store import tables
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, decode_answer, decode_values, encode
-from labelwright.store.evidence import SAME_LABEL, draw, waiting_for_audit
+from labelwright.store.evidence import SAME_LABEL, draw, secret_of, waiting_for_audit
 from labelwright.store.project import Project
 
 __all__ = ["pick", "request"]
@@ -61,7 +61,7 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
             # A rule may pick an item for each of its questions.
             if rule not in reasons.setdefault(item_id, []):
                 reasons[item_id].append(rule)
-    seed = connection.scalar(sa.select(tables.projects.c.seed).where(tables.projects.c.id == project.id)) or project.name
+    seed = secret_of(connection, project.id)
     chance = {item_id: draw(seed, key, revision) for item_id, (key, revision) in complete.items()}
     _note_draw(connection, list(complete), policy.sample_share)
     sampled = {item_id: value for item_id, value in chance.items() if value < policy.sample_share}

@@ -321,7 +321,7 @@ class _Postgresql:
     @contextmanager
     def reader(self) -> Iterator[Connection]:
         with explained(self._label), self._engine.connect() as connection:
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
             # A reading transaction that is rolled back makes the driver forget every statement that it has prepared.
             connection.commit()

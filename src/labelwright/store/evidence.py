@@ -19,7 +19,7 @@ from labelwright.schema import Answer, Schema, Values
 from labelwright.schema.criteria import Criteria
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_values
-from labelwright.store.criteria import meanings
+from labelwright.store.criteria import changed, meanings
 from labelwright.store.labels import final_labels
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "draw",
     "planted_truth",
     "read_evidence",
+    "secret_of",
     "waiting_for_audit",
     "wrong_by",
 ]
@@ -119,8 +120,6 @@ class Evidence:
 
     def outdated_clauses(self, question: str) -> Counter[str]:
         """Return the clauses that have changed since drawn labels were audited, with the number of labels that each concerns."""
-        from labelwright.store.criteria import changed
-
         found: Counter[str] = Counter()
         now = self.current.get(question, {})
         for item_id in self.sample:
@@ -195,11 +194,17 @@ def draw(seed: str, key: str, revision: str) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
+def secret_of(connection: Connection, project_id: int) -> str:
+    """Return the project's secret, by which items are drawn."""
+    seed: str = connection.execute(sa.select(tables.projects.c.seed).where(tables.projects.c.id == project_id)).scalar_one()
+    return seed
+
+
 def read_evidence(connection: Connection, project_id: int, schema: Schema, *, item_ids: Sequence[int] | None = None) -> Evidence:
     """Read what the audit knows, of all items or of those named."""
     drawn = _drawn(connection, project_id, item_ids)
     rate = _common_rate(connection, project_id)
-    seed = connection.scalar(sa.select(tables.projects.c.seed).where(tables.projects.c.id == project_id)) or ""
+    seed = secret_of(connection, project_id)
     active = {row.id for row in drawn if row.state == "active"}
     sample = {row.id for row in drawn if row.state == "active" and (rate is None or draw(seed, row.key, row.revision) < rate)}
     every = {row.id for row in drawn}

@@ -4,20 +4,8 @@ JSON stands in text columns, encoded by msgspec (`store.codec`); times are secon
 rebuilt from the rest and is written by the background work only.
 """
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy.sql import text
 
 __all__ = ["metadata"]
 
@@ -41,6 +29,11 @@ def _id() -> Column[int]:
 
 def _project() -> Column[int]:
     return Column("project_id", Key, ForeignKey("projects.id"), nullable=False)
+
+
+def _some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index that has only the rows of which `where` is true."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 # --- who and what ---------------------------------------------------------------------------------------------------
@@ -163,24 +156,10 @@ raw_items = Table(
     Column("prepared_by", Text),  # digest of the steps that prepared it; null = still to be prepared
     Column("created_at", Double, nullable=False),
     Column("gone_at", Double),  # when it was found to be no longer in its source; it is kept
-    Index("ix_raw_items_gone", "project_id", sqlite_where=text("gone_at IS NOT NULL"), postgresql_where=text("gone_at IS NOT NULL")),
-    Index(
-        "uq_raw_items_current",
-        "project_id",
-        "key",
-        unique=True,
-        sqlite_where=text("state = 'current'"),
-        postgresql_where=text("state = 'current'"),
-    ),
-    Index("ix_raw_items_blob", "project_id", "blob", sqlite_where=text("blob IS NOT NULL"), postgresql_where=text("blob IS NOT NULL")),
-    Index(
-        "ix_raw_items_to_prepare",
-        "project_id",
-        "prepared_by",
-        "id",
-        sqlite_where=text("state = 'current'"),
-        postgresql_where=text("state = 'current'"),
-    ),
+    _some("ix_raw_items_gone", "project_id", where="gone_at IS NOT NULL"),
+    _some("uq_raw_items_current", "project_id", "key", where="state = 'current'", unique=True),
+    _some("ix_raw_items_blob", "project_id", "blob", where="blob IS NOT NULL"),
+    _some("ix_raw_items_to_prepare", "project_id", "prepared_by", "id", where="state = 'current'"),
 )
 
 source_files = Table(
@@ -232,13 +211,8 @@ items = Table(
     Column("changed_at", Double),  # when its consensus was found to be another one since
     Index(None, "project_id", "state", "id"),
     Index(None, "project_id", "key"),
-    Index("ix_items_twin", "project_id", "twin", sqlite_where=text("twin IS NOT NULL"), postgresql_where=text("twin IS NOT NULL")),
-    Index(
-        "ix_items_duplicate_of",
-        "duplicate_of",
-        sqlite_where=text("duplicate_of IS NOT NULL"),
-        postgresql_where=text("duplicate_of IS NOT NULL"),
-    ),
+    _some("ix_items_twin", "project_id", "twin", where="twin IS NOT NULL"),
+    _some("ix_items_duplicate_of", "duplicate_of", where="duplicate_of IS NOT NULL"),
     Index(None, "raw_id"),
 )
 
@@ -317,32 +291,17 @@ tasks = Table(
     Column("lease_ends", Double),  # on the store's own clock, which no change of the wall clock moves
     Column("leased_at", Double),
     Column("done_at", Double),
-    Index(
-        "ix_tasks_open",
-        "project_id",
-        "purpose",
-        "lane",
-        "rank",
-        sqlite_where=text("state = 'open'"),
-        postgresql_where=text("state = 'open'"),
-    ),
-    Index(
-        "ix_tasks_open_for",
-        "for_user_id",
-        "project_id",
-        sqlite_where=text("state = 'open' AND for_user_id IS NOT NULL"),
-        postgresql_where=text("state = 'open' AND for_user_id IS NOT NULL"),
-    ),
-    Index("ix_tasks_leased", "lease_ends", sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
-    Index("ix_tasks_held", "user_id", "project_id", sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
+    _some("ix_tasks_open", "project_id", "purpose", "lane", "rank", where="state = 'open'"),
+    _some("ix_tasks_open_for", "for_user_id", "project_id", where="state = 'open' AND for_user_id IS NOT NULL"),
+    _some("ix_tasks_leased", "lease_ends", where="state = 'leased'"),
+    _some("ix_tasks_held", "user_id", "project_id", where="state = 'leased'"),
     Index("ix_tasks_item", "item_id", "user_id"),
-    Index(
+    _some(
         "uq_tasks_person",
         "item_id",
         "user_id",
+        where="purpose IN ('label', 'gold') AND user_id IS NOT NULL AND state IN ('leased', 'done')",
         unique=True,
-        sqlite_where=text("purpose IN ('label', 'gold') AND user_id IS NOT NULL AND state IN ('leased', 'done')"),
-        postgresql_where=text("purpose IN ('label', 'gold') AND user_id IS NOT NULL AND state IN ('leased', 'done')"),
     ),
 )
 
@@ -395,14 +354,7 @@ annotations = Table(
     Index(None, "item_id"),
     Index(None, "project_id", "user_id", "id"),
     Index(None, "project_id", "state", "id"),
-    Index(
-        "ix_annotations_lot",
-        "project_id",
-        "purpose",
-        "id",
-        sqlite_where=text("hide_chance IS NOT NULL AND replaces IS NULL"),
-        postgresql_where=text("hide_chance IS NOT NULL AND replaces IS NULL"),
-    ),
+    _some("ix_annotations_lot", "project_id", "purpose", "id", where="hide_chance IS NOT NULL AND replaces IS NULL"),
 )
 
 submissions = Table(
@@ -554,24 +506,9 @@ consensus = Table(  # derived
     Column("method", Text, nullable=False),
     Column("updated_at", Double, nullable=False),
     Index("ix_consensus_confidence", "project_id", "question", "confidence", "item_id"),
-    Index(
-        "ix_consensus_agreement",
-        "project_id",
-        "question",
-        "agreement",
-        "item_id",
-        sqlite_where=text("agreement IS NOT NULL"),
-        postgresql_where=text("agreement IS NOT NULL"),
-    ),
-    Index(  # choices, to find the items of a label; a longer answer is more than one label, and more than an index takes
-        "ix_consensus_answer",
-        "project_id",
-        "question",
-        "answer",
-        "item_id",
-        sqlite_where=text("length(answer) <= 200"),
-        postgresql_where=text("length(answer) <= 200"),
-    ),
+    _some("ix_consensus_agreement", "project_id", "question", "agreement", "item_id", where="agreement IS NOT NULL"),
+    # Choices, to find the items of a label; a longer answer is more than one label, and more than an index takes.
+    _some("ix_consensus_answer", "project_id", "question", "answer", "item_id", where="length(answer) <= 200"),
 )
 
 annotator_quality = Table(  # derived

@@ -89,9 +89,14 @@ def was_handed(connection: Connection, item_id: int, user_id: int) -> bool:
 
 
 def renew(connection: Connection, user_id: int, task_ids: Sequence[int], seconds: float) -> None:
-    """Let the leases that a person holds on some tasks run `seconds` from now, as whoever is handed them again is told."""
+    """Let the leases that a person holds on some tasks run `seconds` from now, as whoever is handed them again is told.
+
+    One whose row another transaction holds is left alone: its answer is being taken, or its lease prolonged, at this moment. To wait for
+    that would end in a deadlock, for whoever answers asks for the next task as well.
+    """
     mine = sa.and_(_tasks.c.id.in_(task_ids), _tasks.c.user_id == user_id, _tasks.c.state == "leased")
-    connection.execute(sa.update(_tasks).where(mine).values(lease_ends=_now + seconds))
+    free = sa.select(_tasks.c.id).where(mine).with_for_update(skip_locked=True)
+    connection.execute(sa.update(_tasks).where(_tasks.c.id.in_(free)).values(lease_ends=_now + seconds))
 
 
 def seconds_left(connection: Connection, task_id: int) -> float:

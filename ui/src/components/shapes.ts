@@ -13,5 +13,4 @@ export type {
   Outcome,
   Overview,
   QuestionFigures,
-  ReviewFigures,
 } from "../core/server";

@@ -390,7 +390,6 @@ export interface ReviewFigures {
   picked: number;
   picked_random: number;
   given: number;
-  given_random: number;
   waiting: number;
   accepted: number;
   fixed: number;

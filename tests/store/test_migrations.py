@@ -1,0 +1,120 @@
+"""A store of an older Labelwright that holds work is brought up to date, and can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from labelwright import review
+from labelwright.analytics import overview
+from labelwright.datasets import freeze
+from labelwright.datasets.policy import DatasetPolicy
+from labelwright.datasets.versions import versions
+from labelwright.quality import QualityPolicy, refresh
+from labelwright.review import ReviewPolicy
+from labelwright.store import migrations, tables
+from labelwright.store.audit import audit
+from labelwright.store.codec import decode, encode
+from labelwright.store.project import Project
+from labelwright.tasks import Queue, TaskPolicy
+from tests.datasets.labeling import review as give_review
+from tests.quality.answers import answer, choice
+from tests.rows import add_known, add_texts, add_users
+
+BUG = {"intent": choice("bug")}
+
+
+def test_a_store_with_work_is_brought_up_to_date_and_taken_back(make_project: Callable[..., Project]) -> None:
+    """At version 0007 people have answered and reviewed, and a version was frozen: all counts afterwards, and what waits of the random
+    sample is an audit; taken back to 0007 and up again, nothing is lost that 0007 can hold."""
+    project = make_project()
+    ann, rita = add_users(project, "ann", "rita", role="reviewer")
+    items = add_texts(project, [f"text {number}" for number in range(12)])
+    add_known(project, items[11], BUG)
+    answer(project, [(item, ann, BUG) for item in items[:10]])
+    refresh(project, QualityPolicy(label_errors=False))
+    freeze(project, DatasetPolicy())
+    project.database.write(lambda connection: migrations.move(connection, "0007"))
+    project.database.write(lambda connection: _work_at_0007(connection, project, items, rita))
+    before = _kept(project)
+    project.database.migrate()
+    with project.database.read() as connection:
+        (version,) = versions(connection, project.id)
+        assert version.certificate.questions["intent"].bound == 0.5
+        judged_by = connection.scalars(sa.select(tables.reviews.c.pipeline_version)).all()
+        assert list(judged_by) == [project.pipeline_version]
+        waiting = connection.execute(
+            sa.select(tables.tasks.c.item_id, tables.tasks.c.purpose, tables.tasks.c.state)
+            .where(tables.tasks.c.purpose.in_(("review", "audit")))
+            .order_by(tables.tasks.c.item_id)
+        ).all()
+        assert [tuple(row) for row in waiting] == [
+            (items[0], "review", "done"),
+            (items[1], "audit", "open"),
+            (items[2], "review", "leased"),
+            (items[3], "review", "open"),
+        ]
+        found = audit(connection, project.id, project.schema)["intent"]
+        assert (found.audited, found.errors, found.pending) == (1, 0, 2)
+        assert overview(connection, project).funnel.answered == 10
+    # Whoever opens the project goes on, and what waits is handed out.
+    review.pick(project, ReviewPolicy(sample="100%", always=()), items)
+    queue = Queue(project.id, TaskPolicy(overlap=1, gold="0%"))
+    held = project.database.write(lambda connection: queue.lease(connection, rita, count=20, purpose="review"))
+    assert {task.item_id for task in held} == set(items[1:10])
+    project.database.write(lambda connection: connection.execute(sa.update(tables.tasks).values(lease=None)))
+    give_review(project, items[1], rita, BUG, blind=True)
+    project.database.write(lambda connection: migrations.move(connection, "0007"))
+    assert not {"blind_answers", "planted_audits", "figures", "known_addresses"} & _names(project)
+    back = _kept(project)
+    assert {name: rows[: len(before[name])] for name, rows in back.items()} == before
+    project.database.migrate()
+    refresh(project, QualityPolicy(label_errors=False), full=True)
+    with project.database.read() as connection:
+        assert audit(connection, project.id, project.schema)["intent"].audited == 2
+
+
+def _work_at_0007(connection: Connection, project: Project, items: list[int], rita: int) -> None:
+    """Write what an older Labelwright left: reviews in lane 1 of the random sample, others in lane 2, and a certificate of its own."""
+    then = sa.MetaData()
+    then.reflect(connection)
+    task, picks, reviews, frozen = (then.tables[name] for name in ("tasks", "review_picks", "reviews", "dataset_versions"))
+    row: dict[str, Any] = {"project_id": project.id, "purpose": "review", "rank": 0}
+    done = connection.execute(sa.insert(task).values(**row, item_id=items[0], state="done", lane=1, user_id=rita)).inserted_primary_key[0]
+    connection.execute(sa.insert(task).values(**row, item_id=items[1], state="open", lane=1))
+    connection.execute(sa.insert(task).values(**row, item_id=items[2], state="leased", lane=1, user_id=rita, lease="x", lease_ends=1e9))
+    connection.execute(sa.insert(task).values(**row, item_id=items[3], state="open", lane=2))
+    for item in items[:3]:
+        connection.execute(sa.insert(picks).values(item_id=item, project_id=project.id, random=1, created_at=1.0))
+    given = {"project_id": project.id, "item_id": items[0], "task_id": done, "reviewer_id": rita, "verdict": "accept", "random": 1}
+    connection.execute(sa.insert(reviews).values(**given, label_before=encode(BUG), created_at=2e9))
+    connection.execute(sa.update(then.tables["items"]).values(drawn_at=1.0, drawn_share=1.0, drawn_label=encode(BUG)))
+    summary = decode(connection.scalar(sa.select(frozen.c.summary)))
+    proof = summary["certificate"]["questions"]["intent"]
+    known = {"question", "kind", "confidence", "method", "population", "audited", "errors", "pending", "unproved", "enough", "statement"}
+    old = {name: value for name, value in proof.items() if name in known} | {"bound": 0.1, "remaining": 0.1, "bound_at_any_look": 0.5}
+    summary["certificate"]["questions"]["intent"] = old
+    connection.execute(sa.update(frozen).values(summary=msgspec.json.encode(summary).decode()))
+
+
+def _kept(project: Project) -> dict[str, list[Any]]:
+    """What people gave, as the tables have it."""
+    found = {}
+    with project.database.read() as connection:
+        for name in ("users", "annotations", "reviews", "items", "consensus"):
+            then = sa.MetaData()
+            then.reflect(connection, only=[name])
+            table = then.tables[name]
+            rows = connection.execute(sa.select(table).order_by(*table.primary_key.columns)).mappings()
+            # What was drawn is noted anew by whoever picks, and nothing of it was given by people.
+            found[name] = [{key: value for key, value in row.items() if not key.startswith("drawn_")} for row in rows]
+    return found
+
+
+def _names(project: Project) -> set[str]:
+    with project.database.read() as connection:
+        return set(sa.inspect(connection).get_table_names())
