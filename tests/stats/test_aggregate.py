@@ -505,7 +505,8 @@ def test_many_classes_of_many_annotators_need_no_whole_tables(method: str) -> No
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < n_annotators * n_classes**2 * 8
+    # For tasks that may be clear or hard an annotator has two tables.
+    assert peak < n_annotators * n_classes**2 * 8 * (2 if method == "difficulty" else 1)
     assert result.confusion.shape == (n_annotators, n_classes, n_classes)
     np.testing.assert_allclose(result.confusion.sum(axis=2), 1)
 
