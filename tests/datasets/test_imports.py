@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -275,6 +276,26 @@ def test_suggestions_keep_labeler_score_and_version(make_project: Callable[..., 
     with project.database.read() as connection:
         (row,) = connection.execute(sa.select(tables.suggestions)).all()
     assert (row.item_id, row.labeler, row.score, row.answer) == (ids[0], "bert-3", 0.75, '{"kind":"choice","label":"bug"}')
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_an_import_needs_no_memory_for_all_its_texts(shown: bool, make_project: Callable[..., Project]) -> None:
+    """It holds a few entries and items in memory at once, however large they are: those of the file, and those that it only names."""
+    project = make_project()
+    texts = [f"{number} " + "word " * 40_000 for number in range(400)]
+    add_texts(project, texts)
+    path = project.folder / "gold.jsonl"
+    with path.open("w") as file:
+        for number, text in enumerate(texts):
+            file.write(json.dumps({"id": f"t{number}", "intent": "refund"} | ({"body": text, "more": text} if shown else {})) + "\n")
+    del texts, text
+    tracemalloc.start()
+    try:
+        report = import_labels(project, path, None, "gold")
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
+    assert (report.stored, report.quarantined) == (400, 0)
 
 
 @pytest.mark.parametrize("format", ["jsonl", "csv", "parquet", "label_studio"])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from labelwright import stats
 from labelwright.assist import training
 from labelwright.assist.learners import text as learner
 from labelwright.media.features import text as counted
@@ -91,3 +92,23 @@ def test_weighing_counts_leaves_rows_of_length_one() -> None:
     assert weighed.shape == (30, len(columns))
     lengths = np.sqrt(np.asarray(expected.multiply(expected).sum(axis=1))).ravel()
     assert np.allclose(weighed.toarray(), expected.toarray() / lengths[:, None], atol=1e-6)
+
+
+def test_many_labels_are_learned_in_few_passes_and_bounded_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model of many labels goes over the examples three times and has no more weights than are allowed, and finds planted errors."""
+    chance = random.Random(2)
+    labels, count = 40, 5200
+    own = [chance.sample(WORDS, 8) for _ in range(labels)]
+    truth = [chance.randrange(labels) for _ in range(count)]
+    given = [chance.randrange(labels) if chance.random() < 0.05 else label for label in truth]
+    bodies = [" ".join([*chance.choices(own[label], k=4), *chance.choices(WORDS, k=6)]) for label in truth]
+    shown = [Example(number, str(label), Text(body), (), 0, None) for number, (label, body) in enumerate(zip(given, bodies, strict=True))]  # type: ignore[arg-type]
+    monkeypatch.setattr(features, "WEIGHTS", 200_000)
+    matrix, _, model = features._of_text(shown)
+    assert matrix.shape[1] * labels <= 200_000
+    assert model().fit(matrix, given).n_iter_ == 3
+    foretold = stats.out_of_fold(matrix, given, model=model)
+    suspects = set(stats.find_label_errors(given, foretold.probabilities, classes=foretold.classes).suspects)
+    wrong = {place for place in range(count) if given[place] != truth[place]}
+    assert len(suspects & wrong) > 0.8 * len(wrong)
+    assert len(suspects - wrong) < 0.1 * len(suspects)

@@ -135,16 +135,23 @@ def test_a_restore_needs_no_memory_for_its_largest_blob(tmp_path: Path) -> None:
     assert digest in Blobs(tmp_path / "fresh")
 
 
-def test_a_backup_needs_no_memory_for_all_its_rows(make_project: Callable[..., Project], tmp_path: Path) -> None:
-    """A backup holds a few rows in memory at once, however large they are."""
+def test_backup_and_restore_need_no_memory_for_all_rows(make_project: Callable[..., Project], tmp_path: Path) -> None:
+    """Either holds a few rows in memory at once, however large they are."""
     project = make_project()
     add_texts(project, ["word " * 40_000] * 500)
+    fresh = Database(f"sqlite:///{tmp_path}/fresh/labelwright.db")
+    fresh.migrate()
     tracemalloc.start()
     try:
         backup(project.database, project.blobs, tmp_path / "backup.tar")
         assert tracemalloc.get_traced_memory()[1] < 60_000_000
+        tracemalloc.reset_peak()
+        report = restore(fresh, Blobs(tmp_path / "fresh"), tmp_path / "backup.tar")
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
     finally:
         tracemalloc.stop()
+        fresh.close()
+    assert (report.rows["items"], report.left_out) == (500, {})
 
 
 def test_followers_of_the_log_go_on_after_a_restore(make_project: Callable[..., Project], tmp_path: Path) -> None:

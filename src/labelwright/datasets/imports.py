@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -19,7 +18,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import plugins
-from labelwright.datasets.matching import Found, find_items
+from labelwright.datasets.matching import Found, find_items, read_items
 from labelwright.errors import InvalidFile, InvalidInput, nearest
 from labelwright.formats import Broken, Labeled, guess
 from labelwright.schema import Image, Text
@@ -34,7 +33,10 @@ Progress = Callable[[int, int | None, str], None]
 Use = Literal["suggestions", "annotations", "gold", "reference"]
 
 BATCH = 500
-"""Entries that are written in one transaction."""
+"""At most so many entries are written in one transaction."""
+
+BATCH_BYTES = 8 * 2**20
+"""A transaction takes no further entries when those it has are about so large."""
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):
@@ -96,8 +98,7 @@ def import_labels(
     writer = _WRITERS[use](project, origin, annotator or f"import {path.stem}", _digest(path))
     tally = _Tally()
     project.database.write(lambda connection: _forget(connection, project.id, origin))
-    entries = iter(module.read(path, project.schema, key=key))
-    while batch := list(islice(entries, BATCH)):
+    for batch in _batches(module.read(path, project.schema, key=key)):
         taken = [entry for entry in batch if not (isinstance(entry, Labeled) and entry.machine and use != "suggestions")]
         done = project.database.write(_Batch(project, origin, writer, taken, first=not tally.stored, use=use))
         writer.seen.update(done.seen)
@@ -144,6 +145,33 @@ def _take_back(connection: Connection, project_id: int, use: str, origin: str, s
     return len(gone)
 
 
+def _batches(entries: Iterable[Labeled | Broken]) -> Iterator[list[Labeled | Broken]]:
+    """Yield the entries a transaction at a time."""
+    batch: list[Labeled | Broken] = []
+    size = 0
+    for entry in entries:
+        batch.append(entry)
+        size += _size(entry)
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _size(value: Any) -> int:
+    """Return about how many bytes a value takes: those of its texts, and 8 for each number and each value in it."""
+    if isinstance(value, str | bytes):
+        return 8 + len(value)
+    if isinstance(value, Mapping):
+        return 8 + sum(map(_size, value)) + sum(map(_size, value.values()))
+    if isinstance(value, list | tuple):
+        return 8 + sum(map(_size, value))
+    if isinstance(value, Struct):
+        return 8 + sum(_size(getattr(value, name)) for name in value.__struct_fields__)
+    return 8
+
+
 class _Done(NamedTuple):
     """What one batch came to."""
 
@@ -186,12 +214,11 @@ class _Batch:
             bulk.Broken(self.origin, entry.place, None, entry.reason, entry.sample) for entry in self.entries if isinstance(entry, Broken)
         ]
         labeled = [entry for entry in self.entries if isinstance(entry, Labeled)]
-        fitting: list[tuple[Found, Labeled]] = []
+        fitting: list[tuple[int, Labeled]] = []
         seen: dict[tuple[Any, ...], int] = {}
         again = 0
-        for entry, item in zip(labeled, find_items(connection, self.project, labeled), strict=True):
-            reason = self._problem(entry, item)
-            mark = self.writer.mark(item, entry) if reason is None and item is not None else None
+        for entry, (item_id, reason) in zip(labeled, self._checked(connection, labeled), strict=True):
+            mark = self.writer.mark(item_id, entry) if reason is None and item_id is not None else None
             if mark is not None:
                 said = hash(encode(entry.values))
                 earlier = seen.get(mark, self.writer.seen.get(mark))
@@ -201,8 +228,8 @@ class _Batch:
                     continue
                 if earlier is not None:
                     reason = "An earlier entry of the file gives this item another answer."
-            if reason is None and item is not None:
-                fitting.append((item, entry))
+            if reason is None and item_id is not None:
+                fitting.append((item_id, entry))
             else:
                 shown = encode({name: answer.plain() for name, answer in entry.values.items()})
                 broken.append(bulk.Broken(self.origin, entry.place, entry.key, reason or "", shown[:200]))
@@ -212,6 +239,18 @@ class _Batch:
             log.append(connection, self.project.id, "labels_imported", payload={"file": self.origin, "use": self.use})
         bulk.quarantine(connection, self.project.id, "import", broken)
         return _Done(stored, unchanged + again, len(broken), seen, any(isinstance(entry, Broken) for entry in self.entries))
+
+    def _checked(self, connection: Connection, entries: list[Labeled]) -> list[tuple[int | None, str | None]]:
+        """Return the item that each entry is about, and why the entry cannot be taken."""
+        about: dict[int, list[int]] = {}
+        for place, number in enumerate(find_items(connection, self.project, entries)):
+            if number is not None:
+                about.setdefault(number, []).append(place)
+        checked: dict[int, tuple[int | None, str | None]] = {}
+        # An item is let go of before the next one comes: items that are only named may be larger than the file.
+        for item in read_items(connection, about):
+            checked.update((place, (item.id, self._problem(entries[place], item))) for place in about[item.id])
+        return [checked.get(place) or (None, self._problem(entry, None)) for place, entry in enumerate(entries)]
 
     def _problem(self, entry: Labeled, item: Found | None) -> str | None:
         """Return why an entry cannot be taken."""
@@ -269,34 +308,34 @@ class _Writer:
         self.digest = digest
         self.seen: dict[tuple[Any, ...], int] = {}
 
-    def mark(self, item: Found, entry: Labeled) -> tuple[Any, ...] | None:
+    def mark(self, item_id: int, entry: Labeled) -> tuple[Any, ...] | None:
         """Return what two entries of a file with different answers may not have in common; None = they may."""
-        return (item.id,)
+        return (item_id,)
 
-    def write(self, connection: Connection, fitting: list[tuple[Found, Labeled]]) -> tuple[int, int]:
+    def write(self, connection: Connection, fitting: list[tuple[int, Labeled]]) -> tuple[int, int]:
         raise AttributeError(f"{type(self).__name__} does not define write()")
 
 
 class _Suggestions(_Writer):
-    def mark(self, item: Found, entry: Labeled) -> tuple[Any, ...]:
-        return item.id, self._labeler(entry)
+    def mark(self, item_id: int, entry: Labeled) -> tuple[Any, ...]:
+        return item_id, self._labeler(entry)
 
     def _labeler(self, entry: Labeled) -> str:
         return entry.annotator or self.author
 
-    def write(self, connection: Connection, fitting: list[tuple[Found, Labeled]]) -> tuple[int, int]:
+    def write(self, connection: Connection, fitting: list[tuple[int, Labeled]]) -> tuple[int, int]:
         table = tables.suggestions
-        query = sa.select(table).where(table.c.item_id.in_([item.id for item, _ in fitting]))
+        query = sa.select(table).where(table.c.item_id.in_([item_id for item_id, _ in fitting]))
         known = {(row.item_id, row.question, row.labeler): row for row in connection.execute(query)}
         new: list[dict[str, Any]] = []
         again: list[dict[str, Any]] = []
         stored = unchanged = 0
-        for item, entry in fitting:
+        for item_id, entry in fitting:
             changed = False
             for question, answer in entry.values.items():
                 made_by = entry.provenance.get(question)
                 score = made_by.confidence if made_by else None
-                before = known.get((item.id, question, self._labeler(entry)))
+                before = known.get((item_id, question, self._labeler(entry)))
                 if before is not None and decode_answer(before.answer) == answer and before.score == score:
                     continue
                 changed = True
@@ -304,7 +343,7 @@ class _Suggestions(_Writer):
                 if before is not None:
                     again.append({"number": before.id, **row})
                 else:
-                    key = {"project_id": self.project.id, "item_id": item.id, "question": question, "labeler": self._labeler(entry)}
+                    key = {"project_id": self.project.id, "item_id": item_id, "question": question, "labeler": self._labeler(entry)}
                     new.append(key | row)
             stored += changed
             unchanged += not changed
@@ -325,17 +364,17 @@ def _write(connection: Connection, table: sa.Table, new: list[dict[str, Any]], a
 class _Known(_Writer):
     use = ""
 
-    def write(self, connection: Connection, fitting: list[tuple[Found, Labeled]]) -> tuple[int, int]:
+    def write(self, connection: Connection, fitting: list[tuple[int, Labeled]]) -> tuple[int, int]:
         table = tables.known_answers
         query = sa.select(table.c.item_id, table.c.id, table.c["values"]).where(
-            table.c.item_id.in_([item.id for item, _ in fitting]), table.c.use == self.use, table.c.origin == self.origin
+            table.c.item_id.in_([item_id for item_id, _ in fitting]), table.c.use == self.use, table.c.origin == self.origin
         )
         known = {item_id: (number, values) for item_id, number, values in connection.execute(query)}
         new: list[dict[str, Any]] = []
         again: list[dict[str, Any]] = []
         stored = unchanged = 0
-        for item, entry in fitting:
-            number, before = known.get(item.id, (None, None))
+        for item_id, entry in fitting:
+            number, before = known.get(item_id, (None, None))
             if before is not None and decode_values(before) == entry.values:
                 unchanged += 1
                 continue
@@ -344,7 +383,7 @@ class _Known(_Writer):
             if number is not None:
                 again.append({"number": number, **row})
             else:
-                new.append({"project_id": self.project.id, "item_id": item.id, "use": self.use, "origin": self.origin} | row)
+                new.append({"project_id": self.project.id, "item_id": item_id, "use": self.use, "origin": self.origin} | row)
         _write(connection, table, new, again)
         return stored, unchanged
 
@@ -364,22 +403,24 @@ class _Annotations(_Writer):
 
     complete = True
 
-    def mark(self, item: Found, entry: Labeled) -> None:
+    def mark(self, item_id: int, entry: Labeled) -> None:
         return None
 
-    def write(self, connection: Connection, fitting: list[tuple[Found, Labeled]]) -> tuple[int, int]:
+    def write(self, connection: Connection, fitting: list[tuple[int, Labeled]]) -> tuple[int, int]:
         table = tables.annotations
         users = _users(connection, {entry.annotator or self.author for _, entry in fitting})
         query = sa.select(table.c.id, table.c.item_id, table.c.user_id, table.c.state, table.c["values"]).where(
-            table.c.item_id.in_([item.id for item, _ in fitting]), table.c.user_id.in_(sorted(users.values())), table.c.origin == "import"
+            table.c.item_id.in_([item_id for item_id, _ in fitting]),
+            table.c.user_id.in_(sorted(users.values())),
+            table.c.origin == "import",
         )
         known: dict[tuple[int, int], list[tuple[int, str, Any]]] = {}
         for number, item_id, user_id, state, values in connection.execute(query.order_by(table.c.id)):
             known.setdefault((item_id, user_id), []).append((number, state, decode_values(values)))
         unchanged = 0
         waiting: dict[tuple[int, int], Labeled] = {}
-        for item, entry in fitting:
-            place = item.id, users[entry.annotator or self.author]
+        for item_id, entry in fitting:
+            place = item_id, users[entry.annotator or self.author]
             if place in waiting:
                 # Another answer of the same author about the same item: it replaces one that has a number first.
                 self._insert(connection, waiting, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -18,7 +18,10 @@ from labelwright.store.beside import beside
 from labelwright.store.codec import decode_fields
 from labelwright.store.project import Project
 
-__all__ = ["Found", "find_items", "shown"]
+__all__ = ["Found", "find_items", "read_items", "shown"]
+
+STREAMED = 50
+"""So many items are read at once, for they may be large."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -31,8 +34,8 @@ class Found(NamedTuple):
     data: dict[str, Field]
 
 
-def find_items(connection: Connection, project: Project, entries: Sequence[Labeled]) -> list[Found | None]:
-    """Return the item of each entry, or None where there is none or it is not clear which one.
+def find_items(connection: Connection, project: Project, entries: Sequence[Labeled]) -> list[int | None]:
+    """Return the number of each entry's item, or None where there is none or it is not clear which one.
 
     An entry about a duplicate that was set aside is about the item that stands for it.
     """
@@ -51,8 +54,15 @@ def find_items(connection: Connection, project: Project, entries: Sequence[Label
             # Several items that show the same: any of them, so always the first.
             same = by_revision.get(revisions.get(index, ""))
             chosen.append(same[0] if same else None)
-    items = _read(connection, {number for number in chosen if number is not None})
-    return [items.get(number) if number is not None else None for number in chosen]
+    return chosen
+
+
+def read_items(connection: Connection, numbers: Collection[int]) -> Iterator[Found]:
+    """Yield those of the items that are active, in no particular order and a few at a time."""
+    items = tables.items
+    query = sa.select(items.c.id, items.c.key, items.c.data).where(items.c.id.in_(sorted(numbers)), items.c.state == "active")
+    for row in connection.execute(query, execution_options={"stream_results": True, "max_row_buffer": STREAMED}):
+        yield Found(row.id, row.key, decode_fields(row.data))
 
 
 def shown(data: dict[str, Field]) -> str:
@@ -95,9 +105,3 @@ def _by_column(connection: Connection, project_id: int, column: str, values: Ite
         if target is not None and target not in found.setdefault(value, []):
             found[value].append(target)
     return found
-
-
-def _read(connection: Connection, numbers: set[int]) -> dict[int, Found]:
-    items = tables.items
-    query = sa.select(items.c.id, items.c.key, items.c.data).where(items.c.id.in_(sorted(numbers)), items.c.state == "active")
-    return {row.id: Found(row.id, row.key, decode_fields(row.data)) for row in connection.execute(query)}

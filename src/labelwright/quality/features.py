@@ -17,6 +17,17 @@ __all__ = ["Example", "features_of", "seen_of"]
 MANY = 5000
 """From this many examples on, a model is trained that takes one pass after another and not all at once."""
 
+MANY_LABELS = 20
+"""Beyond so many labels it takes `PASSES` and no more: each costs time for every label, and errors are found no better by more."""
+
+PASSES = 3
+
+MOST_WORDS = 100_000
+"""So many words and pairs of words are looked at, those that occur most often."""
+
+WEIGHTS = 10_000_000
+"""A model has a weight for every word and label, and so many in all."""
+
 PAGE = 500
 """Texts counted at a time."""
 
@@ -134,7 +145,9 @@ def _of_text(examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
     if not any(re.search(r"\w", text) for text in texts):
         texts = ["empty"] * len(texts)
     few = len(examples) < MANY
-    vectorizer = TfidfVectorizer(sublinear_tf=True, max_features=100_000, dtype=np.float64 if few else np.float32, **own)
+    labels = len({example.label for example in examples})
+    words = min(MOST_WORDS, WEIGHTS // labels)
+    vectorizer = TfidfVectorizer(sublinear_tf=True, max_features=words, dtype=np.float64 if few else np.float32, **own)
     vectorizer.fit(_drawn(texts, VOCABULARY_CHARACTERS))
     matrix = vstack([vectorizer.transform(texts[start : start + PAGE]) for start in range(0, len(texts), PAGE)], format="csr")
 
@@ -143,6 +156,8 @@ def _of_text(examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
 
         if few:
             return LogisticRegression(C=10.0, max_iter=200, random_state=0)
+        if labels > MANY_LABELS:
+            return SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=PASSES, tol=None, random_state=0)
         return SGDClassifier(loss="log_loss", alpha=1e-5, random_state=0)
 
     return matrix, what, model

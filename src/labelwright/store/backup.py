@@ -40,6 +40,10 @@ __all__ = ["BackupReport", "backup", "restore"]
 
 FORMAT = "labelwright-backup/2"
 PAGE = 2000
+"""At most so many rows are restored at a time."""
+
+PAGE_BYTES = 8 * 2**20
+"""A page ends early when its rows have so many bytes."""
 
 _WANTED = "Name a file that `labelwright backup` wrote."
 
@@ -359,15 +363,17 @@ def _reached(archive: tarfile.TarFile, report: BackupReport, source: Path) -> di
 
 def _pages(file: IO[bytes], name: str, source: Path) -> Iterator[list[list[Any]]]:
     page: list[list[Any]] = []
+    size = 0
     decoder = msgspec.json.Decoder(list[Any])
     for number, line in enumerate(_lines(file), 1):
         try:
             page.append(decoder.decode(line))
         except msgspec.DecodeError as error:
             raise InvalidFile(f"The line is damaged: {error}.", where=f"{source}, {name} line {number}") from error
-        if len(page) >= PAGE:
+        size += len(line)
+        if len(page) >= PAGE or size >= PAGE_BYTES:
             yield page
-            page = []
+            page, size = [], 0
     if page:
         yield page
 

@@ -30,7 +30,7 @@ def _renew(row: Any, fresh: Any) -> float:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
-def begin(first: int, last: int, start: Any, annotator: Any, label: Any, weight: Any, overall: Any, posteriors: Any, counts: Any) -> float:
+def begin(first: int, last: int, start: Any, cell: Any, label: Any, weight: Any, overall: Any, posteriors: Any, counts: Any) -> float:
     """Write the shares of each task's votes, `overall` where it has none, and count its answers by them."""
     weighted = len(weight) > 0
     for task in range(first, last):
@@ -45,43 +45,41 @@ def begin(first: int, last: int, start: Any, annotator: Any, label: Any, weight:
         for truth in range(len(row)):
             row[truth] = row[truth] / total if total > 0.0 else overall[truth]
         for place in range(start[task], start[task + 1]):
-            cell = counts[annotator[place], label[place]]
+            counted = counts[cell[place]]
             times = weight[place] if weighted else 1.0
             for truth in range(len(row)):
-                cell[truth] += times * row[truth]
+                counted[truth] += times * row[truth]
     return 0.0
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
-def score(start: Any, annotator: Any, label: Any, weight: Any, logs: Any, scores: Any) -> None:
+def score(start: Any, cell: Any, weight: Any, logs: Any, scores: Any) -> None:
     """Add the log table's entries of each task's answers to its row of `scores`."""
     weighted = len(weight) > 0
     for task in range(len(start) - 1):
         row = scores[task]
         for place in range(start[task], start[task + 1]):
-            entry = logs[annotator[place], label[place]]
+            entry = logs[cell[place]]
             times = weight[place] if weighted else 1.0
             for truth in range(len(row)):
                 row[truth] += times * entry[truth]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
-def count(start: Any, annotator: Any, label: Any, weight: Any, posteriors: Any, counts: Any) -> None:
-    """Add each task's posterior to the cells (annotator, answer) of its answers."""
+def count(start: Any, cell: Any, weight: Any, posteriors: Any, counts: Any) -> None:
+    """Add each task's posterior to the rows of its answers' cells."""
     weighted = len(weight) > 0
     for task in range(len(start) - 1):
         row = posteriors[task]
         for place in range(start[task], start[task + 1]):
-            cell = counts[annotator[place], label[place]]
+            counted = counts[cell[place]]
             times = weight[place] if weighted else 1.0
             for truth in range(len(row)):
-                cell[truth] += times * row[truth]
+                counted[truth] += times * row[truth]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
-def step(
-    first: int, last: int, start: Any, annotator: Any, label: Any, weight: Any, logs: Any, base: Any, posteriors: Any, counts: Any
-) -> float:
+def step(first: int, last: int, start: Any, cell: Any, weight: Any, logs: Any, base: Any, posteriors: Any, counts: Any) -> float:
     """Do E-step and the counting of the M-step in one go over the tasks from first to last; return the most that a posterior moved."""
     n_classes = len(base)
     weighted = len(weight) > 0
@@ -91,17 +89,17 @@ def step(
         for truth in range(n_classes):
             fresh[truth] = base[truth]
         for place in range(start[task], start[task + 1]):
-            entry = logs[annotator[place], label[place]]
+            entry = logs[cell[place]]
             times = weight[place] if weighted else 1.0
             for truth in range(n_classes):
                 fresh[truth] += times * entry[truth]
         row = posteriors[task]
         moved = max(moved, _renew(row, fresh))
         for place in range(start[task], start[task + 1]):
-            cell = counts[annotator[place], label[place]]
+            counted = counts[cell[place]]
             times = weight[place] if weighted else 1.0
             for truth in range(n_classes):
-                cell[truth] += times * row[truth]
+                counted[truth] += times * row[truth]
     return moved
 
 

@@ -1,9 +1,10 @@
 """The inner loops that the models share: posteriors from what is known of the annotators, and counts for the next round.
 
-`Table` serves the models with a confusion table, an array (annotators, answer, truth), so that the entries that one answer needs lie side
-by side; `Votes` those in which an answer speaks for its own class alone, an array (annotators, answer). Both have two forms with the same
-results: products and counts of SciPy and NumPy, and, where Numba is installed and the work is long enough to pay for loading it, one fused
-loop that never holds more than the posteriors and runs on every core.
+`Table` serves the models with a confusion table, an array (cells, truth) with a row for each answer that an annotator gives, so that the
+entries that one answer needs lie side by side and nothing is kept of answers that an annotator never gave; `Votes` those in which an
+answer speaks for its own class alone, an array (annotators, answer). Both have two forms with the same results: products and counts of
+SciPy and NumPy, and, where Numba is installed and the work is long enough to pay for loading it, one fused loop that never holds more than
+the posteriors and runs on every core.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from labelwright.errors import InvalidInput
+from labelwright.stats.aggregate._cells import Cells
 from labelwright.stats.answers import Answers, Floats
 
 __all__ = [
@@ -45,15 +47,14 @@ class Table:
 
     def __init__(self, answers: Answers, *, compiled: bool | None = None) -> None:
         """Prepare; `compiled` None chooses by the number of answers and by whether Numba is there."""
-        self.answers = answers
+        self.answers, self.cells = answers, Cells(answers)
         self.compiled = is_long(answers) if compiled is None else compiled
-        n_tasks, n_annotators, n_classes = answers.shape
         self._weight = np.empty(0) if answers.weight is None else answers.weight
         if not self.compiled:
             from scipy.sparse import csr_array
 
-            column = answers.annotator * np.int32(n_classes) + answers.label
-            self._rows = csr_array((answers.weights, column, answers.start), shape=(n_tasks, n_annotators * n_classes))
+            shape = len(answers.tasks), len(self.cells)
+            self._rows = csr_array((answers.weights, self.cells.of_answer, answers.start), shape=shape)
 
     def begin(self) -> tuple[Floats, Floats]:
         """Return the shares of the votes as posteriors, as `starting_posteriors` does, and the counts that follow from them."""
@@ -61,16 +62,16 @@ class Table:
         if not self.compiled:
             posteriors = starting_posteriors(answers)
             return posteriors, self.counts(posteriors)
-        n_tasks, n_annotators, n_classes = answers.shape
+        n_tasks, _, n_classes = answers.shape
         overall = np.bincount(answers.label, weights=answers.weight, minlength=n_classes).astype(np.float64, copy=False)
         overall /= overall.sum()
-        kernel, weight, posteriors = kernels().begin, self._weight, np.empty((n_tasks, n_classes))
+        kernel, cell, weight, posteriors = kernels().begin, self.cells.of_answer, self._weight, np.empty((n_tasks, n_classes))
 
         def part(first: int, last: int, counts: Floats) -> float:
-            found: float = kernel(first, last, answers.start, answers.annotator, answers.label, weight, overall, posteriors, counts)
+            found: float = kernel(first, last, answers.start, cell, answers.label, weight, overall, posteriors, counts)
             return found
 
-        counts, _ = in_parts(answers, (n_annotators, n_classes, n_classes), part)
+        counts, _ = in_parts(answers, (len(self.cells), n_classes), part)
         return posteriors, counts
 
     def posteriors(self, logs: Floats, base: Floats) -> tuple[Floats, float]:
@@ -82,23 +83,22 @@ class Table:
         return posteriors, softmax_rows(posteriors)
 
     def counts(self, posteriors: Floats) -> Floats:
-        """Return the expected number of answers, an array (annotators, answer, truth)."""
-        _, n_annotators, n_classes = self.answers.shape
+        """Return the expected number of answers, an array (cells, truth)."""
         if self.compiled:
-            counts = np.zeros((n_annotators, n_classes, posteriors.shape[1]))
-            kernels().count(self.answers.start, self.answers.annotator, self.answers.label, self._weight, posteriors, counts)
+            counts = np.zeros((len(self.cells), posteriors.shape[1]))
+            kernels().count(self.answers.start, self.cells.of_answer, self._weight, posteriors, counts)
             return counts
         summed: Floats = self._rows.T @ posteriors
-        return summed.reshape(n_annotators, n_classes, posteriors.shape[1])
+        return summed
 
     def step(self, logs: Floats, base: Floats, posteriors: Floats) -> tuple[Floats, float]:
         """Write new posteriors over the old ones; return the counts that follow from them, and by how much a posterior moved at most."""
         if self.compiled and base.ndim == 1:
-            answers, kernel, weight = self.answers, kernels().step, self._weight
+            answers, kernel, cell, weight = self.answers, kernels().step, self.cells.of_answer, self._weight
             logs = np.ascontiguousarray(logs)
 
             def part(first: int, last: int, counts: Floats) -> float:
-                found: float = kernel(first, last, answers.start, answers.annotator, answers.label, weight, logs, base, posteriors, counts)
+                found: float = kernel(first, last, answers.start, cell, weight, logs, base, posteriors, counts)
                 return found
 
             return in_parts(answers, logs.shape, part)
@@ -110,11 +110,11 @@ class Table:
     def _scores(self, logs: Floats, base: Floats) -> Floats:
         if self.compiled:
             answers = self.answers
-            scores = np.empty((answers.shape[0], logs.shape[2]))
+            scores = np.empty((answers.shape[0], logs.shape[1]))
             scores[:] = base
-            kernels().score(answers.start, answers.annotator, answers.label, self._weight, np.ascontiguousarray(logs), scores)
+            kernels().score(answers.start, self.cells.of_answer, self._weight, np.ascontiguousarray(logs), scores)
             return scores
-        scored: Floats = self._rows @ logs.reshape(-1, logs.shape[2]) + base
+        scored: Floats = self._rows @ logs + base
         return scored
 
 
@@ -195,17 +195,17 @@ def in_parts(answers: Answers, shape: tuple[int, ...], work: Callable[[int, int,
 
 def fit_tables(
     answers: Answers,
-    logs: Callable[[Floats], Floats],
+    logs: Callable[[Cells, Floats], Floats],
     base: Callable[[Floats], Floats],
     *,
     iterations: int,
     tolerance: float,
     compiled: bool | None = None,
-) -> tuple[Floats, Floats, int]:
+) -> tuple[Floats, Cells, Floats, int]:
     """Alternate between tables and posteriors, from the shares of the votes on, until no posterior moves by more than `tolerance`.
 
-    `logs` makes the log table from counts (annotators, answer, truth); `base` makes the classes' log shares from their expected numbers
-    of tasks. Returns posteriors, the last counts and the number of iterations.
+    `logs` makes the log table (cells, truth) from the expected counts of the same shape; `base` makes the classes' log shares from their
+    expected numbers of tasks. Returns posteriors, the cells, their last counts and the number of iterations.
 
     Raises:
         InvalidInput: there is to be no iteration.
@@ -217,10 +217,10 @@ def fit_tables(
     done = 0
     while done < iterations:
         done += 1
-        counts, moved = table.step(logs(counts), base(np.einsum("tk->k", posteriors)), posteriors)
+        counts, moved = table.step(logs(table.cells, counts), base(np.einsum("tk->k", posteriors)), posteriors)
         if moved <= tolerance:
             break
-    return posteriors, counts, done
+    return posteriors, table.cells, counts, done
 
 
 def starting_posteriors(answers: Answers) -> Floats:

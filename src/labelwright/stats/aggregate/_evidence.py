@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelwright.stats.aggregate.base import Guesses
+from labelwright.stats.aggregate.base import Guesses, Tables
 from labelwright.stats.answers import Answers, Floats
 
 __all__ = ["Foretelling", "advantage", "foretold", "signatures", "weights_of"]
@@ -23,8 +23,8 @@ FEW = 30
 FLOOR = 0.02
 """Part of each prediction that is spread evenly, so that no single answer decides."""
 
-Foretelling = Callable[[Answers], tuple[Floats, Floats | Guesses]]
-"""Fits a model and returns posteriors (tasks, states) and the table (annotators, answer, states) of what is answered in each state."""
+Foretelling = Callable[[Answers], tuple[Floats, Guesses | Tables]]
+"""Fits a model and returns posteriors (tasks, states) and what each annotator answers in each state."""
 
 Hashes = NDArray[np.uint64]
 
@@ -51,10 +51,7 @@ def foretold(answers: Answers, models: Mapping[str, Foretelling], *, of: NDArray
         task, annotator, label = answers.task[asked], answers.annotator[asked], answers.label[asked]
         for name, model in models.items():
             posteriors, table = model(known)
-            if isinstance(table, Guesses):
-                chance = table.chance(posteriors[task], annotator, label)
-            else:
-                chance = np.einsum("ns,ns->n", posteriors[task], table[annotator, label])
+            chance = table.chance(posteriors[task], annotator, label)
             logs[name].append(np.log((1 - FLOOR) * chance + FLOOR / n_classes))
     return {name: np.concatenate(found) if found else np.empty(0) for name, found in logs.items()}
 

@@ -526,7 +526,8 @@ class OnlineAggregation:
         self._counts = np.zeros((n_people, n_classes, n_classes))
         self._answers = int((label >= 0).sum())
         if self._answers:
-            self._counts[:] = Table(self._encoded()).counts(posteriors)
+            table = Table(self._encoded())
+            self._counts[:] = table.cells.whole(table.counts(posteriors))
         self._given = self._counts.sum(axis=1)
         self._hits = float(np.einsum("akk->", self._counts))
 

@@ -17,7 +17,7 @@ from labelwright.stats.aggregate import dawid_skene, difficulty, glad, labeling_
 from labelwright.stats.aggregate._copies import find_copies, share_votes
 from labelwright.stats.aggregate._em import LONG
 from labelwright.stats.aggregate._evidence import Foretelling, advantage, foretold, weights_of
-from labelwright.stats.aggregate.base import Fit, Guesses
+from labelwright.stats.aggregate.base import Fit, Guesses, Tables
 from labelwright.stats.answers import Answers, Floats
 
 __all__ = ["fit"]
@@ -141,12 +141,12 @@ def _weights(answers: Answers) -> tuple[dict[str, float], float]:
     return {name: weight / total for name, weight in weights.items()}, gain
 
 
-def _by_confusion(model: _Model, answers: Answers) -> tuple[Floats, Floats | Guesses]:
+def _by_confusion(model: _Model, answers: Answers) -> tuple[Floats, Guesses | Tables]:
     found = model(answers)
-    assert found.confusion is not None
-    return found.posteriors, found.confusion if isinstance(found.confusion, Guesses) else found.confusion.transpose(0, 2, 1)
+    assert isinstance(found.confusion, Guesses | Tables)
+    return found.posteriors, found.confusion
 
 
-def _by_kinds(answers: Answers) -> tuple[Floats, Any]:
-    kinds, table, _ = difficulty.fit_kinds(answers)
-    return kinds, table
+def _by_kinds(answers: Answers) -> tuple[Floats, Tables]:
+    kinds, tables, _ = difficulty.fit_kinds(answers)
+    return kinds, tables

@@ -15,7 +15,7 @@ import numpy as np
 
 from labelwright.stats.answers import Answers, Codes, Floats
 
-__all__ = ["TIE", "Aggregation", "Fit", "Guesses", "likeliest"]
+__all__ = ["TIE", "Aggregation", "Fit", "Guesses", "Tables", "likeliest"]
 
 TIE = 1e-9
 """Two classes tie where their posteriors differ by no more than this."""
@@ -51,17 +51,48 @@ class Guesses:
 
 
 @dataclass(frozen=True, eq=False)
+class Tables:
+    """Confusion tables of which only those parts are kept that are the annotators' own.
+
+    `annotator`, `label` and the rows of `values`, an array (cells, truths), say how probable an answer is that the annotator has given.
+    One that `a` has never given has the probability `other[answer, truth] / total[a, truth]`.
+    """
+
+    annotator: Codes
+    label: Codes
+    values: Floats
+    other: Floats
+    total: Floats
+
+    def table(self) -> Floats:
+        """Return the array (annotators, truth, answer)."""
+        table = self.other / self.total[:, None, :]
+        table[self.annotator, self.label] = self.values
+        return table.transpose(0, 2, 1)
+
+    def chance(self, posteriors: Floats, annotator: Codes, label: Codes) -> Floats:
+        """Return how probable each answer is, given the posteriors (answers, truths) of its task."""
+        cell = np.full((len(self.total), len(self.other)), -1)
+        cell[self.annotator, self.label] = np.arange(len(self.label))
+        cell = cell[annotator, label]
+        found: Floats = np.einsum("ns,ns->n", posteriors, self.values[cell])
+        new = cell < 0
+        found[new] = np.einsum("ns,ns->n", posteriors[new], self.other[label[new]] / self.total[annotator[new]])
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Fit:
     """What a method found.
 
     `posteriors` is an array (tasks, classes) whose rows sum to 1. `confusion[a, k, l]` is the probability that annotator `a` answers
-    class `l` where the truth is class `k`, or the `Guesses` that say the same; a method that has no such table leaves it out. `tied`
-    marks tasks whose votes tied before the method broke the tie by a rule. `reason` says in a sentence why the method was chosen or
-    where it stopped.
+    class `l` where the truth is class `k`, or the `Guesses` or `Tables` that say the same; a method that has no such table leaves it out.
+    `tied` marks tasks whose votes tied before the method broke the tie by a rule. `reason` says in a sentence why the method was chosen
+    or where it stopped.
     """
 
     posteriors: Floats
-    confusion: Floats | Guesses | None = None
+    confusion: Floats | Guesses | Tables | None = None
     tied: Any = None
     reason: str = ""
     method: str = ""
@@ -79,7 +110,7 @@ class Aggregation:
     posteriors: Floats = field(repr=False)
     method: str
     reason: str
-    _confusion: Floats | Guesses | None = field(default=None, repr=False)
+    _confusion: Floats | Guesses | Tables | None = field(default=None, repr=False)
     _tied: Any = field(default=None, repr=False)
 
     @cached_property
@@ -133,7 +164,7 @@ class Aggregation:
 
         Where the method has no such table it is counted from the posteriors, shrunk to the pool of all annotators by one answer a row.
         """
-        if isinstance(self._confusion, Guesses):
+        if isinstance(self._confusion, Guesses | Tables):
             return self._confusion.table()
         return self._confusion if self._confusion is not None else counted_confusion(self.answers, self.posteriors)
 

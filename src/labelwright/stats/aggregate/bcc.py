@@ -6,8 +6,7 @@ Bayesian combination of multiple imperfect classifiers" (2013), for the variatio
 
 from __future__ import annotations
 
-import numpy as np
-
+from labelwright.stats.aggregate._cells import Cells
 from labelwright.stats.aggregate._em import checked_prior, fit_tables
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.aggregate.dawid_skene import diagonal_prior
@@ -49,21 +48,29 @@ def fit(
     """
     checked_prior(right, wrong, shares, above=True)
     prior = diagonal_prior(len(answers.classes), right, wrong) + (1e-10 if len(answers.classes) == 1 else 0.0)
-    posteriors, counts, done = fit_tables(
+    posteriors, cells, counts, done = fit_tables(
         answers,
-        lambda counts: _expected_logs(counts + prior, axis=1),
-        lambda expected: _expected_logs(expected + shares, axis=0),
+        lambda cells, counts: _expected_log_rows(cells, counts, prior),
+        lambda expected: _expected_logs(expected + shares),
         iterations=iterations,
         tolerance=tolerance,
         compiled=compiled,
     )
-    mean = counts + prior
-    confusion = (mean / mean.sum(axis=1, keepdims=True)).transpose(0, 2, 1)
-    return Fit(posteriors, confusion, reason=f"Asked for: a distribution over confusion tables, {done} iterations.")
+    return Fit(posteriors, cells.tables(counts, prior), reason=f"Asked for: a distribution over confusion tables, {done} iterations.")
 
 
-def _expected_logs(counts: Floats, *, axis: int) -> Floats:
+def _expected_log_rows(cells: Cells, counts: Floats, prior: Floats) -> Floats:
     from scipy.special import digamma
 
-    logs: Floats = digamma(counts) - digamma(counts.sum(axis=axis, keepdims=True))
-    return np.asarray(logs)
+    values = cells.with_prior(counts, prior)
+    total = digamma(cells.totals(values, prior))
+    for part in cells.parts():
+        values[part] = digamma(values[part]) - total[cells.annotator[part]]
+    return values
+
+
+def _expected_logs(counts: Floats) -> Floats:
+    from scipy.special import digamma
+
+    logs: Floats = digamma(counts) - digamma(counts.sum())
+    return logs

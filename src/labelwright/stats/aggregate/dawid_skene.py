@@ -53,16 +53,15 @@ def fit(
     """
     checked_prior(right, wrong, shares)
     prior = diagonal_prior(len(answers.classes), right, wrong)
-    posteriors, counts, done = fit_tables(
+    posteriors, cells, counts, done = fit_tables(
         answers,
-        lambda counts: log_rows(counts + prior, axis=1),
+        lambda cells, counts: cells.log_rows(counts, prior),
         lambda expected: log_rows(expected + shares, axis=0),
         iterations=iterations,
         tolerance=tolerance,
         compiled=compiled,
     )
-    confusion = np.exp(log_rows(counts + prior, axis=1)).transpose(0, 2, 1)
-    return Fit(posteriors, confusion, reason=f"Asked for: one confusion table an annotator, {done} iterations.")
+    return Fit(posteriors, cells.tables(counts, prior), reason=f"Asked for: one confusion table an annotator, {done} iterations.")
 
 
 def diagonal_prior(n_classes: int, right: float, wrong: float) -> Floats:

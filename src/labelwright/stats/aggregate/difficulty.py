@@ -11,7 +11,7 @@ import numpy as np
 
 from labelwright.errors import InvalidInput
 from labelwright.stats.aggregate._em import Table, checked_prior, log_rows, starting_posteriors
-from labelwright.stats.aggregate.base import Fit
+from labelwright.stats.aggregate.base import Fit, Tables
 from labelwright.stats.aggregate.dawid_skene import diagonal_prior
 from labelwright.stats.answers import Answers, Floats
 
@@ -50,8 +50,8 @@ def fit(answers: Answers, *, shares: float = 1.0, iterations: int = 80, toleranc
 
 def fit_kinds(
     answers: Answers, *, shares: float = 1.0, iterations: int = 80, tolerance: float = 1e-5, compiled: bool | None = None
-) -> tuple[Floats, Floats, int]:
-    """Return posteriors (tasks, 2 classes), clear ones first, probabilities (annotators, answer, 2 classes), and the iterations done."""
+) -> tuple[Floats, Tables, int]:
+    """Return posteriors (tasks, 2 classes), clear ones first, the tables of both kinds, and the iterations done."""
     checked_prior(shares)
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.")
@@ -67,7 +67,7 @@ def fit_kinds(
     while done < iterations:
         done += 1
         base = log_rows(posteriors.sum(axis=0) + shares, axis=0)
-        counts, moved = table.step(log_rows(counts + prior, axis=1), base, posteriors)
+        counts, moved = table.step(table.cells.log_rows(counts, prior), base, posteriors)
         if moved <= tolerance:
             break
-    return posteriors, np.exp(log_rows(counts + prior, axis=1)), done
+    return posteriors, table.cells.tables(counts, prior), done

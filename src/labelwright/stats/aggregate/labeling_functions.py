@@ -81,19 +81,21 @@ def fit(
 
 def _climb(answers: Answers, shares: Floats, precision: float, strength: float, iterations: int, tolerance: float) -> tuple[Floats, int]:
     """Alternate between rates and posteriors until no posterior moves by more than `tolerance`."""
-    n_tasks, n_annotators, n_classes = answers.shape
-    cell = answers.annotator.astype(np.int64) * n_classes + answers.label
-    given = np.bincount(cell, weights=answers.weight, minlength=n_annotators * n_classes).reshape(n_annotators, n_classes)
+    n_tasks, _, n_classes = answers.shape
     table = Table(answers, compiled=False)
+    cells = table.cells
+    given = np.bincount(cells.of_answer, weights=answers.weight)
+    # A rate is needed up to a factor common to all classes, which leaves the posteriors as they are.
+    known = (given / np.maximum(given + strength, 1e-10))[:, None]
     posteriors = starting_posteriors(answers)
     done = 0
     while done < iterations:
         done += 1
         size = (posteriors.sum(axis=0) + 1) / (n_tasks + n_classes)
-        rates = (table.counts(posteriors) + strength * _before(size, precision)) / size
-        # A rate is needed up to a factor common to all classes, which leaves the posteriors as they are.
-        rates *= (given / np.maximum(given + strength, 1e-10))[:, :, None]
-        after, _ = table.posteriors(np.log(np.maximum(rates, 1e-10)), np.log(shares))
+        rates, before = table.counts(posteriors), strength * _before(size, precision)
+        for part in cells.parts():
+            rates[part] = np.log(np.maximum((rates[part] + before[cells.label[part]]) / size * known[part], 1e-10))
+        after, _ = table.posteriors(rates, np.log(shares))
         moved = float(np.abs(after - posteriors).max())
         posteriors = after
         if moved <= tolerance:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from labelwright.stats.aggregate._cells import Cells
 from labelwright.stats.aggregate._em import checked_prior, fit_tables, log_rows
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.aggregate.dawid_skene import diagonal_prior
@@ -53,30 +54,35 @@ def fit(
     prior = diagonal_prior(len(answers.classes), right, wrong)
     strength = np.full(len(answers.classes), right + wrong)
 
-    def logs(counts: Floats) -> Floats:
+    def around(cells: Cells, counts: Floats) -> Floats:
         nonlocal strength
-        common = np.exp(log_rows(counts.sum(axis=0) + prior, axis=0))
-        strength = _strength(counts, common, strength)
-        return log_rows(counts + strength * common, axis=1)
+        common = np.exp(log_rows(cells.by_answer(counts) + prior, axis=0))
+        strength = _strength(cells, counts, common, strength)
+        found: Floats = strength * common
+        return found
 
-    posteriors, counts, done = fit_tables(
+    posteriors, cells, counts, done = fit_tables(
         answers,
-        logs,
+        lambda cells, counts: cells.log_rows(counts, around(cells, counts)),
         lambda expected: log_rows(expected + shares, axis=0),
         iterations=iterations,
         tolerance=tolerance,
         compiled=compiled,
     )
-    confusion = np.exp(logs(counts)).transpose(0, 2, 1)
-    return Fit(posteriors, confusion, reason=f"Asked for: tables around a common one, {done} iterations.")
+    return Fit(posteriors, cells.tables(counts, around(cells, counts)), reason=f"Asked for: tables around a common one, {done} iterations.")
 
 
-def _strength(counts: Floats, common: Floats, strength: Floats) -> Floats:
+def _strength(cells: Cells, counts: Floats, common: Floats, strength: Floats) -> Floats:
     """Do a step of Minka's fixed point for the strength of each true class's Dirichlet around the common table."""
     from scipy.special import digamma
 
     mean = np.maximum(strength * common, 1e-6)
-    gained = (common * (digamma(counts + mean) - digamma(mean))).sum(axis=(0, 1))
-    lost = (digamma(counts.sum(axis=1) + strength) - digamma(strength)).sum(axis=0)
+    before = digamma(mean)
+    gained = np.zeros(len(strength))
+    # What nobody said adds nothing.
+    for part in cells.parts():
+        label = cells.label[part]
+        gained += (common[label] * (digamma(counts[part] + mean[label]) - before[label])).sum(axis=0)
+    lost = (digamma(cells.by_annotator(counts) + strength) - digamma(strength)).sum(axis=0)
     step = np.where((gained > 0) & (lost > 0), gained / np.maximum(lost, 1e-300), 1.0)
     return np.clip(strength * step, 1.0, 100.0)

@@ -129,10 +129,10 @@ def aggregate_ordinal(
         done += 1
         tables, _, _ = grid.tables(counts, strength)
         share = log_rows(posteriors.sum(axis=0) + 1, axis=0)
-        after, _ = table.posteriors(tables, share)
+        after, _ = table.posteriors(tables[table.cells.annotator, table.cells.label], share)
         moved = float(np.sqrt(np.mean((after - posteriors) ** 2)))
         posteriors = after
-        counts = table.counts(posteriors)
+        counts = table.cells.whole(table.counts(posteriors))
     tables, shifts, noises = grid.tables(counts, strength)
     return OrdinalAggregation(
         tasks=_listed(answers.tasks),
@@ -188,7 +188,8 @@ def _first_counts(answers: Answers, table: Table) -> Floats:
     level = np.arange(len(answers.classes))
     near = np.exp(-np.abs(level[:, None] - level[None]).astype(np.float64) * 2)
     votes = answers.votes() @ near
-    return table.counts(votes / np.where(votes.sum(axis=1, keepdims=True) > 0, votes.sum(axis=1, keepdims=True), 1.0))
+    shares = votes / np.where(votes.sum(axis=1, keepdims=True) > 0, votes.sum(axis=1, keepdims=True), 1.0)
+    return table.cells.whole(table.counts(shares))
 
 
 def _listed(values: Any) -> list[Any]:
