@@ -32,8 +32,8 @@ def make_filled(folder: Path, items: int, store: str) -> None:
         workspace.close()
 
 
-def fill(workspace: Workspace, items: int) -> None:
-    """Fill the store: four of five items answered twice, 1 in 100 gold, half with a suggestion, 1 in 50 drawn and audited."""
+def fill(workspace: Workspace, items: int, *, drawn: int = 50) -> None:
+    """Fill the store: four of five items answered twice, 1 in 100 gold, half with a suggestion, 1 in `drawn` audited."""
     project = next(iter(workspace.projects.values())).project
     version = project.pipeline_version
     postgresql = workspace.database.dialect == "postgresql"
@@ -46,7 +46,7 @@ def fill(workspace: Workspace, items: int) -> None:
     def case(value: str) -> str:
         return f"CASE {value} % 3 WHEN 0 THEN 'refund' WHEN 1 THEN 'bug' ELSE 'other' END"
 
-    choice, answered, reviews = '\'{"kind":"choice","label":"\' || ' + case("i") + " || '\"}'", items * 4 // 5, items // 50
+    choice, answered, reviews = '\'{"kind":"choice","label":"\' || ' + case("i") + " || '\"}'", items * 4 // 5, items // drawn
     values = "'{\"intent\":' || " + choice + " || '}'"
     now, p = time.time() - 86400, project.id
     tables = f"""
@@ -54,7 +54,7 @@ INSERT INTO users (name, active, created_at) SELECT 'person ' || i, 1, {now} FRO
 INSERT INTO raw_items (id, project_id, source, key, revision, place, data, prepared_by, created_at)
   SELECT i, {p}, 's', 't' || i, 'r' || i, 's:' || i, '{{"body":"the parcel ' || i || '"}}', 'x', {now} FROM {series(items)};
 INSERT INTO items (id, project_id, raw_id, key, revision, drawn_at, drawn_share, tasks_opened, created_at, data)
-  SELECT i, {p}, i, 't' || i, 'r' || i, CASE WHEN i <= {answered} THEN {now} END, CASE WHEN i <= {answered} THEN 0.02 END, 2, {now},
+  SELECT i, {p}, i, 't' || i, 'r' || i, CASE WHEN i <= {answered} THEN {now} END, CASE WHEN i <= {answered} THEN {1 / drawn} END, 2, {now},
     '{{"body":{{"modality":"text","text":"the parcel came late and we asked for the money ' || i || '"}}}}'
   FROM {series(items)};
 INSERT INTO known_answers (project_id, item_id, "use", origin, "values", created_at)
@@ -74,9 +74,9 @@ INSERT INTO consensus (item_id, question, project_id, answer, confidence, agreem
     'majority', {now}
   FROM {series(answered)};
 INSERT INTO reviews (project_id, item_id, reviewer_id, verdict, label_before, random, created_at)
-  SELECT {p}, i * 40 + 1, (SELECT min(id) FROM users), CASE WHEN i % 9 = 0 THEN 'reject' ELSE 'accept' END, {values}, 1, {now}
+  SELECT {p}, i * {drawn * 4 // 5} + 1, (SELECT min(id) FROM users), CASE WHEN i % 9 = 0 THEN 'reject' ELSE 'accept' END, {values}, 1, {now}
   FROM {series(reviews)};
-INSERT INTO review_picks (project_id, item_id, random, created_at) SELECT {p}, i * 40 + 1, 1, {now} FROM {series(reviews)};
+INSERT INTO review_picks (project_id, item_id, random, created_at) SELECT {p}, i * {drawn * 4 // 5} + 1, 1, {now} FROM {series(reviews)};
 INSERT INTO findings (project_id, item_id, rule, severity, message, stage, created_at)
   SELECT {p}, i * 20, 'expression', 'warning', 'Is it so?', 'dataset', {now} FROM {series(items // 200)};
 INSERT INTO events (project_id, kind, user_id, item_id, created_at)
