@@ -5,8 +5,8 @@ frozen, exported, backed up and restored. Each job runs in a fresh process; its 
 size stands how many times the CPU (of the database's server too) of the size before it took: with ten times the data a job may take 12
 times as much, a request 1.5 times. `longest` is the longest single write, which is how long somebody's answer may have to wait on SQLite.
 
-Requests are measured by `benchmarks/scale/requests.py`, whose `measure(folder)` starts a server on the filled project and returns
-the seconds of each request by name.
+Then a server is started on the same project and asked for all that the page reads; at 100,000 items also while `labelwright run` takes
+in a tenth more. With `--filled` the project is filled by SQL instead, within seconds, and only the requests are measured.
 """
 
 from __future__ import annotations
@@ -16,18 +16,22 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
+from benchmarks.scale.filled import make_filled
 from benchmarks.scale.measured import Cost, measure_here, run_apart
 from benchmarks.scale.project import write_project, write_target
+from benchmarks.scale.requests import Row, measure
 
 SIZES = (10_000, 100_000, 1_000_000)
 STORES = ("sqlite", "postgresql")
 MOST_JOB, MOST_REQUEST, MOST_MEMORY = 12.0, 1.5, 600.0
+MOST_MILLISECONDS = 100.0
+BESIDE_RUN = 100_000
+"""At this size requests are also measured while a run works."""
+
 SMALL = 0.5
 """Seconds below which a ratio says nothing."""
 
@@ -41,6 +45,7 @@ def main() -> int:
     parser.add_argument("--job", choices=[*JOBS, "requests"], nargs="+", help="only these; those before them in the list still have to run")
     parser.add_argument("--folder", type=Path, help="where to work, and to keep what was made (default: a temporary folder)")
     parser.add_argument("--statements", type=int, default=0, help="also print so many statements that took the most time in each job")
+    parser.add_argument("--filled", action="store_true", help="fill the project by SQL, and measure the requests alone")
     parser.add_argument("--one", choices=list(JOBS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -62,12 +67,16 @@ def _run_store(store: str, root: Path, options: argparse.Namespace) -> list[str]
 
     above: list[str] = []
     before: dict[str, Cost] = {}
-    asked: dict[str, float] = {}
+    asked: dict[str, Row] = {}
     last = max((list(JOBS).index(job) for job in options.job or JOBS if job in JOBS), default=len(JOBS) - 1)
     with _server(store) as server:
         for items in sorted(options.items):
             folder = root / f"{store}-{items}"
             print(f"\n{store}, {items:,} items", flush=True)
+            if options.filled:
+                make_filled(folder, items, server.database(f"scale_{items}", folder))
+                asked = _requests(store, items, folder, server.process, asked, above, beside_run=False)
+                continue
             print(f"  {'job':<20}{'CPU s':>9}{'server s':>9}{'wall s':>9}{'peak MB':>9}{'longest s':>10}{'ratio':>7}", flush=True)
             write_project(folder, items, server.database(f"scale_{items}", folder))
             write_target(folder / "restored", server.database(f"restored_{items}", folder / "restored"))
@@ -87,19 +96,26 @@ def _run_store(store: str, root: Path, options: argparse.Namespace) -> list[str]
                 if cost.memory > MOST_MEMORY:
                     above.append(f"{store}, {items:,} items: {job} needs {cost.memory:.0f} MB")
             before = costs
-            if find_spec("benchmarks.scale.requests") and (not options.job or "requests" in options.job):
-                asked = _requests(store, items, folder, asked, above)
+            if not options.job or "requests" in options.job:
+                asked = _requests(store, items, folder, server.process, asked, above, beside_run=items == BESIDE_RUN)
     return above
 
 
-def _requests(store: str, items: int, folder: Path, before: dict[str, float], above: list[str]) -> dict[str, float]:
-    found: dict[str, float] = import_module("benchmarks.scale.requests").measure(folder)
-    print(f"  {'request':<60}{'ms':>9}{'ratio':>7}")
-    for name, seconds in found.items():
-        ratio = seconds / before[name] if before.get(name) else None
-        print(f"  {name:<60}{1000 * seconds:>9.1f}" + (f"{ratio:>7.1f}" if ratio is not None else ""), flush=True)
+def _requests(
+    store: str, items: int, folder: Path, database: int | None, before: dict[str, Row], above: list[str], *, beside_run: bool
+) -> dict[str, Row]:
+    print(f"  {'request':<54}{'median ms':>10}{'p95 ms':>9}{'CPU ms':>9}{'ratio':>7}" + (f"{'beside a run':>14}" if beside_run else ""))
+    found = {row.request: row for row in measure(folder, database=database, beside_run=beside_run)}
+    for name, row in found.items():
+        ratio = row.ratio(before[name]) if name in before else None
+        told = f"{ratio:>7.2f}" if ratio is not None else f"{'':>7}"
+        beside = f"{row.beside:>14.1f}" if row.beside is not None else ""
+        print(f"  {name:<54}{row.median:>10.1f}{row.p95:>9.1f}{row.cpu:>9.1f}{told}{beside}", flush=True)
         if ratio is not None and ratio > MOST_REQUEST:
-            above.append(f"{store}, {items:,} items: {name} takes {ratio:.1f} times as long")
+            above.append(f"{store}, {items:,} items: {name} takes {ratio:.2f} times the CPU")
+        for took, when in ((row.median, ""), (row.beside or 0.0, " while a run works")):
+            if took > MOST_MILLISECONDS:
+                above.append(f"{store}, {items:,} items: {name} takes {took:.0f} ms{when}")
     return found
 
 

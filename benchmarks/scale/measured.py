@@ -18,7 +18,7 @@ from msgspec import Struct
 from benchmarks.peers.measure import memory
 from labelwright.store.database import Database
 
-__all__ = ["Cost", "measure_here", "run_apart"]
+__all__ = ["Cost", "measure_here", "run_apart", "server_cpu"]
 
 
 class Cost(Struct, frozen=True, kw_only=True):
@@ -36,11 +36,11 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 def run_apart(job: str, folder: Path, *, server: int | None, statements: int) -> Cost:
     """Run the job in a process of its own and return what it cost; `server` is the number of PostgreSQL's first process."""
-    before = _server_cpu(server)
+    before = server_cpu(server)
     command = [sys.executable, "-m", "benchmarks.scale", "--one", job, "--folder", str(folder), "--statements", str(statements)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     cost = msgspec.json.decode(done.stdout.splitlines()[-1], type=Cost)
-    return msgspec.structs.replace(cost, server_cpu=_server_cpu(server) - before)
+    return msgspec.structs.replace(cost, server_cpu=server_cpu(server) - before)
 
 
 def measure_here(job: str, folder: Path, statements: int) -> Cost:
@@ -99,7 +99,7 @@ def _cpu() -> float:
     return sum(one.ru_utime + one.ru_stime for one in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 
 
-def _server_cpu(first: int | None) -> float:
+def server_cpu(first: int | None) -> float:
     """CPU seconds of a process and its children, those that have ended among them."""
     if first is None:
         return 0.0

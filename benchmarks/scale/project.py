@@ -6,7 +6,7 @@ import json
 import random
 from pathlib import Path
 
-__all__ = ["ANSWERS", "LABELS", "NAME", "write_project", "write_target"]
+__all__ = ["ANSWERS", "LABELS", "NAME", "add_texts", "write_project", "write_target"]
 
 NAME = "tickets"
 LABELS = {
@@ -52,12 +52,24 @@ def write_project(folder: Path, items: int, store: str, *, seed: int = 0) -> Non
     with (folder / "tickets.jsonl").open("w") as texts, (folder / ANSWERS).open("w") as answers:
         for number in range(items):
             true = rng.choice(labels)
-            words = rng.choices(LABELS[true], k=3) + rng.choices(FILLING, k=WORDS - 3)
-            rng.shuffle(words)
-            texts.write(json.dumps({"id": f"t{number}", "body": f"{' '.join(words)} {number}", "customer": f"c{number % 997}"}) + "\n")
+            texts.write(_text(rng, f"t{number}", true, number))
             for person in rng.sample(range(PEOPLE), 2):
                 given = true if rng.random() < ACCURACY else rng.choice(labels)
                 answers.write(json.dumps({"key": f"t{number}", "intent": given, "annotator": f"person {person}"}) + "\n")
+
+
+def add_texts(folder: Path, count: int, *, seed: int = 1) -> None:
+    """Append so many new texts."""
+    rng = random.Random(seed)
+    with (folder / "tickets.jsonl").open("a") as texts:
+        for number in range(count):
+            texts.write(_text(rng, f"more{number}", rng.choice(list(LABELS)), number))
+
+
+def _text(rng: random.Random, key: str, true: str, number: int) -> str:
+    words = rng.choices(LABELS[true], k=3) + rng.choices(FILLING, k=WORDS - 3)
+    rng.shuffle(words)
+    return json.dumps({"id": key, "body": f"{' '.join(words)} {number}", "customer": f"c{number % 997}"}) + "\n"
 
 
 def write_target(folder: Path, store: str) -> None:

@@ -1,45 +1,34 @@
-"""Every reading request at 10,000, 100,000 and 1,000,000 items with two answers each: median, p95 and CPU, and how they grow.
+"""Every reading request to a real server of a filled project: how long it takes, alone and while a run works on the same store.
 
-`python -m benchmarks.scale.requests --items 10000 100000 1000000 [--store postgresql://…]` fills a store by SQL, makes the kept figures
-as the worker does, and asks a real server. The ratio is of the server's CPU, which a busy machine does not
-stretch: it may be at most 1.5 from one size to the next, beyond the half millisecond that the clock of CPU time resolves.
+The ratio from one size to the next is of the server's CPU (and the database's), which a busy machine does not stretch, beyond the half
+millisecond that the clock of CPU time resolves.
 """
 
 from __future__ import annotations
 
-import argparse
+import base64
 import os
 import statistics
+import subprocess
 import sys
-import tempfile
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
-from labelwright import analytics
+from benchmarks.scale.measured import server_cpu
+from benchmarks.scale.project import NAME, add_texts
 from labelwright.pipeline.workspace import Workspace
 from labelwright.server.process import running_server
-from labelwright.store import people
+from labelwright.store import people, tables
+from labelwright.store.log import Position
 
-__all__ = ["Row", "fill", "measure"]
+__all__ = ["Row", "measure"]
 
-PIPELINE = """\
-name: tickets
-schema:
-  data: {{body: text}}
-  questions: {{intent: {{kind: choice, of: body, options: [refund, bug, other]}}}}
-tasks: {{overlap: 2, gold: 0%}}
-quality: {{label_errors: false}}
-requirements: ["labeled >= 90%", "count(intent='bug') >= 100", "label_error(intent) <= 5% at 95%"]
-run: {{store: "{store}"}}
-"""
-PEOPLE = 50
 TIMES = 30
 
 REQUESTS = [
@@ -65,64 +54,98 @@ REQUESTS = [
     "/api/projects/tickets/items?state=labeled",
     "/api/projects/tickets/items?state=unlabeled",
     "/api/projects/tickets/items?state=findings",
-    "/api/projects/tickets/items?search=message+77",
+    "/api/projects/tickets/items?search=777",
     "/api/projects/tickets/items?search=nowhere",
     "/api/projects/tickets/items/5000",
 ]
 
 
 class Row(NamedTuple):
-    """One request: its median and 95th percentile in milliseconds, and the server's CPU a request in milliseconds."""
+    """One request: its median and 95th percentile in milliseconds, and the CPU that it took the server and the database in milliseconds.
+
+    `beside` is the median while a run works on the same store; None where that was not measured.
+    """
 
     request: str
     median: float
     p95: float
     cpu: float
+    beside: float | None = None
+
+    def ratio(self, before: Row) -> float:
+        """How many times the CPU of the size before it took."""
+        return (self.cpu + 0.5) / (before.cpu + 0.5)
 
 
-def measure(workspace: Workspace, *, times: int = TIMES) -> list[Row]:
-    """Ask a server of this workspace for each request and return what each took."""
+def measure(folder: Path, *, database: int | None = None, beside_run: bool = False, times: int = TIMES) -> list[Row]:
+    """Start a server on the project of a folder, ask for each request, and return what each took.
 
-    def work(connection: sa.Connection) -> str:
-        user_id = people.create_user(connection, f"reader {time.time()}")
-        people.set_role(connection, next(iter(workspace.projects.values())).project.id, user_id, "owner")
-        return people.create_token(connection, user_id, "benchmark", role="owner")
-
-    token = workspace.database.write(work)
+    `database` is the number of PostgreSQL's first process. With `beside_run`, a tenth more texts come, and everything is asked again while
+    `labelwright run` takes them in.
+    """
+    token, middle, items = _prepare(folder)
+    paths = [(request, request.replace("MIDDLE", middle)) for request in REQUESTS]
     found = []
-    with running_server(workspace.folder, worker=False) as address:
-        server = _Server(address, token)
-        for request in REQUESTS:
-            path = request.replace("MIDDLE", _middle(workspace))
+    with running_server(folder, worker=False) as address:
+        server = _Server(address, token, database)
+        for request, path in paths:
             for _ in range(5):
                 server.ask(path)
             before = server.cpu_seconds()
             waits = sorted(server.ask(path) for _ in range(times))
             cpu = (server.cpu_seconds() - before) / times
             found.append(Row(request, 1000 * statistics.median(waits), 1000 * waits[int(0.95 * len(waits))], 1000 * cpu))
+        if beside_run:
+            beside = _ask_beside(folder, server, paths, items // 10)
+            found = [row._replace(beside=beside[row.request]) for row in found]
     return found
 
 
-def _middle(workspace: Workspace) -> str:
-    """The place in the middle of the log, as the server writes it."""
-    import base64
+def _prepare(folder: Path) -> tuple[str, str, int]:
+    """Return an owner's token, the place in the middle of the log as the server writes it, and how many items there are."""
+    workspace = Workspace.open(folder)
+    try:
+        project_id = workspace.project(NAME).project.id
 
-    import msgspec
+        def work(connection: sa.Connection) -> str:
+            user_id = people.create_user(connection, f"reader {time.time()}")
+            people.set_role(connection, project_id, user_id, "owner")
+            return people.create_token(connection, user_id, "benchmark", role="owner")
 
-    from labelwright.store import tables
-    from labelwright.store.log import Position
+        token = workspace.database.write(work)
+        with workspace.database.read() as connection:
+            events = tables.events
+            newest = connection.scalar(sa.select(sa.func.max(events.c.id))) or 0
+            query = sa.select(events.c.transaction, events.c.id).where(events.c.id >= newest // 2).order_by(events.c.id).limit(1)
+            row = connection.execute(query).one_or_none()
+            items = connection.scalar(sa.select(sa.func.count()).select_from(tables.items)) or 0
+        position = Position(*row) if row else Position()
+        return token, urllib.parse.quote(base64.urlsafe_b64encode(msgspec.json.encode(position)).decode()), items
+    finally:
+        workspace.close()
 
-    with workspace.database.read() as connection:
-        newest = connection.scalar(sa.select(sa.func.max(tables.events.c.id))) or 0
-        row = connection.execute(
-            sa.select(tables.events.c.transaction, tables.events.c.id).where(tables.events.c.id >= newest // 2).order_by("id").limit(1)
-        ).one()
-    return urllib.parse.quote(base64.urlsafe_b64encode(msgspec.json.encode(Position(*row))).decode())
+
+def _ask_beside(folder: Path, server: _Server, paths: list[tuple[str, str]], more: int) -> dict[str, float]:
+    """Ask for all again and again, as long as a run takes in so many more texts, and return the medians in milliseconds."""
+    add_texts(folder, more)
+    waits: dict[str, list[float]] = {request: [] for request, _ in paths}
+    run = subprocess.Popen([sys.executable, "-m", "labelwright", "run", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while run.poll() is None:
+            for request, path in paths:
+                took = server.ask(path)
+                if run.poll() is None:
+                    waits[request].append(took)
+    finally:
+        if run.poll() is None:
+            run.terminate()
+        run.wait()
+    return {request: 1000 * statistics.median(one) if one else float("nan") for request, one in waits.items()}
 
 
 class _Server:
-    def __init__(self, address: str, token: str) -> None:
-        self.address, self.token = address, token
+    def __init__(self, address: str, token: str, database: int | None) -> None:
+        self.address, self.token, self.database = address, token, database
 
     def ask(self, path: str) -> float:
         request = urllib.request.Request(self.address + path, headers={"Authorization": f"Bearer {self.token}"})
@@ -132,7 +155,7 @@ class _Server:
         return time.perf_counter() - began
 
     def cpu_seconds(self) -> float:
-        """The CPU time of the processes that this one started, and of theirs."""
+        """The CPU time of the processes that this one started, and of theirs, and of the database's."""
         parents, ticks = {}, {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -146,107 +169,5 @@ class _Server:
             more = {process for process, parent in parents.items() if parent in ours} - ours
             ours |= more
             grown = bool(more)
-        return sum(ticks.get(process, 0) for process in ours - {os.getpid()}) / os.sysconf("SC_CLK_TCK")
-
-
-def fill(workspace: Workspace, items: int) -> None:
-    """Fill the store: four of five items answered twice, 1 in 100 gold, half with a suggestion, 200 reviewed."""
-    project = next(iter(workspace.projects.values())).project
-    version = project.pipeline_version
-    postgresql = workspace.database.dialect == "postgresql"
-
-    def series(count: int) -> str:
-        if postgresql:
-            return f"(SELECT generate_series(1, {count}) AS i) AS n"
-        return f"(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT i FROM n) AS n"
-
-    def case(value: str) -> str:
-        return f"CASE {value} % 3 WHEN 0 THEN 'refund' WHEN 1 THEN 'bug' ELSE 'other' END"
-
-    choice, answered, reviews = '\'{"kind":"choice","label":"\' || ' + case("i") + " || '\"}'", items * 4 // 5, min(items // 50, 2000)
-    values = "'{\"intent\":' || " + choice + " || '}'"
-    now, p = time.time() - 86400, project.id
-    tables = f"""
-INSERT INTO users (name, active, created_at) SELECT 'person ' || i, 1, {now} FROM {series(PEOPLE)};
-INSERT INTO raw_items (id, project_id, source, key, revision, place, data, prepared_by, created_at)
-  SELECT i, {p}, 's', 't' || i, 'r' || i, 's:' || i, '{{"body":"message ' || i || '"}}', 'x', {now} FROM {series(items)};
-INSERT INTO items (id, project_id, raw_id, key, revision, data, tasks_opened, created_at)
-  SELECT i, {p}, i, 't' || i, 'r' || i,
-    '{{"body":{{"modality":"text","text":"message ' || i || ' about a lamp that has not come"}}}}', 2, {now}
-  FROM {series(items)};
-INSERT INTO known_answers (project_id, item_id, "use", origin, "values", created_at)
-  SELECT {p}, i * 100, 'gold', 'gold.jsonl', {values}, {now} FROM {series(items // 100)};
-INSERT INTO suggestions (project_id, item_id, question, labeler, version, answer, score, created_at)
-  SELECT {p}, i, 'intent', 'words', '1', {choice}, 0.9, {now} FROM {series(items // 2)};
-INSERT INTO tasks (project_id, item_id, purpose, state, lane, rank)
-  SELECT {p}, i, 'label', 'done', 1, i FROM {series(answered)};
-INSERT INTO tasks (project_id, item_id, purpose, state, lane, rank)
-  SELECT {p}, i + {answered}, 'label', 'open', 1, i FROM {series(items - answered)};
-INSERT INTO annotations (project_id, item_id, user_id, pipeline_version, "values", seconds_active, created_at)
-  SELECT {p}, 1 + i / 2, (SELECT min(id) FROM users) + i % {PEOPLE}, {version}, {values.replace("i %", "(i / 2) %")}, 5 + i % 7,
-    {now} + i / 100.0
-  FROM {series(2 * answered - 2)};
-INSERT INTO consensus (item_id, question, project_id, answer, confidence, agreement, answers, annotation_ids, method, updated_at)
-  SELECT i, 'intent', {p}, {choice}, CASE WHEN i % 4 = 0 THEN 1.0 ELSE 0.5 + (i % 1000) / 2000.0 END, i % 2, 2, '[' || i || ']',
-    'majority', {now}
-  FROM {series(answered)};
-INSERT INTO reviews (project_id, item_id, reviewer_id, verdict, label_before, random, created_at)
-  SELECT {p}, i * 40 + 1, (SELECT min(id) FROM users), CASE WHEN i % 9 = 0 THEN 'reject' ELSE 'accept' END, {values}, 1, {now}
-  FROM {series(reviews)};
-INSERT INTO findings (project_id, item_id, rule, severity, message, stage, created_at)
-  SELECT {p}, i * 20, 'expression', 'warning', 'Is it so?', 'dataset', {now} FROM {series(items // 200)};
-INSERT INTO events (project_id, kind, user_id, item_id, created_at)
-  SELECT {p}, 'annotation_submitted', 1, 1 + i / 2, {now} FROM {series(2 * answered)};
-"""
-
-    def work(connection: sa.Connection) -> None:
-        for statement in tables.split(";\n"):
-            if statement.strip():
-                connection.exec_driver_sql(statement.replace("%", "%%") if postgresql else statement)
-        if postgresql:
-            for name in ("raw_items", "items", "annotations", "tasks", "events"):
-                connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))")
-
-    workspace.database.write(work)
-    with workspace.database.session() as connection:
-        connection.exec_driver_sql("ANALYZE")
-
-
-@contextmanager
-def _filled(items: int, store: str | None) -> Iterator[Workspace]:
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "labelwright.yaml").write_text(PIPELINE.format(store=store or "sqlite:///labelwright.db"), "utf-8")
-        workspace = Workspace.open(Path(folder))
-        try:
-            fill(workspace, items)
-            yield workspace
-        finally:
-            workspace.close()
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--items", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--store", nargs="+", help="an empty PostgreSQL database for each number of items; else SQLite")
-    options = parser.parse_args()
-    before: dict[str, Row] = {}
-    failed = False
-    for place, items in enumerate(options.items):
-        with _filled(items, options.store[place] if options.store else None) as workspace:
-            began, cpu = time.perf_counter(), time.process_time()
-            opened = next(iter(workspace.projects.values()))
-            analytics.keep(opened.project, opened.pipeline.requirements)
-            print(f"\n{items:,} items; the figures were made in {time.perf_counter() - began:.1f} s, {time.process_time() - cpu:.1f} s CPU")
-            print(f"{'request':<58}{'median':>11}{'p95':>11}{'CPU':>11}{'ratio':>8}")
-            for row in measure(workspace):
-                known = before.get(row.request)
-                ratio = (row.cpu + 0.5) / (known.cpu + 0.5) if known else None
-                failed |= row.p95 > 100 or (ratio is not None and ratio > 1.5)
-                told = "" if ratio is None else f"{ratio:.2f}"
-                print(f"{row.request:<58}{row.median:>8.1f} ms{row.p95:>8.1f} ms{row.cpu:>8.1f} ms{told:>8}", flush=True)
-                before[row.request] = row
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        mine = sum(ticks.get(process, 0) for process in ours - {os.getpid()}) / os.sysconf("SC_CLK_TCK")
+        return mine + server_cpu(self.database)

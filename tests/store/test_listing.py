@@ -159,6 +159,15 @@ def test_a_page_looks_at_few_items_however_few_fit(make_project: Make, monkeypat
     assert walk(project, search="text 59", limit=5) == ["t59"]
 
 
+def test_a_page_asks_as_often_however_much_it_looks_at(make_project: Make) -> None:
+    """Each round of a page is two statements, with all its items in one of them; three more tell of what was found."""
+    project = make_project()
+    add_texts(project, [f"text {index}" for index in range(2000)])
+    with statements(project.database) as noted:
+        assert page(project, search="no such words").next is None
+    assert len([one for one, _ in noted if one.startswith("SELECT")]) <= 2 * listing.ROUNDS + 3
+
+
 ASKED: list[dict[str, Any]] = [
     {},
     {"sort": "newest"},
@@ -170,6 +179,7 @@ ASKED: list[dict[str, Any]] = [
     {"state": "reviewed"},
     {"state": "findings"},
     {"state": "labeled"},
+    {"state": "unlabeled"},
     {"search": "text 1"},
     {"question": "parts", "label": "NAME"},
 ]
@@ -185,6 +195,7 @@ def test_no_page_reads_a_whole_table(make_project: Make, options: dict[str, Any]
         page(project, limit=3, after=first.next, **options)
     for plan in plans(project.database, noted):
         assert "Seq Scan" not in plan
+        assert not any(read in plan for read in ("Hash Cond", "Hash Join", "Hash Semi", "Hash Anti", "hashed SubPlan")), plan
         assert not any(plan.startswith(f"SCAN {name}") for name in ("items", "annotations", "consensus", "reviews", "findings")), plan
         assert "COUNT" not in plan.upper() or project.database.dialect == "postgresql"
 

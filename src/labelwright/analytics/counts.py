@@ -63,25 +63,26 @@ def _count(connection: Connection, table: sa.Table, project_id: int, *where: sa.
 
 def _funnel(connection: Connection, project_id: int, labels: Labels) -> Funnel:
     raw, quarantine, suggestions = tables.raw_items, tables.quarantine, tables.suggestions
-    active = sa.and_(_items.c.project_id == project_id, _items.c.state == "active")
 
-    def items_with(rows: sa.Select[tuple[int]], *where: sa.ColumnElement[bool]) -> int:
-        return connection.scalar(sa.select(sa.func.count()).select_from(_items).where(active, _items.c.id.in_(rows), *where)) or 0
+    def items(*where: sa.ColumnElement[bool]) -> int:
+        return _count(connection, _items, project_id, _items.c.state == "active", *where)
 
     # Gold is left out by what the item is and not by the purpose of the answer: an item may have become gold after people answered it.
     asked = _items.c.id.not_in(known_items(project_id))
-    answered = sa.select(_annotations.c.item_id).where(
-        _annotations.c.project_id == project_id, _annotations.c.state.in_(("submitted", "accepted", "fixed"))
+    answered = sa.select(_annotations.c.id).where(
+        _annotations.c.item_id == _items.c.id, _annotations.c.state.in_(("submitted", "accepted", "fixed"))
     )
+    suggested = sa.select(suggestions.c.id).where(suggestions.c.item_id == _items.c.id)
     return Funnel(
-        raw=_count(connection, raw, project_id, raw.c.state == "current"),
+        # Written as the index of current rows has it, which is then all that is read.
+        raw=_count(connection, raw, project_id, raw.c.state == sa.literal_column("'current'")),
         quarantined=_count(connection, quarantine, project_id, quarantine.c.stage != "suggest"),
         duplicates=_count(connection, _items, project_id, _items.c.state == "duplicate"),
         prepared=labels.prepared,
         gold=labels.gold,
         asked=labels.asked,
-        suggested=items_with(sa.select(suggestions.c.item_id).where(suggestions.c.project_id == project_id)),
-        answered=items_with(answered, asked),
-        reviewed=items_with(settled(project_id), asked),
+        suggested=items(sa.exists(suggested)),
+        answered=items(sa.exists(answered), asked),
+        reviewed=items(_items.c.id.in_(settled(project_id)), asked),
         labeled=labels.labeled,
     )

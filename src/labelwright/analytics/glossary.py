@@ -286,7 +286,7 @@ GLOSSARY = [
     Definition(
         name="hours",
         title="Work so far",
-        counts="The active time of all answers, and of all reviews at their median. More than ten medians for one answer is a pause.",
+        counts="The active time of all answers, of one ten medians at most, to the next second, and of all reviews at their median.",
         over="All answers and reviews of people.",
         by="analytics.reading.overview",
         interval="None: it is a sum.",

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.analytics.answered import Answered, read_answered
+from labelwright.analytics.audits import Audits
 from labelwright.analytics.counts import read_counts
 from labelwright.analytics.labeled import read_labels
 from labelwright.analytics.reading import overview
@@ -41,8 +43,10 @@ class Kept(Struct, frozen=True):
     position: Position
 
 
-def keep(project: Project, requirements: Sequence[str]) -> list[Outcome]:
+def keep(project: Project, requirements: Sequence[str], *, anew: bool = False) -> list[Outcome]:
     """Read all figures of a project as it stands and keep them; return how the requirements came out.
+
+    With `anew` nothing that was counted before is relied on.
 
     Raises:
         InvalidPipeline: a requirement cannot be read.
@@ -51,9 +55,12 @@ def keep(project: Project, requirements: Sequence[str]) -> list[Outcome]:
         position = log.newest(connection, project.id)
         labels = read_labels(connection, project.id, project.schema)
         counts = read_counts(connection, project, labels)
-        found = overview(connection, project, labels, counts)
-        outcomes = check_requirements(connection, project, requirements, labels)
-    bodies = {"counts": encode(counts), "overview": encode(found), "requirements": encode(outcomes)}
+        audits = Audits(connection, project)
+        answered, settled = read_answered(connection, project.id, None if anew else _stored(connection, project, "answered", Answered))
+        found = overview(connection, project, labels, counts, answered, audits)
+        outcomes = check_requirements(connection, project, requirements, labels, audits)
+    kept = {"counts": counts, "overview": found, "requirements": outcomes, "answered": settled}
+    bodies = {name: encode(value) for name, value in kept.items()}
 
     def write(connection: Connection) -> None:
         # A run and the worker may have made them at the same moment.
@@ -108,17 +115,24 @@ def kept_requirements(connection: Connection, project: Project) -> list[Outcome]
 
 
 def _read(connection: Connection, project: Project, name: str, kind: type[T]) -> T:
-    query = sa.select(_figures.c.body).where(_figures.c.project_id == project.id, _figures.c.name == name)
-    body: Any = connection.scalar(query)
-    if body is not None:
-        try:
-            found: T = decode(body, kind)
-            return found
-        except msgspec.ValidationError:
-            # Kept by another version of Labelwright, whose figures have another shape: they are made anew.
-            pass
+    found = _stored(connection, project, name, kind)
+    if found is not None:
+        return found
     raise BeingComputed(
         "The figures are being computed.",
         where=project.name,
         hint="The background work of `labelwright serve` makes them within seconds, `labelwright run` at its end.",
     )
+
+
+def _stored(connection: Connection, project: Project, name: str, kind: type[T]) -> T | None:
+    query = sa.select(_figures.c.body).where(_figures.c.project_id == project.id, _figures.c.name == name)
+    body: Any = connection.scalar(query)
+    if body is None:
+        return None
+    try:
+        found: T = decode(body, kind)
+    except msgspec.ValidationError:
+        # Kept by another version of Labelwright, whose figures have another shape: they are made anew.
+        return None
+    return found

@@ -11,12 +11,14 @@ from sqlalchemy import Connection
 
 from labelwright.schema import Schema
 from labelwright.store import tables
+from labelwright.store.bulk import among
 from labelwright.store.codec import decode_answer
 from labelwright.store.labels import final_labels
+from labelwright.store.listing import SHORT
 
 __all__ = ["Labeled", "Labels", "known_items", "read_labels", "settled"]
 
-PART = 500
+PART = 10_000
 """Items named in one statement."""
 
 _items, _consensus, _known, _reviews = tables.items, tables.consensus, tables.known_answers, tables.reviews
@@ -108,27 +110,30 @@ def _required(schema: Schema) -> tuple[list[str], int]:
 
 
 def _count_agreed(connection: Connection, project_id: int, schema: Schema, found: dict[str, Labeled], apart: Sequence[int]) -> int:
-    """Count the labels that are the consensus, without the items `apart`, and return how many items are labeled by it."""
-    count, belief = sa.func.count(), sa.func.sum(_consensus.c.confidence)
+    """Count the labels that are the consensus, without the items `apart`, and return how many items are labeled by it.
+
+    Answers, confidences and items are counted each in an index that has just these; the rows themselves are not read.
+    """
     asked = _consensus.c.question.in_(list(schema.questions))
     mine = sa.and_(_consensus.c.project_id == project_id, asked)
-    by_answer = sa.select(_consensus.c.question, _consensus.c.answer, count, belief, sa.func.max(_consensus.c.method))
+    count, belief = sa.func.count(), sa.func.sum(_consensus.c.confidence)
     grouped = (_consensus.c.question, _consensus.c.answer)
-    beliefs: dict[str, float] = defaultdict(float)
-    standing: dict[str, int] = defaultdict(int)
-    for question, answer, number, sum_of, method in connection.execute(by_answer.where(mine).group_by(*grouped)):
-        one = found[question]
-        one.labeled += number
-        one.methods = [max([method, *one.methods])]
-        beliefs[question] += sum_of
-        standing[question] += number
-        _count_units(one, _units(answer), number)
+    by_answer = sa.select(*grouped, count).group_by(*grouped)
+    for lengths in [SHORT] if all(one.family == "category" for one in schema.questions.values()) else [SHORT, ~SHORT]:
+        for question, answer, number in connection.execute(by_answer.where(mine, lengths)):
+            found[question].labeled += number
+            _count_units(found[question], _units(answer), number)
+    by_question = sa.select(_consensus.c.question, count, belief).where(mine).group_by(_consensus.c.question)
+    standing, beliefs = {}, {}
+    for question, number, sum_of in connection.execute(by_question):
+        standing[question], beliefs[question] = number, sum_of
+        found[question].methods = [_method(connection, project_id, question, schema)]
     required, needed = _required(schema)
     labeled = found[required[0]].labeled if len(schema.questions) == 1 else _complete(connection, mine, required, needed)
     # Few items have another label than the consensus, or none of their own: they are taken out again, part by part. These are the
     # project's items; naming the project once more would make SQLite walk through all of its labels.
     for inactive, part in _left_out(connection, project_id, apart):
-        for question, answer, number, sum_of, _ in connection.execute(by_answer.where(asked, part).group_by(*grouped)):
+        for question, answer, number, sum_of in connection.execute(by_answer.add_columns(belief).where(asked, part)):
             found[question].labeled -= number
             if inactive:
                 beliefs[question] -= sum_of
@@ -140,13 +145,20 @@ def _count_agreed(connection: Connection, project_id: int, schema: Schema, found
     return labeled
 
 
+def _method(connection: Connection, project_id: int, question: str, schema: Schema) -> str:
+    """How the labels of a question were made: all choices in one way, and of several ways the last by name."""
+    query = sa.select(_consensus.c.method).where(_consensus.c.project_id == project_id, _consensus.c.question == question)
+    one_way = schema.questions[question].family == "category"
+    return str(connection.scalar(query.limit(1) if one_way else query.with_only_columns(sa.func.max(_consensus.c.method))))
+
+
 def _left_out(connection: Connection, project_id: int, apart: Sequence[int]) -> Iterator[tuple[bool, sa.ColumnElement[bool]]]:
     """Name the items whose consensus is not their label: duplicates and replaced ones (`True`), and those `apart`."""
     states = _items.c.state.in_(("duplicate", "replaced"))
     inactive = sorted(connection.scalars(sa.select(_items.c.id).where(_items.c.project_id == project_id, states)))
     for left, listed in ((True, inactive), (False, apart)):
         for start in range(0, len(listed), PART):
-            yield left, _consensus.c.item_id.in_(listed[start : start + PART])
+            yield left, among(connection, _consensus.c.item_id, listed[start : start + PART])
 
 
 def _complete(connection: Connection, which: sa.ColumnElement[bool], required: Sequence[str], needed: int) -> int:

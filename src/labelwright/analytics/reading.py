@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from labelwright.analytics.answered import DAY, HOUR, Answered, bucket, read_answered, read_states
 from labelwright.analytics.assistance import read_assistance
+from labelwright.analytics.audits import Audits
 from labelwright.analytics.counts import read_counts
 from labelwright.analytics.figures import median
 from labelwright.analytics.forecast import read_forecast
@@ -34,73 +36,62 @@ from labelwright.analytics.values import (
 )
 from labelwright.schema.figure import Figure
 from labelwright.store import tables
-from labelwright.store.audit import audit
 from labelwright.store.codec import decode
 from labelwright.store.project import Project
 
 __all__ = ["overview"]
 
-HOUR, DAY = 3600, 86400
 HOURS, DAYS = 48, 60
 """Buckets shown."""
 
-_annotations, _reviews = tables.annotations, tables.reviews
+_reviews = tables.reviews
 
 
-class _Work(NamedTuple):
-    """One row of the count of all annotations: whose, of what kind, in which hour, how many."""
-
-    user_id: int
-    purpose: str
-    state: str
-    origin: str
-    hour: int
-    answers: int
-    seconds: float
-    newest: float
-
-
-def overview(connection: Connection, project: Project, labels: Labels | None = None, counts: Counts | None = None) -> Overview:
+def overview(
+    connection: Connection,
+    project: Project,
+    labels: Labels | None = None,
+    counts: Counts | None = None,
+    answered: Answered | None = None,
+    audits: Audits | None = None,
+) -> Overview:
     """Return where the project stands; `at` says when that was read.
 
-    This looks at the whole project. What the page shows is kept (`analytics.keep`) and not read anew for each request. `labels` and
-    `counts` are those of the same moment, where they were read already.
+    This looks at the whole project. What the page shows is kept (`analytics.keep`) and not read anew for each request. The others are
+    those of the same moment, where they were read already.
     """
     labels = labels or read_labels(connection, project.id, project.schema)
+    if answered is None:
+        answered, _ = read_answered(connection, project.id)
+    audits = audits or Audits(connection, project)
     counts = counts or read_counts(connection, project, labels)
     now = counts.at
     answers = newest_answers(connection, project.id)
     timed = _seconds(answers)
     seconds = median([value for values in timed.values() for value in values], "No answer was timed yet.")
-    work = _work(connection, project.id, IDLE * (seconds.value or 0.0))
+    spent = answered.spent(IDLE * (seconds.value or 0.0))
     reports = _reports(connection, project.id)
     reviews, review_hours, review_seconds = _read_reviews(connection, project.id, counts)
     return Overview(
         project=project.name,
         at=now,
         funnel=counts.funnel,
-        days=_buckets(work, review_hours, now, DAY, DAYS),
-        hours=_buckets(work, review_hours, now, HOUR, HOURS),
-        effort=_effort(work, seconds, review_seconds, sum(count for count, _ in review_hours.values()), counts.funnel.labeled),
+        days=_buckets(answered.hours, review_hours, now, DAY, DAYS),
+        hours=_buckets(answered.hours, review_hours, now, HOUR, HOURS),
+        effort=_effort(spent, seconds, review_seconds, sum(count for count, _ in review_hours.values()), counts.funnel.labeled),
         assistance=read_assistance(connection, project),
         labelers=read_labelers(connection, project),
         questions=_questions(connection, project, labels.questions, reports),
-        annotators=_annotators(connection, project, work, timed),
+        annotators=_annotators(connection, project, answered, timed),
         reviews=reviews,
         forecast=read_forecast(counts.remaining, now, answers),
-        certificates=_certificates(connection, project),
+        certificates=_certificates(connection, project, audits),
         findings=_findings(connection, project.id),
     )
 
 
 def _count(connection: Connection, table: sa.Table, *where: Any) -> int:
     return int(connection.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0)
-
-
-def _bucket(connection: Connection, column: Any, size: int) -> Any:
-    """The number of whole `size` seconds before a time. SQLite cuts a number off where it is cast, PostgreSQL rounds it."""
-    whole = column / size
-    return sa.cast(whole if connection.dialect.name == "sqlite" else sa.func.floor(whole), sa.BigInteger)
 
 
 def _seconds(answers: list[NewAnswer]) -> dict[int, list[float]]:
@@ -112,23 +103,10 @@ def _seconds(answers: list[NewAnswer]) -> dict[int, list[float]]:
     return timed
 
 
-def _work(connection: Connection, project_id: int, most: float) -> list[_Work]:
-    """All answers, counted in one pass. Seconds beyond `most` an answer are a pause and do not count."""
-    hour = _bucket(connection, _annotations.c.created_at, HOUR)
-    active = sa.case((_annotations.c.seconds_active > most, most), else_=_annotations.c.seconds_active)
-    keys = (_annotations.c.user_id, _annotations.c.purpose, _annotations.c.state, _annotations.c.origin, hour)
-    query = (
-        sa.select(*keys, sa.func.count(), sa.func.sum(active), sa.func.max(_annotations.c.created_at))
-        .where(_annotations.c.project_id == project_id)
-        .group_by(*keys)
-    )
-    return [_Work(*row) for row in connection.execute(query)]
-
-
 def _read_reviews(connection: Connection, project_id: int, counts: Counts) -> tuple[ReviewFigures, dict[int, tuple[int, float]], Figure]:
     """The reviews by verdict, how many in each hour and how long they took, and the median of one."""
     picks = tables.review_picks
-    hour = _bucket(connection, _reviews.c.created_at, HOUR)
+    hour = bucket(connection, _reviews.c.created_at, HOUR)
     verdicts: dict[str, int] = defaultdict(int)
     hours: dict[int, tuple[int, float]] = {}
     query = (
@@ -163,13 +141,12 @@ def _read_reviews(connection: Connection, project_id: int, counts: Counts) -> tu
     return figures, hours, median(list(timed), "No review was timed yet.")
 
 
-def _buckets(work: list[_Work], reviews: Mapping[int, tuple[int, float]], now: float, size: int, most: int) -> list[Bucket]:
+def _buckets(hours: Mapping[int, int], reviews: Mapping[int, tuple[int, float]], now: float, size: int, most: int) -> list[Bucket]:
     """Answers and reviews in each of the last hours or days, the empty ones too, from the first that is not."""
     answers: dict[int, int] = defaultdict(int)
     given: dict[int, int] = defaultdict(int)
-    for row in work:
-        if row.origin == "person":
-            answers[row.hour * HOUR // size] += row.answers
+    for hour, count in hours.items():
+        answers[hour * HOUR // size] += count
     for hour, (count, _) in reviews.items():
         given[hour * HOUR // size] += count
     last = int(now // size)
@@ -179,8 +156,8 @@ def _buckets(work: list[_Work], reviews: Mapping[int, tuple[int, float]], now: f
     return [Bucket(float(place * size), answers[place], given[place]) for place in range(min(seen), last + 1)]
 
 
-def _effort(work: list[_Work], seconds: Figure, review_seconds: Figure, reviews: int, labeled: int) -> Effort:
-    spent = sum(row.seconds for row in work if row.origin == "person") + reviews * (review_seconds.value or 0.0)
+def _effort(spent: float, seconds: Figure, review_seconds: Figure, reviews: int, labeled: int) -> Effort:
+    spent += reviews * (review_seconds.value or 0.0)
     return Effort(
         seconds_per_answer=seconds,
         seconds_per_review=review_seconds,
@@ -226,21 +203,13 @@ def _questions(
     return found
 
 
-def _annotators(connection: Connection, project: Project, work: list[_Work], timed: Mapping[int, list[float]]) -> list[AnnotatorFigures]:
+def _annotators(connection: Connection, project: Project, answered: Answered, timed: Mapping[int, list[float]]) -> list[AnnotatorFigures]:
     """Everybody who answered, the most answers first."""
-    answers: dict[int, int] = defaultdict(int)
-    rejected: dict[int, int] = defaultdict(int)
-    newest: dict[int, float] = {}
-    for row in work:
-        if row.origin == "review":
-            continue
-        if row.state != "replaced":
-            answers[row.user_id] += row.answers
-            rejected[row.user_id] += row.answers if row.state == "rejected" else 0
-        newest[row.user_id] = max(newest.get(row.user_id, 0.0), row.newest)
+    replaced, rejected = (defaultdict(int, read_states(connection, project.id, state)) for state in ("replaced", "rejected"))
+    answers = {user_id: person.answers - replaced[user_id] for user_id, person in answered.people.items()}
     users, known = tables.users, read_people(connection, project.id, project.schema.questions)
     names: dict[int, str] = {}
-    ids = sorted(newest)
+    ids = sorted(answers)
     measured = {user_id: known.get(user_id) or unmeasured(user_id) for user_id in ids}
     for start in range(0, len(ids), 500):
         query = sa.select(users.c.id, users.c.name).where(users.c.id.in_(ids[start : start + 500]))
@@ -257,7 +226,7 @@ def _annotators(connection: Connection, project: Project, work: list[_Work], tim
             gold_accuracy=measured[user_id].gold_accuracy,
             agreement=measured[user_id].agreement,
             skill=measured[user_id].skill,
-            last_answer_at=newest[user_id],
+            last_answer_at=answered.people[user_id].newest,
             questions=measured[user_id].questions,
         )
         for user_id in ids
@@ -265,7 +234,7 @@ def _annotators(connection: Connection, project: Project, work: list[_Work], tim
     return sorted(found, key=lambda one: (-one.answers, one.name))
 
 
-def _certificates(connection: Connection, project: Project) -> list[CertificateFigures]:
+def _certificates(connection: Connection, project: Project, audits: Audits) -> list[CertificateFigures]:
     picks = tables.review_picks
     if not _count(connection, picks, picks.c.project_id == project.id, picks.c.random == 1):
         reason = "No item was picked for the random audit yet."
@@ -285,7 +254,7 @@ def _certificates(connection: Connection, project: Project) -> list[CertificateF
             confidence=found.confidence,
             reason=found.statement,
         )
-        for name, found in audit(connection, project.id, project.schema).items()
+        for name, found in audits.at(0.95).items()
     ]
 
 

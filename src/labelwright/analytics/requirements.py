@@ -10,10 +10,11 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.analytics.advice import audits_for
+from labelwright.analytics.audits import Audits
 from labelwright.analytics.labeled import Labeled, Labels, read_labels
 from labelwright.schema import Requirement
 from labelwright.store import tables
-from labelwright.store.audit import QuestionAudit, audit
+from labelwright.store.audit import QuestionAudit
 from labelwright.store.codec import decode
 from labelwright.store.project import Project
 
@@ -44,25 +45,26 @@ class _Tried(NamedTuple):
 
 
 def check_requirements(
-    connection: Connection, project: Project, requirements: Sequence[str], labels: Labels | None = None
+    connection: Connection, project: Project, requirements: Sequence[str], labels: Labels | None = None, audits: Audits | None = None
 ) -> list[Outcome]:
     """Try each requirement on the labels as they stand. One that names no question has to hold for every question.
 
-    `labels` are those of the same moment, where they were read already.
+    `labels` and `audits` are those of the same moment, where they were read already.
 
     Raises:
         InvalidPipeline: a line cannot be read, or names an unknown metric.
     """
-    state = _State(connection, project, labels)
+    state = _State(connection, project, labels, audits)
     return [state.outcome(line) for line in requirements]
 
 
 class _State:
     """What several requirements need is read once."""
 
-    def __init__(self, connection: Connection, project: Project, labels: Labels | None) -> None:
+    def __init__(self, connection: Connection, project: Project, labels: Labels | None, audits: Audits | None) -> None:
         self.connection, self.project = connection, project
         self._labels = labels
+        self._audits = audits or Audits(connection, project)
         self._reports: dict[str, Any] = {}
         self._metrics: dict[str, Callable[[Requirement, str], _Tried]] = {
             "label_error": self._label_error,
@@ -95,7 +97,7 @@ class _State:
 
     def _label_error(self, requirement: Requirement, question: str) -> _Tried:
         confidence = requirement.confidence or 0.95
-        found = self._audit(confidence)[question]
+        found = self._audits.at(confidence)[question]
         rate = found.errors / found.audited if found.audited and found.errors is not None else None
         if not found.enough:
             return _Tried(None, rate, found.bound, found.statement)
@@ -177,12 +179,6 @@ class _State:
 
     def _labeled(self, question: str) -> Labeled:
         return self.labels.questions[question]
-
-    def _audit(self, confidence: float) -> Any:
-        key = f"audit {confidence}"
-        if key not in self._reports:
-            self._reports[key] = audit(self.connection, self.project.id, self.project.schema, confidence=confidence)
-        return self._reports[key]
 
     def _report(self, name: str) -> Any:
         if name not in self._reports:

@@ -93,7 +93,7 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
     checks.inspect_all(project, opened.rules, progress=progress)
     renew(project.database)
     progress(0, None, "counting")
-    requirements = analytics.keep(project, pipeline.requirements)
+    requirements = analytics.keep(project, pipeline.requirements, anew=True)
     with project.database.read() as connection:
         gone = count_gone(connection, project.id)
         active = sa.select(sa.func.count()).where(tables.items.c.project_id == project.id, tables.items.c.state == "active")

@@ -47,6 +47,7 @@ from labelwright.stats.certificates import (
     upper_bound_with_missed_errors,
 )
 from labelwright.store import log, tables
+from labelwright.store.bulk import among
 from labelwright.store.codec import decode
 from labelwright.store.evidence import Evidence, Planted, read_evidence
 
@@ -58,7 +59,7 @@ LEAST = 29
 EXPECTED = 0.05
 """The share of wrong labels around which the bound for any look is sharpest; it is fixed before the first audit, as it has to be."""
 
-PAGE = 1000
+PAGE = 10_000
 
 Method = Literal["binomial", "hypergeometric"]
 Looks = Literal["one", "any"]
@@ -266,15 +267,19 @@ def _count(connection: Connection, project_id: int, schema: Schema, evidence: Ev
 def _population(connection: Connection, project_id: int, question: str, item_ids: set[int]) -> tuple[int, set[int]]:
     """Return how many items have a label made from answers, and which of those named do."""
     items, consensus = tables.items, tables.consensus
+    count = sa.select(sa.func.count()).select_from(consensus).where(consensus.c.question == question)
+    whole = count.where(consensus.c.project_id == project_id)
+    # All labels are counted in an index, and those of the few items that are duplicates or were replaced are taken off again. These name
+    # their project; naming it for their labels once more would make SQLite walk through all labels.
+    inactive = sa.select(items.c.id).where(items.c.project_id == project_id, items.c.state.in_(("duplicate", "replaced")))
+    gone = count.where(consensus.c.item_id.in_(inactive))
+    size = int(connection.scalar(whole) or 0) - int(connection.scalar(gone) or 0)
     labels = sa.select(consensus.c.item_id).join(items, items.c.id == consensus.c.item_id)
     labels = labels.where(consensus.c.question == question, items.c.state == "active")
-    whole = labels.where(consensus.c.project_id == project_id)
-    size = int(connection.scalar(sa.select(sa.func.count()).select_from(whole.subquery())) or 0)
     labeled: set[int] = set()
     wanted = sorted(item_ids)
     for start in range(0, len(wanted), PAGE):
-        # Items name their project; naming it here once more would make SQLite walk through all of the project's labels.
-        labeled.update(connection.scalars(labels.where(consensus.c.item_id.in_(wanted[start : start + PAGE]))))
+        labeled.update(connection.scalars(labels.where(among(connection, consensus.c.item_id, wanted[start : start + PAGE]))))
     return size, labeled
 
 
@@ -284,8 +289,9 @@ def _unproved(connection: Connection, project_id: int) -> set[int]:
     waiting = sa.select(tasks.c.item_id).where(
         tasks.c.project_id == project_id, tasks.c.purpose.in_(("label", "redo")), tasks.c.state.in_(("open", "leased"))
     )
-    labels = sa.select(consensus.c.item_id).join(items, items.c.id == consensus.c.item_id).where(consensus.c.project_id == project_id)
-    moved = labels.where(sa.or_(items.c.drawn_at.is_(None), items.c.changed_at.is_not(None)))
+    # These few are found by an index of their own, and their labels by their number: so the project is named for the items alone.
+    labels = sa.select(consensus.c.item_id).join(items, items.c.id == consensus.c.item_id)
+    moved = labels.where(items.c.project_id == project_id, sa.or_(items.c.drawn_at.is_(None), items.c.changed_at.is_not(None)))
     return set(connection.scalars(waiting.distinct())) | set(connection.scalars(moved.distinct()))
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from labelwright.schema import Answer, Schema
 from labelwright.store import tables
+from labelwright.store.bulk import among
 from labelwright.store.codec import decode_answer, decode_values
 from labelwright.store.database import Connection
 from labelwright.store.statement import Statement
@@ -79,7 +80,7 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole
     def on_page(table: sa.Table) -> sa.ColumnElement[bool]:
         # Two thousand numbers in a statement cost more than its rows do, and all items of a project are a range. What other projects
         # have in it is passed over; asking for the project as well would lead SQLite to the wrong index.
-        return table.c.item_id.between(page[0], page[-1]) if whole else table.c.item_id.in_(page)
+        return table.c.item_id.between(page[0], page[-1]) if whole else among(connection, table.c.item_id, page)
 
     reviewed: dict[int, tuple[int, dict[str, Answer], dict[str, _Rested]]] = {}
     query = (

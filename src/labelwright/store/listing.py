@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -20,6 +20,7 @@ from labelwright.errors import InvalidInput
 from labelwright.schema import Audio, Field, Image, Schema, Text
 from labelwright.schema.kinds.choice import Choice
 from labelwright.store import tables
+from labelwright.store.bulk import among
 from labelwright.store.codec import decode_fields, encode
 from labelwright.store.items import LabelView
 from labelwright.store.labels import final_labels
@@ -262,9 +263,9 @@ class _Walk:
         rows: dict[int, Any] = {}
         columns = (_items.c.id, _items.c.key, _items.c.state, _items.c.data)
         query = sa.select(*columns).where(_items.c.project_id == self.project_id, *self.where)
-        for part in _parts([number for _, number in places]):
-            for row in self.connection.execute(query.where(_items.c.id.in_(part))):
-                rows[row.id] = row
+        if places:
+            numbers = among(self.connection, _items.c.id, [number for _, number in places])
+            rows = {row.id: row for row in self.connection.execute(query.where(numbers))}
         if self.label is not None:
             rows = self._labeled_so(rows)
         measured = self._measured(list(rows)) if self.sort in ("confidence", "agreement") else set()
@@ -276,11 +277,9 @@ class _Walk:
         ]
 
     def _measured(self, numbers: list[int]) -> set[int]:
-        found: set[int] = set()
-        for part in _parts(numbers):
-            known = (_consensus.c.item_id.in_(part), _consensus.c.question == self.question, _consensus.c[self.sort].is_not(None))
-            found.update(self.connection.scalars(sa.select(_consensus.c.item_id).where(*known)))
-        return found
+        listed = among(self.connection, _consensus.c.item_id, numbers)
+        known = (listed, _consensus.c.question == self.question, _consensus.c[self.sort].is_not(None))
+        return set(self.connection.scalars(sa.select(_consensus.c.item_id).where(*known)))
 
     def _may_have_label(self) -> list[sa.ColumnElement[bool]]:
         """Pass over items whose label cannot be it, before their labels are read."""
@@ -294,7 +293,7 @@ class _Walk:
             sa.select(sa.literal(1)).where(_reviews.c.item_id == _items.c.id),
             sa.select(sa.literal(1)).where(known.c.item_id == _items.c.id, known.c.use == "gold"),
         )
-        return [sa.or_(*(sa.exists(ground) for ground in grounds))]
+        return [sa.or_(*(_found(ground) for ground in grounds))]
 
     def _labeled_so(self, rows: dict[int, Any]) -> dict[int, Any]:
         found = final_labels(self.connection, self.project_id, self.schema, item_ids=sorted(rows)) if rows else ()
@@ -341,8 +340,9 @@ class _Row:
         self.row, self.place = row, place
 
 
-def _parts(numbers: list[int]) -> Iterable[list[int]]:
-    return (numbers[start : start + 500] for start in range(0, len(numbers), 500))
+def _found(query: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """EXISTS that is looked up for one item at a time: OFFSET keeps PostgreSQL from reading all that the project has instead."""
+    return sa.exists(query.offset(sa.literal_column("0")))
 
 
 def _escaped(text: str) -> str:
@@ -361,9 +361,9 @@ def _in_state(state: str | None) -> list[sa.ColumnElement[bool]]:
         return [_items.c.state == "duplicate"]
     active = _items.c.state == "active"
     counts = _annotations.c.state.in_(("submitted", "accepted", "fixed"))
-    answered = sa.exists(sa.select(sa.literal(1)).where(_annotations.c.item_id == _items.c.id, counts))
+    answered = _found(sa.select(sa.literal(1)).where(_annotations.c.item_id == _items.c.id, counts))
     verdict = sa.select(_reviews.c.verdict).where(_reviews.c.item_id == _items.c.id).order_by(_reviews.c.id.desc()).limit(1)
-    found = sa.exists(sa.select(sa.literal(1)).where(tables.findings.c.item_id == _items.c.id))
+    found = _found(sa.select(sa.literal(1)).where(tables.findings.c.item_id == _items.c.id))
     states: dict[str | None, list[sa.ColumnElement[bool]]] = {
         None: [],
         "labeled": [answered],

@@ -214,6 +214,21 @@ items = Table(
     _some("ix_items_twin", "project_id", "twin", where="twin IS NOT NULL"),
     _some("ix_items_duplicate_of", "duplicate_of", where="duplicate_of IS NOT NULL"),
     Index(None, "raw_id"),
+    Index(
+        "ix_items_drawn_share",
+        "project_id",
+        "state",
+        "drawn_share",
+        sqlite_where=text("drawn_share IS NOT NULL"),
+        postgresql_where=text("drawn_share IS NOT NULL"),
+    ),
+    Index(  # the items that no draw of the audit says anything about
+        "ix_items_unproved",
+        "project_id",
+        "id",
+        sqlite_where=text("drawn_at IS NULL OR changed_at IS NOT NULL"),
+        postgresql_where=text("drawn_at IS NULL OR changed_at IS NOT NULL"),
+    ),
 )
 
 media = Table(  # derived: what may be read through a project

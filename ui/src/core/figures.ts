@@ -31,7 +31,7 @@ export const FIGURES = {
   rejected: "A person's answers that a review rejected and that nobody has replaced. Of: a person's answers.",
   seconds_per_answer: "The median of the active seconds of an answer. Of: the newest 5,000 answers of people that were timed.",
   seconds_per_review: "The median of the active seconds of a review. Of: the newest 5,000 reviews that were timed.",
-  hours: "The active time of all answers, and of all reviews at their median. More than ten medians for one answer is a pause. Of: all answers and reviews of people.",
+  hours: "The active time of all answers, of one ten medians at most, to the next second, and of all reviews at their median. Of: all answers and reviews of people.",
   hours_per_label: "The work so far, over the labeled items. Of: labeled items.",
   per_hour: "Answers an hour, pauses included. Of: the last 24 hours. Assumes: the pace varies as it did.",
   finish: "When the last answer that is still to give will be given. Of: answers still to give. Assumes: people go on as in the last 24 hours.",
