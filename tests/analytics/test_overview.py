@@ -318,4 +318,4 @@ def test_figures_that_a_run_and_the_worker_make_at_once_are_kept_once(make_proje
     add_texts(project, ["a", "b"])
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda _: keep(project, []), range(40))) == [[]] * 40
-    assert count(project, tables.figures) == 3
+    assert count(project, tables.figures) == 4

@@ -72,14 +72,15 @@ def help_given(
 ) -> Help:
     """Return which suggestions stand as a person gives these answers, and whether that person has seen them.
 
-    `since` is when the person got the task: what was suggested later was in view for a part of the time only, or not at all.
+    `since` is when the person got the task: what was suggested or declared later was in view for a part of the time only, or not at all.
     """
     best = _best(connection, item_id)
     if not best:
         return NO_HELP
     hidden = _hides(opened, key, user_id)
     share = opened.pipeline.tasks.unassisted_share
-    clear = since is None or all(written <= since for _, written in best)
+    # Under another pipeline version another share may have been hidden.
+    clear = since is None or (opened.declared_at <= since and all(written <= since for _, written in best))
     return Help(
         arm=("hidden" if hidden else "shown") if clear else "unclear",
         chance=share if clear and 0 < share < 1 else None,

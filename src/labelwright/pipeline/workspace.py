@@ -42,7 +42,8 @@ class _WorkspaceFile(Struct, frozen=True, forbid_unknown_fields=True):
 class OpenProject:
     """A project with its declaration, its compiled checks and its queue: what every event is handed.
 
-    `version` counts the project's declarations from 1. `seed` is the project's secret, from which lots are drawn.
+    `version` counts the project's declarations from 1. `seed` is the project's secret, from which lots are drawn, and
+    `declared_at` when this version was noted.
     """
 
     project: Project
@@ -51,6 +52,7 @@ class OpenProject:
     queue: Queue = field(repr=False)
     version: int
     seed: str = field(repr=False)
+    declared_at: float = 0.0
 
     @property
     def name(self) -> str:
@@ -216,7 +218,7 @@ def _open_project(folder: Path, pipeline: Pipeline, database: Database, blobs: B
     with located(folder):
         guidelines = _guidelines(folder, pipeline)
         rules = checks.compile_rules(pipeline.schema, pipeline.checks, folder)
-    project_id, version, number, seed = database.write(lambda connection: _register(connection, pipeline, guidelines))
+    project_id, version, number, seed, declared_at = database.write(lambda connection: _register(connection, pipeline, guidelines))
     project = Project(
         id=project_id,
         name=pipeline.name,
@@ -227,7 +229,8 @@ def _open_project(folder: Path, pipeline: Pipeline, database: Database, blobs: B
         database=database,
         blobs=blobs,
     )
-    return OpenProject(project, pipeline, rules, Queue(project_id, pipeline.tasks, review_own=pipeline.review.own), number, seed)
+    queue = Queue(project_id, pipeline.tasks, review_own=pipeline.review.own)
+    return OpenProject(project, pipeline, rules, queue, number, seed, declared_at)
 
 
 def _guidelines(folder: Path, pipeline: Pipeline) -> str:
@@ -247,8 +250,11 @@ def _guidelines(folder: Path, pipeline: Pipeline) -> str:
         raise InvalidPipeline(message, where="schema.guidelines", hint="Save the file as UTF-8.") from error
 
 
-def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tuple[int, int, int, str]:
-    """Return the numbers of the project, of the row of its pipeline version and that version's own, and the secret; write what is new."""
+def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tuple[int, int, int, str, float]:
+    """Return the numbers of the project, of its pipeline version's row and that version's own, the secret, and when it was declared.
+
+    What is new is written down.
+    """
     projects, versions = tables.projects, tables.pipeline_versions
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7522984)")
@@ -261,14 +267,14 @@ def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tu
         project_id, seed = known
     digest = pipeline.digest(guidelines)
     newest = connection.execute(
-        sa.select(versions.c.id, versions.c.number, versions.c.digest)
+        sa.select(versions.c.id, versions.c.number, versions.c.digest, versions.c.created_at)
         .where(versions.c.project_id == project_id)
         .order_by(versions.c.number.desc())
         .limit(1)
     ).one_or_none()
     if newest and newest.digest == digest:
-        return project_id, newest.id, newest.number, seed
-    number = newest.number + 1 if newest else 1
+        return project_id, newest.id, newest.number, seed, newest.created_at
+    number, now = newest.number + 1 if newest else 1, time.time()
     written = connection.execute(
         sa.insert(versions).values(
             project_id=project_id,
@@ -278,9 +284,9 @@ def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tu
             guidelines=guidelines,
             guidelines_digest=content_hash(guidelines.encode()),
             criteria=criteria.note(connection, project_id, pipeline.schema, guidelines),
-            created_at=time.time(),
+            created_at=now,
         )
     )
     version = int(written.inserted_primary_key[0])  # type: ignore[index]  # as above
     log.append(connection, project_id, "pipeline_declared", subject_id=version, payload={"number": number})
-    return project_id, version, number, seed
+    return project_id, version, number, seed, now

@@ -93,7 +93,7 @@ class Reading:
         """Return the numbers behind `reached` of the rows that the table should have, as its indices name them."""
         found: set[int] = set()
         for index, condition in self._indices(driver):
-            query = f'SELECT rowid FROM "{self.table.name}" INDEXED BY "{index}" WHERE {condition} AND rowid > ?'
+            query = f'SELECT rowid FROM "{self.table.name}" INDEXED BY "{index}" WHERE ({condition}) AND rowid > ?'
             try:
                 found.update(number for (number,) in driver.execute(query, (reached,)))
             except sqlite3.DatabaseError as error:

@@ -229,6 +229,11 @@ _turn = Statement(
 )
 _newest = Statement(sa.select(sa.func.max(_tasks.c.id)))
 _given = sa.select(_ONE).where(_tasks.c.item_id == sa.bindparam("item"), _tasks.c.user_id == sa.bindparam("holder"))
+_is_gold = (
+    sa.select(_ONE)
+    .select_from(tables.known_answers.join(tables.items, tables.items.c.id == tables.known_answers.c.item_id))
+    .where(tables.known_answers.c.item_id == sa.bindparam("item"), tables.known_answers.c.use == "gold", tables.items.c.state == "active")
+)
 _lease_gold = Statement(
     sa.insert(_tasks)
     .from_select(
@@ -244,7 +249,7 @@ _lease_gold = Statement(
             sa.bindparam("token", type_=sa.Text),
             tables.clock.c.seconds + sa.bindparam("seconds"),
             sa.bindparam("now", type_=sa.Double),
-        ).where(~sa.exists(_given), _holds_few("label")),
+        ).where(~sa.exists(_given), sa.exists(_is_gold), _holds_few("label")),
     )
     .returning(*_columns, _tasks.c.lane, _tasks.c.rank)
 )
