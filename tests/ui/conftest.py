@@ -193,7 +193,7 @@ def _write(folder: Path) -> None:
             "name": name,
             "sources": [source],
             "schema": {"data": {"it": modality}, "questions": asked},
-            "tasks": {"gold": "0%"},
+            "tasks": {"gold": "0%", "unassisted": "0%"},
             "checks": [{"too_fast": False}],
             "review": {"sample": "0%", "always": []},
         }
@@ -205,7 +205,7 @@ def _write(folder: Path) -> None:
             "name": f"walk_{modality}",
             "sources": [source],
             "schema": {"data": {"it": modality}, "questions": asked, "guidelines": "guidelines.md"},
-            "tasks": {"gold": "0%"},
+            "tasks": {"gold": "0%", "unassisted": "0%"},
             "checks": [{"too_fast": False}],
             "review": {"sample": "0%", "always": []},
         }
