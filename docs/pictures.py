@@ -19,6 +19,7 @@ import msgspec
 import sqlalchemy as sa
 
 from labelwright import demo, review
+from labelwright.analytics import keep
 from labelwright.demo.simulate import simulate
 from labelwright.demo.truth import truth_of
 from labelwright.pipeline.run import advance, freeze
@@ -85,7 +86,9 @@ def _photograph(workspace: Workspace, folder: Path, chromium: str) -> None:
         page.goto("about:blank")
         simulate(workspace, address, projects=["tickets"], annotators=5, progress=_tell)
         with turn(workspace.database, wait_seconds=60):
-            freeze(workspace.project("tickets"))
+            tickets = workspace.project("tickets")
+            freeze(tickets)
+            keep(tickets.project, tickets.pipeline.requirements)
         _ask_for_a_review(workspace.project("tickets"), workspace)
         _take(page, address, workspace, AFTER)
         browser.close()
