@@ -64,6 +64,72 @@ def test_one_failing_transaction_does_not_harm_those_beside_it(database: Databas
         assert connection.scalar(sa.select(sa.func.count()).select_from(tables.users)) == 30
 
 
+def test_of_what_people_wait_for_only_that_which_fails_is_undone(database: Database) -> None:
+    """Works that share a transaction are kept or undone each by itself, also where one breaks a rule of the database."""
+    going, go_on = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        going.set()
+        go_on.wait(30)
+
+    def add(number: int, connection: Connection) -> int:
+        # A fourth of the names is taken already, and a fourth is refused after it was written.
+        connection.execute(sa.insert(tables.users).values(name=f"user {number % 30}", created_at=0.0))
+        if number % 4 == 0:
+            raise ValueError(number)
+        return number
+
+    async def work() -> list[int | BaseException]:
+        # While these are at work, all others gather behind them.
+        first = [asyncio.create_task(database.write_soon(hold)) for _ in range(2)]
+        await asyncio.to_thread(going.wait, 30)
+        together = [asyncio.create_task(database.write_soon(partial(add, number))) for number in range(40)]
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(*first)
+        return await asyncio.gather(*together, return_exceptions=True)
+
+    outcomes = asyncio.run(work())
+    kept = [found for found in outcomes if isinstance(found, int)]
+    assert all(isinstance(outcomes[number], ValueError) for number in range(0, 28, 4))
+    with database.read() as connection:
+        names = set(connection.scalars(sa.select(tables.users.c.name)))
+    assert names == {f"user {number % 30}" for number in kept}
+    assert len(names) == len(kept) >= 22
+
+
+@pytest.mark.postgresql
+def test_whoever_waits_for_a_lock_waits_alone(postgresql_url: str) -> None:
+    """A write that another transaction holds up does not hold up those that came with it, and is done in the end."""
+    database = Database(postgresql_url)
+    go_on, held = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        connection.execute(sa.select(tables.clock.c.id).with_for_update())
+        held.set()
+        go_on.wait(30)
+
+    def lock(connection: Connection) -> str:
+        connection.execute(sa.select(tables.clock.c.id).with_for_update())
+        return "had the lock"
+
+    async def work() -> None:
+        holding = asyncio.create_task(asyncio.to_thread(database.write, hold))
+        await asyncio.to_thread(held.wait, 30)
+        blocked = [asyncio.create_task(database.write_soon(lock)) for _ in range(3)]
+        beside = [asyncio.create_task(database.write_soon(lambda connection: "done")) for _ in range(20)]
+        assert await asyncio.wait_for(asyncio.gather(*beside), 30) == ["done"] * 20
+        assert not any(one.done() for one in blocked)
+        go_on.set()
+        assert await asyncio.wait_for(asyncio.gather(holding, *blocked), 30) == [None, *["had the lock"] * 3]
+
+    try:
+        asyncio.run(work())
+    finally:
+        go_on.set()
+        database.close()
+
+
 def test_a_caller_who_goes_away_harms_nobody(database: Database) -> None:
     """A request that is broken off before its turn is not carried out, one at work is finished, and those behind it are served."""
     going, go_on = threading.Event(), threading.Event()
@@ -325,7 +391,7 @@ def test_a_waiting_person_writes_before_the_next_batch_of_a_run(tmp_path: Path) 
         batches = [pool.submit(run.write, partial(batch, 0))]
         at_work.wait(60)
         batches += [pool.submit(run.write, partial(batch, number)) for number in (1, 2)]
-        while len(run._backend._others) < 2:  # type: ignore[union-attr]
+        while len(run._backend._writing._others) < 2:  # type: ignore[union-attr]
             time.sleep(0.001)
         person = pool.submit(asyncio.run, server.write_soon(answer))
         with Path(f"{tmp_path}/labelwright.db.people.lock").open("ab") as lock:
@@ -363,7 +429,7 @@ def test_within_a_process_what_people_wait_for_goes_first(tmp_path: Path) -> Non
         running = pool.submit(database.write, first)
         at_work.wait(60)
         others = [pool.submit(database.write, lambda connection: order.append("a batch")) for _ in range(2)]
-        while len(database._backend._others) < 2:  # type: ignore[union-attr]
+        while len(database._backend._writing._others) < 2:  # type: ignore[union-attr]
             time.sleep(0.001)
         asyncio.run(people())
         for waiting in (running, *others):

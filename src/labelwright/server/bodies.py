@@ -30,7 +30,8 @@ def in_time(receive: Receive, seconds: float) -> Receive:
             return await receive()
         left = began + seconds + received / LEAST_RATE - time.monotonic()
         try:
-            message = await asyncio.wait_for(receive(), max(left, 0.0))
+            async with asyncio.timeout(max(left, 0.0)):
+                message = await receive()
         except TimeoutError as error:
             raise TooSlow("The body of the request comes too slowly.", where="body", hint="Send it in smaller parts.") from error
         if message["type"] == "http.disconnect":

@@ -37,7 +37,10 @@ _HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"content-security-policy", PAGE_POLICY.encode()),
+    (b"cache-control", b"no-store"),
 ]
+_BY_HTTPS = [*_HEADERS, (b"strict-transport-security", HTTPS_ONLY)]
 
 
 class Gate(ASGIMiddleware):
@@ -142,9 +145,7 @@ def headers_of_safety(origins: Origins) -> Callable[[Message, Scope], Awaitable[
         if message["type"] != "http.response.start":
             return
         present = {name.lower() for name, _ in message["headers"]}
-        wanted = [*_HEADERS, (b"content-security-policy", PAGE_POLICY.encode()), (b"cache-control", b"no-store")]
-        if origins.of(scope).https:
-            wanted.append((b"strict-transport-security", HTTPS_ONLY))
+        wanted = _BY_HTTPS if origins.of(scope).https else _HEADERS
         message["headers"] = [*message["headers"], *(pair for pair in wanted if pair[0] not in present)]
 
     return add

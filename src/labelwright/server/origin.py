@@ -7,6 +7,7 @@ and from right to left, for each proxy adds at the end: the first address that i
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import NamedTuple
 
 from litestar.types import Scope
@@ -67,6 +68,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         raise InvalidInput(f"'{text}' is no address and no network.", where="LABELWRIGHT_TRUSTED_PROXIES", hint=hint) from error
 
 
+@lru_cache(maxsize=10_000)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         found = ipaddress.ip_address(text.strip("[]"))
@@ -75,6 +77,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return getattr(found, "ipv4_mapped", None) or found
 
 
+@lru_cache(maxsize=10_000)
 def _shown(address: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -> str:
     if isinstance(address, ipaddress.IPv6Address):
         # Whoever has one address of such a network has all of them.

@@ -2,8 +2,8 @@
 
 SQLite runs in WAL mode with `synchronous=FULL`: what is acknowledged survives a power loss. One thread owns the writing connection and
 commits what people wait for as one group, each piece of work in a savepoint of its own: 32 people cost little more than one. What nobody
-waits for (a run, an import) comes after it, one piece at a time, in whichever process it is done. PostgreSQL runs each piece of work in a
-transaction of its own and repeats it when the server asks for that.
+waits for (a run, an import) comes after it, one piece at a time, in whichever process it is done. On PostgreSQL, too, what people wait
+for is committed in groups; all else has a transaction of its own. What the server asks to repeat is repeated.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 from labelwright.errors import InvalidInput, StoreUnavailable
 from labelwright.store.blobs import owners_only
 from labelwright.store.precedence import Precedence
+from labelwright.store.statement import driver
 from labelwright.store.unavailable import explain, explained
 
 __all__ = ["Connection", "Database", "Work"]
@@ -40,6 +41,20 @@ GROUP = 256
 
 ATTEMPTS = 8
 """How often PostgreSQL may ask to repeat a transaction before its error is passed on."""
+
+_REPEATED = {
+    "40001": "serialization failure",
+    "40P01": "deadlock",
+    "55P03": "another transaction held a lock for longer than the connection waits",
+    "57P01": "the server closed the connection before it did anything",
+}
+"""The states in which PostgreSQL asks to repeat a transaction."""
+
+SHARED = 2
+"""So many transactions of PostgreSQL are shared by groups at once: while one waits for the disk, the other one goes on."""
+
+LOCK_MILLISECONDS = 50
+"""How long what shares a transaction waits for a lock of another one."""
 
 CONNECT_SECONDS = 10
 """How long PostgreSQL may take to answer a new connection."""
@@ -154,6 +169,63 @@ class _Waiting(NamedTuple):
     people: bool
 
 
+class _Writing:
+    """Threads that commit what waits to be written, group by group: all that people wait for as one, other work piece by piece.
+
+    `commit` does a group and returns what each piece came to; those that it leaves out, it tells by itself.
+    """
+
+    def __init__(self, label: str, commit: Callable[[list[_Waiting]], list[_Outcome]], *, threads: int) -> None:
+        self._label = label
+        self._commit = commit
+        self._most = threads
+        self._people: deque[_Waiting] = deque()
+        self._others: deque[_Waiting] = deque()
+        self._changed = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+
+    def submit(self, work: Work[T], *, people: bool) -> Future[T]:
+        future: Future[T] = Future()
+        with self._changed:
+            if self._closed:
+                raise StoreUnavailable("The store is closed.", where=self._label)
+            if len(self._threads) < self._most:
+                self._threads.append(threading.Thread(target=self._write_all, name="labelwright-write", daemon=True))
+                self._threads[-1].start()
+            (self._people if people else self._others).append(_Waiting(work, future, people))
+            self._changed.notify()
+        return future
+
+    def close(self) -> None:
+        """Finish what waits."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _write_all(self) -> None:
+        """Commit what waits, group by group. Whatever happens, those who wait are told, and the next group begins anew."""
+        while group := self._next_group():
+            # Whoever asked may have gone meanwhile, as a request that was broken off. From here on it is done, and nobody can cancel it.
+            group = [one for one in group if one.future.set_running_or_notify_cancel()]
+            for future, result, failure in self._commit(group) if group else []:
+                if failure is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(explain(failure, self._label) or failure)
+
+    def _next_group(self) -> list[_Waiting]:
+        """Wait for work and return what is done next: all that people wait for, else one piece of other work; nothing once closed."""
+        with self._changed:
+            while not (self._people or self._others or self._closed):
+                self._changed.wait()
+            if not self._people:
+                return [self._others.popleft()] if self._others else []
+            return [self._people.popleft() for _ in range(min(GROUP, len(self._people)))]
+
+
 class _Sqlite:
     """One thread writes, any number read."""
 
@@ -164,24 +236,12 @@ class _Sqlite:
         # The driver must not begin transactions on its own; each side here says which kind it wants.
         event.listen(self._engine, "begin", lambda connection: None)
         self.readers = ThreadPoolExecutor(4, thread_name_prefix="labelwright-read")
-        self._people: deque[_Waiting] = deque()
-        self._others: deque[_Waiting] = deque()
-        self._changed = threading.Condition()
-        self._writer: threading.Thread | None = None
-        self._closed = False
+        self._connection: Connection | None = None
+        self._writing = _Writing(self._label, self._commit, threads=1)
         self._precedence = Precedence(Path(f"{url.database}.people.lock"))
 
     def submit(self, work: Work[T], *, people: bool) -> Future[T]:
-        future: Future[T] = Future()
-        with self._changed:
-            if self._closed:
-                raise StoreUnavailable("The store is closed.", where=self._label)
-            if self._writer is None:
-                self._writer = threading.Thread(target=self._write_all, name="labelwright-write", daemon=True)
-                self._writer.start()
-            (self._people if people else self._others).append(_Waiting(work, future, people))
-            self._changed.notify()
-        return future
+        return self._writing.submit(work, people=people)
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
@@ -201,54 +261,32 @@ class _Sqlite:
         self._engine.dispose(close=False)
 
     def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        if self._writer is not None:
-            self._writer.join()
+        self._writing.close()
+        self._disconnect()
         self._precedence.close()
         self.readers.shutdown()
         self._engine.dispose()
 
-    def _write_all(self) -> None:
-        """Commit what waits, group by group. Whatever happens, those who wait are told, and the next group begins anew."""
-        connection: Connection | None = None
-        while group := self._next_group():
-            # Whoever asked may have gone meanwhile, as a request that was broken off. From here on it is done, and nobody can cancel it.
-            group = [one for one in group if one.future.set_running_or_notify_cancel()]
-            if not group:
-                continue
-            try:
-                connection = connection or self._engine.connect()
-                with self._precedence.taken() if group[0].people else self._precedence.given():
-                    outcomes = _commit_group(connection, group)
-            except BaseException as error:
-                outcomes = [(one.future, None, error) for one in group]
-                if connection is not None:
-                    connection.invalidate()
-                    connection.close()
-                    connection = None
-            for future, result, failure in outcomes:
-                if failure is None:
-                    future.set_result(result)
-                else:
-                    future.set_exception(explain(failure, self._label) or failure)
-        if connection is not None:
-            connection.close()
+    def _commit(self, group: list[_Waiting]) -> list[_Outcome]:
+        try:
+            connection = self._connection = self._connection or self._engine.connect()
+            with self._precedence.taken() if group[0].people else self._precedence.given():
+                return _commit_group(connection, group)
+        except BaseException as error:
+            if self._connection is not None:
+                self._connection.invalidate()
+                self._disconnect()
+            return [(one.future, None, error) for one in group]
 
-    def _next_group(self) -> list[_Waiting]:
-        """Wait for work and return what is done next: all that people wait for, else one piece of other work; nothing once closed."""
-        with self._changed:
-            while not (self._people or self._others or self._closed):
-                self._changed.wait()
-            if not self._people:
-                return [self._others.popleft()] if self._others else []
-            return [self._people.popleft() for _ in range(min(GROUP, len(self._people)))]
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
-def _commit_group(connection: Connection, group: list[_Waiting]) -> list[tuple[Future[Any], Any, BaseException | None]]:
+def _commit_group(connection: Connection, group: list[_Waiting]) -> list[_Outcome]:
     """Run each work in its savepoint, commit once, and return what each came to, to be told only now."""
-    outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+    outcomes: list[_Outcome] = []
     raw: Any = connection.connection.driver_connection
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -288,17 +326,50 @@ def _prepare_sqlite(raw: Any, _record: Any, *, path: Path) -> None:
 
 
 class _Postgresql:
-    """Every piece of work has a connection and a transaction of its own."""
+    """What people wait for shares transactions, each piece in a savepoint of its own; all else has a connection and a transaction each.
+
+    A piece that has to wait for another transaction's lock, or that PostgreSQL asks to repeat, leaves its group and is done by itself, so
+    that nobody waits for it but whoever sent it.
+    """
 
     def __init__(self, url: sa.URL) -> None:
         self._label = url.set(drivername="postgresql").render_as_string(hide_password=True)
         given = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
         self._engine = sa.create_engine(url, pool_size=16, max_overflow=0, pool_pre_ping=False, connect_args=given)
+        self._shared = sa.create_engine(url, pool_size=SHARED, max_overflow=0, connect_args=given)
+        event.listen(self._shared, "connect", _be_impatient)
         self.readers = ThreadPoolExecutor(4, thread_name_prefix="labelwright-read")
-        self._writers = ThreadPoolExecutor(8, thread_name_prefix="labelwright-write")
+        self._writers = ThreadPoolExecutor(8, thread_name_prefix="labelwright-write-alone")
+        self._writing = _Writing(self._label, self._commit, threads=SHARED)
 
     def submit(self, work: Work[T], *, people: bool) -> Future[T]:
-        return self._writers.submit(self._run, work)
+        return self._writing.submit(work, people=True) if people else self._writers.submit(self._run, work)
+
+    def _commit(self, group: list[_Waiting]) -> list[_Outcome]:
+        """Do a group in one transaction; what cannot be done in it is done beside it, and told from there."""
+        outcomes: list[_Outcome | None]
+        try:
+            with self._shared.begin() as connection:
+                if len(group) == 1:
+                    outcomes = [(group[0].future, group[0].work(connection), None)]
+                else:
+                    driver(connection).execute("SAVEPOINT work")
+                    outcomes = [_in_savepoint(connection, one) for one in group]
+        except BaseException as error:
+            # Nothing of it was written.
+            if len(group) == 1 and not _may_be_repeated(error):
+                return [(group[0].future, None, error)]
+            outcomes = [None] * len(group)
+        for one, outcome in zip(group, outcomes, strict=True):
+            if outcome is None:
+                self._writers.submit(self._tell, one)
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _tell(self, one: _Waiting) -> None:
+        try:
+            one.future.set_result(self._run(one.work))
+        except BaseException as error:
+            one.future.set_exception(error)
 
     def _run(self, work: Work[T]) -> T:
         for attempt in range(ATTEMPTS):
@@ -306,11 +377,7 @@ class _Postgresql:
                 with self._engine.begin() as connection:
                     return work(connection)
             except Exception as error:
-                # Prepared statements and bulk inserts use the driver itself, whose errors come as they are.
-                state = getattr(getattr(error, "orig", error), "sqlstate", None)
-                # 40001 serialization failure, 40P01 deadlock, 57P01 the server closed the connection before it did anything
-                repeat = state in ("40001", "40P01", "57P01") or getattr(error, "connection_invalidated", False)
-                if repeat and attempt < ATTEMPTS - 1:
+                if _may_be_repeated(error) and attempt < ATTEMPTS - 1:
                     continue
                 found = explain(error, self._label)
                 if found is None:
@@ -335,6 +402,32 @@ class _Postgresql:
         """PostgreSQL tells all connections by itself."""
 
     def close(self) -> None:
+        self._writing.close()
         self._writers.shutdown()
         self.readers.shutdown()
+        self._shared.dispose()
         self._engine.dispose()
+
+
+def _be_impatient(raw: Any, _record: Any) -> None:
+    raw.execute(f"SET lock_timeout = {LOCK_MILLISECONDS}")
+    raw.commit()
+
+
+def _in_savepoint(connection: Connection, one: _Waiting) -> _Outcome | None:
+    """Do one piece of a shared transaction, or undo it, and return what it came to; None where it has to be done once more by itself."""
+    cursor = driver(connection)
+    try:
+        result = one.work(connection)
+    except Exception as error:
+        cursor.execute("ROLLBACK TO work")
+        return None if _may_be_repeated(error) else (one.future, None, error)
+    cursor.execute("RELEASE work; SAVEPOINT work")
+    return one.future, result, None
+
+
+def _may_be_repeated(error: BaseException) -> bool:
+    """Tell whether the same work may succeed if it is done again from the start."""
+    # Prepared statements and bulk inserts use the driver itself, whose errors come as they are.
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return state in _REPEATED or getattr(error, "connection_invalidated", False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, Connection
 
-__all__ = ["Statement"]
+__all__ = ["Statement", "driver"]
 
 
 class Statement:
@@ -42,12 +42,12 @@ class Statement:
         text, order, defaults = known
         values = {**defaults, **parameters}
         if order is not None:
-            return _driver(connection).execute(text, [values[key] for key in order])
+            return driver(connection).execute(text, [values[key] for key in order])
         # These few are run again and again: PostgreSQL reads each once for a connection, from the first time on.
-        return _driver(connection).execute(text, values, prepare=True)
+        return driver(connection).execute(text, values, prepare=True)
 
 
-def _driver(connection: Connection) -> Any:
+def driver(connection: Connection) -> Any:
     """The driver's connection, or on PostgreSQL, where making one costs, its cursor, which serves statement after statement.
 
     Finding it takes three steps through the pool, so it is noted on the first.
