@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
-import threading
+import os
+import socket
+import time
 import zipfile
 from pathlib import Path
-from typing import IO
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from PIL import Image
 
 from labelwright import plugins
-from labelwright.errors import InvalidInput
+from labelwright.errors import LabelwrightError
 from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import Workspace
-from labelwright.server import outlet
+from labelwright.server import downloads
+from labelwright.server.routes import versions
 from labelwright.settings import Settings
 from labelwright.store import tables
 from tests.datasets.labeling import agree
@@ -50,10 +54,9 @@ def test_an_export_holds_every_labeled_item(house: House, format: str) -> None:
     assert body.startswith(b"PAR1") or body.count(b"text ") >= 50 or b"PAR1" in body
 
 
-def test_an_export_is_sent_while_it_is_written(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first chunk arrives with no length said beforehand, and whoever leaves early harms nobody who comes after."""
-    monkeypatch.setattr(outlet, "CHUNK", 1000)
-    agree(house.tickets.project, dict.fromkeys(house.add_texts(*(f"{number} " + "x" * 500 for number in range(60))), "bug"))
+def test_an_export_is_sent_while_it_is_written(house: House) -> None:
+    """The first bytes arrive with no length said beforehand, and whoever leaves early harms nobody who comes after."""
+    fill(house, 8_000_000)
     browser = house.browser(house.person("manager"))
     with browser.stream("GET", "/api/projects/tickets/export", params={"format": "jsonl"}) as answer:
         assert answer.status_code == 200
@@ -61,41 +64,7 @@ def test_an_export_is_sent_while_it_is_written(house: House, monkeypatch: pytest
         first = next(answer.iter_bytes(100))
         assert first.startswith(b"{")
     rows = [json.loads(line) for line in browser.get("/api/projects/tickets/export", params={"format": "jsonl"}).text.splitlines()]
-    assert sum(row["body"].endswith("x" * 500) for row in rows) == 60
-
-
-def test_whoever_leaves_lets_the_writer_end() -> None:
-    """A writer that waits for room stops once nobody reads on, and one that fails tells the reader."""
-
-    async def read() -> None:
-        stopped: list[str] = []
-
-        def endless(file: IO[bytes]) -> None:
-            try:
-                while True:
-                    file.write(b"x" * outlet.CHUNK)
-            except BrokenPipeError:
-                stopped.append("left")
-                raise
-
-        one = outlet.Outlet()
-        written = one.filled_by(endless)
-        assert await one.take() == b"x" * outlet.CHUNK
-        one.leave()
-        await asyncio.wait_for(written, 20)
-        assert stopped == ["left"]
-
-        def broken(file: IO[bytes]) -> None:
-            file.write(b"begun")
-            raise InvalidInput("It cannot be written.")
-
-        other = outlet.Outlet()
-        failed = other.filled_by(broken)
-        assert await other.take() == b""
-        with pytest.raises(InvalidInput):
-            await failed
-
-    asyncio.run(read())
+    assert sum(len(row["body"]) > 200_000 for row in rows) == 40
 
 
 def test_pictures_travel_with_their_labels(tmp_path: Path, store_url: str) -> None:
@@ -134,40 +103,101 @@ def _strings(value: object) -> list[str]:
 
 
 def test_no_more_downloads_are_made_at_once_than_may(house: House) -> None:
-    """While as many are made and wait as may, a further one is sent away for a while, and people's work goes on."""
-    house.add_texts("work goes on")
+    """While as many are made and wait as may, a further one is sent away for a while, and people's work goes on.
+
+    Once those who asked are gone, so are the processes that wrote for them, and others have their turn.
+    """
+    fill(house, 20_000_000)
     manager, ann = house.browser(house.person("manager")), house.browser(house.person())
-    goes_on = threading.Event()
+    with contextlib.ExitStack() as all_open:
+        for _ in range(downloads.MOST_RUNNING):
+            # Two that have begun, and whose readers take no more for a while.
+            all_open.enter_context(manager.stream("GET", "/api/projects/tickets/export"))
+        waiting = [socket_that_asks(house.address, manager) for _ in range(downloads.MOST_WAITING)]
+        refused = until_refused(manager)
+        assert refused.json()["error"]["code"] == "busy"
+        assert int(refused.headers["Retry-After"]) > 0
+        house.held(ann)
+        for one in waiting:
+            one.close()
+    deadline = time.monotonic() + 60
+    while (answer := manager.get("/api/projects/tickets/export")).status_code == 503 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert answer.status_code == 200
+    assert answer.text.count("x" * 500_000) == 40
+    while writing() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert writing() == []
 
-    async def scenario() -> None:
-        outlets = [outlet.Outlet() for _ in range(outlet.MOST_WRITERS + outlet.MOST_WAITING)]
-        written = [one.filled_by(lambda file: goes_on.wait() and None) for one in outlets]
-        try:
-            refused = await asyncio.to_thread(manager.get, "/api/projects/tickets/export")
-            assert refused.status_code == 503, refused.text
-            assert refused.json()["error"]["code"] == "busy"
-            assert int(refused.headers["Retry-After"]) > 0
-            await asyncio.to_thread(house.held, ann)
-        finally:
-            goes_on.set()
-        await asyncio.gather(*written)
-        assert (await asyncio.to_thread(manager.get, "/api/projects/tickets/export")).status_code == 200
 
-    asyncio.run(scenario())
+def test_a_reader_who_comes_back_too_late_gets_no_part_for_the_whole(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who takes nothing for too long is taken for gone: the process ends, and what was begun breaks off."""
+    monkeypatch.setattr(downloads, "PATIENCE_SECONDS", 0.5)
+    fill(house, 20_000_000)
+    manager = house.browser(house.person("manager"))
+    with manager.stream("GET", "/api/projects/tickets/export") as answer:
+        deadline = time.monotonic() + 60
+        while writing() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert writing() == []
+        with pytest.raises(httpx.TransportError):
+            answer.read()
 
 
-def test_a_reader_who_comes_back_too_late_gets_no_part_for_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who takes nothing for too long is taken for gone: the writer is free again, and what was begun breaks off."""
-    monkeypatch.setattr(outlet, "PATIENCE_SECONDS", 0.0)
+def test_what_a_process_cannot_write_is_said(house: House) -> None:
+    """An error of the process reaches whoever asked as the error that it is, and one that dies gives no part for the whole."""
+    manager = house.browser(house.person("manager"))
+    answer = manager.get("/api/projects/tickets/export", params={"version": 7})
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    fill(house, 8_000_000)
 
-    async def scenario() -> None:
-        late = outlet.Outlet()
-        written = late.filled_by(lambda file: [file.write(b"x" * outlet.CHUNK) for _ in range(100)] and None)
-        while not written.done():
-            await asyncio.sleep(0.05)
-        while await late.take():
-            pass
-        with pytest.raises(BrokenPipeError):
-            await written
+    async def break_off() -> None:
+        download = await downloads.Downloads().begin(versions._order(house.tickets, "jsonl", None, whole=False))
+        assert await download.take()
+        download._process.kill()
+        with pytest.raises(LabelwrightError, match="broke off"):
+            await the_rest(download)
+        download.leave()
 
-    asyncio.run(scenario())
+    asyncio.run(break_off())
+
+
+async def the_rest(download: downloads.Download) -> None:
+    while await download.take():
+        pass
+
+
+def fill(house: House, size: int) -> None:
+    """Make forty labeled texts of so many bytes together."""
+    agree(house.tickets.project, dict.fromkeys(house.add_texts(*(f"{number} " + "x" * (size // 40) for number in range(40))), "bug"))
+
+
+def socket_that_asks(address: str, browser: httpx.Client) -> socket.socket:
+    host, _, port = address.removeprefix("http://").partition(":")
+    made = socket.create_connection((host, int(port)))
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    made.sendall(f"GET /api/projects/tickets/export HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: {cookies}\r\n\r\n".encode())
+    return made
+
+
+def until_refused(browser: httpx.Client) -> httpx.Response:
+    """Ask until those who asked before have been heard: what is not refused is left at once."""
+    deadline = time.monotonic() + 60
+    while True:
+        with contextlib.suppress(httpx.ReadTimeout):
+            answer = browser.get("/api/projects/tickets/export", timeout=1)
+            if answer.status_code == 503:
+                return answer
+        assert time.monotonic() < deadline
+
+
+def writing() -> list[str]:
+    """The processes that this one has started for downloads and that are still at work."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if parent == str(os.getpid()) and state != "Z" and b"server._download" in stat.with_name("cmdline").read_bytes():
+                found.append(stat.parent.name)
+    return found

@@ -18,6 +18,7 @@ from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import media_of
 from labelwright.server.checking import Checking
+from labelwright.server.downloads import Downloads
 from labelwright.server.numbers import Numbers
 from labelwright.store import people, tables
 from labelwright.store.database import Database
@@ -183,6 +184,7 @@ class Doors:
         self._blobs: set[tuple[int, str]] = set()
         self._changes = 0
         self.checking = Checking()
+        self.downloads = Downloads()
         with workspace.database.read() as connection:
             secret = connection.scalar(sa.select(tables.secrets.c.value).where(tables.secrets.c.name == "task_numbers"))
         self.task_numbers = Numbers(secret or "", "task")

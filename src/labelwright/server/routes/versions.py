@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-import zipfile
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import Any
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
@@ -18,12 +15,12 @@ from msgspec import Struct
 from labelwright import datasets, plugins
 from labelwright.datasets import Certificate, Version
 from labelwright.errors import InvalidInput, nearest
-from labelwright.formats.base import SUFFIXES
 from labelwright.pipeline import jobs
 from labelwright.pipeline.jobs import Job
 from labelwright.pipeline.workspace import OpenProject
+from labelwright.server._download import Order
+from labelwright.server.downloads import Download
 from labelwright.server.given import Access, Workspace
-from labelwright.server.outlet import Outlet
 
 __all__ = ["HANDLERS"]
 
@@ -92,49 +89,44 @@ async def export(project: FromPath[str], access: Access, format: FromQuery[str] 
         raise InvalidInput(f"There is no format '{format}'.", where="format", hint=nearest(format, plugins.names("formats")))
     suffix = plugins.load("formats", format).SUFFIX
     whole = not suffix or any(modality != "text" for modality in opened.project.schema.data.values())
-    write = partial(_write_zip if whole else _write, opened, format, version)
-    outlet = Outlet()
-    written = outlet.filled_by(write)
+    download = await access.doors.downloads.begin(_order(opened, format, version, whole=whole))
     # What is refused is refused before the first byte; an answer that has begun can only break off.
     try:
-        first = await outlet.take()
-    except asyncio.CancelledError:
-        # Whoever asked went away while it waited for its turn.
-        outlet.leave()
+        first = await download.take()
+    except BaseException:
+        download.leave()
         raise
-    if not first:
-        await written
     name = f"{opened.name}-{format}.zip" if whole else f"{opened.name}{suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Stream(_chunks(outlet, first, written), media_type="application/octet-stream", headers=headers)
+    return Stream(_chunks(download, first), media_type="application/octet-stream", headers=headers)
 
 
-def _write(opened: OpenProject, format: str, version: int | None, target: IO[bytes]) -> None:
-    datasets.export(opened.project, format, cast("BinaryIO", target), version=version, policy=opened.pipeline.dataset)
+def _order(opened: OpenProject, format: str, version: int | None, *, whole: bool) -> Order:
+    project = opened.project
+    return Order(
+        store=project.database.url,
+        blobs=project.blobs.folder,
+        project_id=project.id,
+        name=project.name,
+        folder=project.folder,
+        schema=project.schema,
+        guidelines=project.guidelines,
+        pipeline_version=project.pipeline_version,
+        policy=opened.pipeline.dataset,
+        format=format,
+        version=version,
+        whole=whole,
+    )
 
 
-def _write_zip(opened: OpenProject, format: str, version: int | None, target: IO[bytes]) -> None:
-    """Write the format's folder aside, and pack it file by file; pictures and sound are packed as they are."""
-    with tempfile.TemporaryDirectory(prefix="labelwright-export-") as aside, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
-        folder = Path(aside) / opened.name
-        folder.mkdir()
-        datasets.export(opened.project, format, folder, version=version, policy=opened.pipeline.dataset)
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                how = zipfile.ZIP_STORED if path.suffix in SUFFIXES.values() else zipfile.ZIP_DEFLATED
-                packed.write(path, path.relative_to(folder.parent), how)
-                path.unlink()
-
-
-async def _chunks(outlet: Outlet, first: bytes, written: asyncio.Future[None]) -> AsyncIterator[bytes]:
+async def _chunks(download: Download, first: bytes) -> AsyncIterator[bytes]:
     try:
         chunk = first
         while chunk:
             yield chunk
-            chunk = await outlet.take()
-        await written
+            chunk = await download.take()
     finally:
-        outlet.leave()
+        download.leave()
 
 
 async def enqueue(workspace: Workspace, opened: OpenProject, kind: str, arguments: dict[str, Any]) -> Job:
