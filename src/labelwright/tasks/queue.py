@@ -165,13 +165,12 @@ def _may_have(candidate: Any, purpose: str, *, own: bool) -> Iterator[sa.ColumnE
 def _in_hand(candidate: Any) -> sa.ColumnElement[bool]:
     """Whether the person holds another review or audit of the item, beside which an error planted about it would be seen to be one."""
     mine = _tasks.alias("in_hand")
-    purposes = [sa.literal_column(f"'{one}'") for one in _GROUPS["review"]]
     return _found(
         sa.select(_ONE).where(
             mine.c.item_id == candidate.c.item_id,
             mine.c.user_id == sa.bindparam("holder"),
             mine.c.state == sa.literal_column("'leased'"),
-            mine.c.purpose.in_(purposes),
+            mine.c.purpose.in_([sa.literal_column(f"'{one}'") for one in _GROUPS["review"]]),
         )
     )
 
