@@ -342,6 +342,25 @@ def test_where_blind_audits_were_measured_others_do_not_count(audited: tuple[Pro
     assert (proof.audited, proof.shown, proof.enough) == (37, 3, False)
 
 
+def test_why_labels_wait_is_counted_among_those_of_the_question(make_project: Callable[..., Project]) -> None:
+    """A drawn item whose label says nothing about a question is none of the question's audits, outdated or not."""
+    two = {"kind": "choice", "of": "body", "options": ["refund", "bug"]}
+    project = make_project({"data": {"body": "text"}, "questions": {"intent": two, "tone": {**two, "required": False}}})
+    ids = add_texts(project, [f"text {number}" for number in range(40)])
+    (reviewer,) = add_users(project, "rita", role="reviewer")
+    agree(project, dict.fromkeys(ids, "refund"))
+    agree(project, dict.fromkeys(ids[5:], "bug"), question="tone")
+    pick(project, ids)
+    declare(project, guidelines="# Refunds\nMoney back.")
+    for item_id in ids[:39]:
+        review(project, item_id, reviewer, REFUND if item_id in ids[:5] else {**REFUND, "tone": Choice("bug")})
+    declare(project, guidelines="# Refunds\nMoney back within a month.")
+    proof = prove(project).questions["tone"]
+    assert (proof.audited, proof.pending, proof.outdated) == (0, 35, 34)
+    assert "34 labels were audited by criteria that have changed since" in proof.statement
+    assert "1 label was drawn for the audit and not yet audited" in proof.statement
+
+
 # --- one look -------------------------------------------------------------------------------------------------------------------
 
 
