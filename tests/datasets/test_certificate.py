@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from labelwright.analytics import advise, check_requirements
-from labelwright.datasets import Certificate, certificate
+from labelwright.datasets import Certificate, certificate, import_labels
 from labelwright.errors import InvalidInput
 from labelwright.review import ReviewPolicy
 from labelwright.review import pick as pick_reviews
@@ -25,6 +26,7 @@ from labelwright.store.codec import encode
 from labelwright.store.criteria import changed, declare_editorial
 from labelwright.store.evidence import differs
 from labelwright.store.project import Project
+from labelwright.tasks import Queue, TaskPolicy
 from tests.datasets.labeling import agree, annotate, declare, pick, plant, review
 from tests.rows import add_texts, add_users
 
@@ -331,6 +333,25 @@ def test_auditors_who_overlooked_planted_errors_make_the_bound_wider(audited: tu
     assert not prove(project).assumes_perfect_auditors
 
 
+def test_who_was_measured_is_who_audited(audited: tuple[Project, list[int], int]) -> None:
+    """A careful person who finds every planted error proves nothing about another one who audits, and next to nothing with a few audits."""
+    project, ids, reviewer = audited
+    (careful,) = add_users(project, "cora", role="reviewer")
+    for item_id in ids[:39]:
+        review(project, item_id, reviewer, REFUND, blind=True)
+    plant(project, ids[50], careful, ["blind"] * 60)
+    proof = prove(project).questions["intent"]
+    assert (proof.planted, proof.found) == (0, 0)
+    assert "not enough evidence" in prove(project).markdown()
+    review(project, ids[39], careful, REFUND, blind=True)
+    proof = prove(project).questions["intent"]
+    assert (proof.planted, proof.found, proof.bound) == (60 * 40, 60, 1.0)
+    assert proof.statement.startswith("Auditors overlooked 0 of 60 planted errors, 2,340 more count as overlooked")
+    plant(project, ids[50], reviewer, ["blind"] * 500 + ["missed"] * 40)
+    proof = prove(project).questions["intent"]
+    assert (proof.planted, proof.found) == (2400, 560)
+
+
 def test_where_blind_audits_were_measured_others_do_not_count(audited: tuple[Project, list[int], int]) -> None:
     """Labels that were audited with the label in view wait for a blind audit as soon as it was measured what blind ones find."""
     project, ids, reviewer = audited
@@ -464,3 +485,24 @@ def test_a_clause_of_one_question_leaves_the_audits_of_others_alone(make_project
     assert changed(one["mood"], two["mood"]) == ["Irony"]
     assert changed(one["topic"], two["topic"]) == []
     assert set(one["topic"]) == {"All", "pipeline file"}
+
+
+def test_an_audit_of_what_a_file_holds_under_the_own_name_counts_as_no_audit(make_project: Callable[..., Project]) -> None:
+    """Whoever imports the own answers, and audits them, is their author still; nobody is handed such an audit; another person is."""
+    project = make_project()
+    ids = add_texts(project, [f"text {number}" for number in range(60)])
+    ann, rita = add_users(project, "ann", "rita", role="reviewer")
+    path = project.folder / "answers.jsonl"
+    path.write_text("".join(f'{{"id": "t{number}", "intent": "refund", "annotator": "ann"}}\n' for number in range(60)), "utf-8")
+    assert import_labels(project, path, None, "annotations").stored == 60
+    agree(project, dict.fromkeys(ids, "refund"))
+    pick_reviews(project, ReviewPolicy(sample="100%", always=()), ids)
+    queue = Queue(project.id, TaskPolicy())
+    taken = [
+        len(project.database.write(partial(queue.lease, user_id=user, count=5, purpose="review", resume=False))) for user in (ann, rita)
+    ]
+    assert taken == [0, 5]
+    for item_id in ids:
+        review(project, item_id, ann, REFUND)
+    proof = prove(project).questions["intent"]
+    assert (proof.audited, proof.own, proof.enough, proof.bound) == (0, 60, False, 1.0)

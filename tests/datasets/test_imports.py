@@ -7,7 +7,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sa
@@ -16,11 +16,12 @@ from labelwright.datasets import export, forget_known, import_labels
 from labelwright.datasets.imports import Use
 from labelwright.errors import InvalidFile, InvalidInput
 from labelwright.prepare import prepare
+from labelwright.quality import QualityPolicy, refresh
 from labelwright.schema import Image, content_hash
 from labelwright.schema.kinds.choice import Choice
 from labelwright.sources import collect_rows
 from labelwright.store import people, tables
-from labelwright.store.codec import decode_values, encode
+from labelwright.store.codec import decode, decode_values, encode
 from labelwright.store.project import Project
 from labelwright.tasks import TaskPolicy, open_tasks
 from tests.datasets.labeling import agree, annotate
@@ -165,6 +166,33 @@ def test_a_file_does_not_speak_for_somebody_who_works_here(make_project: Callabl
         )
         found = {name: decode_values(values)["intent"] for name, values in connection.execute(query)}
     assert found == {"alice": Choice("refund"), "alice (imported)": Choice("bug")}
+
+
+def test_a_person_and_a_file_with_the_persons_answers_have_one_voice(make_project: Callable[..., Project]) -> None:
+    """Answers that come back under their author's name agree with nobody: agreement and consensus count each person once."""
+    project = make_project()
+    items = add_texts(project, [f"text {number}" for number in range(40)])
+    ann, bob = add_users(project, "ann", "bob")
+    for number, item in enumerate(items):
+        annotate(project, item, ann, {"intent": Choice("refund")})
+        annotate(project, item, bob, {"intent": Choice("bug" if number % 2 else "refund")})
+    refresh(project, QualityPolicy(label_errors=False))
+    before = report(project)
+    path = project.folder / "again.jsonl"
+    path.write_text("".join(f'{{"id": "t{number}", "intent": "refund", "annotator": "ann"}}\n' for number in range(40)), "utf-8")
+    assert import_labels(project, path, None, "annotations").stored == 40
+    refresh(project, QualityPolicy(label_errors=False))
+    assert report(project) == before
+    with project.database.read() as connection:
+        assert set(connection.scalars(sa.select(tables.consensus.c.answers))) == {2}
+
+
+def report(project: Project) -> Any:
+    """The figures of agreement that requirements read."""
+    with project.database.read() as connection:
+        body = connection.scalar(sa.select(tables.quality_reports.c.report).where(tables.quality_reports.c.name == "agreement"))
+    (question,) = [one for one in decode(body)["questions"] if one["question"] == "intent"]
+    return question["alpha"], question["agreement"]
 
 
 @pytest.mark.parametrize("use", ["suggestions", "annotations", "gold", "reference"])

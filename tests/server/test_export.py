@@ -144,6 +144,26 @@ def test_a_reader_who_comes_back_too_late_gets_no_part_for_the_whole(house: Hous
             answer.read()
 
 
+def test_a_reader_who_leaves_leaves_nothing_behind(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder in which a process writes aside what it packs is gone with the reader, whenever that is."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    fill(house, 20_000_000)
+    order = versions._order(house.tickets, "jsonl", None, whole=True)
+
+    async def leave(taken: int) -> None:
+        download = await downloads.Downloads().begin(order)
+        while not any(tmp_path.glob("labelwright-export-*/*/*")):
+            await asyncio.sleep(0.01)
+        for _ in range(taken):
+            await download.take()
+        download.leave()
+        await download._process.wait()
+        assert list(tmp_path.glob("labelwright-export-*")) == []
+
+    for taken in (0, 1):
+        asyncio.run(leave(taken))
+
+
 def test_what_a_process_cannot_write_is_said(house: House) -> None:
     """An error of the process reaches whoever asked as the error that it is, and one that dies gives no part for the whole."""
     manager = house.browser(house.person("manager"))

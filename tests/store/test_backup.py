@@ -115,6 +115,28 @@ def test_a_damaged_backup_is_refused_and_leaves_the_store_empty(tmp_path: Path) 
     empty.close()
 
 
+def test_what_was_altered_in_a_backup_is_restored_and_named(tmp_path: Path) -> None:
+    """A bit that fell over in a table is told, and one that makes a value no value of its column is an error with the table's name."""
+    database = Database(f"sqlite:///{tmp_path}/labelwright.db")
+    database.migrate()
+    database.write(lambda connection: connection.execute(sa.insert(tables.users).values(name="ann", created_at=0.0)))
+    path = tmp_path / "backup.tar"
+    backup(database, Blobs(tmp_path / "blobs"), path)
+    database.close()
+    whole = path.read_bytes()
+    for number, (old, new) in enumerate([(b'"ann"', b'"ant"'), (b'"ann"', b"[[1]]"), (b'"ann"', b"{}   "), (b'"ann"', b"null ")]):
+        path.write_bytes(whole.replace(old, new))
+        other = Database(f"sqlite:///{tmp_path}/{number}.db")
+        other.migrate()
+        if number:
+            with pytest.raises(InvalidFile, match=r"users.*A row is damaged"):
+                restore(other, Blobs(tmp_path / "blobs"), path)
+        else:
+            report = restore(other, Blobs(tmp_path / "blobs"), path)
+            assert (report.altered, report.whole) == (["users"], False)
+        other.close()
+
+
 def test_a_restore_needs_no_memory_for_its_largest_blob(tmp_path: Path) -> None:
     """Media go from the backup to the store piece by piece."""
     database = Database(f"sqlite:///{tmp_path}/labelwright.db")

@@ -108,6 +108,8 @@ def print_lacking(what: str, report: BackupReport) -> None:
         print(f"{what} is not complete:", file=sys.stderr)
         for line in lacking_lines(report.lost, report.broken, report.left_out):
             print(f"  {line}", file=sys.stderr)
+        for name in report.altered:
+            print(f"  {name}: the backup was altered after it was written, and what it has was restored as it is", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

@@ -471,17 +471,19 @@ _WRITERS: dict[str, type[_Writer]] = {"suggestions": _Suggestions, "annotations"
 def _users(connection: Connection, names: set[str]) -> dict[str, int]:
     """Return the users of these names; new ones have no password and no role, so they cannot sign in.
 
-    A file does not speak for a person who works here under the same name: its answers are those of a user of their own.
+    A file does not speak for a person who works here under the same name: its answers are those of a user of their own. But they may well
+    be that person's, so what one of the two has answered, the other does not audit, and both together have one voice.
     """
     users, memberships = tables.users, tables.memberships
-    here = sa.select(users.c.name).join(memberships, memberships.c.user_id == users.c.id).where(users.c.name.in_(sorted(names)))
-    taken = set(connection.scalars(here))
+    here = sa.select(users.c.name, users.c.id).join(memberships, memberships.c.user_id == users.c.id)
+    taken = dict(connection.execute(here.where(users.c.name.in_(sorted(names)))).all())
     called = {f"{name} (imported)" if name in taken else name: name for name in names}
     query = sa.select(users.c.name, users.c.id).where(users.c.name.in_(sorted(called)))
     known = {called[name]: number for name, number in connection.execute(query)}
     for name, given in sorted(called.items()):
         if given not in known:
-            row = connection.execute(sa.insert(users).values(name=name, password_hash=None, created_at=time.time()))
+            new = {"name": name, "password_hash": None, "created_at": time.time(), "namesake_of": taken.get(given)}
+            row = connection.execute(sa.insert(users).values(new))
             known[given] = row.inserted_primary_key[0]  # type: ignore[index]  # as above
     return known
 

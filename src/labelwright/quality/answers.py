@@ -86,8 +86,10 @@ def _read(
             _annotations.c["values"],
             _annotations.c.origin,
             _annotations.c.created_at,
+            tables.users.c.namesake_of,
         )
         .join(_items, _items.c.id == _annotations.c.item_id)
+        .join(tables.users, tables.users.c.id == _annotations.c.user_id)
         .where(
             _items.c.project_id == project_id,
             _items.c.state == "active",
@@ -98,10 +100,15 @@ def _read(
         .order_by(_annotations.c.item_id, _annotations.c.id)
     )
     newest: dict[int, dict[int, Given]] = {}
-    for item_id, user_id, number, version, values, origin, at in connection.execute(query).all():
+    for item_id, user_id, number, version, values, origin, at, namesake in connection.execute(query).all():
         of_item = newest.setdefault(item_id, {})
-        of_item.pop(user_id, None)
-        of_item[user_id] = Given(item_id, user_id, number, version, _valid(decode_values(values), schema), origin != "review", at)
+        # A person and a file with answers under the person's name have one voice, and what was answered here comes first.
+        person = namesake or user_id
+        before = of_item.get(person)
+        if namesake and before is not None and before.user_id == person:
+            continue
+        of_item.pop(person, None)
+        of_item[person] = Given(item_id, user_id, number, version, _valid(decode_values(values), schema), origin != "review", at)
     if machines:
         _add_machines(connection, project_id, schema, within, machines, newest)
     return {item_id: list(of_item.values()) for item_id, of_item in newest.items()}

@@ -105,11 +105,18 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
 
     def problems(self, values: Mapping[str, Answer], data: Mapping[str, Field]) -> dict[str, list[Problem]]:
         """Return what makes each answer invalid for an item with the fields `data`; an empty dict when all is well."""
-        found = {name: self._question(name).problems(answer, data) for name, answer in values.items()}
+        found = {name: self._problems(name, answer, data) for name, answer in values.items()}
         for name, question in self.questions.items():
             if question.required and name not in values:
                 found[name] = [Problem("missing_answer", f"The question '{question.title or name}' has no answer.")]
         return {name: problems for name, problems in found.items() if problems}
+
+    def _problems(self, name: str, answer: Answer, data: Mapping[str, Field]) -> list[Problem]:
+        question = self._question(name)
+        if not question.is_answered_by(answer):
+            given = str(answer.__struct_config__.tag)
+            return [Problem("other_kind", f"The question asks for {question.kind} and the answer is {given}.")]
+        return question.problems(answer, data)
 
     def _question(self, name: str) -> Question:
         if name not in self.questions:

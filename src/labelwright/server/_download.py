@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import shutil
+import signal
 import struct
 import sys
 import tempfile
@@ -33,6 +35,9 @@ HEAD = struct.Struct(">cI")
 DATA, END, REFUSED = b"D", b"E", b"R"
 
 CHUNK = 1 << 18
+
+_aside: list[str] = []
+"""The folders in which something is written aside."""
 
 NICENESS = 10
 """What is written for downloads leaves the processor to people's requests."""
@@ -68,6 +73,7 @@ class Refusal(Struct, frozen=True):
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, _leave_nothing)
     order: Order = pickle.load(sys.stdin.buffer)
     answer = os.fdopen(os.dup(1), "wb", buffering=0)
     # Whatever a library prints goes to the server's log, and not among the data.
@@ -83,6 +89,13 @@ def main() -> None:
         os._exit(0)
     except LabelwrightError as error:
         frames.send(REFUSED, msgspec.json.encode(Refusal(type(error).__name__, error.message, error.where, error.hint)))
+
+
+def _leave_nothing(*_: object) -> None:
+    """End at once, as the server asks when nobody reads any more."""
+    for folder in _aside:
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
 
 
 def _write(order: Order, target: BinaryIO) -> None:
@@ -109,6 +122,7 @@ def _write(order: Order, target: BinaryIO) -> None:
 def _write_zip(project: Project, order: Order, target: IO[bytes]) -> None:
     """Write the format's folder aside, and pack it file by file; pictures and sound are packed as they are."""
     with tempfile.TemporaryDirectory(prefix="labelwright-export-") as aside, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        _aside.append(aside)
         folder = Path(aside) / project.name
         folder.mkdir()
         datasets.export(project, order.format, folder, version=order.version, policy=order.policy)

@@ -30,6 +30,9 @@ RETRY_SECONDS = 30
 PATIENCE_SECONDS = 60.0
 """A reader who takes nothing for so long is taken for gone."""
 
+LEAVING_SECONDS = 10.0
+"""So long may a process take to end by itself."""
+
 
 class Downloads:
     """The downloads of one server."""
@@ -112,7 +115,9 @@ class Download:
         if self._ended is None:
             return
         if self._process.returncode is None:
-            self._process.kill()
+            # It takes along what it has written aside.
+            self._process.terminate()
+            asyncio.get_running_loop().call_later(LEAVING_SECONDS, _kill, self._process)
         self._ended()
         self._ended = None
 
@@ -127,3 +132,8 @@ class Download:
         # A reader who comes back after too long must not take a part for the whole.
         self._late = True
         self.leave()
+
+
+def _kill(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()

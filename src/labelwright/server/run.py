@@ -32,6 +32,9 @@ ADDRESS = "LABELWRIGHT_SERVED_ADDRESS"
 IDLE_SECONDS = 30.0
 """A connection that asks for nothing for so long is closed."""
 
+STOPPING_SECONDS = 10
+"""So long may what is asked and sent at the moment take once the server is told to stop."""
+
 MOST_CONNECTIONS = 8192
 """Connections that are open at once, at most."""
 
@@ -189,11 +192,21 @@ def _listen(workspace: Workspace, folder: Path, host: str, port: int, address: s
         import signal
 
         loop = asyncio.get_running_loop()
+        too_late = asyncio.Event()
+
+        def stop() -> None:
+            server.stop()  # type: ignore[no-untyped-call]
+            # The listener would wait for readers who take nothing, for ever.
+            loop.call_later(STOPPING_SECONDS, too_late.set)
+
         for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, server.stop)
+            loop.add_signal_handler(name, stop)
         beside = asyncio.create_task(_keep_working(folder, address)) if worker else None
+        serving, waiting = asyncio.create_task(server.serve()), asyncio.create_task(too_late.wait())
         try:
-            await server.serve()
+            ended, _ = await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if serving in ended:
+                await serving
         finally:
             if beside:
                 beside.cancel()
@@ -240,6 +253,7 @@ def _listen_in_many(folder: Path, host: str, port: int, address: str, workers: i
             workers=workers,
             factory=True,
             respawn_failed_workers=True,
+            workers_kill_timeout=STOPPING_SECONDS,
             **listening_options(),
         ).serve()
     finally:

@@ -25,8 +25,8 @@ look is.
 
 **Auditors who overlook errors.** Without further evidence the bound assumes auditors who find every error, and its statement begins with
 that. With `review: {planted: 60}` answers that are known to be wrong are audited like labels: the share that auditors find enters the
-bound, with half of the risk (`upper_bound_with_missed_errors`). What is planted has to be as hard to see as the rest, which no arithmetic
-can check.
+bound, with half of the risk (`upper_bound_with_missed_errors`), as far as it is the share of those who audited (`Evidence.measured`).
+What is planted has to be as hard to see as the rest, which no arithmetic can check.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def take_look(connection: Connection, project_id: int, schema: Schema) -> bool:
     tasks = tables.tasks
     rest = sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "audit", tasks.c.state == "open")
     connection.execute(sa.update(tasks).where(rest).values(state="cancelled"))
-    seen = {name: _seen(one, evidence.planted.get(name, Planted())) for name, one in counted.items()}
+    seen = {name: _seen(one, evidence.measured(name)) for name, one in counted.items()}
     log.append(connection, project_id, "audit_looked_at", payload=seen)
     return True
 
@@ -362,7 +362,7 @@ def _plan(version: Any) -> tuple[str, int | None]:
 
 
 def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Look, confidence: float, method: Method) -> QuestionAudit:
-    planted = evidence.planted.get(name, Planted())
+    planted = evidence.measured(name)
     complete = not counts.pending and not counts.unproved and counts.audited >= LEAST
     refused = look.refused
     if look.one and look.taken is not None and look.taken.get(name) != _seen(counts, planted):
@@ -471,7 +471,9 @@ def _claim(
     if planted.planted:
         missed = planted.planted - planted.found
         begin = (
-            f"Auditors overlooked {missed:,} of {planted.planted:,} planted errors, and the bound allows for it, "
+            f"Auditors overlooked {missed - planted.unseen:,} of {planted.planted - planted.unseen:,} planted errors, "
+            + (f"{planted.unseen:,} more count as overlooked because few of them came to who audited most, " if planted.unseen else "")
+            + "and the bound allows for it, "
             "assuming that the planted ones are as hard to see as the rest."
         )
     else:

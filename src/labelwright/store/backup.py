@@ -16,6 +16,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -54,7 +55,8 @@ class BackupReport(Struct, frozen=True):
     """What a backup holds: the rows of each table, with the names of their columns, and the number of blobs.
 
     `lost` counts the rows of each table that could not be read, and `broken` has the blobs that were missing or damaged. `left_out` counts
-    the rows that a restore could not take because they refer to lost ones.
+    the rows that a restore could not take because they refer to lost ones. `digests` are those of the tables as they were written, and
+    `altered` names the tables that came to the restore with other bytes, and were restored with them.
     """
 
     format: str
@@ -66,11 +68,13 @@ class BackupReport(Struct, frozen=True):
     lost: dict[str, int] = {}
     broken: list[BrokenBlob] = []
     left_out: dict[str, int] = {}
+    digests: dict[str, str] = {}
+    altered: list[str] = []
 
     @property
     def whole(self) -> bool:
         """Whether nothing is lacking."""
-        return not (self.lost or self.broken or self.left_out)
+        return not (self.lost or self.broken or self.left_out or self.altered)
 
 
 def _silent(done: int, total: int | None, what: str) -> None:
@@ -88,11 +92,12 @@ def backup(database: Database, blobs: Blobs, target: Path, *, progress: Progress
         rows: dict[str, int] = {}
         lost: dict[str, int] = {}
         broken: dict[str, str] = {}
+        written: dict[str, str] = {}
         for table in tables.metadata.sorted_tables:
             progress(len(rows), len(tables.metadata.sorted_tables), "reading tables")
             reading = Reading(connection, table)
             with (Path(folder) / table.name).open("wb") as file:
-                rows[table.name] = _dump(reading, file, blobs, broken)
+                rows[table.name], written[table.name] = _dump(reading, file, blobs, broken)
             if reading.lost:
                 lost[table.name] = reading.lost
         partial_file.unlink(missing_ok=True)
@@ -116,6 +121,7 @@ def backup(database: Database, blobs: Blobs, target: Path, *, progress: Progress
                 columns={table.name: [str(column.name) for column in table.columns] for table in tables.metadata.sorted_tables},
                 lost=lost,
                 broken=with_users(connection, broken, blobs),
+                digests=written,
             )
             _add_bytes(archive, "backup.json", msgspec.json.format(msgspec.json.encode(report), indent=2))
     partial_file.replace(target)
@@ -159,11 +165,13 @@ def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progres
             if kept + len(broken) - len(report.broken) != report.blobs:
                 raise InvalidFile(f"The backup should hold {report.blobs} blobs and holds {kept}.", where=str(source))
 
+            altered = [name for name, digest in report.digests.items() if _digest(archive, name) != digest]
+
             def work(connection: Connection) -> BackupReport:
                 left_out = _fill(connection, archive, report, source)
                 lacking = with_users(connection, broken, blobs) if len(broken) > len(report.broken) else report.broken
                 _mark(connection, broken, blobs)
-                return msgspec.structs.replace(report, blobs=kept, broken=lacking, left_out=left_out)
+                return msgspec.structs.replace(report, blobs=kept, broken=lacking, left_out=left_out, altered=altered)
 
             return database.write(work)
     except FileNotFoundError as error:
@@ -176,16 +184,18 @@ def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progres
         raise InvalidFile(f"{said.rstrip('.')}.", where=str(source), hint=_WANTED) from error
 
 
-def _dump(reading: Reading, file: IO[bytes], blobs: Blobs, broken: dict[str, str]) -> int:
-    """Write the rows that can be read, note the blobs that they name and that are not there, and return how many rows there were."""
+def _dump(reading: Reading, file: IO[bytes], blobs: Blobs, broken: dict[str, str]) -> tuple[int, str]:
+    """Write the rows that can be read, note the blobs that they name and that are not there; return how many rows, and their digest."""
     encoder = msgspec.json.Encoder()
+    hashed = hashlib.sha256()
     total = 0
     for row in reading:
-        file.write(encoder.encode(row))
-        file.write(b"\n")
+        line = encoder.encode(row) + b"\n"
+        file.write(line)
+        hashed.update(line)
         total += 1
         broken.update((digest, "missing") for digest in named_blobs(reading.table, row, blobs) if digest not in blobs)
-    return total
+    return total, hashed.hexdigest()
 
 
 def _add_blob(archive: tarfile.TarFile, digest: str, blobs: Blobs) -> bool:
@@ -237,7 +247,8 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
         if report.rows.get(name):
             connection.execute(sa.delete(then.tables[name]))
     left_out: dict[str, int] = {}
-    reached = _reached(archive, report, source)
+    with _storing(source, "cursors"):
+        reached = _reached(archive, report, source)
     for table in then.sorted_tables:
         if table.name not in report.rows:
             continue
@@ -251,7 +262,9 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
             if connection.dialect.name == "postgresql":
                 rows = [{name: _storable(value) for name, value in row.items()} for row in rows]
             total += len(rows)
-            if out := len(rows) - _insert(connection, table, rows):
+            with _storing(source, table.name):
+                out = len(rows) - _insert(connection, table, rows)
+            if out:
                 left_out[table.name] = left_out.get(table.name, 0) + out
         if total != report.rows[table.name]:
             raise InvalidFile(f"The table should have {report.rows[table.name]} rows and has {total}.", where=f"{source}, {table.name}")
@@ -362,6 +375,28 @@ def _reached(archive: tarfile.TarFile, report: BackupReport, source: Path) -> di
             if follower[0] == project_id and here > position:
                 new[follower] = min(here.id - 1, new.get(follower, here.id - 1))
     return {follower: Position(0, new.get(follower, newest.get(follower[0], position.id))) for follower, position in old.items()}
+
+
+def _digest(archive: tarfile.TarFile, name: str) -> str | None:
+    """The digest of a table's bytes; None where there are none."""
+    try:
+        file = archive.extractfile(f"tables/{name}.jsonl")
+    except KeyError:
+        return None
+    return hashlib.file_digest(file, "sha256").hexdigest() if file else None  # type: ignore[arg-type]  # it has `readinto`
+
+
+@contextmanager
+def _storing(source: Path, name: str) -> Iterator[None]:
+    """Tell of values that the table does not take, as those of a damaged backup."""
+    try:
+        yield
+    except (sa.exc.StatementError, TypeError, ValueError, OverflowError) as error:
+        # What the store itself suffers, such as a full disk, is told as that.
+        if isinstance(error, sa.exc.OperationalError):
+            raise
+        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise InvalidFile(f"A row is damaged: {said.rstrip('.')}.", where=f"{source}, {name}") from error
 
 
 def _pages(file: IO[bytes], name: str, source: Path) -> Iterator[list[list[Any]]]:

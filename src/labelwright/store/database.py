@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 
 from labelwright.errors import InvalidInput, StoreUnavailable
 from labelwright.store.blobs import owners_only
+from labelwright.store.committing import transaction
 from labelwright.store.precedence import Precedence
 from labelwright.store.statement import driver
 from labelwright.store.unavailable import explain, explained
@@ -349,16 +350,16 @@ class _Postgresql:
         """Do a group in one transaction; what cannot be done in it is done beside it, and told from there."""
         outcomes: list[_Outcome | None]
         try:
-            with self._shared.begin() as connection:
+            with transaction(self._shared, self._label) as connection:
                 if len(group) == 1:
                     outcomes = [(group[0].future, group[0].work(connection), None)]
                 else:
                     driver(connection).execute("SAVEPOINT work")
                     outcomes = [_in_savepoint(connection, one) for one in group]
         except BaseException as error:
-            # Nothing of it was written.
-            if len(group) == 1 and not _may_be_repeated(error):
-                return [(group[0].future, None, error)]
+            # Nothing of it was written, or nobody knows: then it must not be done again.
+            if isinstance(error, StoreUnavailable) or (len(group) == 1 and not _may_be_repeated(error)):
+                return [(one.future, None, error) for one in group]
             outcomes = [None] * len(group)
         for one, outcome in zip(group, outcomes, strict=True):
             if outcome is None:
@@ -374,7 +375,7 @@ class _Postgresql:
     def _run(self, work: Work[T]) -> T:
         for attempt in range(ATTEMPTS):
             try:
-                with self._engine.begin() as connection:
+                with transaction(self._engine, self._label) as connection:
                     return work(connection)
             except Exception as error:
                 if _may_be_repeated(error) and attempt < ATTEMPTS - 1:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from sqlalchemy import Connection
 
 from labelwright.schema import Answer, Schema, Values
 from labelwright.schema.criteria import Criteria
+from labelwright.stats.certificates import binomial_interval
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_values
 from labelwright.store.criteria import changed, meanings
@@ -52,6 +54,7 @@ measured (`shown`)."""
 class Review(Struct, frozen=True):
     """One review of a drawn item: the label that was judged, and what it settled on; None stands for a label that was rejected."""
 
+    auditor: int
     independent: bool
     blind: bool
     version: int
@@ -60,15 +63,26 @@ class Review(Struct, frozen=True):
 
 
 class Planted(Struct, frozen=True):
-    """How many errors, planted in the audit, there were, and how many auditors found: blind, or once they saw the label."""
+    """How many errors, planted in the audit, there were, and how many auditors found: blind, or once they saw the label.
+
+    Of those planted, `unseen` were shown to nobody and count as overlooked: see `Evidence.measured`.
+    """
 
     planted: int = 0
     found_blind: int = 0
     found_shown: int = 0
+    unseen: int = 0
 
     @property
     def found(self) -> int:
         return self.found_blind + self.found_shown
+
+
+BY_LOT = 0.98
+"""Whoever was dealt more planted errors than audits, outside the interval at this confidence, was not by lot."""
+
+NOBODY = 0
+"""The auditor of planted errors that were shown to somebody and given back."""
 
 
 @dataclass
@@ -77,13 +91,13 @@ class Evidence:
 
     `drawn` has every item that was ever in the random sample; `sample` those of them that are items still and were drawn at the rate that
     is common to all. `looked_at` are drawn items outside the sample that somebody was shown and never judged. `reviews` has each drawn or
-    reviewed item's reviews, the oldest first.
+    reviewed item's reviews, the oldest first. `planted` has what became of planted errors, by question and auditor.
     """
 
     reviews: dict[int, list[Review]]
     criteria: Mapping[int, Criteria]
     current: Criteria
-    planted: Mapping[str, Planted]
+    planted: Mapping[str, Mapping[int, Planted]]
     drawn: set[int] = field(default_factory=set)
     sample: set[int] = field(default_factory=set)
     active: set[int] = field(default_factory=set)
@@ -105,11 +119,30 @@ class Evidence:
         current = [one for one in independent if self._is_current(one, question)]
         if not current:
             return "outdated"
-        if question in self.planted and self.planted[question].planted:
+        if question in self.planted:
             current = [one for one in current if one.blind]
             if not current:
                 return "shown"
         return "wrong" if _was_wrong(self.first(item_id), current[-1], question) else "right"
+
+    def measured(self, question: str) -> Planted:
+        """Return how many planted errors were found, as far as that says something about those who audited.
+
+        The queue deals both by lot, so each auditor has about the same share of either. It cannot where errors were planted late, or where
+        somebody knows what is planted. Then a careful person could be measured, and another one audit. So whoever gave no audit is left
+        out, and where somebody has more of the planted errors than can be by lot, so many count as overlooked besides, shown to nobody,
+        that it is that person's share of the audits and no more.
+        """
+        planted = self.planted.get(question, {})
+        audits = Counter(self._auditor(one, question) for one in self.sample if self.standing(one, question) in ("right", "wrong"))
+        mine = [one for auditor, one in planted.items() if auditor in audits or auditor == NOBODY or not audits]
+        total = sum(one.planted for one in mine)
+        counted = total
+        for auditor, one in planted.items():
+            share = audits[auditor] / (sum(audits.values()) or 1)
+            if share and binomial_interval(one.planted, total, BY_LOT)[0] > share:
+                counted = max(counted, math.ceil(one.planted / share))
+        return Planted(counted, sum(one.found_blind for one in mine), sum(one.found_shown for one in mine), counted - total)
 
     def left_wrong(self, item_id: int, question: str) -> bool:
         """Tell whether an item outside the sample leaves an error behind: it was found wrong, or seen by an auditor and never judged."""
@@ -137,6 +170,10 @@ class Evidence:
             if one.blind and not one.independent and question in self.first(item_id)
         ]
         return len(pairs), len(pairs) - sum(pairs)
+
+    def _auditor(self, item_id: int, question: str) -> int:
+        """Who gave the audit of a label that counts: the newest one."""
+        return [one for one in self.reviews[item_id] if one.independent and self._is_current(one, question)][-1].auditor
 
     def _is_current(self, review: Review, question: str) -> bool:
         return self.criteria.get(review.version, {}).get(question, {}) == self.current.get(question, {})
@@ -275,16 +312,21 @@ def _common_rate(connection: Connection, project_id: int) -> float | None:
 
 def _reviews(connection: Connection, project_id: int, item_ids: Sequence[int] | None) -> dict[int, list[Review]]:
     reviews, annotations, blind, items = tables.reviews, tables.annotations, tables.blind_answers, tables.items
-    settled, own = annotations.alias("settled"), annotations.alias("own")
+    settled, own, author = annotations.alias("settled"), annotations.alias("own"), tables.users.alias("author")
     answered = sa.exists(
-        sa.select(sa.literal(1)).where(
-            own.c.item_id == reviews.c.item_id, own.c.user_id == reviews.c.reviewer_id, own.c.origin.in_(("person", "import"))
+        sa.select(sa.literal(1))
+        .select_from(own.join(author, author.c.id == own.c.user_id))
+        .where(
+            own.c.item_id == reviews.c.item_id,
+            sa.or_(own.c.user_id == reviews.c.reviewer_id, author.c.namesake_of == reviews.c.reviewer_id),
+            own.c.origin.in_(("person", "import")),
         )
     )
     given = sa.exists(sa.select(sa.literal(1)).where(blind.c.task_id == reviews.c.task_id, blind.c.user_id == reviews.c.reviewer_id))
     query = (
         sa.select(
             reviews.c.item_id,
+            reviews.c.reviewer_id,
             reviews.c.verdict,
             reviews.c.label_before,
             reviews.c.sources,
@@ -308,7 +350,8 @@ def _reviews(connection: Connection, project_id: int, item_ids: Sequence[int] | 
             after = None if row.verdict == "reject" else decode_values(row.values) if row.values is not None else before
             mine = found.setdefault(row.item_id, [])
             judged = mine[0].before if mine else _first_label(row, row)
-            mine.append(Review(not row.answered, bool(row.blind), row.pipeline_version or 0, judged, after))
+            version = row.pipeline_version or 0
+            mine.append(Review(row.reviewer_id, not row.answered, bool(row.blind), version, judged, after))
     return found
 
 
@@ -324,14 +367,15 @@ def _looked_at(connection: Connection, project_id: int, item_ids: set[int]) -> s
     return found
 
 
-def _planted(connection: Connection, project_id: int, schema: Schema) -> dict[str, Planted]:
+def _planted(connection: Connection, project_id: int, schema: Schema) -> dict[str, dict[int, Planted]]:
     """Count the planted errors that auditors judged, and those that they were shown and gave back, which count as overlooked."""
     planted, tasks, annotations = tables.planted_audits, tables.tasks, tables.annotations
-    counts: dict[str, Counter[str]] = {name: Counter() for name in schema.questions}
-    for body in connection.scalars(sa.select(planted.c.found).where(planted.c.project_id == project_id)):
+    counts: dict[str, dict[int, Counter[str]]] = {name: {} for name in schema.questions}
+    judged = sa.select(planted.c.auditor_id, planted.c.found).where(planted.c.project_id == project_id)
+    for auditor, body in connection.execute(judged):
         for name, how in decode(body, dict[str, str]).items():
             if name in counts:
-                counts[name][how] += 1
+                counts[name].setdefault(auditor, Counter())[how] += 1
     given_back = (
         sa.select(tasks.c.item_id, annotations.c["values"])
         .join(annotations, annotations.c.id == tasks.c.annotation_id)
@@ -340,8 +384,12 @@ def _planted(connection: Connection, project_id: int, schema: Schema) -> dict[st
     for item_id, values in connection.execute(given_back).all():
         for name in wrong_by(decode_values(values), planted_truth(connection, item_id)):
             if name in counts:
-                counts[name]["missed"] += 1
-    return {name: Planted(sum(one.values()), one["blind"], one["shown"]) for name, one in counts.items() if one}
+                counts[name].setdefault(NOBODY, Counter())["missed"] += 1
+    return {
+        name: {auditor: Planted(sum(one.values()), one["blind"], one["shown"]) for auditor, one in by.items()}
+        for name, by in counts.items()
+        if by
+    }
 
 
 def planted_truth(connection: Connection, item_id: int) -> Values:

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from labelwright.schema import Answer, Schema
+from labelwright.schema import Answer, Schema, Values
 from labelwright.store import tables
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode_answer, decode_values
@@ -74,6 +74,13 @@ class _Rested(Struct, frozen=True, array_like=True):
 _rested = msgspec.json.Decoder(dict[str, _Rested])
 
 
+def _asked(values: Values, schema: Schema) -> Values:
+    """Leave out answers of another kind than their question asks for by now: they are no answers to it any more."""
+    return {
+        name: answer for name, answer in values.items() if name not in schema.questions or schema.questions[name].is_answered_by(answer)
+    }
+
+
 def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole: bool) -> Iterator[FinalLabel]:
     reviews, annotations, consensus, known = tables.reviews, tables.annotations, tables.consensus, tables.known_answers
 
@@ -104,7 +111,7 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole
             reviewed.pop(row.item_id, None)
             continue
         settled = row.values if row.values is not None else row.label_before
-        answers = decode_values(settled or "{}")
+        answers = _asked(decode_values(settled or "{}"), schema)
         chosen = row.fixed_annotation_id or row.annotation_id
         rested = dict.fromkeys(answers, _Rested(None, (chosen,))) if chosen else _rested.decode(row.sources)
         reviewed[row.item_id] = (row.id, answers, rested)
@@ -112,7 +119,7 @@ def _labels_of(connection: Connection, page: list[int], schema: Schema, *, whole
     for item_id, values, file in connection.execute(
         sa.select(known.c.item_id, known.c["values"], known.c.origin).where(on_page(known), known.c.use == "gold").order_by(known.c.id)
     ):
-        gold.setdefault(item_id, {}).update({name: (answer, file) for name, answer in decode_values(values).items()})
+        gold.setdefault(item_id, {}).update({name: (answer, file) for name, answer in _asked(decode_values(values), schema).items()})
     agreed: dict[tuple[int, str], FinalLabel] = {}
     if whole:
         rows = _agreed.all(connection, first=page[0], last=page[-1])

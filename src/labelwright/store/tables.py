@@ -70,6 +70,7 @@ users = Table(
     Column("password_hash", Text),  # argon2; null for programs and for imported annotators, who cannot sign in
     Column("active", Integer, nullable=False, server_default="1"),
     Column("created_at", Double, nullable=False),
+    Column("namesake_of", Key),  # the user whose name a file's answers bear; taken for the same person
 )
 
 memberships = Table(

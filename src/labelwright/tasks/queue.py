@@ -178,17 +178,19 @@ def _in_hand(candidate: Any) -> sa.ColumnElement[bool]:
 def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]:
     """Nobody audits an item with an own answer; with `own`, its author may repeat that once, blind and long after it.
 
-    Who reviewed an item knows what is planted about it. Who judged what was planted may audit the item's label afterwards: otherwise it
-    would wait for ever where there is one auditor.
+    Answers that a file holds under a person's name are the person's. Who reviewed an item knows what is planted about it. Who judged what
+    was planted may audit the item's label afterwards: otherwise it would wait for ever where there is one auditor.
     """
-    given, skips, reviews = tables.annotations, tables.skips, tables.reviews
+    given, skips, reviews, users = tables.annotations, tables.skips, tables.reviews, tables.users
 
     def found(table: Any, person: Any, *which: Any) -> sa.ColumnElement[bool]:
         return _found(sa.select(_ONE).where(table.c.item_id == candidate.c.item_id, person == sa.bindparam("holder"), *which))
 
     not_a_fix = given.c.origin != sa.literal_column("'review'")
     reviewed = found(reviews, reviews.c.reviewer_id)
-    allowed = ~found(given, given.c.user_id, not_a_fix) & (candidate.c.annotation_id.is_(None) | ~reviewed)
+    imported = sa.select(_ONE).select_from(given.join(users, users.c.id == given.c.user_id))
+    imported = imported.where(given.c.item_id == candidate.c.item_id, users.c.namesake_of == sa.bindparam("holder"))
+    allowed = ~found(given, given.c.user_id, not_a_fix) & ~_found(imported) & (candidate.c.annotation_id.is_(None) | ~reviewed)
     if own:
         lately = found(given, given.c.user_id, not_a_fix, given.c.created_at > sa.bindparam("now") - REPEAT_SECONDS)
         allowed = allowed | (~lately & ~reviewed & candidate.c.annotation_id.is_(None))

@@ -89,6 +89,10 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         """The name of the kind, as it stands in the pipeline file."""
         return str(self.__struct_config__.tag)
 
+    def is_answered_by(self, answer: Answer) -> bool:
+        """Tell whether an answer is of the kind that is asked for: it is not where the question was another one when it was given."""
+        return bool(answer.__struct_config__.tag == self.__struct_config__.tag)
+
     def problems(self, answer: Any, data: Mapping[str, Field]) -> list[Problem]:
         """Return everything that makes `answer` invalid for an item with the fields `data`; an empty list when it is valid."""
         raise AttributeError(f"{type(self).__name__} does not define problems()")
