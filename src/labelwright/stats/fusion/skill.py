@@ -8,7 +8,7 @@ idea: whoever is near the consensus of others weighs more in it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import fsum
@@ -17,12 +17,12 @@ from typing import Any, Literal
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.fusion.boxes import fuse_boxes
-from labelwright.stats.fusion.intervals import fuse_intervals
+from labelwright.shapes import BOX, INTERVAL, Shape
 from labelwright.stats.fusion.keypoints import Keypoints, fuse_keypoints
 from labelwright.stats.fusion.masks import fuse_instances
-from labelwright.stats.fusion.matching import Labeled, Matching, match_boxes, match_intervals, match_masks
+from labelwright.stats.fusion.matching import Labeled, Matching, match_masks, match_shapes
 from labelwright.stats.fusion.polygons import fuse_polygons, match_polygons
+from labelwright.stats.fusion.shapes import fuse_shapes
 
 __all__ = ["FusionSkill", "fusion_skill"]
 
@@ -118,7 +118,7 @@ def _pairwise(
             found[pair].append(
                 _agreement_on_points([item[one]], [1.0], item[other], usual)
                 if geometry == "keypoints"
-                else _overlap(_MATCH[geometry](item[one], item[other], iou=iou))
+                else _overlap(_match(geometry, item[one], item[other], iou))
             )
     agreed, met = np.zeros((len(people),) * 2), np.zeros((len(people),) * 2)
     for (a, b), values in found.items():
@@ -136,27 +136,26 @@ def _pairwise(
 
 def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geometry: str, iou: float) -> float:
     fused: Labeled
-    if geometry == "boxes":
-        boxes = fuse_boxes(others, weights=weights, iou=iou)
-        fused = ([one.label for one in boxes], [(one.x, one.y, one.width, one.height) for one in boxes])
-    elif geometry == "intervals":
-        spans = fuse_intervals(others, weights=weights, iou=iou)
-        fused = ([one.label for one in spans], [(one.start, one.end) for one in spans])
+    shape = _SHAPES.get(geometry)
+    if shape is not None:
+        marks = fuse_shapes(shape, others, weights=weights, iou=iou)
+        fused = ([one.label for one in marks], [one.geometry for one in marks])
     elif geometry == "polygons":
         outlines = fuse_polygons(others, weights=weights, iou=iou)
         fused = ([one.label for one in outlines], [one.points for one in outlines])
     else:
         things = fuse_instances(others, weights=weights, iou=iou)
         fused = ([one.label for one in things], [one.mask for one in things])
-    return _overlap(_MATCH[geometry](units, fused, iou=iou))
+    return _overlap(_match(geometry, units, fused, iou))
 
 
-_MATCH: dict[str, Callable[..., Matching]] = {
-    "boxes": match_boxes,
-    "intervals": match_intervals,
-    "polygons": match_polygons,
-    "masks": match_masks,
-}
+_SHAPES: dict[str, Shape] = {"boxes": BOX, "intervals": INTERVAL}
+
+
+def _match(geometry: str, first: Labeled, second: Labeled, iou: float) -> Matching:
+    if geometry in _SHAPES:
+        return match_shapes(_SHAPES[geometry], first, second, iou=iou)
+    return (match_polygons if geometry == "polygons" else match_masks)(first, second, iou=iou)
 
 
 def _overlap(found: Matching) -> float:
