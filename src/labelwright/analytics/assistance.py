@@ -171,7 +171,7 @@ def _right(connection: Connection, project: Project, answers: list[_Drawn]) -> l
         for item_id, values in truth(connection, project, items).items():
             found[item_id].update(values)
     return [
-        _Pair(round(1 - answer.distance(known[name]), 9), one)
+        _Pair(round(1 - project.schema.distance(name, answer, known[name]), 9), one)
         for one in answers
         if (known := found.get(one.item_id))
         for name, answer in decode_values(one.values).items()

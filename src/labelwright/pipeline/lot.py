@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.schema import Help, StandingSuggestion
+from labelwright.schema import Help, Schema, StandingSuggestion
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
 from labelwright.store.codec import decode_answer
-from labelwright.store.evidence import SAME_LABEL
+from labelwright.store.evidence import another
 from labelwright.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def help_given(
                 labeler=one.labeler,
                 version=one.version,
                 score=one.score,
-                taken=_same(values.get(one.question), one.answer),
+                taken=_same(opened.project.schema, one.question, values.get(one.question), one.answer),
             )
             for one, _ in best
         ],
@@ -104,9 +104,9 @@ def _hides(opened: OpenProject, key: str, user_id: int) -> bool:
     return int.from_bytes(digest, "big") / 2**64 < opened.pipeline.tasks.unassisted_share
 
 
-def _same(given: AnswerUnion | None, suggested: AnswerUnion) -> bool:
+def _same(schema: Schema, question: str, given: AnswerUnion | None, suggested: AnswerUnion) -> bool:
     """Tell whether an answer is the suggested one: equal, or as near as the audit takes two labels for the same."""
-    return given == suggested or (given is not None and type(given) is type(suggested) and given.distance(suggested) <= SAME_LABEL)
+    return given is not None and not another(schema, question, given, suggested)
 
 
 def _best(connection: Connection, item_id: int) -> list[tuple[SuggestionView, float]]:

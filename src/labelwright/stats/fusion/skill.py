@@ -48,7 +48,7 @@ class FusionSkill:
 
 def fusion_skill(
     items: Sequence[Mapping[Hashable, Any]],
-    geometry: Geometry,
+    geometry: Geometry | Shape,
     *,
     iou: float = 0.5,
     rounds: int = 3,
@@ -60,7 +60,8 @@ def fusion_skill(
     Args:
         items: for each item what each annotator marked, as the fusion of that geometry takes it: (labels, geometry), and for keypoints
             the points by name.
-        geometry: `boxes`, `intervals`, `polygons`, `masks` (of one thing or several, as `fuse_instances` takes them) or `keypoints`.
+        geometry: `boxes`, `intervals`, `polygons`, `masks` (of one thing or several, as `fuse_instances` takes them), `keypoints`, or any
+            shape.
         iou: the least overlap, above 0 and at most 1, of what counts as the same unit; keypoints have none.
         rounds: how often weights are estimated anew, at least 1.
 
@@ -72,7 +73,7 @@ def fusion_skill(
     >>> found.skill["ann"] > found.skill["cyd"], found.weight["ann"] > found.weight["cyd"]
     (True, True)
     """
-    if geometry not in GEOMETRIES:
+    if isinstance(geometry, str) and geometry not in GEOMETRIES:
         raise InvalidInput(f"There is no geometry '{geometry}'.", hint=f"Known are: {', '.join(GEOMETRIES)}.")
     if rounds < 1:
         raise InvalidInput("There has to be at least one round.", where="rounds")
@@ -107,7 +108,7 @@ def _log_odds(skill: Mapping[Any, float]) -> dict[Any, float]:
 
 
 def _pairwise(
-    items: Sequence[Mapping[Hashable, Any]], people: list[Any], count: Mapping[Any, int], geometry: str, iou: float, usual: float
+    items: Sequence[Mapping[Hashable, Any]], people: list[Any], count: Mapping[Any, int], geometry: str | Shape, iou: float, usual: float
 ) -> dict[Any, float]:
     """Return each annotator's mean agreement with the others, each of whom counts for as much as that comes to, again and again."""
     seat = {person: place for place, person in enumerate(people)}
@@ -134,9 +135,9 @@ def _pairwise(
     return dict(zip(people, skill.tolist(), strict=True))
 
 
-def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geometry: str, iou: float) -> float:
+def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geometry: str | Shape, iou: float) -> float:
     fused: Labeled
-    shape = _SHAPES.get(geometry)
+    shape = _shape(geometry)
     if shape is not None:
         marks = fuse_shapes(shape, others, weights=weights, iou=iou)
         fused = ([one.label for one in marks], [one.geometry for one in marks])
@@ -152,9 +153,14 @@ def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geom
 _SHAPES: dict[str, Shape] = {"boxes": BOX, "intervals": INTERVAL}
 
 
-def _match(geometry: str, first: Labeled, second: Labeled, iou: float) -> Matching:
-    if geometry in _SHAPES:
-        return match_shapes(_SHAPES[geometry], first, second, iou=iou)
+def _shape(geometry: str | Shape) -> Shape | None:
+    return _SHAPES.get(geometry) if isinstance(geometry, str) else geometry
+
+
+def _match(geometry: str | Shape, first: Labeled, second: Labeled, iou: float) -> Matching:
+    shape = _shape(geometry)
+    if shape is not None:
+        return match_shapes(shape, first, second, iou=iou)
     return (match_polygons if geometry == "polygons" else match_masks)(first, second, iou=iou)
 
 
