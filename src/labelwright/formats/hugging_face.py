@@ -114,7 +114,7 @@ class _Texts:
         self.numbers = {
             name: {label: number for number, label in enumerate(question.labels)}
             for name, question in schema.questions.items()
-            if question.single
+            if question.single and question.form is str
         }
         types: dict[str, Any] = {name: pa.string() for name in ("key", *self.columns.fields.values())}
         types |= {

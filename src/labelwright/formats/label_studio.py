@@ -130,7 +130,7 @@ def _results(name: str, question: Question, answer: Answer, value: Field | None,
     kind = _type_of(question) or ""
     same = {"from_name": name, "to_name": question.of, "type": kind}
     if question.shape is None:
-        return [{"id": f"{number}-{before}", **same, "value": {"choices": [answer.plain()]}}]
+        return [{"id": f"{number}-{before}", **same, "value": {"choices": [question.vote(answer)]}}]
     found = []
     for index, unit in enumerate(answer.parts(), before):
         one: dict[str, Any] = {"id": f"{number}-{index}", **same}
@@ -365,7 +365,8 @@ class _Task:
             return None, f"No question asks for '{kind}', as '{name}' answers."
         asked = self.schema.questions[question]
         if asked.shape is None:
-            return question, labels[0]
+            # A label that there is not is said to be unknown where all of them are.
+            return question, asked.elected(labels[0]).plain() if labels[0] in asked.labels else labels[0]
         if asked.shape is INTERVAL and self.schema.data[asked.of] == "text":
             return question, self._span(value, asked.of) | {"label": labels[0]}
         if asked.shape is INTERVAL:

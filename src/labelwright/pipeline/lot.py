@@ -18,7 +18,6 @@ from labelwright.schema import Help, Schema, StandingSuggestion
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
 from labelwright.store.codec import decode_answer
-from labelwright.store.evidence import another
 from labelwright.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -105,8 +104,8 @@ def _hides(opened: OpenProject, key: str, user_id: int) -> bool:
 
 
 def _same(schema: Schema, question: str, given: AnswerUnion | None, suggested: AnswerUnion) -> bool:
-    """Tell whether an answer is the suggested one: equal, or as near as the audit takes two labels for the same."""
-    return given is not None and not another(schema, question, given, suggested)
+    """Tell whether an answer is the suggested one: whether the two count as the same."""
+    return given is not None and schema.alike(question, given, suggested)
 
 
 def _best(connection: Connection, item_id: int) -> list[tuple[SuggestionView, float]]:

@@ -14,7 +14,6 @@ from labelwright.store import tables
 from labelwright.store.beside import beside
 from labelwright.store.codec import decode_answer
 from labelwright.store.database import Database
-from labelwright.store.evidence import another
 
 __all__ = ["Changed", "Row", "forget_questions", "standing", "write"]
 
@@ -109,7 +108,7 @@ def _write(
         elif before != row:
             values = row._asdict()
             changed.append({**values, "is_item": values.pop("item_id"), "is_question": name, "updated_at": now})
-            if before.answer != row.answer and another(schema, name, decode_answer(before.answer), decode_answer(row.answer)):
+            if before.answer != row.answer and not schema.alike(name, decode_answer(before.answer), decode_answer(row.answer)):
                 moved.append(row.item_id)
     if new:
         connection.execute(sa.insert(_consensus), new)

@@ -52,7 +52,7 @@ def compare(connection: Connection, project_id: int, schema: Schema, policy: Cro
         if truth is None or type(truth) is not type(label.answer):
             continue
         alike[label.question][label.item_id] = 1 - question.distance(truth, label.answer)
-        exact[label.question][label.item_id] = float(question.similarity(truth, label.answer) == 1.0)
+        exact[label.question][label.item_id] = float(question.alike(truth, label.answer))
         one, other = question.vote(truth), question.vote(label.answer)
         if one is not None and other is not None:
             matrix[label.question][one, other].append(label.item_id)

@@ -14,7 +14,7 @@ from labelwright.schema import Answer, Schema
 from labelwright.store import tables
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, decode_answer, decode_values, encode
-from labelwright.store.evidence import another, draw, secret_of, waiting_for_audit
+from labelwright.store.evidence import draw, secret_of, waiting_for_audit
 from labelwright.store.project import Project
 
 __all__ = ["pick", "request"]
@@ -110,7 +110,7 @@ def _note_draw(connection: Connection, schema: Schema, page: list[int], share: f
 
 
 def _another(schema: Schema, before: Mapping[str, Answer], now: Mapping[str, Answer]) -> bool:
-    return before.keys() != now.keys() or any(another(schema, name, before[name], answer) for name, answer in now.items())
+    return before.keys() != now.keys() or any(not schema.alike(name, before[name], answer) for name, answer in now.items())
 
 
 def _complete(connection: Connection, project_id: int, page: list[int]) -> dict[int, tuple[str, str]]:

@@ -98,6 +98,13 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
             return float(first != second)
         return 0.0 if first == second else question.distance(first, second)
 
+    def alike(self, name: str, first: Answer, second: Answer) -> bool:
+        """Tell whether two answers to a question count as the same; of a question, or kind, that is not asked any more, where they are."""
+        question: Question | None = self.questions.get(name)
+        if question is None or any(question.kind != answer.__struct_config__.tag for answer in (first, second)):
+            return first == second
+        return question.alike(first, second)
+
     def check_kinds(self, values: Mapping[str, Answer]) -> None:
         """Refuse answers to unknown questions, and answers of another kind than their question asks.
 

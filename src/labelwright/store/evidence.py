@@ -23,10 +23,8 @@ from labelwright.store.criteria import changed, meanings
 from labelwright.store.labels import final_labels
 
 __all__ = [
-    "SAME_LABEL",
     "Evidence",
     "Standing",
-    "another",
     "audited_label",
     "differs",
     "draw",
@@ -38,12 +36,6 @@ __all__ = [
 ]
 
 PAGE = 1000
-SAME = 1e-9
-"""Distances up to this are rounding."""
-
-SAME_LABEL = 0.02
-"""A fused box or segment that moved by less than this distance, as its annotators' weights changed, is the label that was drawn."""
-
 Standing = Literal["right", "wrong", "waiting", "own", "outdated", "shown"]
 """How the audit of one drawn label stands: it was judged `right` or `wrong`; nobody looked (`waiting`); or whoever looked does not count,
 as an author of the label (`own`), by criteria that have changed since (`outdated`), or with the label in view where blind audits were
@@ -154,12 +146,7 @@ def differs(schema: Schema, question: str, before: Answer, after: Answer | None)
     """Tell whether an answer was wrong, given what it ought to be; None stands for a question that was left out, as nothing marked is."""
     if after is None:
         return bool(before.parts())
-    return schema.distance(question, before, after) > SAME
-
-
-def another(schema: Schema, question: str, before: Answer, after: Answer) -> bool:
-    """Tell whether a label is another one by now, and not the same that was fused a little differently."""
-    return schema.distance(question, before, after) > SAME_LABEL
+    return not schema.alike(question, before, after)
 
 
 def audited_label(connection: Connection, project_id: int, schema: Schema, item_id: int) -> Values:
@@ -189,7 +176,7 @@ def _as_drawn(schema: Schema, label: Values, drawn: str | None) -> Values:
     thought again or heard from an auditor, is put right nowhere else, and the sample would look better than the rest.
     """
     then = decode_values(drawn or "{}")
-    moved = {name: answer for name, answer in then.items() if name not in label or another(schema, name, label[name], answer)}
+    moved = {name: answer for name, answer in then.items() if name not in label or not schema.alike(name, label[name], answer)}
     return {**label, **moved}
 
 

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from labelwright import stats
 from labelwright.quality.answers import Given
 from labelwright.quality.pairs import EXAMPLES, Comparison, Guidelines, Tally, shared
-from labelwright.schema import Answer, Question
-from labelwright.schema.kinds._marks import labeled
-from labelwright.stats.fusion.matching import Labeled
+from labelwright.schema import Question
 
 __all__ = ["Sample", "compare_marks"]
 
@@ -92,7 +89,7 @@ def compare_marks(sample: Sample, guidelines: Mapping[int, Guidelines]) -> Compa
     found.people = {key: (int(count), total) for key, (count, total) in people.items()}
     told = [{one.user_id: one.values[sample.name] for one in given} for _, given in _spread(sample.items, SKILL_SAMPLE)]
     if told:
-        judged = _skill(sample.question, told)
+        judged = sample.question.skills(told)
         found.skill = {user_id: round(value, 6) for user_id, value in sorted(judged.skill.items())}
         found.weight = {user_id: value for user_id, value in sorted(judged.weight.items()) if judged.items[user_id] >= FEWEST_COMPARED}
     return found
@@ -125,10 +122,3 @@ def _example(tally: Tally, key: tuple[str, str | None], item_id: int) -> None:
     examples = tally.examples[key]
     if len(examples) < EXAMPLES and item_id not in examples:
         examples.append(item_id)
-
-
-def _skill(question: Question, items: Sequence[Mapping[int, Answer]]) -> stats.FusionSkill:
-    """Return how good each annotator is, from the answers to each item by annotator, and how much each is to weigh when they are fused."""
-    assert question.shape is not None
-    marked: list[dict[Hashable, Labeled]] = [{user_id: labeled(answer) for user_id, answer in answers.items()} for answers in items]
-    return stats.fusion_skill(marked, question.shape)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any, Literal
+from typing import Literal
 
-from labelwright import stats
 from labelwright.quality import agreement
 from labelwright.quality.aggregation._mark_pairs import Sample, compare_marks
 from labelwright.quality.aggregation.base import Fit, Scores, Standing, Written, measured
@@ -17,11 +16,9 @@ from labelwright.quality.consensus import Row
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.reports import QuestionAgreement
 from labelwright.schema import Answer, Question
-from labelwright.schema.kinds import Part
-from labelwright.schema.kinds._marks import labeled
 from labelwright.store.codec import encode
 
-__all__ = ["ANSWERS", "fuse", "judge", "unfitted"]
+__all__ = ["ANSWERS", "judge", "unfitted"]
 
 WEIGHED_GROWTH = 1.5
 """By how many times the answers grow until their annotators are weighed anew."""
@@ -117,7 +114,7 @@ def _row(
         return "unchanged"
     values = [one.values[name] for one in answered]
     share = _shares(weights, answered)
-    fused = fuse(question, values, share)
+    fused = question.fused(values, share)
     doubt = 1.0
     for one in answered:
         doubt *= 1 - expected_accuracy(gold, one.user_id)
@@ -127,35 +124,10 @@ def _row(
     return Row(item_id, encode(fused), confidence, None if same is None else round(same, 6), len(people), numbers, method)
 
 
-def fuse(question: Any, answers: Sequence[Answer], weights: Sequence[float]) -> Answer:
-    """Bring several annotators' marks together; answers that are all the same stay exactly as they are."""
-    if all(answer == answers[0] for answer in answers[1:]):
-        return answers[0]
-    shape = question.shape
-    marks = [
-        (one.confidence, Part(str(one.label), shape.rounded(one.geometry)))
-        for one in stats.fuse_shapes(shape, [labeled(answer) for answer in answers], weights=weights)
-    ]
-    if not getattr(question, "overlapping", True):
-        marks = _apart(marks)
-    fused: Answer = question.with_parts([part for _, part in marks])
-    return fused
-
-
 def _pairwise(question: Question, answers: Sequence[Answer]) -> float | None:
     """Return the mean similarity of all pairs of answers; None where there is no pair."""
     values = [question.similarity(first, second) for first, second in combinations(answers, 2)]
     return sum(values) / len(values) if values else None
-
-
-def _apart(units: list[tuple[float, Part]]) -> list[tuple[float, Part]]:
-    """Of intervals that overlap keep the more confident, and among equals the one that begins first."""
-    kept: list[tuple[float, Part]] = []
-    for confidence, unit in sorted(units, key=lambda one: (-one[0], one[1].geometry)):
-        start, end = unit.geometry
-        if all(end <= other.geometry[0] or start >= other.geometry[1] for _, other in kept):
-            kept.append((confidence, unit))
-    return sorted(kept, key=lambda one: one[1].geometry)
 
 
 def _method(weights: Mapping[int, float]) -> str:
@@ -183,7 +155,7 @@ def _agreed(sample: Sample, weights: Mapping[int, float], reviewed: Reviewed) ->
     found: dict[int, tuple[float, int]] = {}
     for _, given in sample.items:
         values = [one.values[sample.name] for one in given]
-        fused = fuse(sample.question, values, _shares(weights, given))
+        fused = sample.question.fused(values, _shares(weights, given))
         for one, value in zip(given, values, strict=True):
             if one.annotation_id not in reviewed.annotations:
                 total, count = found.get(one.user_id, (0.0, 0))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from labelwright.errors import InvalidPipeline
 from labelwright.schema.item import Field
 from labelwright.schema.kinds import _plain
 from labelwright.schema.kinds.base import Answer, LabelQuestion, Part, Problem
 from labelwright.shapes import Geometry, Shape
 
 if TYPE_CHECKING:
+    import random
+
     from labelwright.stats.fusion.matching import Labeled, Matching
+    from labelwright.stats.fusion.skill import FusionSkill
 
 __all__ = ["Marks", "MarksQuestion", "labeled"]
 
@@ -36,7 +40,15 @@ class Marks(Answer, frozen=True):
 
 
 class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
-    """Asks for labeled marks of one shape."""
+    """Asks for labeled marks of one shape.
+
+    `same` is the overlap, intersection over union, from which two marks with one label count as the same; the kind's own unless given.
+    """
+
+    same: float | None = None
+
+    usual: ClassVar[float] = 0.5
+    """What `same` is unless the question says otherwise."""
 
     aggregation: ClassVar[str] = "marks"
     shape: ClassVar[Shape]
@@ -73,16 +85,57 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
         return self.answer(_plain.read(value, self.form, kind=self.kind, example=self.example))
 
     def distance(self, first: Any, second: Any) -> float:
-        return _soft_f1_distance(first.parts(), second.parts(), self.shape.overlap)
+        return 0.0 if first == second else _soft_f1_distance(first.parts(), second.parts(), self.shape.overlap)
+
+    def check(self, where: str) -> None:
+        super().check(where)
+        if not 0 < self.least <= 1:
+            hint = "1 asks for exactly the same place, 0.5 for half of their union."
+            raise InvalidPipeline("Two marks overlap by more than 0 and at most 1.", where=f"{where}.same", hint=hint)
+
+    @property
+    def least(self) -> float:
+        """The overlap from which two marks count as the same."""
+        return self.usual if self.same is None else self.same
 
     def similarity(self, first: Any, second: Any) -> float:
         return 1.0 if first == second else self.match(first, second).f1
 
+    def alike(self, first: Any, second: Any) -> bool:
+        """Tell whether every mark of one answer is one of the other's, with its label, and the other way round."""
+        return self.similarity(first, second) == 1.0
+
     def match(self, first: Any, second: Any, *, same_label: bool = True) -> Matching:
-        """Pair the marks of two answers one to one, where they have half of their union in common."""
+        """Pair the marks of two answers one to one, where they overlap by as much as counts as the same."""
         from labelwright.stats import match_shapes
 
-        return match_shapes(self.shape, labeled(first), labeled(second), same_label=same_label)
+        return match_shapes(self.shape, labeled(first), labeled(second), iou=self.least, same_label=same_label)
+
+    def fused(self, answers: Sequence[Any], weights: Sequence[float]) -> Answer:
+        """Group marks where they overlap, vote on each group, and lay it together by weight."""
+        from labelwright.stats import fuse_shapes
+
+        first: Answer = answers[0]
+        if all(answer == first for answer in answers[1:]):
+            return first
+        marks = [
+            (one.confidence, Part(str(one.label), self.shape.rounded(one.geometry)))
+            for one in fuse_shapes(self.shape, [labeled(answer) for answer in answers], weights=weights)
+        ]
+        if not getattr(self, "overlapping", True):
+            marks = _apart(marks, self.shape)
+        return self.with_parts([part for _, part in marks])
+
+    def skills(self, items: Sequence[Mapping[int, Any]]) -> FusionSkill:
+        from labelwright.stats import fusion_skill
+
+        marked: list[dict[Hashable, Labeled]] = [{user_id: labeled(answer) for user_id, answer in answers.items()} for answers in items]
+        return fusion_skill(marked, self.shape)
+
+    def sample(self, data: Mapping[str, Field], luck: random.Random) -> Answer:
+        places = [self.imagined(data[self.of], luck) for _ in range(luck.randrange(4))]
+        parts = [Part(luck.choice(self.labels), self.numbers(geometry)) for found in places for geometry in found]
+        return self.with_parts([part for _, part in _apart([(1.0, part) for part in parts], self.shape)])
 
 
 def labeled(answer: Answer) -> Labeled:
@@ -110,4 +163,13 @@ def _soft_f1_distance(a: Sequence[Part], b: Sequence[Part], overlap: Callable[[G
             left.add(i)
             right.add(j)
             total += common
-    return 1.0 - 2.0 * total / (len(a) + len(b))
+    return max(0.0, 1.0 - 2.0 * total / (len(a) + len(b)))
+
+
+def _apart(marks: Sequence[tuple[float, Part]], shape: Shape) -> list[tuple[float, Part]]:
+    """Of marks that overlap keep the more confident, and among equals the one that begins first."""
+    kept: list[tuple[float, Part]] = []
+    for confidence, part in sorted(marks, key=lambda one: (-one[0], one[1].geometry)):
+        if all(shape.overlap(part.geometry, other.geometry) <= 0 for _, other in kept):
+            kept.append((confidence, part))
+    return sorted(kept, key=lambda one: one[1].geometry)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import random
 
     from labelwright.stats.fusion.matching import Matching
+    from labelwright.stats.fusion.skill import FusionSkill
 
 __all__ = ["Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
 
@@ -158,6 +159,10 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         """Return how far two answers agree, 0 to 1: whether they are the same, or the F1 of the parts that match."""
         return float(first == second)
 
+    def alike(self, first: Any, second: Any) -> bool:
+        """Tell whether two answers count as the same: the one yardstick of gold, review, audit, certificate and cross-validation."""
+        return bool(first == second)
+
     def match(self, first: Any, second: Any, *, same_label: bool = True) -> Matching:
         """Pair the parts of two answers one to one.
 
@@ -166,7 +171,27 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         """
         raise AttributeError(f"{type(self).__name__} does not define match()")
 
+    def fused(self, answers: Sequence[Any], weights: Sequence[float]) -> Answer:
+        """Bring several annotators' marks together, each with a weight; answers that are all the same stay exactly as they are.
+
+        Raises:
+            AttributeError: as for `match`.
+        """
+        raise AttributeError(f"{type(self).__name__} does not define fused()")
+
+    def skills(self, items: Sequence[Mapping[int, Any]]) -> FusionSkill:
+        """Return how good each annotator is, from the answers to each item by annotator, and how much each is to weigh when they are fused.
+
+        Raises:
+            AttributeError: as for `match`.
+        """
+        raise AttributeError(f"{type(self).__name__} does not define skills()")
+
     # --- simulated annotators ------------------------------------------------------------------------------------------------------
+
+    def sample(self, data: Mapping[str, Field], luck: random.Random) -> Answer:
+        """Return an answer that is valid for an item with the fields `data`, whatever it shows."""
+        raise AttributeError(f"{type(self).__name__} does not define sample()")
 
     def blurred(self, part: Part, field: Field, luck: random.Random, error: float) -> Geometry:
         """Return where a hand marks the part instead that errs by so much, 0 to 1: near where it is, and within the field."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -52,6 +53,9 @@ class ChoiceQuestion(LabelQuestion, frozen=True, kw_only=True, tag="choice"):
 
     def elected(self, label: str) -> Choice:
         return Choice(label)
+
+    def sample(self, data: Mapping[str, Field], luck: random.Random) -> Choice:
+        return Choice(luck.choice(self.labels))
 
     def distance(self, first: Choice, second: Choice) -> float:
         return 0.0 if first == second else 1.0

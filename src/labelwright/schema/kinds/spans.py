@@ -40,6 +40,7 @@ class SpansQuestion(MarksQuestion, frozen=True, kw_only=True, tag="spans"):
     modalities: ClassVar[frozenset[str]] = frozenset({"text"})
     shape: ClassVar[Shape] = INTERVAL
     form: ClassVar[Any] = tuple[Span, ...]
+    usual: ClassVar[float] = 1.0
     answer = Spans
     mark = Span
     example: ClassVar[str] = '[{"start": 0, "end": 5, "label": "DATE"}]'
