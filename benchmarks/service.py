@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -16,39 +16,31 @@ from pathlib import Path
 from types import TracebackType
 
 import psycopg
+from sqlalchemy import Connection
 
+from benchmarks.tickets import LABELS, NAME, TEXTS, row, write_pipeline
 from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import Workspace
 from labelwright.store import people
 
 __all__ = ["Service", "write_text_project"]
 
-PIPELINE = """\
-name: tickets
-sources: [{{uri: tickets.jsonl, id: id}}]
-schema:
-  data: {{body: text}}
-  questions:
-    intent: {{kind: choice, of: body, options: [refund, bug, other]}}
+SECTIONS = """\
 tasks: {{overlap: {overlap}, gold: 0%, lease: {lease}}}
 quality: {{label_errors: false}}
 review: {{sample: 0%, always: []}}
-run: {{store: "{store}"}}
 """
 
 
 def write_text_project(folder: Path, items: int, *, overlap: int = 1, lease: str = "15m", store: str = "sqlite:///labelwright.db") -> None:
     """Write a project of short texts, collect them and open their tasks."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "labelwright.yaml").write_text(PIPELINE.format(overlap=overlap, lease=lease, store=store), "utf-8")
-    with (folder / "tickets.jsonl").open("w") as file:
-        for number in range(items):
-            file.write(
-                json.dumps({"id": f"t{number}", "body": f"Message {number}: the lamp that I ordered has not come, what now?"}) + "\n"
-            )
+    write_pipeline(folder, store, SECTIONS.format(overlap=overlap, lease=lease))
+    rng = random.Random(0)
+    with (folder / TEXTS).open("w") as texts:
+        texts.writelines(row(rng, f"t{number}", rng.choice(list(LABELS)), number) for number in range(items))
     workspace = Workspace.open(folder)
     try:
-        advance(workspace.projects["tickets"])
+        advance(workspace.projects[NAME])
     finally:
         workspace.close()
 
@@ -56,7 +48,7 @@ def write_text_project(folder: Path, items: int, *, overlap: int = 1, lease: str
 class Service:
     """`labelwright serve` as a user runs it; `kill` ends it like a power cut."""
 
-    project = "tickets"
+    project = NAME
 
     def __init__(self, folder: Path, *, workers: int = 1, store: str = "sqlite") -> None:
         self.folder = folder
@@ -112,10 +104,10 @@ class Service:
             for _ in range(number):
                 name = f"person {secrets.token_hex(8)}"
 
-                def work(connection: object, name: str = name) -> str:
-                    user_id = people.create_user(connection, name)  # type: ignore[arg-type]  # the store's own connection
-                    people.set_role(connection, project_id, user_id, "annotator")  # type: ignore[arg-type]
-                    return people.create_token(connection, user_id, "load", role="annotator")  # type: ignore[arg-type]
+                def work(connection: Connection, name: str = name) -> str:
+                    user_id = people.create_user(connection, name)
+                    people.set_role(connection, project_id, user_id, "annotator")
+                    return people.create_token(connection, user_id, "load", role="annotator")
 
                 tokens.append(workspace.database.write(work))
             return tokens

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from benchmarks.honesty.coverage import Coverage
+from benchmarks.honesty.coverage import Coverage, Kind
 from benchmarks.honesty.whole import Whole, rows
 from labelwright.pipeline.views import TaskView
 from labelwright.schema import Verdict
@@ -135,27 +135,35 @@ class Claims:
         self.headlines[-1] &= not enough or bound >= error - 1e-12
         self.requirements[-1] &= not (enough and bound <= error * 0.999)
 
+    def follow(self, said: Iterable[tuple[float, bool]], wrong: np.ndarray) -> None:
+        """Look again and again, while `wrong` tells which labels are: each look says a bound, and whether it is called enough."""
+        for bound, enough in said:
+            self.say(bound, float(wrong.mean()), enough=enough)
+
     def coverages(self) -> list[Coverage]:
-        named = (("bound at all looks", "interval", self.bounds), ("requirement", "requirement", self.requirements))
-        kinds = (*named, ("headline", "headline", self.headlines))
-        return [Coverage(self.world, what, CONFIDENCE, kind, sum(held), len(held)) for what, kind, held in kinds]  # type: ignore[arg-type]
+        kinds: list[tuple[str, Kind, list[bool]]] = [
+            ("bound at all looks", "interval", self.bounds),
+            ("requirement", "requirement", self.requirements),
+            ("headline", "headline", self.headlines),
+        ]
+        return [Coverage(self.world, what, CONFIDENCE, kind, sum(held), len(held)) for what, kind, held in kinds]
 
 
 def draw_sample(
-    rng: np.random.Generator, wrong: np.ndarray, rate: float, *, looks: int = 1, planted: int = 0, found: int = 0, finds: float = 1.0
+    rng: np.random.Generator, wrong: np.ndarray, drawn: np.ndarray, *, looks: int = 1, planted: int = 0, found: int = 0, finds: float = 1.0
 ) -> list[tuple[float, bool]]:
     """Audit labels of which `wrong` tells which are, and return the bound and whether it is called enough, look by look.
 
-    Each label is drawn with the chance `rate`; audits are given in random order, and what still waits counts as wrong, as in the product.
-    `finds` is the share of errors that auditors find.
+    `drawn` tells which labels are audited; that is done in random order, and what still waits counts as wrong, as in the product. `finds`
+    is the share of errors that auditors find.
     """
-    drawn = wrong[rng.random(len(wrong)) < rate]
-    rng.shuffle(drawn)
-    seen = drawn & (rng.random(len(drawn)) < finds)
+    sample = wrong[drawn]
+    rng.shuffle(sample)
+    seen = sample & (rng.random(len(sample)) < finds)
     said = []
     for look in range(1, looks + 1):
-        done = len(drawn) * look // looks
-        errors = int(seen[:done].sum()) + len(drawn) - done
-        bound = bound_of(errors, len(drawn), len(wrong), CONFIDENCE, planted=planted, found=found)
-        said.append((bound, done == len(drawn) >= LEAST))
+        done = len(sample) * look // looks
+        errors = int(seen[:done].sum()) + len(sample) - done
+        bound = bound_of(errors, len(sample), len(wrong), CONFIDENCE, planted=planted, found=found)
+        said.append((bound, done == len(sample) >= LEAST))
     return said

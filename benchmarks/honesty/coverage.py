@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-__all__ = ["Coverage", "add_up"]
+__all__ = ["Coverage", "Kind", "add_up"]
+
+Kind = Literal["interval", "requirement", "headline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Coverage:
     world: str
     what: str
     nominal: float
-    kind: Literal["interval", "requirement", "headline"]
+    kind: Kind
     held: int
     of: int
 

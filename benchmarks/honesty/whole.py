@@ -87,23 +87,16 @@ class Whole:
 
     def label(self, users: Sequence[int], answer: Answer, *, most: int | None = None) -> int:
         """Let people answer in turn until no queue has anything for them, or `most` answers were given; return how many were."""
-        given = 0
-        waiting = list(users)
-        while waiting and (most is None or given < most):
-            for user in list(waiting):
-                task = self.next(user, "label")
-                if task is None:
-                    waiting.remove(user)
-                    continue
-                said = answer(user, task)
-                if said is None:
-                    self.workspace.database.write(partial(events.skip, opened=self.opened, user_id=user, task_id=task.id))
-                    continue
-                self.submit(user, task, *said)
-                given += 1
-                if given == most:
-                    break
-        return given
+
+        def work(user: int, task: TaskView) -> int:
+            said = answer(user, task)
+            if said is None:
+                self.workspace.database.write(partial(events.skip, opened=self.opened, user_id=user, task_id=task.id))
+                return 0
+            self.submit(user, task, *said)
+            return 1
+
+        return self._in_turn(users, "label", work, most)
 
     def submit(self, user: int, task: TaskView, values: Mapping[str, Any], seconds: float) -> int:
         """Hand in an answer and return the number of the annotation."""
@@ -116,43 +109,47 @@ class Whole:
 
     def review(self, users: Sequence[int], judge: Judge, *, most: int | None = None) -> int:
         """Let reviewers judge in turn until nothing waits for them, or `most` verdicts were given; return how many were."""
-        given = 0
-        waiting = list(users)
-        while waiting and (most is None or given < most):
-            for user in list(waiting):
-                task = self.next(user, "review")
-                if task is None or task.review is None:
-                    waiting.remove(user)
-                    continue
-                verdict = _seen(judge(user, task), task.review.seen)
-                self._give(user, task, verdict)
-                given += 1
-                if given == most:
-                    break
-        return given
+
+        def work(user: int, task: TaskView) -> int | None:
+            if task.review is None:
+                return None
+            self._give(user, task, _seen(judge(user, task), task.review.seen))
+            return 1
+
+        return self._in_turn(users, "review", work, most)
 
     def audit(self, users: Sequence[int], blind: Blind, judge: Judge, *, most: int | None = None) -> int:
         """Let auditors work in turn until nothing waits for them, or `most` audits were given; return how many were.
 
         Each answers `blind` first, and decides by `judge` where the label says something else.
         """
+
+        def work(user: int, task: TaskView) -> int | None:
+            if task.purpose != "audit":
+                return None
+            if task.audit is None:
+                answer = BlindAnswer(values=dict(blind(user, task)), seconds_active=5.0)
+                send = partial(events.answer_blind, opened=self.opened, user_id=user, task_id=task.id, answer=answer)
+                done = self.workspace.database.write(partial(send, key=f"k{next(self._keys)}"))
+                task = done.task or task
+            if task.audit is not None:
+                self._give(user, task, _seen(judge(user, task), task.audit.seen))
+            return 1
+
+        return self._in_turn(users, "review", work, most)
+
+    def _in_turn(self, users: Sequence[int], purpose: str, work: Callable[[int, TaskView], int | None], most: int | None) -> int:
+        """Hand out task after task and add up what `work` returns: how much was given, or None where a person has to stop."""
         given = 0
         waiting = list(users)
         while waiting and (most is None or given < most):
             for user in list(waiting):
-                task = self.next(user, "review")
-                if task is None or task.purpose != "audit":
+                task = self.next(user, purpose)
+                done = None if task is None else work(user, task)
+                if done is None:
                     waiting.remove(user)
                     continue
-                if task.audit is None:
-                    answer = BlindAnswer(values=dict(blind(user, task)), seconds_active=5.0)
-                    send = partial(events.answer_blind, opened=self.opened, user_id=user, task_id=task.id, answer=answer)
-                    done = self.workspace.database.write(partial(send, key=f"k{next(self._keys)}"))
-                    task = done.task or task
-                if task.audit is not None:
-                    verdict = _seen(judge(user, task), task.audit.seen)
-                    self._give(user, task, verdict)
-                given += 1
+                given += done
                 if given == most:
                     break
         return given

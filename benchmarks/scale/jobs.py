@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.scale.project import ANSWERS, NAME
+from benchmarks.scale.project import ANSWERS
+from benchmarks.tickets import NAME
 from labelwright import analytics, assist, checks, datasets, prepare, quality, sources, tasks
 from labelwright.pipeline.run import advance, catch_up, freeze
 from labelwright.pipeline.workspace import OpenProject, Workspace, open_store

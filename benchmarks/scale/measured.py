@@ -79,7 +79,7 @@ class _Watch:
 
             return plain(timed)
 
-        database.write = write  # type: ignore[method-assign]
+        database.write = write  # type: ignore[method-assign]  # of this one store, to time what is written to it
 
     def statements(self, database: Database) -> None:
         engine: sa.Engine = database._backend._engine

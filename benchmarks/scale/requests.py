@@ -21,7 +21,8 @@ import msgspec
 import sqlalchemy as sa
 
 from benchmarks.scale.measured import server_cpu
-from benchmarks.scale.project import NAME, add_texts
+from benchmarks.scale.project import add_texts
+from benchmarks.tickets import NAME
 from labelwright.pipeline.workspace import Workspace
 from labelwright.server.process import running_server
 from labelwright.store import people, tables

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,8 +19,8 @@ from labelwright.schema.criteria import criteria
 from labelwright.schema.kinds.boxes import Box, Boxes
 from labelwright.schema.kinds.choice import Choice, ChoiceQuestion
 from labelwright.stats.certificates import hypergeometric_upper_bound, sequential_upper_bound
-from labelwright.store import tables
-from labelwright.store.audit import EXPECTED, LEAST, bound_of, take_look
+from labelwright.store import log, tables
+from labelwright.store.audit import EXPECTED, LEAST, audit, bound_of, take_look
 from labelwright.store.codec import encode
 from labelwright.store.criteria import changed, declare_editorial
 from labelwright.store.evidence import differs
@@ -341,6 +342,25 @@ def test_where_blind_audits_were_measured_others_do_not_count(audited: tuple[Pro
     assert (proof.audited, proof.shown, proof.enough) == (37, 3, False)
 
 
+def test_why_labels_wait_is_counted_among_those_of_the_question(make_project: Callable[..., Project]) -> None:
+    """A drawn item whose label says nothing about a question is none of the question's audits, outdated or not."""
+    two = {"kind": "choice", "of": "body", "options": ["refund", "bug"]}
+    project = make_project({"data": {"body": "text"}, "questions": {"intent": two, "tone": {**two, "required": False}}})
+    ids = add_texts(project, [f"text {number}" for number in range(40)])
+    (reviewer,) = add_users(project, "rita", role="reviewer")
+    agree(project, dict.fromkeys(ids, "refund"))
+    agree(project, dict.fromkeys(ids[5:], "bug"), question="tone")
+    pick(project, ids)
+    declare(project, guidelines="# Refunds\nMoney back.")
+    for item_id in ids[:39]:
+        review(project, item_id, reviewer, REFUND if item_id in ids[:5] else {**REFUND, "tone": Choice("bug")})
+    declare(project, guidelines="# Refunds\nMoney back within a month.")
+    proof = prove(project).questions["tone"]
+    assert (proof.audited, proof.pending, proof.outdated) == (0, 35, 34)
+    assert "34 labels were audited by criteria that have changed since" in proof.statement
+    assert "1 label was drawn for the audit and not yet audited" in proof.statement
+
+
 # --- one look -------------------------------------------------------------------------------------------------------------------
 
 
@@ -369,6 +389,33 @@ def test_one_look_is_declared_complete_and_noted_or_there_is_none(make_project: 
     proof = prove(project).questions["intent"]
     assert (proof.looks, proof.bound) == ("any", pytest.approx(at_all_looks(0, 41, 101)))
     assert "one look was taken before" in proof.statement
+
+
+def test_the_noted_look_is_found_without_reading_the_log(make_project: Callable[..., Project]) -> None:
+    """However much has happened in a project, what a certificate reads of the log is the look alone, by an index that has nothing else."""
+    project = make_project()
+    declare(project, review={"sample": "40%", "looks": 1})
+
+    def fill(connection: sa.Connection) -> None:
+        log.append_all(connection, project.id, "annotation_submitted", [(None, None, number) for number in range(5000)], payload={})
+        log.append(connection, project.id, "audit_looked_at", payload={"intent": [0] * 10})
+
+    project.database.write(fill)
+    project.database.write(lambda connection: connection.exec_driver_sql("ANALYZE events"))
+    plans = []
+    engine: sa.Engine = project.database._backend._engine
+
+    def explain(raw: Any, cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        if "FROM events" in statement and not statement.startswith("EXPLAIN"):
+            how = "EXPLAIN QUERY PLAN" if raw.dialect.name == "sqlite" else "EXPLAIN"
+            plans.append(str(raw.exec_driver_sql(f"{how} {statement}", values).all()))
+
+    sa.event.listen(engine, "before_cursor_execute", explain)
+    with project.database.read() as connection:
+        audit(connection, project.id, project.schema)
+    sa.event.remove(engine, "before_cursor_execute", explain)
+    assert len(plans) == 1
+    assert "ix_events_looks" in plans[0]
 
 
 def test_an_audit_whose_size_was_changed_on_the_way_has_no_one_look(audited: tuple[Project, list[int], int]) -> None:

@@ -85,6 +85,26 @@ def proven(opened: OpenProject) -> Any:
         return audit(connection, opened.project.id, opened.project.schema)["intent"]
 
 
+def gold_of_three(opened: OpenProject) -> list[int]:
+    """Make the first three items gold, which says that their answers are wrong, and return their numbers."""
+    with opened.project.database.read() as connection:
+        items = list(connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(3)))
+    for item in items:
+        add_known(opened.project, item, OTHER)
+    return items
+
+
+def planted_first(opened: OpenProject) -> set[int]:
+    """Put what is planted before all other audits, and return the numbers of its tasks."""
+    planted = sa.and_(tables.tasks.c.purpose == "audit", tables.tasks.c.annotation_id.is_not(None))
+
+    def work(connection: sa.Connection) -> set[int]:
+        connection.execute(sa.update(tables.tasks).where(planted).values(rank=0))
+        return set(connection.scalars(sa.select(tables.tasks.c.id).where(planted)))
+
+    return opened.project.database.write(work)
+
+
 def test_an_audit_shows_nothing_before_the_blind_answer(labeled: tuple[OpenProject, int, int]) -> None:
     """The label, others' answers, suggestions and comments come after the auditor's own answer, and only where it differs."""
     opened, ann, rita = labeled
@@ -142,16 +162,11 @@ def test_the_blind_answer_comes_first_and_once(labeled: tuple[OpenProject, int, 
 def test_planted_errors_are_found_or_missed_and_change_no_label(labeled: tuple[OpenProject, int, int]) -> None:
     """Wrong answers to gold items are audited like labels: what auditors make of them is counted, and neither label nor answer moves."""
     opened, _, rita = labeled
-    with opened.project.database.read() as connection:
-        items = list(connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(3)))
-    for item in items:
-        add_known(opened.project, item, OTHER)
+    gold_of_three(opened)
     assert review.plant(opened.project, opened.pipeline.review) == 3
     assert review.plant(opened.project, opened.pipeline.review) == 0
     before = count(opened.project, tables.reviews)
-    planted = sa.select(tables.tasks.c.id).where(tables.tasks.c.purpose == "audit", tables.tasks.c.annotation_id.is_not(None))
-    with opened.project.database.read() as connection:
-        wanted = set(connection.scalars(planted))
+    wanted = planted_first(opened)
     tasks = [one for one in take(opened, rita, 20) if one.id in wanted]
     assert len(tasks) == 3
     first, second, third = tasks
@@ -186,6 +201,25 @@ def test_an_auditor_gets_no_planted_error_that_they_could_know(labeled: tuple[Op
     assert review.plant(opened.project, opened.pipeline.review) == 1
     for user, wanted in ((ann, 0), (rita, 0), (cora, 1)):
         assert sum(one.item.id == task.item.id for one in take(opened, user, 20)) == wanted
+
+
+def test_an_auditor_never_has_a_planted_error_beside_the_label(labeled: tuple[OpenProject, int, int]) -> None:
+    """Of one item a person holds one audit at a time; who judged what was planted audits the label afterwards, and never before."""
+    opened, _, rita = labeled
+    items = gold_of_three(opened)
+    assert review.plant(opened.project, opened.pipeline.review) == 3
+    wanted = planted_first(opened)
+    held = take(opened, rita, 20)
+    assert sorted(one.item.id for one in held) == sorted({one.item.id for one in held})
+    assert {one.id for one in held if one.item.id in items} == wanted
+    for task in held:
+        assert blind(opened, rita, task.id, BUG).done
+    labels = take(opened, rita, 20)
+    assert sorted(one.item.id for one in labels) == items, "the labels' audits come at once"
+    for task in labels:
+        assert blind(opened, rita, task.id, BUG).done
+    assert take(opened, rita, 20) == []
+    assert (proven(opened).audited, proven(opened).planted, proven(opened).pending) == (12, 3, 0)
 
 
 def test_changed_guidelines_ask_for_the_audits_anew(labeled: tuple[OpenProject, int, int], write_project: Callable[..., Path]) -> None:
@@ -255,15 +289,10 @@ def test_an_audit_of_a_gold_item_is_about_what_people_answered(labeled: tuple[Op
 def test_planted_errors_that_are_given_back_count_as_overlooked(labeled: tuple[OpenProject, int, int]) -> None:
     """Whoever passes on what is hard to judge does not make auditors look better than they are."""
     opened, _, rita = labeled
-    with opened.project.database.read() as connection:
-        items = list(connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(3)))
-    for item in items:
-        add_known(opened.project, item, OTHER)
+    gold_of_three(opened)
     review.plant(opened.project, opened.pipeline.review)
     assert proven(opened).planted == 0
-    planted = sa.select(tables.tasks.c.id).where(tables.tasks.c.purpose == "audit", tables.tasks.c.annotation_id.is_not(None))
-    with opened.project.database.read() as connection:
-        wanted = set(connection.scalars(planted))
+    wanted = planted_first(opened)
     first, second, third = (one.id for one in take(opened, rita, 20) if one.id in wanted)
     shown = blind(opened, rita, first, OTHER).task
     assert shown is not None
@@ -286,19 +315,11 @@ def test_the_one_look_includes_the_planted_errors(write_project: Callable[..., P
         advance(opened)
         (ann,), (rita,) = add_users(opened.project, "ann"), add_users(opened.project, "rita", role="reviewer")
         answer_all(opened, ann)
-        with opened.project.database.read() as connection:
-            items = list(connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(3)))
-        for item in items:
-            add_known(opened.project, item, OTHER)
+        gold_of_three(opened)
         catch_up(opened)
-        planted = sa.select(tables.tasks.c.id).where(tables.tasks.c.purpose == "audit", tables.tasks.c.annotation_id.is_not(None))
-        with opened.project.database.read() as connection:
-            wanted = set(connection.scalars(planted))
-        # Nobody gets one item twice, so three people work. What is planted comes first, and one of it is kept.
+        wanted = planted_first(opened)
+        # Three people work. What is planted comes first, and one of it is kept.
         auditors = [rita, *add_users(opened.project, "cora", "dora", role="reviewer")]
-        opened.project.database.write(
-            lambda connection: connection.execute(sa.update(tables.tasks).where(tables.tasks.c.id.in_(wanted)).values(rank=0))
-        )
         kept = take(opened, auditors[0])[0].id
         assert kept in wanted
         for user in auditors[1:]:
@@ -375,8 +396,7 @@ def test_figures_are_due_after_a_planted_audit(labeled: tuple[OpenProject, int, 
         item = connection.scalar(sa.select(sa.func.min(tables.items.c.id)))
     add_known(opened.project, item, OTHER)
     assert review.plant(opened.project, opened.pipeline.review) == 1
-    with opened.project.database.read() as connection:
-        planted = connection.scalar(sa.select(tables.tasks.c.id).where(tables.tasks.c.annotation_id.is_not(None)))
+    (planted,) = planted_first(opened)
     keep(opened.project, [])
     assert planted in [task.id for task in take(opened, rita, 20)]
     assert blind(opened, rita, planted, BUG).done

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from benchmarks.scale.project import ANSWERS, NAME, write_project
+from benchmarks.scale.project import ANSWERS, write_project
+from benchmarks.tickets import NAME
 
 from labelwright.datasets import import_labels
 from labelwright.pipeline.run import advance, freeze

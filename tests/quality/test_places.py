@@ -88,7 +88,10 @@ def test_whoever_marks_well_weighs_more(make_project: Make) -> None:
 
 
 def test_a_box_of_the_wrong_color_is_doubted(make_project: Make) -> None:
-    """Boxes whose label does not fit what they show are suspects, and proposals change that label alone; a lost picture has a reason."""
+    """Boxes whose label does not fit what they show are suspects, and proposals change that label alone.
+
+    A lost picture is the reason why there are none, and once it is back the next full refresh searches again, and only that one.
+    """
     from PIL import Image
 
     project = make_project(BOXES)
@@ -113,10 +116,18 @@ def test_a_box_of_the_wrong_color_is_doubted(make_project: Make) -> None:
         assert [box.label for box in decode_answer(row["proposed"]).boxes] == ["red", "blue"]
     assert "edges" in report(project, "label_errors")["questions"][0]["features"]
     lost = project.blobs.path(fields[0]["photo"]["blob"])
+    body = lost.read_bytes()
     lost.unlink()
     project.database.write(lambda connection: log.append(connection, project.id, "review_given", item_id=ids[0]))
     refresh(project, QualityPolicy(), full=True)
     assert "no such blob" in report(project, "label_errors")["questions"][0]["reason"]
+    assert not refresh(project, QualityPolicy(), full=True).deep
+    lost.write_bytes(b"damaged")
+    assert not refresh(project, QualityPolicy(), full=True).deep
+    lost.write_bytes(body)
+    assert refresh(project, QualityPolicy(), full=True).deep
+    assert rows(project, tables.label_errors)
+    assert not refresh(project, QualityPolicy(), full=True).deep
 
 
 def test_segments_are_fused_in_seconds(make_project: Make) -> None:

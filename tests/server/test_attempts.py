@@ -51,6 +51,29 @@ def test_guessing_from_many_addresses_is_no_quicker() -> None:
     assert through <= FREE["account"] + 10 + 24 * 3600 / LONGEST_WAIT + 1
 
 
+def test_an_account_is_free_for_so_many_tries_and_no_fewer() -> None:
+    """From as many addresses as there are tries, exactly `FREE["account"]` wrong ones cost no wait, in the order in which they arrive.
+
+    What can make the first refusal come earlier by a sender's own count: tries that are sent together arrive in another order; a right
+    sign-in from elsewhere that is still being checked counts until it is taken back; and wrong ones of the hour before count, too.
+    """
+    attempts = Attempts(clock=Clock())
+    for number in range(FREE["account"]):
+        attempts.begin("ann", f"address {number}", known=False)
+    with pytest.raises(TooManyAttempts):
+        attempts.begin("ann", "another address", known=False)
+    slow = Attempts(clock=Clock())
+    for number in range(3):
+        slow.begin("ann", f"home {number}", known=False)
+    for number in range(FREE["account"] - 3):
+        slow.begin("ann", f"address {number}", known=False)
+    with pytest.raises(TooManyAttempts):
+        slow.begin("ann", "another address", known=False)
+    for number in range(3):
+        slow.succeeded("ann", f"home {number}", known=False)
+    slow.begin("ann", "another address", known=False)
+
+
 def test_guessing_at_many_accounts_is_no_quicker() -> None:
     """One address tries one password at a thousand accounts no quicker than a thousand at one."""
     clock = Clock()

@@ -106,6 +106,17 @@ def test_guesses_sent_all_at_once_are_counted_too(house: House) -> None:
     assert set(codes) <= {401, 429}
 
 
+def test_a_password_that_nobody_looked_at_counts_for_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While too many wait for their passwords to be checked, further ones are turned away, and the account has no more wrong ones."""
+    with_password(house, "elsa")
+    browser = house.http()
+    monkeypatch.setattr(session, "_waiting", session.MOST_WAITING)
+    for _ in range(2 * FREE["pair"]):
+        assert browser.post("/api/sign-in", json={"name": "elsa", "password": PASSWORD}).status_code == 503
+    monkeypatch.setattr(session, "_waiting", 0)
+    assert browser.post("/api/sign-in", json={"name": "elsa", "password": PASSWORD}).status_code == 200
+
+
 def test_who_guesses_keeps_nobody_out(guarded: House) -> None:
     """However often somebody elsewhere guesses a person's password, the person signs in from where they did before."""
     with_password(guarded, "annika")

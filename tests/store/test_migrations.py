@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -16,9 +19,12 @@ from labelwright.datasets.policy import DatasetPolicy
 from labelwright.datasets.versions import versions
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.review import ReviewPolicy
-from labelwright.store import migrations, tables
+from labelwright.store import log, migrations, tables
 from labelwright.store.audit import audit
+from labelwright.store.backup import backup, restore
+from labelwright.store.blobs import Blobs
 from labelwright.store.codec import decode, encode
+from labelwright.store.database import Database
 from labelwright.store.project import Project
 from labelwright.tasks import Queue, TaskPolicy
 from tests.datasets.labeling import review as give_review
@@ -76,6 +82,71 @@ def test_a_store_with_work_is_brought_up_to_date_and_taken_back(make_project: Ca
     refresh(project, QualityPolicy(label_errors=False), full=True)
     with project.database.read() as connection:
         assert audit(connection, project.id, project.schema)["intent"].audited == 2
+
+
+ADDED = {"0014": {"ix_events_looks"}, "0013": {"ix_items_drawn_share", "ix_items_unproved"}, "0012": {"ix_items_duplicate_of"}}
+"""The indexes that came with a version, and nothing else."""
+
+
+@pytest.fixture
+def another_store(store_url: str, tmp_path: Path) -> Iterator[Database]:
+    """A second migrated store, of the same kind as the first one."""
+    url = f"sqlite:///{tmp_path}/another/labelwright.db"
+    if store_url.startswith("postgresql"):
+        server, _, name = store_url.rpartition("/")
+        url = f"{server}/{name}_another"
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}_another" TEMPLATE "template_labelwright"'.encode())
+    another = Database(url)
+    another.migrate()
+    yield another
+    another.close()
+
+
+@pytest.mark.parametrize("revision", ["0013", "0012", "0011"])
+def test_indexes_go_and_come_with_work_in_the_store(
+    revision: str, make_project: Callable[..., Project], another_store: Database, tmp_path: Path
+) -> None:
+    """Taken back before the newest indexes, a store keeps every row, and its backup is restored whole, with the indexes."""
+    project = make_project()
+    first, twin, *others = add_texts(project, [f"text {number}" for number in range(8)])
+    add_users(project, "ann")
+
+    def fill(connection: Connection) -> None:
+        items = tables.items
+        connection.execute(sa.update(items).where(items.c.id == twin).values(duplicate_of=first, state="duplicate"))
+        connection.execute(sa.update(items).where(items.c.id.in_(others[:4])).values(drawn_at=1.0, drawn_share=0.5, drawn_label="{}"))
+        connection.execute(sa.update(items).where(items.c.id == others[0]).values(changed_at=2.0))
+        log.append(connection, project.id, "audit_looked_at", payload={"intent": [1]})
+
+    project.database.write(fill)
+    before = _rows(project.database)
+    lacking = set().union(*(indexes for version, indexes in ADDED.items() if version > revision))
+    every = _indexes(project.database)
+    project.database.write(lambda connection: migrations.move(connection, revision))
+    assert _indexes(project.database) == every - lacking
+    assert _rows(project.database) == before
+    assert backup(project.database, project.blobs, tmp_path / "backup.tar").revision == revision
+    project.database.migrate()
+    assert (_indexes(project.database), _rows(project.database)) == (every, before)
+    assert restore(another_store, Blobs(tmp_path / "restored"), tmp_path / "backup.tar").whole
+    assert _indexes(another_store) == every
+    # Transactions are numbered by the server; what was restored is older than all that comes.
+    assert _rows(another_store) == {**before, "events": [(row[0], 0, *row[2:]) for row in before["events"]]}
+
+
+def _indexes(database: Database) -> set[str | None]:
+    with database.read() as connection:
+        inspected = sa.inspect(connection)
+        return {index["name"] for name in inspected.get_table_names() for index in inspected.get_indexes(name)}
+
+
+def _rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    with database.read() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key.columns))]
+            for table in tables.metadata.sorted_tables
+        }
 
 
 def _work_at_0007(connection: Connection, project: Project, items: list[int], rita: int) -> None:

@@ -390,7 +390,7 @@ def test_opening_tasks_writes_at_most_a_batch_at_once(make_project: MakeProject)
 
         return write(counting)
 
-    project.database.write = counted  # type: ignore[method-assign]
+    project.database.write = counted  # type: ignore[method-assign]  # of this one store, to count what is written to it
     assert tasks.open_tasks(project, TaskPolicy(overlap=5)) == 3500
     assert sum(written) >= 3500
     # Beside the tasks, each item is marked.

@@ -16,7 +16,7 @@ from labelwright.store import tables
 from labelwright.store.audit import audit
 from tests.datasets import labeling
 from tests.server.house import House, served
-from tests.ui.test_pages import PAGE, Visit
+from tests.ui.visiting import PAGE, Visit
 
 pytestmark = pytest.mark.browser
 

@@ -20,8 +20,7 @@ def draws(count: int, seed: int) -> list[Coverage]:
         settled = right[:, 0] == right[:, 1]
         wrong = np.where(settled, ~right[:, 0], right.sum(axis=1) < 2)
         claims.begin()
-        for bound, enough in draw_sample(rng, wrong, 0.3, looks=4):
-            claims.say(bound, float(wrong.mean()), enough=enough)
+        claims.follow(draw_sample(rng, wrong, rng.random(400) < 0.3, looks=4), wrong)
     return claims.coverages()
 
 

@@ -15,14 +15,14 @@ WORLD = __name__.rpartition(".")[2]
 
 
 def draws(count: int, seed: int) -> list[Coverage]:
-    """The audit that is given anew: everything drawn waits at first, and then less and less."""
+    """Two audits of one sample: by the old guidelines, and anew by the new ones, when everything drawn waits at first, then less."""
     rng = np.random.default_rng(seed)
     claims = Claims(WORLD)
     for _ in range(count):
-        wrong = (rng.random(300) < 0.05) | (rng.random(300) < 0.1)
+        wrong, drawn = rng.random(300) < 0.05, rng.random(300) < 0.4
         claims.begin()
-        for bound, enough in draw_sample(rng, wrong, 0.4, looks=5):
-            claims.say(bound, float(wrong.mean()), enough=enough)
+        for by_guidelines in (wrong, wrong | (rng.random(300) < 0.1)):
+            claims.follow(draw_sample(rng, by_guidelines, drawn, looks=5), by_guidelines)
     return claims.coverages()
 
 

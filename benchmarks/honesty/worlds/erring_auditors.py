@@ -25,8 +25,8 @@ def draws(count: int, seed: int) -> list[Coverage]:
         wrong = rng.random(800) < 0.1
         found = int(rng.binomial(PLANTED, finds))
         claims.begin()
-        for bound, enough in draw_sample(rng, wrong, 0.4, looks=4, planted=PLANTED, found=found, finds=finds):
-            claims.say(bound, float(wrong.mean()), enough=enough)
+        drawn = rng.random(800) < 0.4
+        claims.follow(draw_sample(rng, wrong, drawn, looks=4, planted=PLANTED, found=found, finds=finds), wrong)
     return claims.coverages()
 
 

@@ -18,10 +18,9 @@ def draws(count: int, seed: int) -> list[Coverage]:
     claims = Claims(WORLD)
     for _ in range(count):
         wrong = rng.random(1000) < rng.choice([0.02, 0.05, 0.1])
-        order, claimed = rng.permutation(wrong), wrong.mean()
+        order = rng.permutation(wrong)
         claims.begin()
-        for sample in range(30, 630, 30):
-            claims.say(bound_of(int(order[:sample].sum()), sample, len(wrong), CONFIDENCE), float(claimed))
+        claims.follow(((bound_of(int(order[:size].sum()), size, len(wrong), CONFIDENCE), True) for size in range(30, 630, 30)), wrong)
     return claims.coverages()
 
 

@@ -322,6 +322,8 @@ def _end_audit(
         )
         # It is about no label, so no item is named; what the certificate says of auditors follows from it.
         log.append(connection, opened.project.id, "planted_audit_given", user_id=user_id, subject_id=task.id)
+        # The audit of the item's label was kept from this person meanwhile.
+        opened.queue.search_anew(user_id, "review")
     else:
         label = label_of(connection, opened, task.item_id, None)
         about = review.audited_annotation(connection, opened.project.schema, task.item_id, label)

@@ -24,12 +24,13 @@ from labelwright.quality.gold import share_of
 from labelwright.quality.reports import LabelErrorsReport, QuestionLabelErrors, Suspect
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
+from labelwright.schema.item import Audio, Image
 from labelwright.store import tables
 from labelwright.store.codec import decode_fields, encode
 from labelwright.store.labels import FinalLabel, final_labels
 from labelwright.store.project import Project
 
-__all__ = ["forget", "search"]
+__all__ = ["forget", "search", "sees_more"]
 
 FOLDS = 5
 FEWEST = 20
@@ -67,6 +68,11 @@ def search(project: Project) -> LabelErrorsReport:
     names = list(project.schema.questions)
     project.database.write(lambda connection: _forget_others(connection, project.id, names))
     return LabelErrorsReport(questions=questions)
+
+
+def sees_more(project: Project, last: LabelErrorsReport | None) -> bool:
+    """Tell whether a blob that the last search lacked is back, so that a search would find what that one could not."""
+    return any(question.missing and project.blobs.holds(question.missing) for question in (last.questions if last else ()))
 
 
 def forget(project: Project) -> None:
@@ -116,7 +122,8 @@ def _question(
     try:
         matrix, what, model = features_of(project, question, examples)
     except LabelwrightError as error:
-        return _silent(name, question, len(labels), f"An item cannot be looked at: {error}"), []
+        reason = f"An item cannot be looked at: {error}"
+        return _silent(name, question, len(labels), reason, missing=_missing(project, examples)), []
     given = [example.label for example in examples]
     with warnings.catch_warnings():
         # A model that has not converged to the last digit serves as well here.
@@ -141,8 +148,15 @@ def _question(
     return report, suspects
 
 
-def _silent(name: str, question: Question, items: int, reason: str) -> QuestionLabelErrors:
-    return QuestionLabelErrors(question=name, kind=question.kind, items=items, suspects=0, accuracy=Figure.missing(reason), reason=reason)
+def _silent(name: str, question: Question, items: int, reason: str, *, missing: str = "") -> QuestionLabelErrors:
+    unknown = Figure.missing(reason)
+    return QuestionLabelErrors(question=name, kind=question.kind, items=items, suspects=0, accuracy=unknown, reason=reason, missing=missing)
+
+
+def _missing(project: Project, examples: list[Example]) -> str:
+    """Return the first blob that is lost or damaged; none where an item cannot be looked at for what it is."""
+    blobs = (example.field.blob for example in examples if isinstance(example.field, Image | Audio))
+    return next((blob for blob in blobs if not project.blobs.holds(blob)), "")
 
 
 def _examples(project: Project, question: Question, labels: list[FinalLabel]) -> list[Example]:

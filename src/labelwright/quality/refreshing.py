@@ -25,7 +25,7 @@ from labelwright.quality.answers import PAGE, Page, pages, read
 from labelwright.quality.consensus import Changed
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.policy import QualityPolicy
-from labelwright.quality.reports import AgreementReport, CriteriaReport, QuestionAgreement, QuestionCriteria
+from labelwright.quality.reports import AgreementReport, CriteriaReport, LabelErrorsReport, QuestionAgreement, QuestionCriteria
 from labelwright.schema import Question, content_hash
 from labelwright.schema.figure import Figure
 from labelwright.store import log, tables
@@ -96,7 +96,8 @@ def refresh(project: Project, policy: QualityPolicy, *, full: bool = False, prog
     with project.database.read() as connection:
         fits = _stored(connection, project.id, "consensus", Fits) or Fits()
         basis = _basis(connection, project, policy, digest)
-        full = fits.digest != digest or (everything and fits.basis != basis)
+        searched = _stored(connection, project.id, "label_errors", LabelErrorsReport)
+        full = fits.digest != digest or (everything and (fits.basis != basis or label_errors.sees_more(project, searched)))
         reached = log.newest(connection, project.id)
         after = log.position(connection, project.id, cursor)
         while not full:

@@ -206,6 +206,7 @@ class QuestionLabelErrors(Struct, frozen=True, kw_only=True):
 
     `expected_errors` is the share of labels that the model believes wrong: it says where to look, and is no certificate. `accuracy` is
     how often the model, which is never asked about what it learned, gives the label that stands. `features` says what it looked at.
+    `missing` names a blob, lost or damaged, without which the question could not be searched.
     """
 
     question: str
@@ -217,6 +218,7 @@ class QuestionLabelErrors(Struct, frozen=True, kw_only=True):
     accuracy: Figure
     worst: list[Suspect] = []
     reason: str = ""
+    missing: str = ""
 
 
 class LabelErrorsReport(Struct, frozen=True, kw_only=True):

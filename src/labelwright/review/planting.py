@@ -1,7 +1,7 @@
 """Answers that are known to be wrong, audited like labels: the share of them that auditors find is what the certificate allows for.
 
 They are people's real answers: to gold items, whose truth is known, and to items that somebody corrected since. An auditor sees nothing
-that tells them from other audits, and gets none about an item that they answered or reviewed themselves.
+that tells them from other audits, and gets none about an item that they answered, reviewed or have in hand themselves.
 """
 
 from __future__ import annotations

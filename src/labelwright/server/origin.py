@@ -39,7 +39,8 @@ class Origins:
 
     def of(self, scope: Scope) -> Origin:
         """Return where a request comes from."""
-        peer = _address(scope["client"][0] if scope.get("client") else "")  # type: ignore[index]
+        client = scope.get("client")
+        peer = _address(client[0] if client else "")
         https = self._always_https or scope.get("scheme") == "https"
         if peer is None or not self._trusts(peer):
             return Origin(_shown(peer), https)

@@ -31,6 +31,7 @@ can check.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -103,7 +104,7 @@ class QuestionAudit(Struct, frozen=True, kw_only=True):
 
 
 class _Counts(NamedTuple):
-    """What the bound of one question is made of."""
+    """What the bound of one question is made of, and why some drawn labels are `pending` although somebody looked at them."""
 
     population: int
     audited: int
@@ -113,6 +114,9 @@ class _Counts(NamedTuple):
     unproved: int
     repaired: int
     gone: int
+    own: int = 0
+    outdated: int = 0
+    shown: int = 0
 
     @property
     def sample(self) -> int:
@@ -122,6 +126,11 @@ class _Counts(NamedTuple):
     def errors(self) -> int:
         """What counts as wrong: what was found, what waits, and the errors that left."""
         return self.wrong + self.pending + self.left
+
+    @property
+    def waiting(self) -> int:
+        """Drawn labels that nobody has looked at."""
+        return self.pending - self.own - self.outdated - self.shown
 
 
 class _Look(NamedTuple):
@@ -182,8 +191,19 @@ def take_look(connection: Connection, project_id: int, schema: Schema) -> bool:
 
 
 def _seen(counts: _Counts, planted: Planted) -> list[int]:
-    """All that the bound of a look is made of."""
-    return [*counts, planted.planted, planted.found]
+    """All that the bound of a look is made of. Why something is pending is no part of it: at a look nothing is."""
+    return [
+        counts.population,
+        counts.audited,
+        counts.wrong,
+        counts.pending,
+        counts.left,
+        counts.unproved,
+        counts.repaired,
+        counts.gone,
+        planted.planted,
+        planted.found,
+    ]
 
 
 def bound_of(
@@ -248,7 +268,8 @@ def _count(connection: Connection, project_id: int, schema: Schema, evidence: Ev
         wrong = {one for one, how in standing.items() if how == "wrong"}
         left = {one for one in outside if one not in alone and evidence.left_wrong(one, name)}
         withdrawn = (had & evidence.active) - labeled
-        audited = sum(how in ("right", "wrong") for how in standing.values())
+        how_many = Counter(standing.values())
+        audited = how_many["right"] + how_many["wrong"]
         counted[name] = _Counts(
             population=size - len(alone) + len(withdrawn) + len(left - labeled),
             audited=audited,
@@ -260,6 +281,9 @@ def _count(connection: Connection, project_id: int, schema: Schema, evidence: Ev
             + sum(one not in labeled for one in left),
             gone=len(withdrawn) + len(left - labeled),
             unproved=len(((unsure & labeled) | added) - alone - sample),
+            own=how_many["own"],
+            outdated=how_many["outdated"],
+            shown=how_many["shown"],
         )
     return counted
 
@@ -309,7 +333,9 @@ def _look(connection: Connection, project_id: int) -> _Look:
         since = [*earlier, *connection.execute(mine.where(versions.c.created_at > begun))]
         if any(_plan(one) != plan for one in since):
             return _Look(refused="The size of the audit was declared, or changed, after it had begun, so one look is not enough.")
-    noted = sa.select(events.c.payload).where(events.c.project_id == project_id, events.c.kind == "audit_looked_at")
+    # The kind is written into the statement, so that planners see that the index of looks fits.
+    looked = events.c.kind == sa.literal_column("'audit_looked_at'")
+    noted = sa.select(events.c.payload).where(events.c.project_id == project_id, looked)
     taken = connection.scalar(noted.order_by(events.c.id).limit(1))
     return _Look(True, decode(taken) if taken else None)
 
@@ -337,8 +363,6 @@ def _plan(version: Any) -> tuple[str, int | None]:
 
 def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Look, confidence: float, method: Method) -> QuestionAudit:
     planted = evidence.planted.get(name, Planted())
-    how = [evidence.standing(one, name) for one in evidence.sample] if counts.pending else []
-    own, outdated, shown = (how.count(one) for one in ("own", "outdated", "shown"))
     complete = not counts.pending and not counts.unproved and counts.audited >= LEAST
     refused = look.refused
     if look.one and look.taken is not None and look.taken.get(name) != _seen(counts, planted):
@@ -347,14 +371,14 @@ def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Loo
     bound = remaining = 1.0
     if not one or (complete and look.taken is not None):
         bound, remaining = _bounds(counts, planted, confidence, "one" if one else "any", method)
-    reasons = _reasons(counts, own=own, outdated=outdated, shown=shown)
+    reasons = _reasons(counts)
     if one and not reasons:
         if counts.unproved:
             reasons.append(f"{counts.unproved:,} labels are not drawn yet, and the file declares one look at a complete audit")
         elif look.taken is None:
             reasons.append("the audit is complete, and its one look is taken by the next `labelwright run`")
     hidden = one and bool(reasons)
-    clauses = dict(evidence.outdated_clauses(name).most_common()) if outdated else {}
+    clauses = dict(evidence.outdated_clauses(name).most_common()) if counts.outdated else {}
     again, same = evidence.same_again(name)
     sentences = [
         _claim(counts, planted, confidence, bound, remaining, "one" if one else "any", reasons, hidden=hidden),
@@ -376,9 +400,9 @@ def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Loo
         enough=not reasons,
         statement=" ".join(sentences),
         looks="one" if one else "any",
-        own=own,
-        outdated=outdated,
-        shown=shown,
+        own=counts.own,
+        outdated=counts.outdated,
+        shown=counts.shown,
         left=counts.left,
         planted=planted.planted,
         found=planted.found,
@@ -408,24 +432,22 @@ def _bounds(counts: _Counts, planted: Planted, confidence: float, looks: Looks, 
     return bound, remaining
 
 
-def _reasons(counts: _Counts, *, own: int, outdated: int, shown: int) -> list[str]:
+def _reasons(counts: _Counts) -> list[str]:
     """Say, in parts of a sentence, why the evidence is not enough; nothing where it is."""
     if not counts.population:
         return ["there is no label made from annotators' answers"]
-    found = []
-    if own:
-        found.append(f"{own:,} {'label was' if own == 1 else 'labels were'} reviewed by their own author, which is no audit")
-    if outdated:
-        found.append(f"{outdated:,} {_labels(outdated)} audited by criteria that have changed since, and must be audited anew")
-    if shown:
-        found.append(f"{shown:,} {_labels(shown)} audited with the label in view, where the auditors were measured blind")
-    waiting = counts.pending - own - outdated - shown
-    if not counts.audited and not (own or outdated or shown):
+    not_counting = (
+        (counts.own, "reviewed by their own author, which is no audit"),
+        (counts.outdated, "audited by criteria that have changed since, and must be audited anew"),
+        (counts.shown, "audited with the label in view, where the auditors were measured blind"),
+    )
+    found = [f"{count:,} {_labels(count)} {how}" for count, how in not_counting if count]
+    if not counts.audited and counts.waiting == counts.pending:
         found.append("no label was audited at random")
     elif counts.audited < LEAST:
         found.append(f"only {counts.audited:,} {_labels(counts.audited)} audited at random, and fewer than {LEAST} show little")
-    if waiting:
-        found.append(f"{waiting:,} {_labels(waiting)} drawn for the audit and not yet audited")
+    if counts.waiting:
+        found.append(f"{counts.waiting:,} {_labels(counts.waiting)} drawn for the audit and not yet audited")
     return found
 
 

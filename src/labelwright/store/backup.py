@@ -282,8 +282,11 @@ def _insert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]])
             rows = [{**row, name: None} if spared and row[name] in lost else row for row in rows if spared or row[name] not in lost]
     if not rows:
         return 0
-    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-    return connection.execute(insert.on_conflict_do_nothing(), rows).rowcount
+    if connection.dialect.name == "postgresql":
+        # Rows that are sent many at a time are not counted by SQLAlchemy there, but they can be told back.
+        told = postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+        return len(connection.execute(told, rows).all())
+    return connection.execute(sqlite.insert(table).on_conflict_do_nothing(), rows).rowcount
 
 
 def _mark(connection: Connection, broken: Collection[str], blobs: Blobs) -> None:

@@ -128,6 +128,7 @@ events = Table(
     Column("created_at", Double, nullable=False),
     Index(None, "project_id", "transaction", "id"),
     Index(None, "item_id"),
+    _some("ix_events_looks", "project_id", "id", where="kind = 'audit_looked_at'"),
     sqlite_autoincrement=True,
 )
 
@@ -214,21 +215,9 @@ items = Table(
     _some("ix_items_twin", "project_id", "twin", where="twin IS NOT NULL"),
     _some("ix_items_duplicate_of", "duplicate_of", where="duplicate_of IS NOT NULL"),
     Index(None, "raw_id"),
-    Index(
-        "ix_items_drawn_share",
-        "project_id",
-        "state",
-        "drawn_share",
-        sqlite_where=text("drawn_share IS NOT NULL"),
-        postgresql_where=text("drawn_share IS NOT NULL"),
-    ),
-    Index(  # the items that no draw of the audit says anything about
-        "ix_items_unproved",
-        "project_id",
-        "id",
-        sqlite_where=text("drawn_at IS NULL OR changed_at IS NOT NULL"),
-        postgresql_where=text("drawn_at IS NULL OR changed_at IS NOT NULL"),
-    ),
+    _some("ix_items_drawn_share", "project_id", "state", "drawn_share", where="drawn_share IS NOT NULL"),
+    # The items that no draw of the audit says anything about.
+    _some("ix_items_unproved", "project_id", "id", where="drawn_at IS NULL OR changed_at IS NOT NULL"),
 )
 
 media = Table(  # derived: what may be read through a project

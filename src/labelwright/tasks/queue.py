@@ -156,15 +156,30 @@ def _may_have(candidate: Any, purpose: str, *, own: bool) -> Iterator[sa.ColumnE
                 given.c.state.in_([sa.literal_column("'submitted'"), sa.literal_column("'accepted'")]),
             )
             yield ~_found(answered)
+        yield ~_in_hand(candidate)
     if not own:
         yield ~_found(seen)
     yield ~_found(skipped)
 
 
+def _in_hand(candidate: Any) -> sa.ColumnElement[bool]:
+    """Whether the person holds another review or audit of the item, beside which an error planted about it would be seen to be one."""
+    mine = _tasks.alias("in_hand")
+    return _found(
+        sa.select(_ONE).where(
+            mine.c.item_id == candidate.c.item_id,
+            mine.c.user_id == sa.bindparam("holder"),
+            mine.c.state == sa.literal_column("'leased'"),
+            mine.c.purpose.in_([sa.literal_column(f"'{one}'") for one in _GROUPS["review"]]),
+        )
+    )
+
+
 def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]:
     """Nobody audits an item with an own answer; with `own`, its author may repeat that once, blind and long after it.
 
-    Who reviewed an item knows what is planted about it.
+    Who reviewed an item knows what is planted about it. Who judged what was planted may audit the item's label afterwards: otherwise it
+    would wait for ever where there is one auditor.
     """
     given, skips, reviews = tables.annotations, tables.skips, tables.reviews
 
@@ -178,6 +193,7 @@ def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]
         lately = found(given, given.c.user_id, not_a_fix, given.c.created_at > sa.bindparam("now") - REPEAT_SECONDS)
         allowed = allowed | (~lately & ~reviewed & candidate.c.annotation_id.is_(None))
     yield allowed
+    yield ~_in_hand(candidate)
     # Every audit has to be given in the end: it is put off, and never put away.
     yield ~found(skips, skips.c.user_id, skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS)
 
@@ -293,9 +309,7 @@ class Queue:
     def _one(self, connection: Connection, user_id: int, purpose: str) -> Leased | None:
         found = self._search(connection, user_id, purpose)
         if found is None and self._may_rescan(connection, user_id, purpose):
-            for kind, lanes in self._lanes[purpose].items():
-                for lane in lanes:
-                    self._cursors.pop((user_id, kind, lane), None)
+            self.search_anew(user_id, purpose)
             found = self._search(connection, user_id, purpose)
         if found is None:
             return None
@@ -314,6 +328,12 @@ class Queue:
             if found := self._run(statement, connection, user_id, places=encode(places)):
                 return found
         return None
+
+    def search_anew(self, user_id: int, purpose: str) -> None:
+        """Search the person's lanes from their start next time, for something behind the cursors is for this person by now."""
+        for kind, lanes in self._lanes[purpose].items():
+            for lane in lanes:
+                self._cursors.pop((user_id, kind, lane), None)
 
     def _may_rescan(self, connection: Connection, user_id: int, purpose: str) -> bool:
         now, newest = time.monotonic(), _newest.one(connection)[0] or 0

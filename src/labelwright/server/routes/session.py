@@ -59,11 +59,16 @@ _hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="labelwright-password"
 _waiting = 0
 
 
+def _ensure_room() -> None:
+    """Refuse a password while too many wait. It is asked before a try is counted, for one that nobody looks at is no wrong one."""
+    if _waiting >= MOST_WAITING:
+        raise Busy("Too many people sign in at this moment.", hint="Try again in a few seconds.", retry_after=5)
+
+
 async def _hashing(work: Callable[[], T]) -> T:
     """Check or hash a password in a thread; many that come at once take nothing from other requests."""
     global _waiting
-    if _waiting >= MOST_WAITING:
-        raise Busy("Too many people sign in at this moment.", hint="Try again in a few seconds.", retry_after=5)
+    _ensure_room()
     _waiting += 1
     try:
         return await asyncio.get_running_loop().run_in_executor(_hashers, work)
@@ -120,6 +125,7 @@ async def sign_in(request: Request, data: JSONBody[SignIn], workspace: Workspace
         return found, people.is_known_address(connection, found[0] if found else 0, address)
 
     found, known = await workspace.database.read_soon(find)
+    _ensure_room()
     _attempts.begin(name, address, known=known)
     right = await _hashing(lambda: check_password(found[1] if found and found[2] else None, data.password[:1000]))
     if not found or not right:
@@ -177,9 +183,10 @@ async def set_password(
     access.in_person()
     name, address = access.identity.name, _origin(request).address
     if access.identity.has_password:
+        found = await workspace.database.read_soon(lambda connection: people.find_user(connection, name))
+        _ensure_room()
         # Whoever has a session is known; only their own guesses count.
         _attempts.begin(name, address, known=True)
-        found = await workspace.database.read_soon(lambda connection: people.find_user(connection, name))
         if not found or not await _hashing(lambda: check_password(found[1], (data.current or "")[:1000])):
             raise NotAllowed("The current password is wrong.", where="current")
         _attempts.succeeded(name, address, known=True)
