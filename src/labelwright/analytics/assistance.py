@@ -30,7 +30,7 @@ Truth = dict[int, dict[str, Answer]]
 
 _annotations = tables.annotations
 
-NO_LOT = "Not known: no answer yet to an item whose suggestions were shown or hidden by lot (tasks.unassisted)."
+NO_LOT = "Not known: no answer yet to an item whose suggestions were shown or hidden by lot (assist.unassisted)."
 NO_TIME = "Not known: no answer whose suggestions were shown or hidden by lot was timed."
 NO_TRUTH = (
     "Not known: no item whose answer is known from elsewhere (gold, or an auditor's blind answer) was answered with suggestions shown or "

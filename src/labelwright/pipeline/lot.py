@@ -77,7 +77,7 @@ def help_given(
     if not best:
         return NO_HELP
     hidden = _hides(opened, key, user_id)
-    share = opened.pipeline.tasks.unassisted_share
+    share = opened.pipeline.assist.unassisted_share
     # Under another pipeline version another share may have been hidden.
     clear = since is None or (opened.declared_at <= since and all(written <= since for _, written in best))
     return Help(
@@ -100,7 +100,7 @@ def help_given(
 def _hides(opened: OpenProject, key: str, user_id: int) -> bool:
     """Tell whether the lot hides the suggestions for an item from a person."""
     digest = hashlib.blake2b(f"{key}\0{user_id}".encode(), key=opened.seed.encode()[:64], person=b"suggestions", digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64 < opened.pipeline.tasks.unassisted_share
+    return int.from_bytes(digest, "big") / 2**64 < opened.pipeline.assist.unassisted_share
 
 
 def _same(schema: Schema, question: str, given: AnswerUnion | None, suggested: AnswerUnion) -> bool:
