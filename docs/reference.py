@@ -105,6 +105,7 @@ def http() -> str:
 def pipeline() -> str:
     """Return every block of the pipeline file with its keys, their types and their defaults."""
     from labelwright.pipeline.declare import json_schema
+    from labelwright.pipeline.keys import RENAMED, RESERVED
 
     document = json_schema()
     definitions = document["$defs"]
@@ -123,6 +124,10 @@ def pipeline() -> str:
             )
             rows.append(f"| `{key}` | {about} | {default} |")
         parts += [f"## {name}", _prose(definition.get("description", "")), "\n".join(rows)]
+    older = "\n".join(["| before | now |", "|---|---|", *(f"| `{old}` | `{new}` |" for old, new in RENAMED.items())])
+    later = "\n".join(["| key | why it is refused |", "|---|---|", *(f"| `{key}` | {why} |" for key, why in RESERVED.items())])
+    parts += ["## Older spellings", "They are read as before; `labelwright doctor` names the new ones.", older]
+    parts += ["## Reserved keys", "A later version will have them. This one refuses them and says why.", later]
     return _page(parts)
 
 

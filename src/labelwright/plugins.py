@@ -31,6 +31,7 @@ FOLDERS = {
     "labelers": "assist/labelers",
     "rules": "checks/rules",
     "aggregate": "stats/aggregate",
+    "aggregation": "quality/aggregation",
     "verbs": "cli",
 }
 """Each group of plugins and the folder, relative to the package, whose files belong to it."""

@@ -45,8 +45,9 @@ def report(project: Project) -> dict[str, Any]:
 
 def held_out(project: Project, truth: dict[int, Any]) -> tuple[int, float, float]:
     """How many suggestions there are, and their mean agreement with the truth beside their mean score."""
+    (question,) = project.schema.questions.values()
     found = [
-        (1 - decode_answer(answer).distance(truth[item]), score)
+        (1 - question.distance(decode_answer(answer), truth[item]), score)
         for item, answer, score in make.suggestions(project, "item_id", "answer", "score")
     ]
     return len(found), float(np.mean([one for one, _ in found])), float(np.mean([score for _, score in found]))

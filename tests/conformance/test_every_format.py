@@ -183,13 +183,13 @@ def test_an_unknown_label_is_reported_with_the_nearest(name: str, modality: str,
     other = msgspec.convert(_renamed(msgspec.to_builtins(schema)), type(schema))
 
     @settings(quick, max_examples=6)
-    @given(datasets(modality).filter(lambda found: any(answer.units() for one in found for answer in one.values.values())))
+    @given(datasets(modality).filter(lambda found: any(answer.parts() for one in found for answer in one.values.values())))
     def check(dataset: list[Labeled]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             module.write(iter(dataset), schema, Path(folder) / "out")
             found = list(module.read(Path(folder) / "out", other))
             wrong = [one for one in found if isinstance(one, Broken)]
-            assert len(wrong) == sum(any(answer.units() for answer in one.values.values()) for one in dataset)
+            assert len(wrong) == sum(any(answer.parts() for answer in one.values.values()) for one in dataset)
             for one in wrong:
                 assert "is unknown" in one.reason
                 assert "xx" in one.reason

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -210,14 +211,28 @@ def test_the_promise_holds_at_twenty_looks_in_nineteen_of_twenty_worlds() -> Non
     assert missed["one"] > 0.1 * 1000
 
 
-def test_any_difference_of_places_is_an_error_and_rounding_is_none() -> None:
-    """A box moved by a pixel, added or taken away is an error; the same boxes in another order or rounded are not."""
+def test_what_is_the_same_label_the_question_says() -> None:
+    """A box that overlaps by less than `same`, one more or less, or another label is an error; another order is none."""
+
+    def asked(**more: Any) -> Schema:
+        question = {"kind": "boxes", "of": "photo", "options": ["cell", "dirt"], **more}
+        return msgspec.convert({"data": {"photo": "image"}, "questions": {"cells": question}}, Schema)
+
+    def wrong(before: Boxes, after: Boxes, **more: Any) -> bool:
+        return differs(asked(**more), "cells", before, after)
+
     first = Boxes((Box(1.1, 2.2, 30.3, 40.4, "cell"), Box(5, 5, 5, 5, "cell")))
-    assert not differs(first, Boxes(first.boxes[::-1]))
-    assert not differs(first, Boxes((Box(1.1 + 1e-13, 2.2, 30.3, 40.4, "cell"), first.boxes[1])))
-    assert differs(first, Boxes((Box(2.1, 2.2, 30.3, 40.4, "cell"), first.boxes[1])))
-    assert differs(first, Boxes(first.boxes[:1]))
-    assert differs(first, None)
+    moved = Boxes((Box(4.1, 2.2, 30.3, 40.4, "cell"), Box(5, 5, 5, 5, "cell")))
+    assert not wrong(first, Boxes(first.boxes[::-1]))
+    assert not wrong(first, moved)
+    assert not wrong(first, moved, same=0.8)
+    assert wrong(first, moved, same=0.9)
+    assert wrong(first, moved, same=1)
+    assert not wrong(first, first, same=1)
+    assert wrong(first, Boxes(first.boxes[:1]))
+    assert wrong(first, Boxes((*first.boxes, Box(90, 90, 5, 5, "cell"))))
+    assert wrong(first, Boxes((first.boxes[0], Box(5, 5, 5, 5, "dirt"))))
+    assert wrong(first, Boxes((Box(25, 2.2, 30.3, 40.4, "cell"), first.boxes[1])))
 
 
 def test_a_wrong_confidence_is_refused(make_project: Callable[..., Project]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from labelwright.demo.persona import Persona
 from labelwright.schema import Answer, Audio, Field, Image, Schema, Text
-from labelwright.schema.kinds import Unit
+from labelwright.schema.kinds import Part
 
 SCHEMA = msgspec.convert(
     {
@@ -38,12 +38,12 @@ def truth_of(label: str, places: list[tuple[float, float]]) -> dict[str, Answer]
     """An answer to each question, with the places at these shares of the item."""
     edges = [(start, min(1.0, start + length)) for start, length in places]
     units = {
-        "names": [Unit("X", (round(46 * start), round(46 * end))) for start, end in edges if round(46 * end) > round(46 * start)],
-        "things": [Unit("Y", (320 * start, 200 * start, 320 * (end - start), 200 * (end - start))) for start, end in edges],
-        "calls": [Unit("X", (6 * start, 6 * end)) for start, end in edges],
+        "names": [Part("X", (round(46 * start), round(46 * end))) for start, end in edges if round(46 * end) > round(46 * start)],
+        "things": [Part("Y", (320 * start, 200 * start, 320 * (end - start), 200 * (end - start))) for start, end in edges],
+        "calls": [Part("X", (6 * start, 6 * end)) for start, end in edges],
     }
-    found: dict[str, Answer] = {name: SCHEMA.questions[name].from_units(found) for name, found in units.items()}
-    return {"intent": SCHEMA.questions["intent"].from_units([Unit(label, ())]), **found}
+    found: dict[str, Answer] = {name: SCHEMA.questions[name].with_parts(found) for name, found in units.items()}
+    return {"intent": SCHEMA.questions["intent"].with_parts([Part(label, ())]), **found}
 
 
 def ask(persona: Persona, truth: dict[str, Answer], key: str, **more: Any) -> dict[str, Answer]:
@@ -96,7 +96,7 @@ def test_the_second_look_is_better() -> None:
 
     def distance(attempt: int) -> float:
         found = [ask(persona, truth, f"item {number}", attempt=attempt) for number in range(200)]
-        return mean(truth[name].distance(answers[name]) for answers in found for name in truth)
+        return mean(SCHEMA.distance(name, truth[name], answers[name]) for answers in found for name in truth)
 
     assert distance(1) < 0.6 * distance(0)
 

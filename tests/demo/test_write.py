@@ -109,7 +109,7 @@ def test_messages_are_marked_exactly(folder: Path) -> None:
     assert not any("{" in text.replace("{undefined}", "") or "|" in text for text in texts.values())
     words: dict[str, set[str]] = {}
     for key, values in truth.items():
-        for unit in values["entities"].units():
+        for unit in values["entities"].parts():
             start, end = unit.geometry
             words.setdefault(unit.label, set()).add(texts[key][int(start) : int(end)])
     assert len(words["PRODUCT"]) == 10
@@ -131,7 +131,7 @@ def test_boxes_and_calls_stand_where_something_is(folder: Path) -> None:
     for key, values in truth.items():
         samples, rate = soundfile.read(folder / "clips" / "data" / key)
         inside = np.zeros(len(samples), bool)
-        for unit in values["calls"].units():
+        for unit in values["calls"].parts():
             start, end = (round(edge * rate) for edge in unit.geometry)
             assert not inside[start:end].any(), "calls do not overlap"
             inside[start:end] = True

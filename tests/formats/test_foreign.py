@@ -40,7 +40,7 @@ def test_coco_of_labelformat() -> None:
     good, broken = read(path, asking("boxes", *(category["name"] for category in raw["categories"]), field="image"))
     assert broken == []
     assert [one.files["image"] for one in good] == [image["file_name"] for image in raw["images"]]
-    assert [(one.size, len(one.values["label"].units())) for one in good] == [
+    assert [(one.size, len(one.values["label"].parts())) for one in good] == [
         ((image["width"], image["height"]), sum(box["image_id"] == image["id"] for box in raw["annotations"])) for image in raw["images"]
     ]
 
@@ -52,7 +52,7 @@ def test_coco_of_datumaro(name: str) -> None:
     schema = asking("boxes", *(category["name"] for category in json.loads(train.read_text())["categories"]), field="image")
     good, broken = read(train, schema)
     assert broken == []
-    assert [unit.geometry for unit in good[0].values["label"].units()] == [(2, 2, 3, 1)]
+    assert [unit.geometry for unit in good[0].values["label"].parts()] == [(2, 2, 3, 1)]
     good, broken = read(validation, schema)
     assert good == []
     assert "crowd" in broken[0].reason
@@ -72,7 +72,7 @@ def test_label_studio_rectangles_and_predictions() -> None:
     good, broken = read(shared(f"{LABEL_STUDIO}/test_export_csv/csv_test.json"), asking("boxes", "Car", "Airplane", field="image"))
     assert broken == []
     assert [(one.annotator, one.machine) for one in good[:2]] == [("hakan@heartex.com", False), ("model 0", True)]
-    (box,) = good[0].values["label"].units()
+    (box,) = good[0].values["label"].parts()
     assert box.geometry == pytest.approx((4.857412088705009 * 7.68, 11.690682128240109 * 5.76, 92.51 * 7.68, 71.76 * 5.76))
     assert good[0].size == (768, 576)
 
@@ -116,7 +116,7 @@ def test_label_studio_offsets_in_utf16_units_are_put_right(tmp_path: Path) -> No
     path.write_text(json.dumps([{"data": {"text": text}, "annotations": [{"result": results}]}]))
     good, broken = read(path, asking("spans", "LOC"))
     assert broken == []
-    assert [text[int(unit.geometry[0]) : int(unit.geometry[1])] for unit in good[0].values["label"].units()] == ["Rome"] * 3
+    assert [text[int(unit.geometry[0]) : int(unit.geometry[1])] for unit in good[0].values["label"].parts()] == ["Rome"] * 3
 
 
 def test_conll_of_doccano() -> None:
@@ -139,7 +139,7 @@ def test_conll_of_wikigold() -> None:
     assert (len(good), broken) == (1696, [])
     first = good[0]
     assert isinstance(first.data["text"], Text)
-    marked = [(first.data["text"].text[int(u.geometry[0]) : int(u.geometry[1])], u.label) for u in first.values["label"].units()]
+    marked = [(first.data["text"].text[int(u.geometry[0]) : int(u.geometry[1])], u.label) for u in first.values["label"].parts()]
     assert marked == [("010", "MISC"), ("Japanese", "MISC"), ("The Mad Capsule Markets", "ORG")]
 
 
@@ -161,7 +161,7 @@ def test_every_common_tagging_scheme_is_read(tags: str, spans: list[tuple[int, i
     path.write_text("".join(f"{token} {tag}\n" for token, tag in zip("abcd", tags.split(), strict=True)))
     good, broken = read(path, asking("spans", "A"))
     assert broken == []
-    assert [unit.geometry for unit in good[0].values["label"].units()] == spans
+    assert [unit.geometry for unit in good[0].values["label"].parts()] == spans
 
 
 def test_tags_that_somebody_edited_count(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_a_suggestion_that_came_meanwhile_is_in_no_arm(open_project: Callable[..
 def test_a_tenth_is_hidden_unless_the_file_says_otherwise(open_project: Callable[..., OpenProject]) -> None:
     """Without `unassisted` in the file one answer in ten is given without suggestions; with 0% none is, and no lot is drawn."""
     opened = open_project("")
-    assert opened.pipeline.tasks.unassisted_share == 0.1
+    assert opened.pipeline.assist.unassisted_share == 0.1
     opened = open_project(", unassisted: 0%")
     (ann,) = add_users(opened.project, "ann")
     for item in items_of(opened):

@@ -30,7 +30,7 @@ Truth = dict[int, dict[str, Answer]]
 
 _annotations = tables.annotations
 
-NO_LOT = "Not known: no answer yet to an item whose suggestions were shown or hidden by lot (tasks.unassisted)."
+NO_LOT = "Not known: no answer yet to an item whose suggestions were shown or hidden by lot (assist.unassisted)."
 NO_TIME = "Not known: no answer whose suggestions were shown or hidden by lot was timed."
 NO_TRUTH = (
     "Not known: no item whose answer is known from elsewhere (gold, or an auditor's blind answer) was answered with suggestions shown or "
@@ -171,7 +171,7 @@ def _right(connection: Connection, project: Project, answers: list[_Drawn]) -> l
         for item_id, values in truth(connection, project, items).items():
             found[item_id].update(values)
     return [
-        _Pair(round(1 - answer.distance(known[name]), 9), one)
+        _Pair(round(1 - project.schema.distance(name, answer, known[name]), 9), one)
         for one in answers
         if (known := found.get(one.item_id))
         for name, answer in decode_values(one.values).items()

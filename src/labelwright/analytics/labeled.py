@@ -85,7 +85,7 @@ def read_labels(connection: Connection, project_id: int, schema: Schema) -> Labe
             one.labeled += 1
             one.reviewed += label.origin == "review"
             names[label.item_id].add(label.question)
-        _count_units(one, Counter(unit.label for unit in label.answer.units()), 1)
+        _count_units(one, Counter(unit.label for unit in label.answer.parts()), 1)
     required, needed = _required(schema)
     labeled += sum(len(answered.intersection(required)) >= needed for answered in names.values())
     prepared = connection.scalar(sa.select(sa.func.count()).select_from(_items).where(active)) or 0
@@ -119,7 +119,7 @@ def _count_agreed(connection: Connection, project_id: int, schema: Schema, found
     count, belief = sa.func.count(), sa.func.sum(_consensus.c.confidence)
     grouped = (_consensus.c.question, _consensus.c.answer)
     by_answer = sa.select(*grouped, count).group_by(*grouped)
-    for lengths in [SHORT] if all(one.family == "category" for one in schema.questions.values()) else [SHORT, ~SHORT]:
+    for lengths in [SHORT] if all(one.single for one in schema.questions.values()) else [SHORT, ~SHORT]:
         for question, answer, number in connection.execute(by_answer.where(mine, lengths)):
             found[question].labeled += number
             _count_units(found[question], _units(answer), number)
@@ -148,7 +148,7 @@ def _count_agreed(connection: Connection, project_id: int, schema: Schema, found
 def _method(connection: Connection, project_id: int, question: str, schema: Schema) -> str:
     """How the labels of a question were made: all choices in one way, and of several ways the last by name."""
     query = sa.select(_consensus.c.method).where(_consensus.c.project_id == project_id, _consensus.c.question == question)
-    one_way = schema.questions[question].family == "category"
+    one_way = schema.questions[question].single
     return str(connection.scalar(query.limit(1) if one_way else query.with_only_columns(sa.func.max(_consensus.c.method))))
 
 
@@ -173,7 +173,7 @@ def _complete(connection: Connection, which: sa.ColumnElement[bool], required: S
 
 
 def _units(answer: str) -> Counter[str]:
-    return Counter(unit.label for unit in decode_answer(answer).units())
+    return Counter(unit.label for unit in decode_answer(answer).parts())
 
 
 def _count_units(labeled: Labeled, units: Counter[str], number: int) -> None:

@@ -11,22 +11,33 @@ from msgspec import Struct
 
 from labelwright import plugins
 from labelwright.errors import InvalidPipeline, nearest
+from labelwright.schema.quantities import share
 
 __all__ = ["AssistPolicy", "Declared", "read_labelers"]
 
 
 class AssistPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The labelers, each as a name or `{name: options}`, such as `{functions: rules.py}` or `{model: {}}`."""
+    """The labelers, each as a name or `{name: options}`, such as `{functions: rules.py}` or `{model: {}}`.
+
+    `unassisted` is the share of answers that are given without the suggestions that there are, drawn by lot for each item and person, so
+    that what suggestions save and cost can be measured; `0%` shows them always, and measures nothing.
+    """
 
     labelers: tuple[str | dict[str, Any], ...] = ()
+    unassisted: str = "10%"
 
     def check(self) -> None:
-        """Refuse labelers and options that do not exist, without running anything.
+        """Refuse a share that is none, and labelers and options that do not exist, without running anything.
 
         Raises:
             InvalidPipeline: as said; `where` names the entry.
         """
+        share(self.unassisted, "assist.unassisted")
         read_labelers(self.labelers)
+
+    @property
+    def unassisted_share(self) -> float:
+        return share(self.unassisted)
 
 
 class Declared(NamedTuple):

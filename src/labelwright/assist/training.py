@@ -20,7 +20,7 @@ from labelwright.assist import versions
 from labelwright.assist.arrays import pack, unpack
 from labelwright.assist.learners.base import Example, Learned, TooLittle
 from labelwright.assist.media import Media
-from labelwright.schema import Item, Text, content_hash
+from labelwright.schema import Item, Question, Text, content_hash
 from labelwright.schema.kinds import Answer
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_fields
@@ -117,8 +117,8 @@ def _examples(project: Project, wanted: Wanted) -> Iterator[Example]:
             for label in final_labels(connection, project.id, project.schema)
             if label.question == wanted.question and label.origin != "gold"
         }
-        kind = project.schema.questions[wanted.question].kind
-        ids = [number for number, answer in labels.items() if answer.__struct_config__.tag == kind]
+        asked: Question = project.schema.questions[wanted.question]
+        ids = [number for number, answer in labels.items() if asked.is_answered_by(answer)]
         if len(ids) > learner.MOST:
             ids = sorted(sorted(ids, key=lambda number: content_hash([number]))[: learner.MOST])
         if hasattr(learner, "ALL_CHARACTERS"):

@@ -43,8 +43,8 @@ def inspect(
         question = schema.questions.get(name)
         if question is None:
             problems[name] = [Problem("unknown_question", f"There is no question '{name}'.")]
-        elif type(answer).__struct_config__.tag != question.kind:
-            message = f"The question asks for {question.kind} and the answer is {type(answer).__struct_config__.tag}."
+        elif not question.is_answered_by(answer):
+            message = f"The question asks for {question.kind} and the answer is {answer.kind}."
             problems[name] = [Problem("other_kind", message)]
         else:
             fitting[name] = answer

@@ -36,7 +36,10 @@ def _examine(folder: str, deep: bool) -> list[tuple[str, bool, str]]:
 
     import labelwright
     from labelwright.errors import LabelwrightError
+    from labelwright.pipeline import _yaml
+    from labelwright.pipeline.declare import FILE
     from labelwright.pipeline.files import missing_files
+    from labelwright.pipeline.keys import old_spellings
     from labelwright.pipeline.status import read_set_aside
 
     found = [("Python", sys.version_info >= (3, 11), sys.version.split()[0])]
@@ -54,6 +57,8 @@ def _examine(folder: str, deep: bool) -> list[tuple[str, bool, str]]:
         with _output.opened_workspace(folder) as workspace:
             for opened in workspace.projects.values():
                 found.append((f"project {opened.name}", True, f"sources: {len(opened.pipeline.all_sources)}"))
+                old = old_spellings(_yaml.load(opened.project.folder / FILE)[0])
+                found += [(f"keys of {opened.name}", True, f"{one} is spelled {new} by now") for one, new in old.items()]
                 if missing := missing_files(opened):
                     found.append((f"files of {opened.name}", False, " ".join(missing)))
                 with workspace.database.read() as connection:

@@ -41,7 +41,7 @@ def card(project: Project, version: Version) -> str:
         lines += ["", "Exact duplicates, pieces of one text, and rows of one group lie in one split.", ""]
     lines += ["## Labels", ""]
     for name, question in project.schema.questions.items():
-        what = "item" if question.kind == "choice" else "place marked"
+        what = "item" if question.shape is None else "place marked"
         origins = ", ".join(f"{count:,} by {escaped(origin)}" for origin, count in version.origins.get(name, {}).items())
         lines += [
             f"### {escaped(name)}: {question.kind} of {escaped(question.of)}",

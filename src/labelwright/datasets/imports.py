@@ -268,7 +268,7 @@ class _Batch:
             return f"The entry answers no question. The questions are {known}." + (f" {hint}" if hint else "")
         for name in entry.values:
             field = self.project.schema.questions[name].of
-            reason = _other_content(entry, item, field, exact=self.project.schema.questions[name].kind != "choice")
+            reason = _other_content(entry, item, field, exact=self.project.schema.questions[name].shape is not None)
             if reason:
                 return reason
         found = self.project.schema.problems(entry.values, item.data)

@@ -262,7 +262,7 @@ class _Counts:
             if row.split is not None:
                 self.splits[row.split] += 1
             for question, answer in row.values.items():
-                self.labels[question].update(unit.label for unit in answer.units())
+                self.labels[question].update(unit.label for unit in answer.parts())
                 self.origins[question][row.provenance[question].origin] += 1
             yield row
 

@@ -14,7 +14,6 @@ from labelwright.demo.truth import Known, truth_of
 from labelwright.errors import Blocked, Conflict, NeedsConfirmation
 from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.quality.places import similarity
 from labelwright.schema import Answer, Finding, Question, Schema, Text, Values, Verdict
 from labelwright.store import tables
 
@@ -33,7 +32,7 @@ SLIPS = 0.03
 REJECTS = 0.12
 """The share of wrong answers that go back to their author instead of being put right at once."""
 
-CLOSE = {"spans": 0.02, "boxes": 0.2, "segments": 0.2}
+CLOSE = {"text": 0.02, "image": 0.2, "audio": 0.2}
 """How far marked places may be off before a reviewer moves them."""
 
 
@@ -190,7 +189,7 @@ def _judge(bench: Bench, member: Member, task: TaskView, truth: Values, note: No
     elif right:
         verdict = Verdict(verdict="accept", annotation_id=right[0].id, seconds_active=seconds)
     elif review.annotations and luck.random() < REJECTS:
-        worst = max(review.annotations, key=lambda one: _distance(one.values, truth))
+        worst = max(review.annotations, key=lambda one: _distance(bench.schema, one.values, truth))
         reason = f"Please look again at: {', '.join(_wrong(bench.schema, worst.values, truth))}. See the guidelines."
         verdict = Verdict(verdict="reject", annotation_id=worst.id, reason=reason, seconds_active=seconds)
     else:
@@ -256,16 +255,17 @@ def _is_right(schema: Schema, values: Mapping[str, Answer], truth: Values) -> bo
 
 
 def _wrong(schema: Schema, values: Mapping[str, Answer], truth: Values) -> list[str]:
-    return [name for name, right in truth.items() if name not in values or not _near(schema.questions[name], right, values[name])]
+    return [name for name, right in truth.items() if name not in values or not _near(schema, name, right, values[name])]
 
 
-def _near(question: Question, truth: Answer, answer: Answer) -> bool:
+def _near(schema: Schema, name: str, truth: Answer, answer: Answer) -> bool:
     """Tell whether a reviewer lets the answer pass: every place found, with its label, and about where it is."""
-    return similarity(question, truth, answer) == 1.0 and truth.distance(answer) <= CLOSE.get(question.kind, 0.0)
+    question: Question = schema.questions[name]
+    return question.similarity(truth, answer) == 1.0 and question.distance(truth, answer) <= CLOSE[schema.data[question.of]]
 
 
-def _distance(values: Mapping[str, Answer], truth: Values) -> float:
-    return sum(right.distance(values[name]) if name in values else 1.0 for name, right in truth.items())
+def _distance(schema: Schema, values: Mapping[str, Answer], truth: Values) -> float:
+    return sum(schema.distance(name, right, values[name]) if name in values else 1.0 for name, right in truth.items())
 
 
 def _looks(field: object) -> float:

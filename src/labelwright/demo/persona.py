@@ -8,13 +8,12 @@ together, as people's do, and a vote among them is not as good as independent er
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labelwright.demo.makers.base import chance
-from labelwright.schema import Answer, Audio, Field, Image, Question, Text
-from labelwright.schema.kinds import Unit
+from labelwright.schema import Answer, Audio, Field, Question, Text
+from labelwright.schema.kinds import Part
 
 __all__ = ["Persona"]
 
@@ -58,51 +57,52 @@ class Persona:
         if error <= 0:
             return truth, suggestion == truth
         if suggestion is not None and attempt == 0:
-            good = truth.distance(suggestion) <= (0.0 if question.family == "category" else NEAR)
+            good = question.distance(truth, suggestion) <= (0.0 if question.shape is None else NEAR)
             # A good suggestion is welcome; a wrong one is believed now and then.
             if luck.random() < (0.92 if good else 0.6 * error):
                 return suggestion, True
-        if question.family == "category":
-            return self._choose(name, question, truth, key, luck, error), False
+        right = question.vote(truth)
+        if right is not None:
+            label = self._choose(name, question, right, key, luck, error)
+            return (truth if label == right else question.elected(label)), False
         return self._mark(question, truth, data[question.of], luck, error), False
 
     def seconds(self, data: Mapping[str, Field], answers: Sequence[tuple[Answer, bool]], *, key: str, attempt: int = 0) -> float:
         """Return how long this took: looking at the item, deciding, marking places; less where a suggestion was taken over."""
         luck = chance(self.seed, self.name, key, "seconds", attempt)
         looking = sum(_looking(field) for field in data.values())
-        deciding = sum((0.9 + 0.3 * len(answer.units())) if taken else (2.2 + 2.4 * _marks(answer)) for answer, taken in answers)
+        deciding = sum((0.9 + 0.3 * len(answer.parts())) if taken else (2.2 + 2.4 * _marks(answer)) for answer, taken in answers)
         return round(self.pace * luck.lognormvariate(0.0, 0.25) * (looking + deciding), 2)
 
     # --- choices -------------------------------------------------------------------------------------------------------------------
 
-    def _choose(self, name: str, question: Question, truth: Answer, key: str, luck: random.Random, error: float) -> Answer:
-        (right,) = truth.units()
-        others = [label for label in question.labels if label != right.label]
+    def _choose(self, name: str, question: Question, right: str, key: str, luck: random.Random, error: float) -> str:
+        others = [label for label in question.labels if label != right]
         if not others:
-            return truth
+            return right
         # Shared by all: some items are hard, and some labels look like others.
         difficulty = min(3.0, chance(self.seed, "difficulty", key).lognormvariate(-0.2, 0.6))
-        easily = chance(self.seed, "label", name, right.label).uniform(0.6, 1.4)
+        easily = chance(self.seed, "label", name, right).uniform(0.6, 1.4)
         if luck.random() >= min(0.75, error * difficulty * easily):
-            return truth
-        usual = chance(self.seed, "taken for", name, right.label).choice(others)
-        own = chance(self.seed, self.name, "falls for", name, right.label).choice(others)
-        label = luck.choices([usual, own, luck.choice(others)], weights=[4, 3, 3])[0]
-        return question.from_units([Unit(label, ())])
+            return right
+        usual = chance(self.seed, "taken for", name, right).choice(others)
+        own = chance(self.seed, self.name, "falls for", name, right).choice(others)
+        return luck.choices([usual, own, luck.choice(others)], weights=[4, 3, 3])[0]
 
     # --- places --------------------------------------------------------------------------------------------------------------------
 
     def _mark(self, question: Question, truth: Answer, field: Field, luck: random.Random, error: float) -> Answer:
-        units: list[Unit] = []
-        for unit in truth.units():
+        units: list[Part] = []
+        for unit in truth.parts():
             if luck.random() < 0.5 * error:
                 continue
             label = luck.choice(question.labels) if luck.random() < 0.35 * error else unit.label
-            units.append(Unit(label, _shifted(unit.geometry, field, luck, error)))
+            units.append(Part(label, question.blurred(unit, field, luck, error)))
         if luck.random() < 0.5 * error:
-            units += _imagined(question, field, luck)
+            label = luck.choice(question.labels)
+            units += [Part(label, geometry) for geometry in question.imagined(field, luck)]
         # Two places on one spot would be one place: only the first of them stays.
-        return question.from_units(sorted({unit.geometry: unit for unit in reversed(units)}.values(), key=lambda unit: unit.geometry))
+        return question.with_parts(sorted({unit.geometry: unit for unit in reversed(units)}.values(), key=lambda unit: unit.geometry))
 
 
 def _looking(field: Field) -> float:
@@ -112,42 +112,4 @@ def _looking(field: Field) -> float:
 
 
 def _marks(answer: Answer) -> int:
-    return sum(1 for unit in answer.units() if unit.geometry)
-
-
-def _shifted(geometry: tuple[float, ...], field: Field, luck: random.Random, error: float) -> tuple[float, ...]:
-    """The place as a hand marks it: near where it is, and within the item."""
-    if isinstance(field, Image):
-        x, y, width, height = geometry
-        sides = (x, y, x + width, y + height)
-        widths = (width, height, width, height)
-        left, top, right, bottom = (round(side + luck.gauss(0.0, 0.28 * error * size), 1) for side, size in zip(sides, widths, strict=True))
-        left, right = max(0.0, left), min(float(field.width), right)
-        top, bottom = max(0.0, top), min(float(field.height), bottom)
-        return (left, top, round(right - left, 1), round(bottom - top, 1)) if right - left > 2 and bottom - top > 2 else geometry
-    start, end = geometry
-    if isinstance(field, Audio):
-        first = max(0.0, start + luck.gauss(0.0, 0.45 * error * (end - start)))
-        last = min(field.duration, end + luck.gauss(0.0, 0.45 * error * (end - start)))
-        return (round(first, 3), round(last, 3)) if last - first > 0.02 else geometry
-    if luck.random() >= 0.9 * error:
-        return geometry
-    # A slip of the mouse: one letter or blank too many, or one too few.
-    first, last = round(start), round(end)
-    first, last = luck.choice([(first - 1, last), (first + 1, last), (first, last + 1), (first, last - 1)])
-    return (first, last) if 0 <= first < last <= len(field.text) else geometry
-
-
-def _imagined(question: Question, field: Field, luck: random.Random) -> list[Unit]:
-    """A place where there is nothing."""
-    label = luck.choice(question.labels)
-    if isinstance(field, Image):
-        width, height = luck.uniform(0.06, 0.15) * field.width, luck.uniform(0.06, 0.15) * field.height
-        place: tuple[float, ...] = (luck.uniform(0, field.width - width), luck.uniform(0, field.height - height), width, height)
-        return [Unit(label, tuple(round(side, 1) for side in place))]
-    if isinstance(field, Audio):
-        length = min(luck.uniform(0.2, 0.8), field.duration / 2)
-        start = luck.uniform(0, field.duration - length)
-        return [Unit(label, (round(start, 3), round(start + length, 3)))]
-    words = [word.span() for word in re.finditer(r"\w{3,}", field.text)]
-    return [Unit(label, luck.choice(words))] if words else []
+    return sum(1 for unit in answer.parts() if unit.geometry)

@@ -15,7 +15,6 @@ from labelwright.analytics import Outcome
 from labelwright.demo.truth import Known, truth_of
 from labelwright.pipeline.status import read_status
 from labelwright.pipeline.workspace import OpenProject, Workspace
-from labelwright.quality.places import match
 from labelwright.quality.reports import AgreementReport
 from labelwright.schema import Answer, Question
 from labelwright.store import tables
@@ -195,16 +194,16 @@ def _agreement(connection: Connection, project_id: int) -> dict[str, Any]:
 
 def _accuracy(question: Question, truth: dict[int, Answer], answers: Iterable[tuple[int, Answer]]) -> float | None:
     """The share of right choices, or the F1 over all places together."""
-    hits = whole = 0
+    hits = whole = 0.0
     for item_id, answer in answers:
         right = truth.get(item_id)
         if right is None:
             continue
-        if question.family == "category":
-            hits, whole = hits + 2 * (answer == right), whole + 2
+        if question.shape is None:
+            hits, whole = hits + 2 * question.similarity(answer, right), whole + 2
         else:
-            hits += 2 * len(match(question, right, answer).pairs)
-            whole += len(right.units()) + len(answer.units())
+            hits += 2 * len(question.match(right, answer).pairs)
+            whole += len(right.parts()) + len(answer.parts())
     return hits / whole if whole else None
 
 

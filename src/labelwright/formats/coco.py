@@ -27,7 +27,8 @@ from labelwright.formats import base
 from labelwright.formats._json_stream import Unreadable, elements, top_level
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Provenance, Target
 from labelwright.schema import Field, Image, Schema
-from labelwright.schema.kinds import Unit
+from labelwright.schema.kinds import Part
+from labelwright.shapes import BOX
 
 __all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
 
@@ -49,7 +50,7 @@ def refuses(schema: Schema) -> str | None:
 
 
 def _boxes_questions(schema: Schema) -> list[str]:
-    return [name for name, question in schema.questions.items() if question.kind == "boxes"]
+    return [name for name, question in schema.questions.items() if question.shape is BOX]
 
 
 def _categories(schema: Schema) -> dict[tuple[str, str], int]:
@@ -126,7 +127,7 @@ class _Part:
             "blob": picture.blob,
             "media_type": picture.media_type,
             "questions": list(labeled.values),
-            "labels": {name: answer.plain() for name, answer in labeled.values.items() if self.schema.questions[name].kind != "boxes"},
+            "labels": {name: answer.plain() for name, answer in labeled.values.items() if self.schema.questions[name].shape is not BOX},
             "data": others,
             "meta": labeled.meta,
             "split": labeled.split,
@@ -143,11 +144,11 @@ class _Part:
         }
         self.out.write((b",\n" if self.images > 1 else b"\n") + self.encode(entry))
         for question, answer in labeled.values.items():
-            if self.schema.questions[question].kind == "boxes":
-                for unit in answer.units():
+            if self.schema.questions[question].shape is BOX:
+                for unit in answer.parts():
                     self._box(question, unit)
 
-    def _box(self, question: str, unit: Unit) -> None:
+    def _box(self, question: str, unit: Part) -> None:
         self.boxes += 1
         annotation = {
             "id": self.boxes,
@@ -305,14 +306,14 @@ class _Instances:
     def _labeled(self, image: dict[str, Any], boxes: list[int], place: str) -> Labeled:
         own = self._own(image)
         answered = [name for name in self.asked if own is None or name in own.questions]
-        units: dict[str, list[Unit]] = {name: [] for name in answered}
+        units: dict[str, list[Part]] = {name: [] for name in answered}
         for index in boxes:
             category = self.category[index]
             target = self.targets.get(category, InvalidInput(f"There is no category {category}.", where="category_id"))
             if isinstance(target, InvalidInput):
                 raise target
-            units.setdefault(target[0], []).append(Unit(target[1], tuple(self.edges[4 * index : 4 * index + 4])))
-        found = {name: self.schema.questions[name].from_units(marked) for name, marked in units.items()}
+            units.setdefault(target[0], []).append(Part(target[1], tuple(self.edges[4 * index : 4 * index + 4])))
+        found = {name: self.schema.questions[name].with_parts(marked) for name, marked in units.items()}
         found |= base.answers(self.schema, own.labels) if own else {}
         data: dict[str, Field] = dict(own.data) if own else {}
         width, height = image.get("width"), image.get("height")

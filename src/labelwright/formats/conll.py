@@ -22,7 +22,8 @@ from labelwright.errors import InvalidInput
 from labelwright.formats import base
 from labelwright.formats.base import Broken, Labeled, Media, Provenance, Target
 from labelwright.schema import Answer, Schema, Text
-from labelwright.schema.kinds import Unit
+from labelwright.schema.kinds import Part
+from labelwright.shapes import INTERVAL
 
 __all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
 
@@ -57,7 +58,7 @@ def refuses(schema: Schema) -> str | None:
 
 
 def _spans_questions(schema: Schema) -> list[str]:
-    return [name for name, question in schema.questions.items() if question.kind == "spans"]
+    return [name for name, question in schema.questions.items() if question.shape is INTERVAL and schema.data[question.of] == "text"]
 
 
 # --- writing ------------------------------------------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
         for labeled in dataset:
             value = labeled.data.get(field)
             text = value.text if isinstance(value, Text) else ""
-            spans = {name: labeled.values[name].units() if name in labeled.values else [] for name in asked}
+            spans = {name: labeled.values[name].parts() if name in labeled.values else [] for name in asked}
             tokens = _tokens(text, [end for units in spans.values() for unit in units for end in unit.geometry])
             columns = [_tags(tokens, spans[name], f"item {labeled.key}, {name}") for name in asked]
             exact: dict[str, Any] = {
@@ -109,7 +110,7 @@ def _tokens(text: str, cuts: Sequence[float]) -> list[tuple[int, int]]:
     return found
 
 
-def _tags(tokens: Sequence[tuple[int, int]], spans: Sequence[Unit], where: str) -> list[str]:
+def _tags(tokens: Sequence[tuple[int, int]], spans: Sequence[Part], where: str) -> list[str]:
     tags = ["O"] * len(tokens)
     for unit in spans:
         start, stop = unit.geometry
@@ -242,7 +243,7 @@ def _own(exact: _Exact, body: list[str], schema: Schema, asked: list[str], place
     tokens, columns = _split(body, len(asked))
     places = _locate(tokens, text)
     for name, tags in zip(asked, columns, strict=True):
-        units = values[name].units() if name in values else []
+        units = values[name].parts() if name in values else []
         if _tags(places, units, place) != tags:
             values |= base.answers(schema, {name: [span._asdict() for span in _spans(places, tags)]})
     return Labeled(

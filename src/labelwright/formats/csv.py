@@ -43,7 +43,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 def refuses(schema: Schema) -> str | None:
     """Return why CSV cannot hold the answers: a label is an empty text."""
     for name, question in schema.questions.items():
-        if question.kind == "choice" and "" in question.labels:
+        if question.form is str and "" in question.labels:
             return f"The question '{name}' has an empty label, which a CSV cell cannot tell from no answer."
     return None
 
@@ -59,7 +59,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     media = MediaFolder(folder, blobs)
     encode = msgspec.json.Encoder().encode
     fields = [(field, modality == "text") for field, modality in schema.data.items()]
-    questions = [(name, question.kind == "choice") for name, question in schema.questions.items()]
+    questions = [(name, question.form is str) for name, question in schema.questions.items()]
 
     def cells(labeled: Labeled) -> list[str]:
         row = [labeled.key or ""]
@@ -100,7 +100,7 @@ def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labe
     """Yield each row as an item."""
     columns = columns_of(schema)
     plain = {columns.fields[field] for field, modality in schema.data.items() if modality == "text"}
-    as_json = {columns.questions[name] for name, question in schema.questions.items() if question.kind != "choice"}
+    as_json = {columns.questions[name] for name, question in schema.questions.items() if question.form is not str}
     as_media = set(columns.fields.values()) - plain
 
     def prepare(row: dict[str, Any]) -> dict[str, Any]:

@@ -114,11 +114,11 @@ class _Texts:
         self.numbers = {
             name: {label: number for number, label in enumerate(question.labels)}
             for name, question in schema.questions.items()
-            if question.kind == "choice"
+            if question.single and question.form is str
         }
         types: dict[str, Any] = {name: pa.string() for name in ("key", *self.columns.fields.values())}
         types |= {
-            column: pa.int64() if name in self.numbers else answer_type(schema.questions[name].kind)
+            column: pa.int64() if name in self.numbers else answer_type(schema.questions[name].form)
             for name, column in self.columns.questions.items()
         }
         types |= {name: pa.string() for name in ("split", "annotator", "meta", "provenance")}

@@ -26,6 +26,7 @@ from labelwright.formats import base
 from labelwright.formats._json_stream import Unreadable, elements, top_level
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Provenance, Target
 from labelwright.schema import Answer, Audio, Field, Image, Question, Schema, Text
+from labelwright.shapes import BOX, INTERVAL, Shape
 
 __all__ = ["READS", "SUFFIX", "WRITES", "label_config", "read", "refuses", "write"]
 
@@ -35,27 +36,31 @@ SUFFIX = ".json"
 FILE = "tasks.json"
 LOCAL = "/data/local-files/?d="
 
-_TYPES = {"choice": "choices", "spans": "labels", "segments": "labels", "boxes": "rectanglelabels"}
-"""Each kind of question and the type of its results."""
+_TYPES: dict[Shape | None, str] = {None: "choices", INTERVAL: "labels", BOX: "rectanglelabels"}
+"""What is marked, or nothing where one label is chosen, and the type of such results."""
 
-_KINDS = {
-    "choices": ("choice",),
-    "labels": ("spans", "segments"),
-    "hypertextlabels": ("spans",),
-    "rectanglelabels": ("boxes",),
-    "timeserieslabels": ("segments",),
+_READ: dict[str, tuple[Shape | None, frozenset[str]]] = {
+    "choices": (None, frozenset({"text", "image", "audio"})),
+    "labels": (INTERVAL, frozenset({"text", "audio"})),
+    "hypertextlabels": (INTERVAL, frozenset({"text"})),
+    "rectanglelabels": (BOX, frozenset({"image"})),
+    "timeserieslabels": (INTERVAL, frozenset({"audio"})),
 }
-"""Each type of result that is read and the kinds of questions that it may answer."""
+"""Each type of result that is read: what it marks, and in what."""
 
 
 def refuses(schema: Schema) -> str | None:
     """Return why Label Studio cannot hold this schema: a kind of answer, or a name that stands for a field and for a question."""
     for name, question in schema.questions.items():
-        if question.kind not in _TYPES:
+        if _type_of(question) is None:
             return f"Label Studio's format is not written for {question.kind} (the question '{name}')."
         if name in schema.data:
             return f"'{name}' is a field and a question, and Label Studio needs two names."
     return None
+
+
+def _type_of(question: Question) -> str | None:
+    return _TYPES.get(question.shape) if question.shape is not None or question.single else None
 
 
 # --- writing ------------------------------------------------------------------------------------------------------------------
@@ -122,14 +127,14 @@ def _lasting(value: Image | Audio) -> Field:
 
 
 def _results(name: str, question: Question, answer: Answer, value: Field | None, number: int, before: int) -> list[dict[str, Any]]:
-    kind = _TYPES[question.kind]
+    kind = _type_of(question) or ""
     same = {"from_name": name, "to_name": question.of, "type": kind}
-    if question.kind == "choice":
-        return [{"id": f"{number}-{before}", **same, "value": {"choices": [answer.plain()]}}]
+    if question.shape is None:
+        return [{"id": f"{number}-{before}", **same, "value": {"choices": [question.vote(answer)]}}]
     found = []
-    for index, unit in enumerate(answer.units(), before):
+    for index, unit in enumerate(answer.parts(), before):
         one: dict[str, Any] = {"id": f"{number}-{index}", **same}
-        if question.kind == "boxes":
+        if question.shape is BOX:
             if not isinstance(value, Image):
                 raise InvalidInput("The picture's size is unknown, and Label Studio counts in percent of it.", where=f"question {name}")
             x, y, width, height = unit.geometry
@@ -143,9 +148,9 @@ def _results(name: str, question: Question, answer: Answer, value: Field | None,
                 "rotation": 0,
                 kind: [unit.label],
             }
-        elif question.kind == "spans":
+        elif isinstance(value, Text):
             start, end = int(unit.geometry[0]), int(unit.geometry[1])
-            text = value.text[start:end] if isinstance(value, Text) else ""
+            text = value.text[start:end]
             one["value"] = {"start": start, "end": end, "text": text, kind: [unit.label]}
         else:
             if isinstance(value, Audio):
@@ -168,12 +173,16 @@ def label_config(schema: Schema) -> str:
     </View>
     <BLANKLINE>
     """
-    tags = {"choice": ("Choices", "Choice", ' choice="single-radio"'), "boxes": ("RectangleLabels", "Label", "")}
+    tags: dict[Shape | None, tuple[str, str, str]] = {
+        None: ("Choices", "Choice", ' choice="single-radio"'),
+        INTERVAL: ("Labels", "Label", ""),
+        BOX: ("RectangleLabels", "Label", ""),
+    }
     lines = ["<View>"]
     for field, modality in schema.data.items():
         lines.append(f"  <{modality.title()} name={quoteattr(field)} value={quoteattr('$' + field)}/>")
     for name, question in schema.questions.items():
-        outer, inner, more = tags.get(question.kind, ("Labels", "Label", ""))
+        outer, inner, more = tags[question.shape]
         lines.append(f"  <{outer} name={quoteattr(name)} toName={quoteattr(question.of)}{more}>")
         lines += [f"    <{inner} value={quoteattr(label)}/>" for label in question.labels]
         lines.append(f"  </{outer}>")
@@ -293,13 +302,13 @@ class _Task:
                 if name is None:
                     whole = False
                     yield Broken(place, value, base.show(str(region)))
-                elif self.schema.questions[name].kind != "choice":
+                elif self.schema.questions[name].shape is not None:
                     units.setdefault(name, []).append(value)
                 elif units.setdefault(name, [value]) != [value]:
                     raise InvalidInput("It has two choices for a question that takes one.", where=name)
             values = base.answers(
                 self.schema,
-                {name: found[0] if self.schema.questions[name].kind == "choice" else found for name, found in units.items()},
+                {name: found[0] if self.schema.questions[name].shape is None else found for name, found in units.items()},
             )
         except InvalidInput as error:
             yield Broken(place, str(error), base.show(str(entry["result"])))
@@ -308,8 +317,9 @@ class _Task:
             # An annotation without a region says that there is none, unless some regions could not be read; a machine's may just not be
             # about this question.
             answered = name in self.own.questions if self.own else whole and not machine
-            if question.kind != "choice" and name not in values and answered:
-                values[name] = question.from_units([])
+            nothing = question.empty()
+            if nothing is not None and name not in values and answered:
+                values[name] = nothing
         if not values and not whole:
             return
         who = (str(entry.get("model_version") or "predictions")) if machine else _author(entry.get("completed_by"))
@@ -342,7 +352,7 @@ class _Task:
         if not isinstance(region, dict) or not isinstance(region.get("value"), dict):
             raise InvalidInput("A region has an object named 'value'.")
         kind, value, name = str(region.get("type")).lower(), region["value"], region.get("from_name")
-        if kind not in _KINDS:
+        if kind not in _READ:
             message = f"Regions of the type '{region.get('type')}' are not read."
             if name in self.schema.questions:
                 raise InvalidInput(message, where=str(name))
@@ -350,30 +360,36 @@ class _Task:
         labels = value.get(kind, value.get("labels"))
         if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
             raise InvalidInput(f"A region has exactly one label in '{kind}'.", where=str(name))
-        question = self._question(name, _KINDS[kind], labels[0])
+        question = self._question(name, kind, labels[0])
         if question is None:
-            return None, f"No question asks for {' or '.join(_KINDS[kind])}, as '{name}' answers."
+            return None, f"No question asks for '{kind}', as '{name}' answers."
         asked = self.schema.questions[question]
-        if asked.kind == "choice":
-            return question, labels[0]
-        if asked.kind == "spans":
+        if asked.shape is None:
+            # A label that there is not is said to be unknown where all of them are.
+            return question, asked.elected(labels[0]).plain() if labels[0] in asked.labels else labels[0]
+        if asked.shape is INTERVAL and self.schema.data[asked.of] == "text":
             return question, self._span(value, asked.of) | {"label": labels[0]}
-        if asked.kind == "segments":
+        if asked.shape is INTERVAL:
             return question, {"start": _number(value, "start"), "end": _number(value, "end"), "label": labels[0]}
         return question, self._box(region, value, asked.of) | {"label": labels[0]}
 
-    def _question(self, name: Any, kinds: tuple[str, ...], label: str) -> str | None:
+    def _question(self, name: Any, kind: str, label: str) -> str | None:
         """Return the question that a region answers: the one it names, or the only one that it can; None where there is none.
 
         Raises:
             InvalidInput: it names a question of another kind, or there are several that it could answer.
         """
-        fitting = [question for question, asked in self.schema.questions.items() if asked.kind in kinds]
+        shape, modalities = _READ[kind]
+        fitting = [
+            question
+            for question, asked in self.schema.questions.items()
+            if asked.shape is shape and (shape is not None or asked.single) and self.schema.data[asked.of] in modalities
+        ]
         if name in fitting:
             return str(name)
         if name in self.schema.questions:
             asked = self.schema.questions[name].kind
-            raise InvalidInput(f"The question asks for {asked}, and the region is {' or '.join(kinds)}.", where=str(name))
+            raise InvalidInput(f"The question asks for {asked}, and the region is of the type '{kind}'.", where=str(name))
         knowing = [question for question in fitting if label in self.schema.questions[question].labels] or fitting
         if len(knowing) > 1:
             raise InvalidInput(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import msgspec
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
 from labelwright.pipeline import _yaml
+from labelwright.pipeline.keys import renewed, reserved
 
 __all__ = ["explain", "located"]
 
@@ -41,6 +42,8 @@ def located(path: Path, form: type[Any]) -> Iterator[None]:
         except InvalidPipeline:
             # It was declared in Python, or the file has gone since.
             raise error from error.__cause__
+        with suppress(InvalidPipeline):
+            data = renewed(data, lines)
         raise InvalidPipeline(error.message, where=_where(path.name, where, data, lines), hint=error.hint) from error
 
 
@@ -53,9 +56,11 @@ def explain(error: msgspec.ValidationError, data: dict[str, Any], lines: dict[st
     unknown = re.search(r"unknown field `(.+?)`", message)
     value = re.fullmatch(r"Invalid (?:enum )?value '?(.*?)'?", message, re.DOTALL)
     if unknown:
-        message = f"The key '{unknown[1]}' is unknown here."
-        line = lines.get(f"{place}.{unknown[1]}", line)
-        hint = nearest(unknown[1], _keys_at(place, form))
+        key = f"{place}.{unknown[1]}"
+        line = lines.get(key, line)
+        later = reserved(key.removeprefix("$").removeprefix("."))
+        message = f"The key '{unknown[1]}' is {'reserved: ' + later if later else 'unknown here.'}"
+        hint = None if later else nearest(unknown[1], _keys_at(place, form))
     elif value:
         known = sorted(str(one) for one in _values_at(place, form))
         message = f"'{value[1]}' is not known here."

@@ -14,6 +14,7 @@ from labelwright.assist import AssistPolicy
 from labelwright.datasets import DatasetPolicy
 from labelwright.errors import InvalidPipeline, nearest
 from labelwright.pipeline import _places, _yaml
+from labelwright.pipeline.keys import renewed
 from labelwright.quality import QualityPolicy
 from labelwright.review import ReviewPolicy
 from labelwright.schema import Requirement, Schema, content_hash
@@ -73,6 +74,8 @@ class Pipeline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """
         path = folder / FILE
         data, lines = _yaml.load(path)
+        with located(folder):
+            data = renewed(data, lines)
         try:
             pipeline = msgspec.convert(data, cls)
         except msgspec.ValidationError as error:

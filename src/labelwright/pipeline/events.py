@@ -290,7 +290,7 @@ def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task
     seconds = min(max(answer.seconds_active, 0.0), MOST_SECONDS)
     review.keep_blind(connection, opened.project.id, task_id, user_id, values, seconds)
     label = label_of(connection, opened, task.item_id, task.annotation_id)
-    if not review.agrees(label, values):
+    if not review.agrees(opened.project.schema, label, values):
         leased = Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id)
         return Audited(False, show(connection, opened, user_id, leased), None)
     verdict = Verdict(verdict="accept", seen=seen_of(connection, task.item_id, task.annotation_id), seconds_active=seconds)
@@ -326,7 +326,7 @@ def _end_audit(
         opened.queue.search_anew(user_id, "review")
     else:
         label = label_of(connection, opened, task.item_id, None)
-        about = review.audited_annotation(connection, task.item_id, label)
+        about = review.audited_annotation(connection, opened.project.schema, task.item_id, label)
         _record(connection, opened, user_id, task, verdict, about, label=label)
     _finish(connection, task.id, user_id)
 

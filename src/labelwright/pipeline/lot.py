@@ -14,11 +14,10 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.schema import Help, StandingSuggestion
+from labelwright.schema import Help, Schema, StandingSuggestion
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
 from labelwright.store.codec import decode_answer
-from labelwright.store.evidence import SAME_LABEL
 from labelwright.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def help_given(
     if not best:
         return NO_HELP
     hidden = _hides(opened, key, user_id)
-    share = opened.pipeline.tasks.unassisted_share
+    share = opened.pipeline.assist.unassisted_share
     # Under another pipeline version another share may have been hidden.
     clear = since is None or (opened.declared_at <= since and all(written <= since for _, written in best))
     return Help(
@@ -91,7 +90,7 @@ def help_given(
                 labeler=one.labeler,
                 version=one.version,
                 score=one.score,
-                taken=_same(values.get(one.question), one.answer),
+                taken=_same(opened.project.schema, one.question, values.get(one.question), one.answer),
             )
             for one, _ in best
         ],
@@ -101,12 +100,12 @@ def help_given(
 def _hides(opened: OpenProject, key: str, user_id: int) -> bool:
     """Tell whether the lot hides the suggestions for an item from a person."""
     digest = hashlib.blake2b(f"{key}\0{user_id}".encode(), key=opened.seed.encode()[:64], person=b"suggestions", digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64 < opened.pipeline.tasks.unassisted_share
+    return int.from_bytes(digest, "big") / 2**64 < opened.pipeline.assist.unassisted_share
 
 
-def _same(given: AnswerUnion | None, suggested: AnswerUnion) -> bool:
-    """Tell whether an answer is the suggested one: equal, or as near as the audit takes two labels for the same."""
-    return given == suggested or (given is not None and type(given) is type(suggested) and given.distance(suggested) <= SAME_LABEL)
+def _same(schema: Schema, question: str, given: AnswerUnion | None, suggested: AnswerUnion) -> bool:
+    """Tell whether an answer is the suggested one: whether the two count as the same."""
+    return given is not None and schema.alike(question, given, suggested)
 
 
 def _best(connection: Connection, item_id: int) -> list[tuple[SuggestionView, float]]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from labelwright import stats
-from labelwright.quality.pairs import Comparison, Guidelines, Sample
+from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.reports import AgreementWindow, GuidelinesAgreement, PairAgreement, QuestionAgreement
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
 from labelwright.stats.agreement.base import mean_agreement
 
-__all__ = ["of_choices", "of_places", "unanswered"]
+if TYPE_CHECKING:
+    from labelwright.quality.aggregation._mark_pairs import Sample
+
+__all__ = ["of_marks", "of_votes", "unanswered"]
 
 MOST_PAIRS = 200
 """Pairs of annotators in a report: those with the most items in common."""
@@ -28,7 +31,7 @@ WINDOWS, FEWEST = 10, 20
 NO_PAIRS = "No item has answers of two people."
 
 
-def of_choices(
+def of_votes(
     name: str,
     question: Question,
     data: Mapping[str, Any],
@@ -53,11 +56,11 @@ def of_choices(
         agreement=_percent(data),
         pairs=_pairs(comparison, names, whole=True),
         guidelines=versions,
-        over_time=_choices_over_time(data),
+        over_time=_votes_over_time(data),
     )
 
 
-def of_places(
+def of_marks(
     name: str, question: Question, sample: Sample, comparison: Comparison, guidelines: Mapping[int, Guidelines], names: Mapping[int, str]
 ) -> QuestionAgreement:
     """Return the agreement on spans, boxes or segments."""
@@ -68,18 +71,20 @@ def of_places(
         if tally is not None:
             part = [[one for one in given if getattr(guidelines.get(one.version), "digest", None) == digest] for _, given in items]
             versions.append(
-                GuidelinesAgreement(digest=digest, version=first, alpha=_distance_alpha(name, part), agreement=_mean(tally.by_item))
+                GuidelinesAgreement(
+                    digest=digest, version=first, alpha=_distance_alpha(name, question, part), agreement=_mean(tally.by_item)
+                )
             )
     return QuestionAgreement(
         question=name,
         kind=question.kind,
-        alpha=_distance_alpha(name, [given for _, given in items]),
+        alpha=_distance_alpha(name, question, [given for _, given in items]),
         agreement=_mean(comparison.overall.by_item),
         overlap=_mean(comparison.overlaps, "Nothing that two people marked matches."),
         sampled=len(items) if sample.seen > len(items) else None,
         pairs=_pairs(comparison, names, whole=False),
         guidelines=versions,
-        over_time=_places_over_time([sorted(one.at for one in given)[1] for _, given in items], comparison.overall.by_item),
+        over_time=_marks_over_time([sorted(one.at for one in given)[1] for _, given in items], comparison.overall.by_item),
     )
 
 
@@ -101,7 +106,7 @@ def _percent(data: Mapping[str, Any]) -> Figure:
     return _figure(stats.percent_agreement(data["item"], data["user"], data["label"]))
 
 
-def _choices_over_time(data: Mapping[str, Any]) -> list[AgreementWindow]:
+def _votes_over_time(data: Mapping[str, Any]) -> list[AgreementWindow]:
     _, place, times = np.unique(data["item"], return_inverse=True, return_counts=True)
     shared = (times >= 2)[place]
     windows = min(WINDOWS, int((times >= 2).sum()) // FEWEST)
@@ -112,7 +117,7 @@ def _choices_over_time(data: Mapping[str, Any]) -> list[AgreementWindow]:
     return [AgreementWindow(start=one.start, end=one.end, agreement=_figure(one.agreement)) for one in found]
 
 
-def _places_over_time(second: Sequence[float], by_item: Sequence[float]) -> list[AgreementWindow]:
+def _marks_over_time(second: Sequence[float], by_item: Sequence[float]) -> list[AgreementWindow]:
     """The same for places, from when each item had its second answer and its mean agreement."""
     windows = min(WINDOWS, len(second) // FEWEST)
     if windows < 2:
@@ -122,9 +127,9 @@ def _places_over_time(second: Sequence[float], by_item: Sequence[float]) -> list
     return [AgreementWindow(start=float(at[part].min()), end=float(at[part].max()), agreement=_mean(values[part])) for part in parts]
 
 
-def _distance_alpha(name: str, items: Sequence[Sequence[Any]]) -> Figure:
+def _distance_alpha(name: str, question: Question, items: Sequence[Sequence[Any]]) -> Figure:
     units = [[one.values[name] for one in given] for given in items]
-    return _figure(stats.alpha_by_distance(units, lambda first, second: first.distance(second), pairs=CHANCE_PAIRS))
+    return _figure(stats.alpha_by_distance(units, question.distance, pairs=CHANCE_PAIRS))
 
 
 def _mean(values: Any, reason: str = NO_PAIRS) -> Figure:

@@ -7,17 +7,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.quality.places import similarity
 from labelwright.schema import Schema
 from labelwright.store import tables
 from labelwright.store.codec import decode_values
 from labelwright.store.project import Project
 
-__all__ = ["Measured", "Reviewed", "agreement_of_choices", "reviewed_answers", "write"]
+__all__ = ["Measured", "Reviewed", "reviewed_answers", "write"]
 
 _quality = tables.annotator_quality
 
@@ -56,20 +54,8 @@ def reviewed_answers(connection: Connection, project_id: int, schema: Schema) ->
         for name, answer in given.items():
             outcome = settled.get(name)
             if name in schema.questions and outcome is not None and type(outcome) is type(answer):
-                _add(found.agreement[name], row.user_id, similarity(schema.questions[name], answer, outcome))
+                _add(found.agreement[name], row.user_id, schema.questions[name].similarity(answer, outcome))
     return found
-
-
-def agreement_of_choices(data: Mapping[str, Any], judged: Any, without: set[int]) -> dict[int, tuple[float, int]]:
-    """Return each person's agreement with the consensus on items that others answered too, leaving out the annotations `without`."""
-    sizes = np.diff(judged.start)
-    shared = np.repeat(sizes >= 2, sizes) & (data["annotation"] > 0)
-    if without:
-        shared &= ~np.isin(data["annotation"], np.fromiter(without, dtype=np.int64))
-    right = (np.repeat(judged.labels, sizes) == data["label"])[shared]
-    people, place = np.unique(data["user"][shared], return_inverse=True)
-    hits, given = np.bincount(place, weights=right.astype(np.float64)), np.bincount(place)
-    return {int(user): (float(hit), int(count)) for user, hit, count in zip(people, hits, given, strict=True)}
 
 
 def _add(of: dict[int, tuple[float, int]], user_id: int, value: float) -> None:

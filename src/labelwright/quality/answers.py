@@ -144,9 +144,6 @@ def _valid(values: dict[str, Any], schema: Schema) -> dict[str, Any]:
     kept = {}
     for question, answer in values.items():
         asked = schema.questions.get(question)
-        if asked is None or asked.kind != str(answer.__struct_config__.tag):
-            continue
-        if asked.family == "category" and answer.label not in asked.labels:
-            continue
-        kept[question] = answer
+        if asked is not None and asked.is_answered_by(answer) and asked.stands(answer):
+            kept[question] = answer
     return kept

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.quality.gold import cells, share_of
-from labelwright.quality.places import similarity
 from labelwright.quality.policy import CrossValidate
 from labelwright.quality.reports import CrossValidationReport, QuestionCrossValidation
 from labelwright.schema import Schema
@@ -52,12 +51,11 @@ def compare(connection: Connection, project_id: int, schema: Schema, policy: Cro
         question = schema.questions[label.question]
         if truth is None or type(truth) is not type(label.answer):
             continue
-        alike[label.question][label.item_id] = 1 - truth.distance(label.answer)
-        exact[label.question][label.item_id] = float(similarity(question, truth, label.answer) == 1.0)
-        if question.family == "category":
-            one: Any = truth
-            other: Any = label.answer
-            matrix[label.question][one.label, other.label].append(label.item_id)
+        alike[label.question][label.item_id] = 1 - question.distance(truth, label.answer)
+        exact[label.question][label.item_id] = float(question.alike(truth, label.answer))
+        one, other = question.vote(truth), question.vote(label.answer)
+        if one is not None and other is not None:
+            matrix[label.question][one, other].append(label.item_id)
     questions = []
     for name, question in schema.questions.items():
         # The clearest conflict is the one whose answers have the least in common.

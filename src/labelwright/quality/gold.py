@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright import stats
-from labelwright.quality.places import similarity
 from labelwright.quality.reports import Cell, GoldReport, HardGold, QuestionGold
 from labelwright.schema import Question, Schema
 from labelwright.schema.figure import Figure
@@ -79,11 +78,12 @@ class _Question:
         self.by_item: dict[int, list[float]] = defaultdict(list)
 
     def count(self, item_id: int, truth: Any, given: Any) -> float:
-        right = similarity(self.question, truth, given)
+        right = self.question.similarity(truth, given)
         self.right.append(right)
         self.by_item[item_id].append(right)
-        if self.question.family == "category":
-            self.cells[truth.label, given.label].append(item_id)
+        right_one, given_one = self.question.vote(truth), self.question.vote(given)
+        if right_one is not None and given_one is not None:
+            self.cells[right_one, given_one].append(item_id)
         return right
 
     def report(self, keys: dict[int, str]) -> QuestionGold:

@@ -174,7 +174,7 @@ def _examples(project: Project, question: Question, labels: list[FinalLabel]) ->
                     continue
                 label = of_item[item_id]
                 whole = seen_of(field, (), len(wanted))
-                for place, unit in enumerate(label.answer.units()):
+                for place, unit in enumerate(label.answer.parts()):
                     seen = seen_of(field, unit.geometry, len(wanted)) if unit.geometry else whole
                     found.append(Example(item_id, unit.label, *seen, place, label))
     most = MOST if project.schema.data[question.of] == "text" else MOST_MEDIA
@@ -193,10 +193,10 @@ def _suspects(question: Question, examples: list[Example], errors: stats.LabelEr
     found = []
     for item_id, doubtful in by_item.items():
         worst = examples[doubtful[0]]
-        units = worst.source.answer.units()
+        units = worst.source.answer.parts()
         for place in doubtful:
             units[examples[place].place] = units[examples[place].place]._replace(label=errors.suggested[place])
-        answers = (encode(worst.source.answer), encode(question.from_units(units)))
+        answers = (encode(worst.source.answer), encode(question.with_parts(units)))
         score = round(float(errors.score[doubtful[0]]), 6)
         found.append(_Found(item_id, keys[item_id], worst.label, str(errors.suggested[doubtful[0]]), score, answers))
     return sorted(found, key=lambda one: (one.score, one.item_id))

@@ -9,9 +9,8 @@ refresh of everything rested on is kept with its result: while that stands, nobo
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -20,12 +19,11 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.quality import agreement, annotators, consensus, criteria, cross_validation, gold, label_errors
-from labelwright.quality.annotators import Measured, Reviewed
-from labelwright.quality.answers import PAGE, Given, Page, pages, read
-from labelwright.quality.choices import Choices, Fit, judge, settle
+from labelwright.quality.aggregation import Answers, Fit, aggregation_of
+from labelwright.quality.annotators import Measured
+from labelwright.quality.answers import PAGE, Page, pages, read
 from labelwright.quality.consensus import Changed
-from labelwright.quality.pairs import Comparison, Guidelines, Sample, compare_choices, compare_places
-from labelwright.quality.places import fuse, similarity
+from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.policy import QualityPolicy
 from labelwright.quality.reports import AgreementReport, CriteriaReport, LabelErrorsReport, QuestionAgreement, QuestionCriteria
 from labelwright.schema import Question, content_hash
@@ -40,9 +38,6 @@ Progress = Callable[[int, int | None, str], None]
 
 GROWTH, SEARCH_GROWTH = 0.05, 0.2
 """By how much the answers grow until all is measured again, and until label errors are searched for again."""
-
-WEIGHED_GROWTH = 1.5
-"""By how many times answers that are places grow until their annotators are weighed anew."""
 
 EVENTS = 10_000
 """Events read at a time."""
@@ -166,148 +161,88 @@ class _Run:
         progress: Progress,
     ) -> None:
         self.project, self.policy, self.scores, self.names, self.progress = project, policy, scores, names, progress
-        questions = project.schema.questions
-        self.choices: dict[str, Question] = {name: one for name, one in questions.items() if one.family == "category"}
-        self.places: dict[str, Question] = {name: one for name, one in questions.items() if one.family != "category"}
+        self.questions: dict[str, Question] = dict(project.schema.questions)
         self.stood = False
-        """Whether weights of an earlier refresh were left standing."""
+        """Whether something that an earlier refresh learned was left standing."""
 
     def light(self, fits: Fits, touched: set[int]) -> Changed:
         """Judge the items that something happened to by what the last fit learned."""
-        data = {name: Choices(question) for name, question in self.choices.items()}
         changed = Changed()
         listed = sorted(touched)
         for start in range(0, len(listed), PAGE):
             part = listed[start : start + PAGE]
             with self.project.database.read() as connection:
-                answered = self._read(connection, part)
-                for name, choices in data.items():
-                    choices.add(name, answered)
-                for name in self.places:
-                    fit = fits.questions.get(name) or Fit(method="fused", reason="", answers=0)
-                    rows, kept = self._fused(connection, name, answered, fit)
+                answered = read(connection, self.project.id, self.project.schema, part, machines=self.policy.machines)
+                for name, question in self.questions.items():
+                    way = aggregation_of(question)
+                    fit = fits.questions.get(name) or way.unfitted()
+                    standing = partial(consensus.standing, connection, name)
+                    rows, kept = way.judge(name, question, answered, fit, self.scores.get(name, {}), standing)
                     changed += self._write(name, rows, gone=set(part).difference(kept, (row.item_id for row in rows)))
-        for name, question in self.choices.items():
-            arrays = data[name].arrays()
-            fit = fits.questions.get(name) or Fit(method="majority", reason="", answers=0)
-            judged = judge(question, arrays, fit, self.scores.get(name, {}))
-            for rows in consensus.choice_rows(question, arrays, judged, fit.method):
-                changed += self._write(name, rows)
-            gone = sorted(touched.difference(judged.items.tolist()))
-            for start in range(0, len(gone), PAGE):
-                changed += self._write(name, [], gone=gone[start : start + PAGE])
         return changed
 
     def deep(self, fits: Fits, full: bool) -> tuple[Changed, Fits, dict[str, dict[int, Measured]], dict[str, Any]]:
         """Read all answers, fit the models, and measure agreement, criteria and annotators anew."""
-        data = {name: Choices(question) for name, question in self.choices.items()}
-        samples = {name: Sample(name, question) for name, question in self.places.items()}
-        answers, read = 0, 0
         with self.project.database.read() as connection:
-            total = _active(connection, self.project.id)
             guidelines = _guidelines(connection, self.project.id)
             reviewed = annotators.reviewed_answers(connection, self.project.id, self.project.schema)
-            for page in self._pages(connection):
-                for name, choices in data.items():
-                    choices.add(name, page.items)
-                for sample in samples.values():
-                    sample.add(page.items)
-                answers += sum(one.annotation_id is not None for given in page.items.values() for one in given)
-                read += page.size
-                self.progress(read, total, "reading answers")
+            gathered = {name: aggregation_of(one).ANSWERS(name, one, guidelines) for name, one in self.questions.items()}
+            answers = self._gather(connection, list(gathered.values()))
         changed = Changed()
         learned: dict[str, Fit] = {}
         measured: dict[str, dict[int, Measured]] = {}
         agreements: list[QuestionAgreement] = []
         tested: list[QuestionCriteria] = []
-        for name, question in self.project.schema.questions.items():
+        for name, question in self.questions.items():
             self.progress(0, None, f"consensus on {name}")
             comparison: Comparison | None = None
-            if name in data and len(data[name].item):
-                arrays = data[name].arrays()
-                judged, learned[name] = settle(question, arrays, self.policy.method(name), self.scores.get(name, {}))
-                changed += self._write_all(name, consensus.choice_rows(question, arrays, judged, learned[name].method))
-                comparison = compare_choices(question, arrays, guidelines)
-                counted = Counter(arrays["user"][arrays["annotation"] > 0].tolist())
-                agreed = annotators.agreement_of_choices(arrays, judged, reviewed.annotations)
-                measured[name] = _measured(counted, agreed, reviewed.agreement.get(name, {}), learned[name].skill)
-                agreements.append(agreement.of_choices(name, question, arrays, comparison, guidelines, self.names))
-                del arrays, judged
-            elif name in samples and samples[name].people:
-                sample = samples[name]
-                comparison = compare_places(sample, guidelines)
-                old = fits.questions.get(name)
-                count = sum(sample.people.values())
-                # Other weights are other labels, so they stand until there is much more to tell them from.
-                stand = old is not None and not full and count <= WEIGHED_GROWTH * old.weighed
-                self.stood |= stand
-                weights = old.weights if old is not None and stand else _weights(comparison.weight)
-                weighed = old.weighed if old is not None and stand else count
-                learned[name] = _fit_of_places(weights, comparison.skill, count, weighed)
-                changed += self._fuse_all(name, learned[name])
-                agreed = _agreement_of_places(sample, weights, reviewed)
-                measured[name] = _measured(sample.people, agreed, reviewed.agreement.get(name, {}), comparison.skill)
-                agreements.append(agreement.of_places(name, question, sample, comparison, guidelines, self.names))
+            of_question = gathered.pop(name)
+            if of_question.answered:
+                gold = self.scores.get(name, {})
+                learned[name] = of_question.fit(fits.questions.get(name), self.policy.method(name), gold, full=full)
+                self.stood |= of_question.stood
+                changed += self._write_all(name, of_question, learned[name], gold)
+                comparison = of_question.compare()
+                measured[name] = of_question.measured(learned[name], reviewed)
+                agreements.append(of_question.agreement(comparison, self.names))
             else:
-                changed += self._write_all(name, [])
+                changed += self._write(name, [], between=(0, LAST))
                 agreements.append(agreement.unanswered(name, question))
             shares: dict[str | None, Figure] = {None: agreements[-1].agreement}
             shares.update((one.digest, one.agreement) for one in agreements[-1].guidelines)
             tested.append(criteria.of_question(name, question, comparison, shares, guidelines))
         with self.project.database.read() as connection:
             tested = criteria.with_keys(connection, tested)
-        names = list(self.project.schema.questions)
+        names = list(self.questions)
         self.project.database.write(lambda connection: consensus.forget_questions(connection, self.project.id, names))
         reports = {"agreement": AgreementReport(questions=agreements), "criteria": CriteriaReport(questions=tested)}
         kept = msgspec.structs.replace(fits, answers=answers, new=0, questions=learned)
         return changed, kept, measured, reports
 
+    def _gather(self, connection: Connection, gathered: Sequence[Answers]) -> int:
+        """Read all answers, and return how many there are of people."""
+        answers, read = 0, 0
+        total = _active(connection, self.project.id)
+        for page in self._pages(connection):
+            for one in gathered:
+                one.add(page.items)
+            answers += sum(one.annotation_id is not None for given in page.items.values() for one in given)
+            read += page.size
+            self.progress(read, total, "reading answers")
+        return answers
+
     def _pages(self, connection: Connection) -> Iterator[Page]:
         return pages(connection, self.project.id, self.project.schema, machines=self.policy.machines)
 
-    def _read(self, connection: Connection, item_ids: list[int]) -> dict[int, list[Given]]:
-        return read(connection, self.project.id, self.project.schema, item_ids, machines=self.policy.machines)
-
-    def _fused(
-        self, connection: Connection, name: str, answered: Mapping[int, Sequence[Given]], fit: Fit
-    ) -> tuple[list[consensus.Row], set[int]]:
-        """Fuse the items of a page where their answers changed; return the rows, and the items whose rows stand as they are."""
-        standing = consensus.standing(connection, name, sorted(answered))
-        rows, kept = [], set()
-        for item_id, given in answered.items():
-            row = consensus.fused_row(
-                name,
-                self.places[name],
-                item_id,
-                given,
-                fit.weights,
-                fit.method,
-                self.scores.get(name, {}),
-                standing.get(item_id),
-            )
-            if isinstance(row, consensus.Row):
-                rows.append(row)
-            elif row == "unchanged":
-                kept.add(item_id)
-        return rows, kept
-
-    def _fuse_all(self, name: str, fit: Fit) -> Changed:
-        changed, read, after = Changed(), 0, 0
-        with self.project.database.read() as connection:
-            total = _active(connection, self.project.id)
-            for page in self._pages(connection):
-                rows, kept = self._fused(connection, name, page.items, fit)
-                changed += self._write(name, rows, between=(after, page.upto), kept=kept)
-                after, read = page.upto, read + page.size
-                self.progress(read, total, f"consensus on {name}")
-        return changed + self._write(name, [], between=(after, LAST))
-
-    def _write_all(self, name: str, paged: Iterable[list[consensus.Row]]) -> Changed:
+    def _write_all(self, name: str, of_question: Answers, fit: Fit, gold: Mapping[int, tuple[float, int]]) -> Changed:
         """Write all rows of a question in ascending order of the item, and remove those in between."""
-        changed, after = Changed(), 0
-        for rows in paged:
-            changed += self._write(name, rows, between=(after, rows[-1].item_id))
-            after = rows[-1].item_id
+        changed, after, looked_at = Changed(), 0, 0
+        with self.project.database.read() as connection:
+            standing = partial(consensus.standing, connection, name)
+            for written in of_question.rows(fit, gold, self._pages(connection), standing):
+                changed += self._write(name, written.rows, between=(after, written.upto), kept=written.kept)
+                after, looked_at = written.upto, looked_at + written.size
+                self.progress(looked_at, None, f"consensus on {name}")
         return changed + self._write(name, [], between=(after, LAST))
 
     def _write(
@@ -319,46 +254,9 @@ class _Run:
         between: tuple[int, int] | None = None,
         kept: Iterable[int] = (),
     ) -> Changed:
-        return consensus.write(self.project.database, self.project.id, name, rows, gone=gone, between=between, kept=kept)
-
-
-def _measured(
-    answers: Mapping[int, int],
-    agreed: Mapping[int, tuple[float, int]],
-    reviewed: Mapping[int, tuple[float, int]],
-    skill: Mapping[int, float],
-) -> dict[int, Measured]:
-    found = {}
-    for user_id in {*answers, *reviewed}:
-        one, other = agreed.get(user_id, (0.0, 0)), reviewed.get(user_id, (0.0, 0))
-        found[user_id] = Measured(answers.get(user_id, 0), (one[0] + other[0], one[1] + other[1]), skill.get(user_id))
-    return found
-
-
-def _agreement_of_places(sample: Sample, weights: Mapping[int, float], reviewed: Reviewed) -> dict[int, tuple[float, int]]:
-    """Each person's agreement with the fused answer, over the sampled items, leaving out what reviews have judged."""
-    found: dict[int, tuple[float, int]] = {}
-    for _, given in sample.items:
-        values = [one.values[sample.name] for one in given]
-        fused = fuse(sample.question, values, consensus.shares_of(weights, given))
-        for one, value in zip(given, values, strict=True):
-            if one.annotation_id not in reviewed.annotations:
-                total, count = found.get(one.user_id, (0.0, 0))
-                found[one.user_id] = (total + similarity(sample.question, value, fused), count + 1)
-    return found
-
-
-def _weights(weight: Mapping[int, float]) -> dict[int, float]:
-    """Each annotator's weight in steps of a tenth, so that a small change of it changes no label; none where all weigh the same."""
-    weights = {user_id: max(round(value, 1), 0.1) for user_id, value in weight.items()}
-    return weights if len(set(weights.values())) > 1 else {}
-
-
-def _fit_of_places(weights: dict[int, float], skill: dict[int, float], answers: int, weighed: int) -> Fit:
-    reason = "Places are grouped by overlap; those are kept, with their label, that carry half of the annotators' weight."
-    if weights:
-        reason += " An annotator weighs by the log odds of agreeing with what the others' places come to."
-    return Fit(method=consensus.method_of_weights(weights), reason=reason, answers=answers, skill=skill, weights=weights, weighed=weighed)
+        return consensus.write(
+            self.project.database, self.project.id, name, self.project.schema, rows, gone=gone, between=between, kept=kept
+        )
 
 
 def _basis(connection: Connection, project: Project, policy: QualityPolicy, digest: str) -> str:

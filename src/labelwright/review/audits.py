@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.errors import Conflict, InvalidInput
-from labelwright.schema import Values, Verdict
+from labelwright.schema import Schema, Values, Verdict
 from labelwright.store import tables
 from labelwright.store.codec import decode_values, encode
 from labelwright.store.evidence import differs
@@ -40,13 +40,13 @@ def blind_answer(connection: Connection, task_id: int, user_id: int) -> Values |
     return decode_values(values) if values is not None else None
 
 
-def agrees(label: Values, blind: Values) -> bool:
+def agrees(schema: Schema, label: Values, blind: Values) -> bool:
     """Tell whether a blind answer says what the label says, in every question; one that is left out says what nothing marked says."""
     both = {**blind, **label}
-    return not any(differs(answer, blind.get(name) if name in label else None) for name, answer in both.items())
+    return not any(differs(schema, name, answer, blind.get(name) if name in label else None) for name, answer in both.items())
 
 
-def audited_annotation(connection: Connection, item_id: int, label: Values) -> sa.Row[int, int, str] | None:
+def audited_annotation(connection: Connection, schema: Schema, item_id: int, label: Values) -> sa.Row[int, int, str] | None:
     """Return the annotation `(id, user_id, origin)` that an audited label is.
 
     There is none where several made the label, where it is not what its author says by now, or where the item was reviewed before.
@@ -58,7 +58,7 @@ def audited_annotation(connection: Connection, item_id: int, label: Values) -> s
         annotations.c.item_id == item_id, annotations.c.state.in_(("submitted", "accepted"))
     )
     found = connection.execute(standing.limit(2)).all()
-    if len(found) != 1 or not agrees(label, decode_values(found[0][3])):
+    if len(found) != 1 or not agrees(schema, label, decode_values(found[0][3])):
         return None
     return found[0]  # type: ignore[return-value]  # its values come along
 

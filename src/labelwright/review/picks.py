@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.review.policy import ReviewPolicy
-from labelwright.schema import Answer
+from labelwright.schema import Answer, Schema
 from labelwright.store import tables
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, decode_answer, decode_values, encode
-from labelwright.store.evidence import SAME_LABEL, draw, secret_of, waiting_for_audit
+from labelwright.store.evidence import draw, secret_of, waiting_for_audit
 from labelwright.store.project import Project
 
 __all__ = ["pick", "request"]
@@ -63,7 +63,7 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
                 reasons[item_id].append(rule)
     seed = secret_of(connection, project.id)
     chance = {item_id: draw(seed, key, revision) for item_id, (key, revision) in complete.items()}
-    _note_draw(connection, list(complete), policy.sample_share)
+    _note_draw(connection, project.schema, list(complete), policy.sample_share)
     sampled = {item_id: value for item_id, value in chance.items() if value < policy.sample_share}
     _remember(connection, project.id, sampled, reasons)
     audits = waiting_for_audit(connection, project.id, project.schema, sorted(sampled))
@@ -77,7 +77,7 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
     return opened + _open_reviews(connection, project.id, (wanted | rejected) - _pending(connection, page, ("review",)))
 
 
-def _note_draw(connection: Connection, page: list[int], share: float) -> None:
+def _note_draw(connection: Connection, schema: Schema, page: list[int], share: float) -> None:
     """Note the consensus of items when they are first complete, and which of them have another one by now, whatever changed it."""
     items, consensus, now = tables.items, tables.consensus, time.time()
     labels: dict[int, dict[str, Answer]] = {}
@@ -93,7 +93,7 @@ def _note_draw(connection: Connection, page: list[int], share: float) -> None:
         drawn_at, drawn_share, drawn_label, changed_at = before
         label = labels[item_id]
         if drawn_label is not None:
-            other = _another(decode_values(drawn_label), label)
+            other = _another(schema, decode_values(drawn_label), label)
             changed_at = (changed_at or now) if other else None
         after = [drawn_at or now, max(share, drawn_share or 0.0), drawn_label or encode(label), changed_at]
         if after != before:
@@ -109,8 +109,8 @@ def _note_draw(connection: Connection, page: list[int], share: float) -> None:
         connection.execute(noted, changes)
 
 
-def _another(before: Mapping[str, Answer], now: Mapping[str, Answer]) -> bool:
-    return before.keys() != now.keys() or any(before[name].distance(answer) > SAME_LABEL for name, answer in now.items())
+def _another(schema: Schema, before: Mapping[str, Answer], now: Mapping[str, Answer]) -> bool:
+    return before.keys() != now.keys() or any(not schema.alike(name, before[name], answer) for name, answer in now.items())
 
 
 def _complete(connection: Connection, project_id: int, page: list[int]) -> dict[int, tuple[str, str]]:
@@ -224,7 +224,7 @@ def _new_annotator(connection: Connection, project: Project, page: list[int], th
         yield from connection.scalars(sa.select(first.c.item_id).where(first.c.item_id.in_(page)))
 
 
-def _conflict(connection: Connection, _project: Project, page: list[int], threshold: float) -> Iterator[int]:
+def _conflict(connection: Connection, project: Project, page: list[int], threshold: float) -> Iterator[int]:
     known, consensus = tables.known_answers, tables.consensus
     query = (
         sa.select(known.c.item_id, known.c["values"], consensus.c.question, consensus.c.answer)
@@ -233,7 +233,7 @@ def _conflict(connection: Connection, _project: Project, page: list[int], thresh
     )
     for row in connection.execute(query):
         reference = decode_values(row.values).get(row.question)
-        if reference is not None and reference.distance(decode_answer(row.answer)) > threshold:
+        if reference is not None and project.schema.distance(row.question, reference, decode_answer(row.answer)) > threshold:
             yield row.item_id
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.review.policy import ReviewPolicy
-from labelwright.schema import Values, Verdict
+from labelwright.schema import Schema, Values, Verdict
 from labelwright.store import tables
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode_values, encode
@@ -93,7 +93,7 @@ def _wrong_answers(connection: Connection, project: Project) -> Iterator[tuple[i
             last = page[-1].id
             for row in page:
                 truth = planted_truth(connection, row.item_id)
-                if truth and wrong_by(decode_values(row.values), truth):
+                if truth and wrong_by(project.schema, decode_values(row.values), truth):
                     yield row.id, row.item_id
 
 
@@ -116,7 +116,7 @@ def record_planted(
 ) -> None:
     """Write down which of the planted errors the auditor found. Labels and answers stay as they are."""
     shown, truth = planted_answer(connection, annotation_id), planted_truth(connection, item_id)
-    found = {name: _how(shown, blind, verdict, name) for name in wrong_by(shown, truth)}
+    found = {name: _how(project.schema, shown, blind, verdict, name) for name in wrong_by(project.schema, shown, truth)}
     planted = tables.planted_audits
     connection.execute(
         sa.insert(planted).values(
@@ -132,9 +132,9 @@ def record_planted(
     )
 
 
-def _how(shown: Values, blind: Values, verdict: Verdict, name: str) -> str:
+def _how(schema: Schema, shown: Values, blind: Values, verdict: Verdict, name: str) -> str:
     """How an error was found: `blind` where the auditor's own answer was another one and stood, `shown` where it was changed then."""
     settled = (verdict.values or {}).get(name) if verdict.verdict == "fix" else shown[name]
-    if not differs(shown[name], settled):
+    if not differs(schema, name, shown[name], settled):
         return "missed"
-    return "blind" if differs(shown[name], blind.get(name)) else "shown"
+    return "blind" if differs(schema, name, shown[name], blind.get(name)) else "shown"

@@ -35,13 +35,13 @@ def check_keys(questions: Mapping[str, Question], data: Mapping[str, str]) -> No
     Raises:
         InvalidPipeline: as said; `where` names the key.
     """
-    marked = {question.of for question in questions.values() if question.kind != "choice"}
+    marked = {question.of for question in questions.values() if question.shape is not None}
     for name, question in questions.items():
         taken = {**ACTIONS, **PANES[data[question.of]]}
         if question.of not in marked:
             del taken["0"]
         labels: dict[str, str] = {}
-        for index, option in enumerate(question.options):
+        for index, option in enumerate(getattr(question, "options", ())):
             if isinstance(option, str) or option.key is None:
                 continue
             where, key = f"schema.questions.{name}.options[{index}].key", option.key.casefold()
@@ -60,6 +60,6 @@ def check_keys(questions: Mapping[str, Question], data: Mapping[str, str]) -> No
 
 def _free(option: Option, taken: Mapping[str, str], question: Question) -> str:
     """A letter that nobody else has, if it can be one of the label's own."""
-    others = {one.key.casefold() for one in question.options if not isinstance(one, str) and one.key}
+    others = {one.key.casefold() for one in getattr(question, "options", ()) if not isinstance(one, str) and one.key}
     letters = [letter for letter in option.label.casefold() + "abcdefghijklmnopqrstuvwxyz" if "a" <= letter <= "z"]
     return next((letter for letter in letters if letter not in taken and letter not in others), "1")

@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
-from labelwright.schema.colors import is_color
 from labelwright.schema.item import Field
 from labelwright.schema.keys import check_keys
 from labelwright.schema.kinds import Answer, AnswerUnion, Problem, Question, QuestionUnion
@@ -52,7 +51,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
                 fitting = " or ".join(sorted(question.modalities))
                 message = f"A {question.kind} question is about {fitting}, and '{question.of}' is {modality}."
                 raise InvalidPipeline(message, where=f"{where}.kind")
-            _check_options(question, f"{where}.options")
+            question.check(where)
         check_keys(self.questions, self.data)
 
     def read_values(self, raw: Any) -> Values:
@@ -92,6 +91,20 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
         except InvalidInput as error:
             raise InvalidInput(error.message, where=error.where or name, hint=error.hint) from error
 
+    def distance(self, name: str, first: Answer, second: Answer) -> float:
+        """Return how far two answers to a question differ, 0 to 1; of a question, or kind, that is not asked any more, whether they do."""
+        question: Question | None = self.questions.get(name)
+        if question is None or not (question.is_answered_by(first) and question.is_answered_by(second)):
+            return float(first != second)
+        return 0.0 if first == second else question.distance(first, second)
+
+    def alike(self, name: str, first: Answer, second: Answer) -> bool:
+        """Tell whether two answers to a question count as the same; of a question, or kind, that is not asked any more, where they are."""
+        question: Question | None = self.questions.get(name)
+        if question is None or not (question.is_answered_by(first) and question.is_answered_by(second)):
+            return first == second
+        return question.alike(first, second)
+
     def check_kinds(self, values: Mapping[str, Answer]) -> None:
         """Refuse answers to unknown questions, and answers of another kind than their question asks.
 
@@ -99,7 +112,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
             InvalidInput: as said.
         """
         for name, answer in values.items():
-            expected, given = self._question(name).kind, str(answer.__struct_config__.tag)
+            expected, given = self._question(name).kind, answer.kind
             if expected != given:
                 raise InvalidInput(f"The question asks for {expected} and the answer is {given}.", where=f"values.{name}")
 
@@ -114,8 +127,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
     def _problems(self, name: str, answer: Answer, data: Mapping[str, Field]) -> list[Problem]:
         question = self._question(name)
         if not question.is_answered_by(answer):
-            given = str(answer.__struct_config__.tag)
-            return [Problem("other_kind", f"The question asks for {question.kind} and the answer is {given}.")]
+            return [Problem("other_kind", f"The question asks for {question.kind} and the answer is {answer.kind}.")]
         return question.problems(answer, data)
 
     def _question(self, name: str) -> Question:
@@ -123,16 +135,3 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
             raise InvalidInput(f"There is no question '{name}'.", where=f"values.{name}", hint=nearest(name, self.questions))
         question: Question = self.questions[name]
         return question
-
-
-def _check_options(question: Question, where: str) -> None:
-    labels = question.labels
-    if not labels:
-        raise InvalidPipeline("There are no options to choose from.", where=where)
-    twice = sorted({label for label in labels if labels.count(label) > 1})
-    if twice:
-        raise InvalidPipeline(f"The label '{twice[0]}' is there twice.", where=where)
-    for index, option in enumerate(question.options):
-        if not isinstance(option, str) and option.color is not None and not is_color(option.color):
-            hint = "Write #2a9d8f, a name of CSS, or rgb(), hsl() or oklch() with numbers."
-            raise InvalidPipeline(f"'{option.color[:40]}' is no color.", where=f"{where}[{index}].color", hint=hint)

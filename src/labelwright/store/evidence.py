@@ -25,7 +25,6 @@ from labelwright.store.criteria import changed, meanings
 from labelwright.store.labels import final_labels
 
 __all__ = [
-    "SAME_LABEL",
     "Evidence",
     "Standing",
     "audited_label",
@@ -39,12 +38,6 @@ __all__ = [
 ]
 
 PAGE = 1000
-SAME = 1e-9
-"""Distances up to this are rounding."""
-
-SAME_LABEL = 0.02
-"""A fused box or segment that moved by less than this distance, as its annotators' weights changed, is the label that was drawn."""
-
 Standing = Literal["right", "wrong", "waiting", "own", "outdated", "shown"]
 """How the audit of one drawn label stands: it was judged `right` or `wrong`; nobody looked (`waiting`); or whoever looked does not count,
 as an author of the label (`own`), by criteria that have changed since (`outdated`), or with the label in view where blind audits were
@@ -94,6 +87,7 @@ class Evidence:
     reviewed item's reviews, the oldest first. `planted` has what became of planted errors, by question and auditor.
     """
 
+    schema: Schema
     reviews: dict[int, list[Review]]
     criteria: Mapping[int, Criteria]
     current: Criteria
@@ -123,7 +117,7 @@ class Evidence:
             current = [one for one in current if one.blind]
             if not current:
                 return "shown"
-        return "wrong" if _was_wrong(self.first(item_id), current[-1], question) else "right"
+        return "wrong" if self._was_wrong(item_id, current[-1], question) else "right"
 
     def measured(self, question: str) -> Planted:
         """Return how many planted errors were found, as far as that says something about those who audited.
@@ -149,7 +143,7 @@ class Evidence:
         found = [one for one in self.reviews.get(item_id, []) if one.independent]
         if not found:
             return item_id in self.looked_at
-        return question in self.first(item_id) and _was_wrong(self.first(item_id), found[-1], question)
+        return self._was_wrong(item_id, found[-1], question)
 
     def outdated_clauses(self, question: str) -> Counter[str]:
         """Return the clauses that have changed since drawn labels were audited, with the number of labels that each concerns."""
@@ -164,7 +158,7 @@ class Evidence:
     def same_again(self, question: str) -> tuple[int, int]:
         """Return how many drawn labels their own author answered again, blind, and how many of them came out the same."""
         pairs = [
-            _was_wrong(self.first(item_id), one, question)
+            self._was_wrong(item_id, one, question)
             for item_id in self.drawn
             for one in self.reviews.get(item_id, [])
             if one.blind and not one.independent and question in self.first(item_id)
@@ -178,18 +172,18 @@ class Evidence:
     def _is_current(self, review: Review, question: str) -> bool:
         return self.criteria.get(review.version, {}).get(question, {}) == self.current.get(question, {})
 
+    def _was_wrong(self, item_id: int, review: Review, question: str) -> bool:
+        before = self.first(item_id)
+        if question not in before:
+            return False
+        return review.after is None or differs(self.schema, question, before[question], review.after.get(question))
 
-def _was_wrong(before: Mapping[str, Answer], review: Review, question: str) -> bool:
-    if question not in before:
-        return False
-    return review.after is None or differs(before[question], review.after.get(question))
 
-
-def differs(before: Answer, after: Answer | None) -> bool:
+def differs(schema: Schema, question: str, before: Answer, after: Answer | None) -> bool:
     """Tell whether an answer was wrong, given what it ought to be; None stands for a question that was left out, as nothing marked is."""
     if after is None:
-        return bool(before.units())
-    return before != after and before.distance(after) > SAME
+        return bool(before.parts())
+    return not schema.alike(question, before, after)
 
 
 def audited_label(connection: Connection, project_id: int, schema: Schema, item_id: int) -> Values:
@@ -199,27 +193,28 @@ def audited_label(connection: Connection, project_id: int, schema: Schema, item_
     first = sa.select(reviews.c.label_before, reviews.c.sources, reviews.c.created_at).where(reviews.c.item_id == item_id)
     row = connection.execute(first.order_by(reviews.c.id).limit(1)).one_or_none()
     if row is not None:
-        return _first_label(row, drawn)
+        return _first_label(schema, row, drawn)
     standing = {label.question: label.answer for label in final_labels(connection, project_id, schema, item_ids=[item_id])}
-    return _as_drawn(standing, drawn.drawn_label)
+    return _as_drawn(schema, standing, drawn.drawn_label)
 
 
-def _first_label(review: Any, drawn: Any) -> Values:
+def _first_label(schema: Schema, review: Any, drawn: Any) -> Values:
     """Return the label that an item's first review judged, without what was gold at that time."""
     sources = decode(review.sources or "{}")
     before = {name: answer for name, answer in decode_values(review.label_before or "{}").items() if sources.get(name) != [None, []]}
     since = drawn.drawn_at is not None and review.created_at >= drawn.drawn_at
-    return _as_drawn(before, drawn.drawn_label if since else None)
+    return _as_drawn(schema, before, drawn.drawn_label if since else None)
 
 
-def _as_drawn(label: Values, drawn: str | None) -> Values:
+def _as_drawn(schema: Schema, label: Values, drawn: str | None) -> Values:
     """Return a label with every answer that changed since the draw as it was then.
 
     The bound is about labels as they were drawn, audited or not. What is put right between the draw and the verdict, because the author
     thought again or heard from an auditor, is put right nowhere else, and the sample would look better than the rest.
     """
     then = decode_values(drawn or "{}")
-    return {**label, **{name: answer for name, answer in then.items() if name not in label or label[name].distance(answer) > SAME_LABEL}}
+    moved = {name: answer for name, answer in then.items() if name not in label or not schema.alike(name, label[name], answer)}
+    return {**label, **moved}
 
 
 def draw(seed: str, key: str, revision: str) -> float:
@@ -267,11 +262,12 @@ def waiting_for_audit(connection: Connection, project_id: int, schema: Schema, i
 
 def _judged(connection: Connection, project_id: int, schema: Schema, item_ids: Sequence[int] | None) -> Evidence:
     """What was judged, by which criteria; who was drawn is left open."""
-    reviews = _reviews(connection, project_id, item_ids)
+    reviews = _reviews(connection, project_id, schema, item_ids)
     newest = sa.select(sa.func.max(tables.pipeline_versions.c.id)).where(tables.pipeline_versions.c.project_id == project_id)
     current = connection.scalar(newest) or 0
     criteria = meanings(connection, project_id, {one.version for found in reviews.values() for one in found} | {current})
-    return Evidence(reviews=reviews, criteria=criteria, current=criteria.get(current, {}), planted=_planted(connection, project_id, schema))
+    planted = _planted(connection, project_id, schema)
+    return Evidence(schema=schema, reviews=reviews, criteria=criteria, current=criteria.get(current, {}), planted=planted)
 
 
 def _pages(item_ids: Sequence[int] | None) -> Iterator[list[int] | None]:
@@ -310,7 +306,7 @@ def _common_rate(connection: Connection, project_id: int) -> float | None:
     return None if least == most else least
 
 
-def _reviews(connection: Connection, project_id: int, item_ids: Sequence[int] | None) -> dict[int, list[Review]]:
+def _reviews(connection: Connection, project_id: int, schema: Schema, item_ids: Sequence[int] | None) -> dict[int, list[Review]]:
     reviews, annotations, blind, items = tables.reviews, tables.annotations, tables.blind_answers, tables.items
     settled, own, author = annotations.alias("settled"), annotations.alias("own"), tables.users.alias("author")
     answered = sa.exists(
@@ -349,7 +345,7 @@ def _reviews(connection: Connection, project_id: int, item_ids: Sequence[int] | 
             before = decode_values(row.label_before or "{}")
             after = None if row.verdict == "reject" else decode_values(row.values) if row.values is not None else before
             mine = found.setdefault(row.item_id, [])
-            judged = mine[0].before if mine else _first_label(row, row)
+            judged = mine[0].before if mine else _first_label(schema, row, row)
             version = row.pipeline_version or 0
             mine.append(Review(row.reviewer_id, not row.answered, bool(row.blind), version, judged, after))
     return found
@@ -382,7 +378,7 @@ def _planted(connection: Connection, project_id: int, schema: Schema) -> dict[st
         .where(tasks.c.project_id == project_id, tasks.c.purpose == "audit", tasks.c.state != "done", tasks.c.leased_at.is_not(None))
     )
     for item_id, values in connection.execute(given_back).all():
-        for name in wrong_by(decode_values(values), planted_truth(connection, item_id)):
+        for name in wrong_by(schema, decode_values(values), planted_truth(connection, item_id)):
             if name in counts:
                 counts[name].setdefault(NOBODY, Counter())["missed"] += 1
     return {
@@ -412,6 +408,6 @@ def planted_truth(connection: Connection, item_id: int) -> Values:
     return decode_values(values) if values else {}
 
 
-def wrong_by(values: Mapping[str, Answer], truth: Mapping[str, Answer]) -> list[str]:
+def wrong_by(schema: Schema, values: Mapping[str, Answer], truth: Mapping[str, Answer]) -> list[str]:
     """Return the questions that are answered wrongly, as far as the truth is known."""
-    return [name for name, answer in values.items() if name in truth and differs(answer, truth[name])]
+    return [name for name, answer in values.items() if name in truth and differs(schema, name, answer, truth[name])]

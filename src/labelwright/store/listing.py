@@ -18,7 +18,6 @@ from sqlalchemy import Connection
 
 from labelwright.errors import InvalidInput
 from labelwright.schema import Audio, Field, Image, Schema, Text
-from labelwright.schema.kinds.choice import Choice
 from labelwright.store import tables
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode_fields, encode
@@ -193,8 +192,8 @@ class _Walk:
             return [self._by_figure]
         if self.sort == "key":
             return [self._by_key]
-        kind = self.schema.questions[self.question].kind
-        if self.label is not None and kind == "choice" and len(encode(Choice(self.label))) <= 200:
+        sought = self._elected()
+        if sought is not None and len(sought) <= 200:
             return [self._with_answer, *self._with_other_ground()]
         if self.state == "reviewed":
             return [self._of(_reviews)]
@@ -206,9 +205,14 @@ class _Walk:
         mine = (_items.c.project_id == self.project_id, _items.c.state == ("duplicate" if self.state == "duplicate" else "active"))
         return self._numbers(_items.c.id, place, look, *mine)
 
+    def _elected(self) -> str | None:
+        """The answer that the label is, as it is stored, where an answer is one label."""
+        question = self.schema.questions[self.question]
+        return encode(question.elected(self.label)) if self.label is not None and question.single else None
+
     def _with_answer(self, place: _Place | None, look: int) -> list[_Place]:
         """The items whose consensus is the label."""
-        answer = _consensus.c.answer == encode(Choice(self.label or ""))
+        answer = _consensus.c.answer == self._elected()
         mine = (_consensus.c.project_id == self.project_id, _consensus.c.question == self.question, answer, SHORT)
         return self._numbers(_consensus.c.item_id, place, look, *mine)
 
@@ -298,7 +302,7 @@ class _Walk:
     def _labeled_so(self, rows: dict[int, Any]) -> dict[int, Any]:
         found = final_labels(self.connection, self.project_id, self.schema, item_ids=sorted(rows)) if rows else ()
         fit = {
-            one.item_id for one in found if one.question == self.question and any(unit.label == self.label for unit in one.answer.units())
+            one.item_id for one in found if one.question == self.question and any(unit.label == self.label for unit in one.answer.parts())
         }
         return {number: row for number, row in rows.items() if number in fit}
 

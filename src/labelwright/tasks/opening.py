@@ -291,7 +291,7 @@ def _reasons(project: Project, values: dict[str, Answer], data: str) -> set[tupl
     for name, problems in project.schema.problems(known, decode_fields(data)).items():
         for problem in problems:
             if problem.rule == "unknown_label":
-                gone = {unit.label for unit in known[name].units()} - set(questions[name].labels)
+                gone = {unit.label for unit in known[name].parts()} - set(questions[name].labels)
                 found |= {("label_gone", name, label) for label in gone}
             else:
                 found.add(("answer_missing" if problem.rule == "missing_answer" else "unfit", name, None))

@@ -23,16 +23,13 @@ class TaskPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `overlap` is a number of people an item, or an `Overlap` that grows where people disagree. `lease` is how long a task stays with who
     took it without a sign of life. With `blind`, nobody sees another's answer before giving an own one. `gold` is the share of hand-outs
-    that are gold items, whose answer is known. `unassisted` is the share of answers that are given
-    without the suggestions that there are, drawn by lot for each item and person, so that what suggestions save and cost can be measured;
-    `0%` shows them always, and measures nothing.
+    that are gold items, whose answer is known.
     """
 
     overlap: int | Overlap = 1
     lease: str = "15m"
     blind: bool = True
     gold: str = "5%"
-    unassisted: str = "10%"
 
     def check(self) -> None:
         """Refuse what cannot work.
@@ -49,7 +46,6 @@ class TaskPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if seconds(self.lease, "tasks.lease") < 5:
             raise InvalidPipeline("A lease shorter than 5 seconds ends while people read.", where="tasks.lease")
         share(self.gold, "tasks.gold")
-        share(self.unassisted, "tasks.unassisted")
         if isinstance(self.overlap, Overlap):
             share(self.overlap.until, "tasks.overlap.until")
 
@@ -75,7 +71,3 @@ class TaskPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def gold_share(self) -> float:
         return share(self.gold)
-
-    @property
-    def unassisted_share(self) -> float:
-        return share(self.unassisted)

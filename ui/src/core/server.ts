@@ -73,10 +73,11 @@ export interface Boxes { boxes: Box[]; kind: "boxes" }
 
 export interface BoxesQuestion {
   of: string;
-  options: (string | Option)[];
   title: string | null;
   description: string | null;
   required: boolean;
+  options: (string | Option)[];
+  same: number | null;
   kind: "boxes";
 }
 
@@ -100,10 +101,10 @@ export interface Choice { label: string; kind: "choice" }
 
 export interface ChoiceQuestion {
   of: string;
-  options: (string | Option)[];
   title: string | null;
   description: string | null;
   required: boolean;
+  options: (string | Option)[];
   kind: "choice";
 }
 
@@ -428,10 +429,11 @@ export interface Segments { segments: Segment[]; kind: "segments" }
 
 export interface SegmentsQuestion {
   of: string;
-  options: (string | Option)[];
   title: string | null;
   description: string | null;
   required: boolean;
+  options: (string | Option)[];
+  same: number | null;
   overlapping: boolean;
   kind: "segments";
 }
@@ -452,10 +454,11 @@ export interface Spans { spans: Span[]; kind: "spans" }
 
 export interface SpansQuestion {
   of: string;
-  options: (string | Option)[];
   title: string | null;
   description: string | null;
   required: boolean;
+  options: (string | Option)[];
+  same: number | null;
   overlapping: boolean;
   kind: "spans";
 }

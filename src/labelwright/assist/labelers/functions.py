@@ -120,8 +120,8 @@ def _read(result: Any, question: Question) -> Proposal | None:
     if result is None:
         return None
     answer = result if isinstance(result, Answer) else question.from_plain(result)
-    if answer.__struct_config__.tag != question.kind:
-        raise InvalidInput(f"The question asks for {question.kind} and the answer is {answer.__struct_config__.tag}.")
+    if not question.is_answered_by(answer):
+        raise InvalidInput(f"The question asks for {question.kind} and the answer is {answer.kind}.")
     return Proposal(answer, score)
 
 

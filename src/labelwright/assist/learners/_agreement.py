@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from labelwright.schema.kinds import Answer
-from labelwright.stats import match_boxes, match_intervals
+from labelwright.schema.kinds import Answer, Question
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,29 +42,17 @@ def score(curve: NDArray[Any], raw: float) -> float:
     return float(1.0 / (1.0 + np.exp(-(curve[0] * _logit(np.array(raw)) + curve[1]))))
 
 
-def measure(predicted: Sequence[Answer], truth: Sequence[Answer]) -> dict[str, Any]:
+def measure(question: Question, predicted: Sequence[Answer], truth: Sequence[Answer]) -> dict[str, Any]:
     """Return mean agreement, and precision, recall and F1 of places, where a place counts that covers half of a true one's union."""
-    agreement = [1.0 - one.distance(other) for one, other in zip(predicted, truth, strict=True)]
-    found = sum(_matched(one, other) for one, other in zip(predicted, truth, strict=True))
-    proposed, there = sum(len(one.units()) for one in predicted), sum(len(one.units()) for one in truth)
+    agreement = [1.0 - question.distance(one, other) for one, other in zip(predicted, truth, strict=True)]
+    found = sum(len(question.match(one, other).pairs) for one, other in zip(predicted, truth, strict=True))
+    proposed, there = sum(len(one.parts()) for one in predicted), sum(len(one.parts()) for one in truth)
     return {
         "agreement": round(sum(agreement) / max(len(agreement), 1), 4),
         "precision": round(found / proposed, 4) if proposed else 0.0,
         "recall": round(found / there, 4) if there else 0.0,
         "f1": round(2 * found / (proposed + there), 4) if proposed + there else 0.0,
     }
-
-
-def _matched(one: Answer, other: Answer) -> int:
-    import numpy as np
-
-    first, second = one.units(), other.units()
-    if not first or not second:
-        return 0
-    size = len(first[0].geometry)
-    match = match_boxes if size == 4 else match_intervals
-    sides = [([unit.label for unit in units], np.array([unit.geometry for unit in units], dtype=float)) for units in (first, second)]
-    return len(match(sides[0], sides[1], iou=0.5).pairs)
 
 
 def _logit(value: Any) -> Any:

@@ -15,7 +15,7 @@ from labelwright.assist.labelers.base import Proposal
 from labelwright.assist.learners import _agreement, _linear
 from labelwright.assist.learners.base import Example, Result, TooLittle
 from labelwright.schema import Answer
-from labelwright.schema.kinds import Question, Unit
+from labelwright.schema.kinds import Part, Question
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,15 +93,15 @@ def learn_regions(question: Question, examples: Sequence[Example], candidates: S
     for threshold in THRESHOLDS:
         decided = [_decide(question, one, part, shift, threshold, overlap) for one, part in zip(candidates, parts, strict=True)]
         answers, raw = [answer for answer, _ in decided], [confidence for _, confidence in decided]
-        agreement = float(np.mean([1.0 - one.distance(other) for one, other in zip(answers, truth, strict=True)]))
+        agreement = float(np.mean([1.0 - question.distance(one, other) for one, other in zip(answers, truth, strict=True)]))
         if best is None or agreement > best[0]:
             best = (agreement, threshold, answers, raw)
     assert best is not None
     _, threshold, answers, raw = best
-    report = _agreement.measure(answers, truth)
+    report = _agreement.measure(question, answers, truth)
     if report["f1"] < 0.1:
         raise TooLittle(f"On items that it had not seen it finds {report['recall']:.0%} of the places.")
-    curve = _agreement.fit_curve(raw, [1.0 - one.distance(other) for one, other in zip(answers, truth, strict=True)])
+    curve = _agreement.fit_curve(raw, [1.0 - question.distance(one, other) for one, other in zip(answers, truth, strict=True)])
     fitted = _linear.fit(matrix[teaching], codes[teaching], background + 1, strength=_STRENGTH, scale=True, iterations=_ITERATIONS)
     arrays = {**fitted.arrays(), "shift": shift, "threshold": np.array(threshold), "curve": curve}
     return Result(arrays, {"labels": len(examples), "classes": list(labels), "candidates": len(codes), **report})
@@ -132,7 +132,7 @@ def _targets(
     labels = question.labels
     targets, overlaps = [], []
     for answer, one in zip(truth, candidates, strict=True):
-        units = [unit for unit in answer.units() if unit.label in labels]
+        units = [unit for unit in answer.parts() if unit.label in labels]
         if not units or not len(one.geometry):
             targets.append(np.full(len(one.geometry), len(labels)))
             overlaps.append(np.zeros((len(one.geometry), 0)))
@@ -166,7 +166,7 @@ def _median_shift(truth: Sequence[Answer], candidates: Sequence[Candidates], ove
         for index in range(common.shape[1]):
             nearest = int(common[:, index].argmax())
             if common[nearest, index] >= IS_ONE:
-                differences.append((np.array(answer.units()[index].geometry) - one.geometry[nearest]) / _size(one.geometry[nearest]))
+                differences.append((np.array(answer.parts()[index].geometry) - one.geometry[nearest]) / _size(one.geometry[nearest]))
     width = next((one.geometry.shape[1] for one in candidates), 2)
     shift: NDArray[Any] = np.median(differences, axis=0) if differences else np.zeros(width)
     return np.round(shift, 4)
@@ -187,7 +187,7 @@ def _decide(
     import numpy as np
 
     if not len(candidates.geometry):
-        return question.from_units([]), 0.5
+        return question.with_parts([]), 0.5
     places = probabilities[:, :-1]
     code, sure = places.argmax(axis=1), places.max(axis=1)
     order = [index for index in np.argsort(-sure, kind="stable") if sure[index] >= threshold]
@@ -197,13 +197,13 @@ def _decide(
         if all(common[index, other] <= SUPPRESS for other in kept):
             kept.append(int(index))
     if not kept:
-        return question.from_units([]), float(1.0 - sure.max())
+        return question.with_parts([]), float(1.0 - sure.max())
     units = []
     for index in kept:
         geometry = candidates.geometry[index] + shift * _size(candidates.geometry[index])
-        units.append(Unit(question.labels[int(code[index])], _within(geometry, candidates.limits)))
+        units.append(Part(question.labels[int(code[index])], _within(geometry, candidates.limits)))
     units.sort(key=lambda unit: unit.geometry)
-    return question.from_units([unit for unit in units if _size(np.array(unit.geometry)).min() > 1e-3]), float(sure[kept].mean())
+    return question.with_parts([unit for unit in units if _size(np.array(unit.geometry)).min() > 1e-3]), float(sure[kept].mean())
 
 
 def _within(geometry: NDArray[Any], limits: tuple[float, ...]) -> tuple[float, ...]:

@@ -42,7 +42,7 @@ def learn(question: Question, examples: Sequence[Example], media: Media, fewest:
     import numpy as np
 
     needed = max(fewest, 2 * _regions.FOLDS)
-    if sum(bool(example.answer.units()) for example in examples) < needed:
+    if sum(bool(example.answer.parts()) for example in examples) < needed:
         raise TooLittle(f"{needed} pictures with boxes are needed; there are {len(examples)} labeled ones.")
     sizes = _usual_sizes(question, examples)
     candidates = [_candidates(example.item, question, media, sizes) for example in examples]
@@ -75,7 +75,7 @@ def _usual_sizes(question: Question, examples: Sequence[Example]) -> list[tuple[
             (unit.geometry[2] / max(shown.width, shown.height), unit.geometry[3] / max(shown.width, shown.height))
             for example in examples
             if isinstance(shown := example.item.data.get(question.of), Image)
-            for unit in example.answer.units()
+            for unit in example.answer.parts()
             if unit.label == label
         ]
         if sides:

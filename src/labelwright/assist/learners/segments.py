@@ -38,7 +38,7 @@ MOST_CANDIDATES = 200
 def learn(question: Question, examples: Sequence[Example], media: Media, fewest: int) -> Result:
     """Learn from recordings with their segments."""
     needed = max(fewest, 2 * _regions.FOLDS)
-    if sum(bool(example.answer.units()) for example in examples) < needed:
+    if sum(bool(example.answer.parts()) for example in examples) < needed:
         raise TooLittle(f"{needed} recordings with segments are needed; there are {len(examples)} labeled ones.")
     candidates = [_candidates(example.item, question, media) for example in examples]
     return _regions.learn_regions(question, examples, candidates, interval_iou)

@@ -16,7 +16,7 @@ from labelwright.assist.learners.base import Example, Learned, Result, TooLittle
 from labelwright.assist.media import Media
 from labelwright.media.features import text as features
 from labelwright.schema import Answer, Item, Text
-from labelwright.schema.kinds import Question, Unit
+from labelwright.schema.kinds import Part, Question
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,7 @@ def learn(question: Question, examples: Sequence[Example], media: Media, fewest:
 
     labels = question.labels
     texts = [_text(example.item, question) for example in examples]
-    with_spans = sum(bool(example.answer.units()) for example in examples)
+    with_spans = sum(bool(example.answer.parts()) for example in examples)
     if with_spans < fewest or len(examples) < 2 * FOLDS:
         raise TooLittle(f"{max(fewest, 2 * FOLDS)} labeled texts are needed, {fewest} of them with spans; so far: {len(examples)}.")
     places = [features.tokens(text)[:MOST_TOKENS] for text in texts]
@@ -64,10 +64,10 @@ def learn(question: Question, examples: Sequence[Example], media: Media, fewest:
         raw.append(confidence)
         start += len(place)
     truth = [example.answer for example in examples]
-    report = _agreement.measure(answers, truth)
+    report = _agreement.measure(question, answers, truth)
     if report["f1"] < 0.1:
         raise TooLittle(f"On texts that it had not seen it finds {report['recall']:.0%} of the spans.")
-    curve = _agreement.fit_curve(raw, [1.0 - one.distance(other) for one, other in zip(answers, truth, strict=True)])
+    curve = _agreement.fit_curve(raw, [1.0 - question.distance(one, other) for one, other in zip(answers, truth, strict=True)])
     fitted = _linear.fit(matrix, codes, classes, strength=_STRENGTH, scale=False, iterations=_ITERATIONS)
     return Result({**fitted.arrays(), "columns": columns, "curve": curve}, {"labels": len(examples), "classes": list(labels), **report})
 
@@ -101,7 +101,7 @@ def _tags(answer: Answer, places: list[tuple[int, int]], labels: tuple[str, ...]
     import numpy as np
 
     tags = np.zeros(len(places), dtype=np.int64)
-    for unit in sorted(answer.units(), key=lambda unit: unit.geometry[0] - unit.geometry[1]):
+    for unit in sorted(answer.parts(), key=lambda unit: unit.geometry[0] - unit.geometry[1]):
         start, end = unit.geometry
         inside = [index for index, (begin, stop) in enumerate(places) if begin < end and stop > start]
         if inside and unit.label in labels and not tags[inside].any():
@@ -115,22 +115,22 @@ def _decode(probabilities: NDArray[Any], places: list[tuple[int, int]], question
     import numpy as np
 
     if not len(places):
-        return question.from_units([]), 0.5
+        return question.with_parts([]), 0.5
     tags = _best_sequence(np.log(np.maximum(probabilities, 1e-9)))
-    units: list[Unit] = []
+    units: list[Part] = []
     for index, tag in enumerate(tags):
         label = question.labels[(tag - 1) // 2] if tag else ""
         if tag and tag % 2:
-            units.append(Unit(label, (places[index][0], places[index][1])))
+            units.append(Part(label, (places[index][0], places[index][1])))
         elif tag:
-            units[-1] = Unit(label, (units[-1].geometry[0], places[index][1]))
+            units[-1] = Part(label, (units[-1].geometry[0], places[index][1]))
     chosen = probabilities[np.arange(len(tags)), tags]
     inside = tags > 0
     if not units:
-        return question.from_units([]), float(np.exp(np.log(np.maximum(probabilities[:, 0], 1e-9)).sum()))
+        return question.with_parts([]), float(np.exp(np.log(np.maximum(probabilities[:, 0], 1e-9)).sum()))
     right, wrong = float(chosen[inside].sum()), float((1 - chosen[inside]).sum())
     missed = float((1 - chosen[~inside]).sum())
-    return question.from_units(units), 2 * right / (2 * right + wrong + missed)
+    return question.with_parts(units), 2 * right / (2 * right + wrong + missed)
 
 
 def _best_sequence(scores: NDArray[Any]) -> NDArray[Any]:

@@ -281,7 +281,7 @@ class _Compiler:
     def _answer(self, name: str) -> Term:
         question = self.schema.questions[name]
         self.named.append(name)
-        if values.is_single(question):
+        if question.single:
             return Term(lambda scope: values.label_of(scope.case.values.get(name)), labels=question.labels)
         return Term(lambda scope: values.places(question, scope.case.values.get(name), scope.case.item), listed=question)
 
@@ -297,7 +297,7 @@ class _Compiler:
         return Term(lambda scope: getattr(scope.case.item.data.get(field), name, None))
 
     def _place_value(self, name: str, loop: Loop, depth: int) -> Term:
-        get = values.place_value(name)
+        get = values.place_value(name, loop.question, self.schema)
         return Term(lambda scope: get(scope.places[depth]), labels=loop.question.labels if name == "label" else None)
 
     # --- functions ---------------------------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ class _Compiler:
                 raise self.source.error(node.args[0], f"'{alias}' is the name of a question or field already.")
         term = self.term(listed, loops)
         if term.listed is None:
-            lists = [one for one, question in self.schema.questions.items() if not values.is_single(question)]
+            lists = [one for one, question in self.schema.questions.items() if not question.single]
             hint = f"Lists are: {', '.join(lists)}." if lists else "This project's questions have no lists."
             raise self.source.error(node.args[0], f"{name}() looks at a list of places first.", hint)
         combine, get = functions.OVER_PLACES[name], term.get

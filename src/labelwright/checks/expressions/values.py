@@ -6,60 +6,53 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from labelwright.schema import Answer, Field, Item, Schema, Text
-from labelwright.schema.kinds import Question, Unit
+from labelwright.schema.kinds import Part, Question
+from labelwright.shapes import Geometry
 
-__all__ = ["FIELD_VALUES", "Place", "attributes", "field", "is_single", "label_of", "place_value", "places", "plain"]
+__all__ = ["FIELD_VALUES", "Place", "attributes", "field", "label_of", "place_value", "places", "plain"]
 
 
 class Place(NamedTuple):
     """One span, box or segment, and the text of the field that it lies in, if that is one."""
 
-    unit: Unit
+    unit: Part
     within: str
 
 
 FIELD_VALUES = {"text": ("text",), "image": ("width", "height"), "audio": ("duration", "rate")}
 """What may stand behind a field's name and a dot, by its modality."""
 
-_BOX = ("label", "x", "y", "width", "height", "area")
-_INTERVAL = ("label", "start", "end", "length")
-
-_GET: dict[str, Callable[[Place], Any]] = {
-    "label": lambda place: place.unit.label,
-    "start": lambda place: place.unit.geometry[0],
-    "end": lambda place: place.unit.geometry[1],
-    "length": lambda place: place.unit.geometry[1] - place.unit.geometry[0],
+_LABEL: dict[str, Callable[[Place], Any]] = {"label": lambda place: place.unit.label}
+_TEXT: dict[str, Callable[[Place], Any]] = {
     "text": lambda place: place.within[int(place.unit.geometry[0]) : int(place.unit.geometry[1])],
-    "x": lambda place: place.unit.geometry[0],
-    "y": lambda place: place.unit.geometry[1],
-    "width": lambda place: place.unit.geometry[2],
-    "height": lambda place: place.unit.geometry[3],
-    "area": lambda place: place.unit.geometry[2] * place.unit.geometry[3],
 }
 
 
 def attributes(question: Question, schema: Schema) -> tuple[str, ...]:
     """Return the values that each place of an answer to this question has."""
-    if question.family == "box":
-        return _BOX
-    if question.family == "interval":
-        return (*_INTERVAL, "text") if schema.data[question.of] == "text" else _INTERVAL
-    return ("label",)
+    return tuple(_values(question, schema))
 
 
-def place_value(name: str) -> Callable[[Place], Any]:
+def place_value(name: str, question: Question, schema: Schema) -> Callable[[Place], Any]:
     """Return what takes the value `name` of a place."""
-    return _GET[name]
+    return _values(question, schema)[name]
 
 
-def is_single(question: Question) -> bool:
-    """Tell whether the answer is one label and not a list."""
-    return question.kind == "choice"
+def _values(question: Question, schema: Schema) -> dict[str, Callable[[Place], Any]]:
+    if question.shape is None:
+        return _LABEL
+    of_shape = {name: _of_geometry(value) for name, value in question.shape.values.items()}
+    within_text = _TEXT if schema.data[question.of] == "text" else {}
+    return {**_LABEL, **of_shape, **within_text}
+
+
+def _of_geometry(value: Callable[[Geometry], float]) -> Callable[[Place], Any]:
+    return lambda place: value(place.unit.geometry)
 
 
 def label_of(answer: Answer | None) -> str | None:
     """Return the label of a choice, or None where the answer is missing."""
-    units = answer.units() if answer is not None else []
+    units = answer.parts() if answer is not None else []
     return units[0].label if units else None
 
 
@@ -67,7 +60,7 @@ def places(question: Question, answer: Answer | None, item: Item) -> list[Place]
     """Return the places of an answer; none where it is missing."""
     shown = item.data.get(question.of)
     within = shown.text if isinstance(shown, Text) else ""
-    return [Place(unit, within) for unit in answer.units()] if answer is not None else []
+    return [Place(unit, within) for unit in answer.parts()] if answer is not None else []
 
 
 def field(shown: Field | None) -> Any:

@@ -15,7 +15,8 @@ from labelwright.checks import case
 from labelwright.checks.case import Case, Found, Run
 from labelwright.errors import InvalidPipeline
 from labelwright.schema import Schema, Severity
-from labelwright.schema.kinds import Unit
+from labelwright.schema.kinds import Part
+from labelwright.shapes import BOX
 
 SEVERITY: Severity = "warning"
 ALWAYS = True
@@ -32,34 +33,31 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
     """Return what compares the boxes of each answer with one another."""
     if not 0 < options.overlap <= 1:
         raise InvalidPipeline("An overlap lies between 0 and 1.", where="duplicate_box.overlap")
-    asked = [name for name, question in schema.questions.items() if question.family == "box"]
+    asked = [name for name, question in schema.questions.items() if question.shape is BOX]
 
     def run(case: Case) -> Iterator[Found]:
         for name in asked:
             answer = case.values.get(name)
-            units = answer.units() if answer is not None else []
+            units = answer.parts() if answer is not None else []
             for first, second in _duplicates(units, options.overlap, any_label=options.any_label):
                 yield Found(f"This box '{units[second].label}' lies upon another '{units[first].label}'.", name, second)
 
     return run
 
 
-def _duplicates(units: list[Unit], overlap: float, *, any_label: bool) -> Iterator[tuple[int, int]]:
+def _duplicates(units: list[Part], overlap: float, *, any_label: bool) -> Iterator[tuple[int, int]]:
     """Yield pairs of boxes that are one, the earlier first.
 
     Boxes are looked at from left to right. Two that share so much begin close to each other, so few pairs are compared.
     """
     order = sorted(range(len(units)), key=lambda index: (units[index].geometry[0], index))
     for position, one in enumerate(order):
-        x, y, width, height = units[one].geometry
+        x, _, width, _ = units[one].geometry
         for other in order[position + 1 :]:
-            x2, y2, width2, height2 = units[other].geometry
-            if x2 - x > width * (1 - overlap):
+            if units[other].geometry[0] - x > width * (1 - overlap):
                 break
             if not any_label and units[one].label != units[other].label:
                 continue
-            common = max(0.0, min(x + width, x2 + width2) - x2) * max(0.0, min(y + height, y2 + height2) - max(y, y2))
-            union = width * height + width2 * height2 - common
-            if union > 0 and common / union >= overlap:
+            if BOX.overlap(units[one].geometry, units[other].geometry) >= overlap:
                 yield (one, other) if one < other else (other, one)
                 break

@@ -15,7 +15,8 @@ from pathlib import Path
 from labelwright.checks import case
 from labelwright.checks.case import Case, Found, Run
 from labelwright.schema import Schema, Severity
-from labelwright.schema.kinds import Unit
+from labelwright.schema.kinds import Part
+from labelwright.shapes import INTERVAL
 
 SEVERITY: Severity = "warning"
 ALWAYS = True
@@ -30,13 +31,13 @@ class Options(case.Options, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def compile(options: Options, schema: Schema, folder: Path) -> Run:
     """Return what compares the places of each answer with those before them."""
     asked = [
-        (name, bool(getattr(question, "overlapping", True))) for name, question in schema.questions.items() if question.family == "interval"
+        (name, bool(getattr(question, "overlapping", True))) for name, question in schema.questions.items() if question.shape is INTERVAL
     ]
 
     def run(case: Case) -> Iterator[Found]:
         for name, may_overlap in asked:
             answer = case.values.get(name)
-            units = answer.units() if answer is not None else []
+            units = answer.parts() if answer is not None else []
             if len(units) < 2:
                 continue
             for first, second in _overlapping(units, any_label=options.any_label or not may_overlap):
@@ -51,7 +52,7 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
     return run
 
 
-def _overlapping(units: list[Unit], *, any_label: bool) -> Iterator[tuple[int, int]]:
+def _overlapping(units: list[Part], *, any_label: bool) -> Iterator[tuple[int, int]]:
     """Yield each place that overlaps one before it, with the one that reaches furthest."""
     furthest: dict[str, int] = {}
     for index in sorted(range(len(units)), key=lambda index: (units[index].geometry, index)):

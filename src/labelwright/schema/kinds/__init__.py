@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Union
 
 from labelwright import plugins
-from labelwright.schema.kinds.base import Answer, Option, Problem, Question, Unit
+from labelwright.schema.kinds.base import Answer, LabelQuestion, Option, Part, Problem, Question
 
-__all__ = ["Answer", "AnswerUnion", "Option", "Problem", "Question", "QuestionUnion", "Unit"]
+__all__ = ["Answer", "AnswerUnion", "LabelQuestion", "Option", "Part", "Problem", "Question", "QuestionUnion"]
 
 _modules = [plugins.load("kinds", name) for name in plugins.names("kinds")]
 

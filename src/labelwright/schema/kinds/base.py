@@ -1,22 +1,30 @@
-"""What every kind of answer offers: a question, an answer, its validity, and the distance between two answers.
+"""What every kind of answer offers: a question, an answer, and all that the rest of the product has to know of them.
 
-A kind is one file in this folder. It defines a `Question` subclass and an `Answer` subclass with the same tag and names them `QUESTION`
-and `ANSWER`. The conformance suite finds the file and tries it.
+A kind is one file in this folder. It defines a `Question` and an `Answer` with the same tag and names them `QUESTION` and `ANSWER`. The
+question is where a kind's behaviour lives: what is valid, how two answers compare, what several are brought together by. Nothing else in
+the product asks which kind it is. The conformance suite finds the file and tries it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
+import msgspec
 from msgspec import Struct
 
+from labelwright.errors import InvalidInput, InvalidPipeline
+from labelwright.schema.colors import is_color
 from labelwright.schema.item import Field
+from labelwright.shapes import Geometry, Shape
 
-__all__ = ["Answer", "Option", "Problem", "Question", "Unit"]
+if TYPE_CHECKING:
+    import random
 
-Family = Literal["category", "interval", "box"]
-"""How several answers are brought together: by voting, by matching intervals, or by matching boxes."""
+    from labelwright.stats.fusion.matching import Matching
+    from labelwright.stats.fusion.skill import FusionSkill
+
+__all__ = ["Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
 
 
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,55 +42,67 @@ class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Problem(Struct, frozen=True):
-    """Why an answer is not valid. `unit` counts the span, box or segment it is about, from 0."""
+    """Why an answer is not valid. `unit` counts the part of the answer that it is about, from 0."""
 
     rule: str
     message: str
     unit: int | None = None
 
 
-class Unit(NamedTuple):
-    """One labeled place in an answer: `(start, end)` of a span or segment, `(x, y, width, height)` of a box, `()` of a choice."""
+class Part(NamedTuple):
+    """One labeled part of an answer, and where it lies: as the question's shape counts, and nowhere where it is about the whole field."""
 
     label: str
-    geometry: tuple[float, ...]
+    geometry: Geometry = ()
 
 
 class Answer(Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
     """What somebody, or something, answered to one question."""
 
-    def units(self) -> list[Unit]:
-        """Return the labeled places of this answer, in its order."""
-        raise AttributeError(f"{type(self).__name__} does not define units()")
+    @property
+    def kind(self) -> str:
+        """The name of the kind, as that of the question it answers."""
+        return str(self.__struct_config__.tag)
+
+    def parts(self) -> list[Part]:
+        """Return the labeled parts of this answer, in its order."""
+        raise AttributeError(f"{type(self).__name__} does not define parts()")
 
     def plain(self) -> Any:
         """Return the answer as the plain JSON value that exports carry: a string, or a list of objects."""
         raise AttributeError(f"{type(self).__name__} does not define plain()")
 
-    def distance(self, other: Answer) -> float:
-        """Return how far two answers to the same question differ: 0 for the same, 1 for nothing in common."""
-        raise AttributeError(f"{type(self).__name__} does not define distance()")
-
 
 class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
     """What is asked about one field of an item.
 
-    `of` names the field. `required` answers may not be missing; for spans, boxes and segments an empty list is an answer.
+    `of` names the field. `required` answers may not be missing; where parts are marked an empty list is an answer.
     """
 
     of: str
-    options: tuple[str | Option, ...]
     title: str | None = None
     description: str | None = None
     required: bool = True
 
-    family: ClassVar[Family]
     modalities: ClassVar[frozenset[str]]
+    """What the field may be."""
+
+    aggregation: ClassVar[str]
+    """How several answers are brought together: a module of `quality/aggregation`."""
+
+    form: ClassVar[Any]
+    """The type of an answer's plain value."""
+
+    shape: ClassVar[Shape | None] = None
+    """What the parts of an answer are; None where an answer is about the whole field."""
+
+    single: ClassVar[bool] = False
+    """Whether an answer is one label and never a list."""
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that may be answered, in the order of the options."""
-        return tuple(option if isinstance(option, str) else option.label for option in self.options)
+        """The labels that may be answered, in the order of the options; none where the question offers none."""
+        return ()
 
     @property
     def kind(self) -> str:
@@ -91,15 +111,32 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
 
     def is_answered_by(self, answer: Answer) -> bool:
         """Tell whether an answer is of the kind that is asked for: it is not where the question was another one when it was given."""
-        return bool(answer.__struct_config__.tag == self.__struct_config__.tag)
+        return answer.kind == self.kind
+
+    # --- one answer ----------------------------------------------------------------------------------------------------------------
+
+    def check(self, where: str) -> None:
+        """Refuse a question that contradicts itself; `where` is its place in the pipeline file.
+
+        Raises:
+            InvalidPipeline: as said.
+        """
 
     def problems(self, answer: Any, data: Mapping[str, Field]) -> list[Problem]:
         """Return everything that makes `answer` invalid for an item with the fields `data`; an empty list when it is valid."""
         raise AttributeError(f"{type(self).__name__} does not define problems()")
 
-    def from_units(self, units: Sequence[Unit]) -> Answer:
-        """Return the answer that has these labeled places: the way back from `Answer.units`."""
-        raise AttributeError(f"{type(self).__name__} does not define from_units()")
+    def stands(self, answer: Any) -> bool:
+        """Tell whether an answer of this kind, given under an earlier declaration, still counts."""
+        return True
+
+    def with_parts(self, parts: Sequence[Part]) -> Answer:
+        """Return the answer that has these labeled parts: the way back from `Answer.parts`."""
+        raise AttributeError(f"{type(self).__name__} does not define with_parts()")
+
+    def empty(self) -> Answer | None:
+        """Return the answer that says there is nothing to mark; None where something has to be answered."""
+        return None if self.shape is None else self.with_parts([])
 
     def from_plain(self, value: Any) -> Answer:
         """Read the plain JSON form that `Answer.plain` writes.
@@ -108,6 +145,92 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
             InvalidInput: the value does not have that form.
         """
         raise AttributeError(f"{type(self).__name__} does not define from_plain()")
+
+    def classes(self, answer: Answer) -> Iterable[str]:
+        """Return the labels that are counted in charts, balance and requirements, each as often as it is there."""
+        return [part.label for part in answer.parts()]
+
+    # --- two answers and more ------------------------------------------------------------------------------------------------------
+
+    def vote(self, answer: Any) -> str | None:
+        """Return the one label that an answer stands for, where answers are brought together by voting; None for other kinds."""
+        return None
+
+    def elected(self, label: str) -> Answer:
+        """Return the answer that a vote for `label` is: the way back from `vote`."""
+        raise AttributeError(f"{type(self).__name__} does not define elected()")
+
+    def distance(self, first: Any, second: Any) -> float:
+        """Return how far two answers differ: 0 for the same, 1 for nothing in common."""
+        raise AttributeError(f"{type(self).__name__} does not define distance()")
+
+    def similarity(self, first: Any, second: Any) -> float:
+        """Return how far two answers agree, 0 to 1: whether they are the same, or the F1 of the parts that match."""
+        return float(first == second)
+
+    def alike(self, first: Any, second: Any) -> bool:
+        """Tell whether two answers count as the same: the one yardstick of gold, review, audit, certificate and cross-validation."""
+        return bool(first == second)
+
+    def match(self, first: Any, second: Any, *, same_label: bool = True) -> Matching:
+        """Pair the parts of two answers one to one.
+
+        Raises:
+            AttributeError: the answers have no parts that lie anywhere.
+        """
+        raise AttributeError(f"{type(self).__name__} does not define match()")
+
+    def fused(self, answers: Sequence[Any], weights: Sequence[float]) -> Answer:
+        """Bring several annotators' marks together, each with a weight; answers that are all the same stay exactly as they are.
+
+        Raises:
+            AttributeError: as for `match`.
+        """
+        raise AttributeError(f"{type(self).__name__} does not define fused()")
+
+    def skills(self, items: Sequence[Mapping[int, Any]]) -> FusionSkill:
+        """Return how good each annotator is, from the answers to each item by annotator, and how much each is to weigh when they are fused.
+
+        Raises:
+            AttributeError: as for `match`.
+        """
+        raise AttributeError(f"{type(self).__name__} does not define skills()")
+
+    # --- simulated annotators ------------------------------------------------------------------------------------------------------
+
+    def sample(self, data: Mapping[str, Field], luck: random.Random) -> Answer:
+        """Return an answer that is valid for an item with the fields `data`, whatever it shows."""
+        raise AttributeError(f"{type(self).__name__} does not define sample()")
+
+    def blurred(self, part: Part, field: Field, luck: random.Random, error: float) -> Geometry:
+        """Return where a hand marks the part instead that errs by so much, 0 to 1: near where it is, and within the field."""
+        return part.geometry
+
+    def imagined(self, field: Field, luck: random.Random) -> list[Geometry]:
+        """Return where somebody marks something where there is nothing; nowhere where that cannot be."""
+        return []
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Build the question from plain data, with the same checks as the pipeline file.
+
+        Raises:
+            InvalidInput: a key is unknown or a value has the wrong type.
+        """
+        try:
+            return msgspec.convert(value, cls)
+        except msgspec.ValidationError as error:
+            raise InvalidInput(str(error)) from error
+
+
+class LabelQuestion(Question, frozen=True, kw_only=True):
+    """A question that offers labels, its `options`."""
+
+    options: tuple[str | Option, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(option if isinstance(option, str) else option.label for option in self.options)
 
     def unknown_labels(self, labels: Sequence[str]) -> list[Problem]:
         """Return a problem for each label that is none of the options."""
@@ -118,18 +241,15 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
             if label not in known
         ]
 
-    @classmethod
-    def read(cls, value: Any) -> Self:
-        """Build the question from plain data, with the same checks as the pipeline file.
-
-        Raises:
-            InvalidInput: a key is unknown or a value has the wrong type.
-        """
-        import msgspec
-
-        from labelwright.errors import InvalidInput
-
-        try:
-            return msgspec.convert(value, cls)
-        except msgspec.ValidationError as error:
-            raise InvalidInput(str(error)) from error
+    def check(self, where: str) -> None:
+        """Refuse a question without labels, with one twice, or with a color that is none."""
+        where, labels = f"{where}.options", self.labels
+        if not labels:
+            raise InvalidPipeline("There are no options to choose from.", where=where)
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise InvalidPipeline(f"The label '{twice[0]}' is there twice.", where=where)
+        for index, option in enumerate(self.options):
+            if not isinstance(option, str) and option.color is not None and not is_color(option.color):
+                hint = "Write #2a9d8f, a name of CSS, or rgb(), hsl() or oklch() with numbers."
+                raise InvalidPipeline(f"'{option.color[:40]}' is no color.", where=f"{where}[{index}].color", hint=hint)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+import random
 from typing import Any, ClassVar
 
 from msgspec import Struct
 
 from labelwright.schema.item import Field, Image
-from labelwright.schema.kinds import _plain
-from labelwright.schema.kinds._overlap import box_iou, soft_f1_distance
-from labelwright.schema.kinds.base import Answer, Family, Problem, Question, Unit
+from labelwright.schema.kinds._marks import Marks, MarksQuestion
+from labelwright.schema.kinds.base import Part
+from labelwright.shapes import BOX, Geometry, Shape
 
 TOLERANCE = 0.5
 """Pixels by which a box may stick out of its picture: rounding in browsers and in other tools' files."""
@@ -27,7 +26,7 @@ class Box(Struct, frozen=True, order=True, forbid_unknown_fields=True):
     label: str
 
 
-class Boxes(Answer, frozen=True, tag="boxes"):
+class Boxes(Marks, frozen=True, tag="boxes"):
     """All labeled rectangles of one picture.
 
     >>> Boxes((Box(1, 2, 30, 40, "cell"),)).plain()
@@ -36,50 +35,42 @@ class Boxes(Answer, frozen=True, tag="boxes"):
 
     boxes: tuple[Box, ...] = ()
 
-    def units(self) -> list[Unit]:
-        return [Unit(box.label, (box.x, box.y, box.width, box.height)) for box in self.boxes]
 
-    def plain(self) -> list[dict[str, Any]]:
-        return [{"x": box.x, "y": box.y, "width": box.width, "height": box.height, "label": box.label} for box in self.boxes]
-
-    def distance(self, other: Answer) -> float:
-        return soft_f1_distance(self.units(), other.units(), box_iou)
-
-
-class BoxesQuestion(Question, frozen=True, kw_only=True, tag="boxes"):
+class BoxesQuestion(MarksQuestion, frozen=True, kw_only=True, tag="boxes"):
     """Asks for labeled rectangles in a picture."""
 
-    family: ClassVar[Family] = "box"
     modalities: ClassVar[frozenset[str]] = frozenset({"image"})
+    shape: ClassVar[Shape] = BOX
+    form: ClassVar[Any] = tuple[Box, ...]
+    answer = Boxes
+    mark = Box
+    example: ClassVar[str] = '[{"x": 1, "y": 2, "width": 30, "height": 40, "label": "cell"}]'
 
-    def problems(self, answer: Boxes, data: Mapping[str, Field]) -> list[Problem]:
-        found = self.unknown_labels([box.label for box in answer.boxes])
-        field = data.get(self.of)
-        width, height = (field.width, field.height) if isinstance(field, Image) else (0, 0)
-        for index, box in enumerate(answer.boxes):
-            finite = all(math.isfinite(side) for side in (box.x, box.y, box.width, box.height))
-            if not finite or box.width <= 0 or box.height <= 0:
-                found.append(Problem("empty_box", "The box has no area.", index))
-            elif (
-                box.x < -TOLERANCE or box.y < -TOLERANCE or box.x + box.width > width + TOLERANCE or box.y + box.height > height + TOLERANCE
-            ):
-                message = (
-                    f"The box at {box.x:g}, {box.y:g} of {box.width:g} x {box.height:g} pixels "
-                    f"does not lie within the picture of {width} x {height}."
-                )
-                found.append(Problem("out_of_bounds", message, index))
-        return found
+    def misplaced(self, geometry: Any, field: Field | None, *, finite: bool) -> tuple[str, str] | None:
+        x, y, width, height = geometry
+        if not finite or width <= 0 or height <= 0:
+            return "empty_box", "The box has no area."
+        wide, high = (field.width, field.height) if isinstance(field, Image) else (0, 0)
+        if x < -TOLERANCE or y < -TOLERANCE or x + width > wide + TOLERANCE or y + height > high + TOLERANCE:
+            message = f"The box at {x:g}, {y:g} of {width:g} x {height:g} pixels does not lie within the picture of {wide} x {high}."
+            return "out_of_bounds", message
+        return None
 
-    def from_units(self, units: Sequence[Unit]) -> Boxes:
-        boxes = []
-        for unit in units:
-            x, y, width, height = map(float, unit.geometry)
-            boxes.append(Box(x, y, width, height, unit.label))
-        return Boxes(tuple(boxes))
+    def blurred(self, part: Part, field: Field, luck: random.Random, error: float) -> Geometry:
+        assert isinstance(field, Image)
+        x, y, width, height = part.geometry
+        sides = (x, y, x + width, y + height)
+        widths = (width, height, width, height)
+        left, top, right, bottom = (round(side + luck.gauss(0.0, 0.28 * error * size), 1) for side, size in zip(sides, widths, strict=True))
+        left, right = max(0.0, left), min(float(field.width), right)
+        top, bottom = max(0.0, top), min(float(field.height), bottom)
+        return (left, top, round(right - left, 1), round(bottom - top, 1)) if right - left > 2 and bottom - top > 2 else part.geometry
 
-    def from_plain(self, value: Any) -> Boxes:
-        example = '[{"x": 1, "y": 2, "width": 30, "height": 40, "label": "cell"}]'
-        return Boxes(_plain.read(value, tuple[Box, ...], kind="boxes", example=example))
+    def imagined(self, field: Field, luck: random.Random) -> list[Geometry]:
+        assert isinstance(field, Image)
+        width, height = luck.uniform(0.06, 0.15) * field.width, luck.uniform(0.06, 0.15) * field.height
+        place = (luck.uniform(0, field.width - width), luck.uniform(0, field.height - height), width, height)
+        return [tuple(round(side, 1) for side in place)]
 
 
 QUESTION = BoxesQuestion

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from labelwright.schema.item import Field
 from labelwright.schema.kinds import _plain
-from labelwright.schema.kinds.base import Answer, Family, Problem, Question, Unit
+from labelwright.schema.kinds.base import Answer, LabelQuestion, Part, Problem
 
 
 class Choice(Answer, frozen=True, tag="choice"):
@@ -19,31 +20,45 @@ class Choice(Answer, frozen=True, tag="choice"):
 
     label: str
 
-    def units(self) -> list[Unit]:
-        return [Unit(self.label, ())]
+    def parts(self) -> list[Part]:
+        return [Part(self.label)]
 
     def plain(self) -> str:
         return self.label
 
-    def distance(self, other: Answer) -> float:
-        return 0.0 if self == other else 1.0
 
-
-class ChoiceQuestion(Question, frozen=True, kw_only=True, tag="choice"):
+class ChoiceQuestion(LabelQuestion, frozen=True, kw_only=True, tag="choice"):
     """Asks for exactly one of the options, about any modality."""
 
-    family: ClassVar[Family] = "category"
     modalities: ClassVar[frozenset[str]] = frozenset({"text", "image", "audio"})
+    aggregation: ClassVar[str] = "votes"
+    form: ClassVar[Any] = str
+    single: ClassVar[bool] = True
 
     def problems(self, answer: Choice, data: Mapping[str, Field]) -> list[Problem]:
         return self.unknown_labels([answer.label])
 
-    def from_units(self, units: Sequence[Unit]) -> Choice:
-        (unit,) = units
-        return Choice(unit.label)
+    def stands(self, answer: Choice) -> bool:
+        return answer.label in self.labels
+
+    def with_parts(self, parts: Sequence[Part]) -> Choice:
+        (part,) = parts
+        return Choice(part.label)
 
     def from_plain(self, value: Any) -> Choice:
         return Choice(_plain.read(value, str, kind="choice", example='"refund"'))
+
+    def vote(self, answer: Choice) -> str:
+        return answer.label
+
+    def elected(self, label: str) -> Choice:
+        return Choice(label)
+
+    def sample(self, data: Mapping[str, Field], luck: random.Random) -> Choice:
+        return Choice(luck.choice(self.labels))
+
+    def distance(self, first: Choice, second: Choice) -> float:
+        return 0.0 if first == second else 1.0
 
 
 QUESTION = ChoiceQuestion

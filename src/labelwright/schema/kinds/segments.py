@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+import random
 from typing import Any, ClassVar
 
 from msgspec import Struct
 
 from labelwright.schema.item import Audio, Field
-from labelwright.schema.kinds import _plain
-from labelwright.schema.kinds._overlap import interval_iou, soft_f1_distance
-from labelwright.schema.kinds.base import Answer, Family, Problem, Question, Unit
+from labelwright.schema.kinds._marks import Marks, MarksQuestion
+from labelwright.schema.kinds.base import Part
+from labelwright.shapes import INTERVAL, Geometry, Shape
 
 TOLERANCE = 0.005
 """Seconds by which a segment may stick out of its clip: rounding in browsers and in other tools' files."""
@@ -25,7 +24,7 @@ class Segment(Struct, frozen=True, order=True, forbid_unknown_fields=True):
     label: str
 
 
-class Segments(Answer, frozen=True, tag="segments"):
+class Segments(Marks, frozen=True, tag="segments"):
     """All labeled stretches of one clip.
 
     >>> Segments((Segment(0.5, 1.25, "speech"),)).plain()
@@ -34,41 +33,38 @@ class Segments(Answer, frozen=True, tag="segments"):
 
     segments: tuple[Segment, ...] = ()
 
-    def units(self) -> list[Unit]:
-        return [Unit(segment.label, (segment.start, segment.end)) for segment in self.segments]
 
-    def plain(self) -> list[dict[str, Any]]:
-        return [{"start": item.start, "end": item.end, "label": item.label} for item in self.segments]
-
-    def distance(self, other: Answer) -> float:
-        return soft_f1_distance(self.units(), other.units(), interval_iou)
-
-
-class SegmentsQuestion(Question, frozen=True, kw_only=True, tag="segments"):
+class SegmentsQuestion(MarksQuestion, frozen=True, kw_only=True, tag="segments"):
     """Asks for labeled stretches of time. With `overlapping: false` two segments may not share any time."""
 
     overlapping: bool = True
 
-    family: ClassVar[Family] = "interval"
     modalities: ClassVar[frozenset[str]] = frozenset({"audio"})
+    shape: ClassVar[Shape] = INTERVAL
+    form: ClassVar[Any] = tuple[Segment, ...]
+    answer = Segments
+    mark = Segment
+    example: ClassVar[str] = '[{"start": 0.5, "end": 1.25, "label": "speech"}]'
 
-    def problems(self, answer: Segments, data: Mapping[str, Field]) -> list[Problem]:
-        found = self.unknown_labels([segment.label for segment in answer.segments])
-        field = data.get(self.of)
+    def misplaced(self, geometry: Any, field: Field | None, *, finite: bool) -> tuple[str, str] | None:
+        start, end = geometry
         duration = field.duration if isinstance(field, Audio) else 0.0
-        for index, segment in enumerate(answer.segments):
-            inside = -TOLERANCE <= segment.start < segment.end <= duration + TOLERANCE
-            if not (math.isfinite(segment.start) and math.isfinite(segment.end) and inside):
-                message = f"The segment {segment.start:g} s to {segment.end:g} s does not lie within the clip of {duration:g} s."
-                found.append(Problem("out_of_bounds", message, index))
-        return found
+        if finite and -TOLERANCE <= start < end <= duration + TOLERANCE:
+            return None
+        return "out_of_bounds", f"The segment {start:g} s to {end:g} s does not lie within the clip of {duration:g} s."
 
-    def from_units(self, units: Sequence[Unit]) -> Segments:
-        return Segments(tuple(Segment(float(unit.geometry[0]), float(unit.geometry[1]), unit.label) for unit in units))
+    def blurred(self, part: Part, field: Field, luck: random.Random, error: float) -> Geometry:
+        assert isinstance(field, Audio)
+        start, end = part.geometry
+        first = max(0.0, start + luck.gauss(0.0, 0.45 * error * (end - start)))
+        last = min(field.duration, end + luck.gauss(0.0, 0.45 * error * (end - start)))
+        return (round(first, 3), round(last, 3)) if last - first > 0.02 else part.geometry
 
-    def from_plain(self, value: Any) -> Segments:
-        example = '[{"start": 0.5, "end": 1.25, "label": "speech"}]'
-        return Segments(_plain.read(value, tuple[Segment, ...], kind="segments", example=example))
+    def imagined(self, field: Field, luck: random.Random) -> list[Geometry]:
+        assert isinstance(field, Audio)
+        length = min(luck.uniform(0.2, 0.8), field.duration / 2)
+        start = luck.uniform(0, field.duration - length)
+        return [(round(start, 3), round(start + length, 3))]
 
 
 QUESTION = SegmentsQuestion

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import random
+import re
 from typing import Any, ClassVar
 
 from msgspec import Struct
 
 from labelwright.schema.item import Field, Text
-from labelwright.schema.kinds import _plain
-from labelwright.schema.kinds._overlap import interval_iou, soft_f1_distance
-from labelwright.schema.kinds.base import Answer, Family, Problem, Question, Unit
+from labelwright.schema.kinds._marks import Marks, MarksQuestion
+from labelwright.schema.kinds.base import Part
+from labelwright.shapes import INTERVAL, Geometry, Shape
 
 
 class Span(Struct, frozen=True, order=True, forbid_unknown_fields=True):
@@ -21,7 +22,7 @@ class Span(Struct, frozen=True, order=True, forbid_unknown_fields=True):
     label: str
 
 
-class Spans(Answer, frozen=True, tag="spans"):
+class Spans(Marks, frozen=True, tag="spans"):
     """All labeled stretches of one text.
 
     >>> Spans((Span(0, 5, "DATE"),)).plain()
@@ -30,40 +31,43 @@ class Spans(Answer, frozen=True, tag="spans"):
 
     spans: tuple[Span, ...] = ()
 
-    def units(self) -> list[Unit]:
-        return [Unit(span.label, (span.start, span.end)) for span in self.spans]
 
-    def plain(self) -> list[dict[str, Any]]:
-        return [{"start": span.start, "end": span.end, "label": span.label} for span in self.spans]
-
-    def distance(self, other: Answer) -> float:
-        return soft_f1_distance(self.units(), other.units(), interval_iou)
-
-
-class SpansQuestion(Question, frozen=True, kw_only=True, tag="spans"):
+class SpansQuestion(MarksQuestion, frozen=True, kw_only=True, tag="spans"):
     """Asks for labeled stretches of a text. With `overlapping: false` two spans may not share a code point."""
 
     overlapping: bool = True
 
-    family: ClassVar[Family] = "interval"
     modalities: ClassVar[frozenset[str]] = frozenset({"text"})
+    shape: ClassVar[Shape] = INTERVAL
+    form: ClassVar[Any] = tuple[Span, ...]
+    usual: ClassVar[float] = 1.0
+    answer = Spans
+    mark = Span
+    example: ClassVar[str] = '[{"start": 0, "end": 5, "label": "DATE"}]'
 
-    def problems(self, answer: Spans, data: Mapping[str, Field]) -> list[Problem]:
-        found = self.unknown_labels([span.label for span in answer.spans])
-        field = data.get(self.of)
+    def numbers(self, geometry: Geometry) -> Geometry:
+        return tuple(map(round, geometry))
+
+    def misplaced(self, geometry: Any, field: Field | None, *, finite: bool) -> tuple[str, str] | None:
+        start, end = geometry
         length = len(field.text) if isinstance(field, Text) else 0
-        for index, span in enumerate(answer.spans):
-            if not 0 <= span.start < span.end <= length:
-                message = f"The span {span.start} to {span.end} does not lie within the text of {length} characters."
-                found.append(Problem("out_of_bounds", message, index))
-        return found
+        if 0 <= start < end <= length:
+            return None
+        return "out_of_bounds", f"The span {start} to {end} does not lie within the text of {length} characters."
 
-    def from_units(self, units: Sequence[Unit]) -> Spans:
-        return Spans(tuple(Span(round(unit.geometry[0]), round(unit.geometry[1]), unit.label) for unit in units))
+    def blurred(self, part: Part, field: Field, luck: random.Random, error: float) -> Geometry:
+        assert isinstance(field, Text)
+        if luck.random() >= 0.9 * error:
+            return part.geometry
+        # A slip of the mouse: one letter or blank too many, or one too few.
+        first, last = map(round, part.geometry)
+        first, last = luck.choice([(first - 1, last), (first + 1, last), (first, last + 1), (first, last - 1)])
+        return (first, last) if 0 <= first < last <= len(field.text) else part.geometry
 
-    def from_plain(self, value: Any) -> Spans:
-        example = '[{"start": 0, "end": 5, "label": "DATE"}]'
-        return Spans(_plain.read(value, tuple[Span, ...], kind="spans", example=example))
+    def imagined(self, field: Field, luck: random.Random) -> list[Geometry]:
+        assert isinstance(field, Text)
+        words = [word.span() for word in re.finditer(r"\w{3,}", field.text)]
+        return [luck.choice(words)] if words else []
 
 
 QUESTION = SpansQuestion

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from labelwright.errors import InvalidInput
+from labelwright.shapes import INTERVAL
 from labelwright.stats.agreement.base import Agreement, no_agreement, ratio_agreement
 from labelwright.stats.answers import Floats
 from labelwright.stats.certificates.binomial import checked_confidence
-from labelwright.stats.fusion.matching import Labeled, checked_intervals, checked_units, overlap_of_labels
+from labelwright.stats.fusion.matching import Labeled, checked_units, overlap_of_labels
 
 __all__ = ["gamma_agreement"]
 
@@ -66,7 +67,7 @@ def gamma_agreement(
     seen: list[list[tuple[Sequence[Any], Floats]]] = []
     long: list[float] = []
     for number, item in enumerate(items):
-        units = [(one[0], checked_units(one, checked_intervals)) for one in item if one is not None]
+        units = [(one[0], checked_units(one, INTERVAL.checked)) for one in item if one is not None]
         if len(units) >= 2:
             seen.append(units)
             least = max((float(places.max(initial=0.0)) for _, places in units), default=0.0)

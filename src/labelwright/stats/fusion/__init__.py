@@ -15,8 +15,10 @@ from labelwright.stats.fusion.matching import (
     match_boxes,
     match_intervals,
     match_masks,
+    match_shapes,
 )
 from labelwright.stats.fusion.polygons import FusedPolygon, fuse_polygons, match_polygons
+from labelwright.stats.fusion.shapes import FusedShape, fuse_shapes
 from labelwright.stats.fusion.skill import FusionSkill, fusion_skill
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "FusedKeypoint",
     "FusedMask",
     "FusedPolygon",
+    "FusedShape",
     "FusionSkill",
     "Matching",
     "box_iou",
@@ -35,6 +38,7 @@ __all__ = [
     "fuse_keypoints",
     "fuse_masks",
     "fuse_polygons",
+    "fuse_shapes",
     "fusion_skill",
     "interval_iou",
     "mask_iou",
@@ -42,4 +46,5 @@ __all__ = [
     "match_intervals",
     "match_masks",
     "match_polygons",
+    "match_shapes",
 ]

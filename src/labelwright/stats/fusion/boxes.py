@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from labelwright.stats.fusion.grouping import group_units, name_order
-from labelwright.stats.fusion.matching import Labeled, box_iou, checked_boxes
+from labelwright.shapes import BOX
+from labelwright.stats.fusion.matching import Labeled
+from labelwright.stats.fusion.shapes import fuse_shapes
 
 __all__ = ["FusedBox", "fuse_boxes"]
 
@@ -54,8 +53,7 @@ def fuse_boxes(
     [('cat', 1.0, 10.0, 0.667)]
     """
     fused = []
-    for group in group_units(annotators, box_iou, checked_boxes, weights=weights, iou=iou, quorum=quorum):
-        corners = np.column_stack([group.geometry[:, :2], group.geometry[:, :2] + group.geometry[:, 2:]])
-        left, top, right, bottom = (float(value) for value in np.average(corners, axis=0, weights=group.weights))
-        fused.append(FusedBox(group.label, left, top, right - left, bottom - top, group.confidence, group.iou, group.members))
-    return sorted(fused, key=lambda box: (-box.confidence, -box.iou, box.y, box.x, box.height, box.width, name_order(box.label)))
+    for one in fuse_shapes(BOX, annotators, weights=weights, iou=iou, quorum=quorum):
+        x, y, width, height = one.geometry
+        fused.append(FusedBox(one.label, x, y, width, height, one.confidence, one.iou, one.members))
+    return fused

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
+from labelwright.shapes import INTERVAL
+from labelwright.stats.fusion.matching import Labeled
+from labelwright.stats.fusion.shapes import fuse_shapes
 
-from labelwright.stats.answers import Floats
-from labelwright.stats.fusion.grouping import group_units, name_order
-from labelwright.stats.fusion.matching import Labeled, checked_intervals, interval_iou
-
-__all__ = ["FusedInterval", "fuse_intervals", "weighted_median"]
+__all__ = ["FusedInterval", "fuse_intervals"]
 
 
 @dataclass(frozen=True)
@@ -57,26 +54,8 @@ def fuse_intervals(
     >>> [(span.label, span.start, span.end, span.confidence) for span in fused]
     [('DATE', 3, 9, 1.0)]
     """
-    whole = all(np.asarray(intervals).dtype.kind in "iu" for _, intervals in annotators if len(intervals))
     fused = []
-    for group in group_units(annotators, interval_iou, checked_intervals, weights=weights, iou=iou, quorum=quorum):
-        start: float
-        end: float
-        if whole:
-            start, end = (int(weighted_median(ends, group.weights)) for ends in group.geometry.T)
-        else:
-            start, end = (float(value) for value in np.average(group.geometry, axis=0, weights=group.weights))
-        fused.append(FusedInterval(group.label, start, end, group.confidence, group.iou, group.members))
-    return sorted(fused, key=lambda span: (span.start, span.end, -span.confidence, name_order(span.label)))
-
-
-def weighted_median(values: Any, weights: Floats) -> float:
-    """Return the least value at which the weight of the values so far reaches half of the whole.
-
-    >>> weighted_median([8, 9, 9], np.ones(3))
-    9.0
-    """
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    place = int(np.searchsorted(reached, reached[-1] / 2 - 1e-12))
-    return float(np.asarray(values)[order][place])
+    for one in fuse_shapes(INTERVAL, annotators, weights=weights, iou=iou, quorum=quorum):
+        start, end = one.geometry
+        fused.append(FusedInterval(one.label, start, end, one.confidence, one.iou, one.members))
+    return fused

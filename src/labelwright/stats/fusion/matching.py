@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from labelwright.errors import InvalidInput
+from labelwright.shapes import BOX, INTERVAL, Shape
 from labelwright.stats.answers import Floats
 
 __all__ = [
     "Labeled",
     "Matching",
     "box_iou",
-    "checked_boxes",
-    "checked_intervals",
     "checked_masks",
     "checked_units",
     "interval_iou",
@@ -27,6 +26,7 @@ __all__ = [
     "match_boxes",
     "match_intervals",
     "match_masks",
+    "match_shapes",
     "match_units",
     "overlap_of_labels",
 ]
@@ -65,11 +65,7 @@ def box_iou(first: Any, second: Any) -> Floats:
     >>> box_iou([[0, 0, 2, 2]], [[1, 0, 2, 2], [5, 5, 1, 1]]).round(3).tolist()
     [[0.333, 0.0]]
     """
-    a, b = checked_boxes(first)[:, None], checked_boxes(second)[None]
-    width = np.minimum(a[..., 0] + a[..., 2], b[..., 0] + b[..., 2]) - np.maximum(a[..., 0], b[..., 0])
-    height = np.minimum(a[..., 1] + a[..., 3], b[..., 1] + b[..., 3]) - np.maximum(a[..., 1], b[..., 1])
-    shared = np.maximum(width, 0) * np.maximum(height, 0)
-    return _ratio(shared, a[..., 2] * a[..., 3] + b[..., 2] * b[..., 3] - shared, (a == b).all(axis=-1))
+    return BOX.overlaps(first, second)
 
 
 def interval_iou(first: Any, second: Any) -> Floats:
@@ -84,9 +80,7 @@ def interval_iou(first: Any, second: Any) -> Floats:
     >>> interval_iou([[0, 4]], [[2, 6], [0, 4]]).round(3).tolist()
     [[0.333, 1.0]]
     """
-    a, b = checked_intervals(first)[:, None], checked_intervals(second)[None]
-    shared = np.maximum(np.minimum(a[..., 1], b[..., 1]) - np.maximum(a[..., 0], b[..., 0]), 0)
-    return _ratio(shared, (a[..., 1] - a[..., 0]) + (b[..., 1] - b[..., 0]) - shared, (a == b).all(axis=-1))
+    return INTERVAL.overlaps(first, second)
 
 
 def mask_iou(first: Any, second: Any) -> Floats:
@@ -128,7 +122,7 @@ def match_boxes(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label
     >>> match_boxes((["cat"], [[0, 0, 2, 2]]), (["dog", "cat"], [[0, 0, 2, 2], [0, 0, 2, 1]])).pairs
     [(0, 1)]
     """
-    return match_units(first, second, box_iou, checked_boxes, iou=iou, same_label=same_label)
+    return match_shapes(BOX, first, second, iou=iou, same_label=same_label)
 
 
 def match_intervals(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
@@ -146,7 +140,7 @@ def match_intervals(first: Labeled, second: Labeled, *, iou: float = 0.5, same_l
     >>> match_intervals((["DATE"], [[3, 9]]), (["DATE", "NAME"], [[3, 8], [20, 24]])).second_unmatched
     [1]
     """
-    return match_units(first, second, interval_iou, checked_intervals, iou=iou, same_label=same_label)
+    return match_shapes(INTERVAL, first, second, iou=iou, same_label=same_label)
 
 
 def match_masks(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
@@ -165,6 +159,15 @@ def match_masks(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label
     [(0, 1)]
     """
     return match_units(first, second, mask_iou, checked_masks, iou=iou, same_label=same_label)
+
+
+def match_shapes(shape: Shape, first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
+    """Pair the marks of two annotators, of any shape, one to one so that the sum of the overlaps is as great as can be.
+
+    Raises:
+        InvalidInput: labels and marks differ in number, a mark is wrong, or `iou` is out of range.
+    """
+    return match_units(first, second, shape.overlaps, shape.checked, iou=iou, same_label=same_label)
 
 
 def match_units(
@@ -208,22 +211,6 @@ def checked_units(units: Labeled, checked: Callable[[Any], Floats]) -> Floats:
     return geometry
 
 
-def checked_boxes(boxes: Any) -> Floats:
-    """Return boxes as an array (n, 4)."""
-    array = _rows(boxes, 4, "box: x, y, width, height")
-    if (array[:, 2:] < 0).any():
-        raise InvalidInput("A box has a negative width or height.")
-    return array
-
-
-def checked_intervals(intervals: Any) -> Floats:
-    """Return intervals as an array (n, 2)."""
-    array = _rows(intervals, 2, "interval: start, end")
-    if (array[:, 1] < array[:, 0]).any():
-        raise InvalidInput("An interval ends before it starts.")
-    return array
-
-
 def checked_masks(masks: Any) -> Any:
     """Return masks as truth values (n, height, width)."""
     array = np.asarray(masks)
@@ -232,24 +219,6 @@ def checked_masks(masks: Any) -> Any:
     if array.ndim != 3:
         raise InvalidInput("Masks have to be truth values of the shape (n, height, width).")
     return array != 0
-
-
-def _rows(values: Any, width: int, what: str) -> Floats:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"Each {what} has to be {width} numbers.") from error
-    if array.size == 0:
-        return np.empty((0, width))
-    if array.ndim != 2 or array.shape[1] != width or not np.isfinite(array).all():
-        raise InvalidInput(f"Each {what} has to be {width} finite numbers.")
-    return array
-
-
-def _ratio(shared: Floats, union: Floats, equal: Any) -> Floats:
-    empty = union <= 0
-    ratio: Floats = np.where(empty, equal.astype(np.float64), shared / np.where(empty, 1.0, union))
-    return ratio
 
 
 def _assign(values: Floats) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ idea: whoever is near the consensus of others weighs more in it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import fsum
@@ -17,12 +17,12 @@ from typing import Any, Literal
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.fusion.boxes import fuse_boxes
-from labelwright.stats.fusion.intervals import fuse_intervals
+from labelwright.shapes import BOX, INTERVAL, Shape
 from labelwright.stats.fusion.keypoints import Keypoints, fuse_keypoints
 from labelwright.stats.fusion.masks import fuse_instances
-from labelwright.stats.fusion.matching import Labeled, Matching, match_boxes, match_intervals, match_masks
+from labelwright.stats.fusion.matching import Labeled, Matching, match_masks, match_shapes
 from labelwright.stats.fusion.polygons import fuse_polygons, match_polygons
+from labelwright.stats.fusion.shapes import fuse_shapes
 
 __all__ = ["FusionSkill", "fusion_skill"]
 
@@ -48,7 +48,7 @@ class FusionSkill:
 
 def fusion_skill(
     items: Sequence[Mapping[Hashable, Any]],
-    geometry: Geometry,
+    geometry: Geometry | Shape,
     *,
     iou: float = 0.5,
     rounds: int = 3,
@@ -60,7 +60,8 @@ def fusion_skill(
     Args:
         items: for each item what each annotator marked, as the fusion of that geometry takes it: (labels, geometry), and for keypoints
             the points by name.
-        geometry: `boxes`, `intervals`, `polygons`, `masks` (of one thing or several, as `fuse_instances` takes them) or `keypoints`.
+        geometry: `boxes`, `intervals`, `polygons`, `masks` (of one thing or several, as `fuse_instances` takes them), `keypoints`, or any
+            shape.
         iou: the least overlap, above 0 and at most 1, of what counts as the same unit; keypoints have none.
         rounds: how often weights are estimated anew, at least 1.
 
@@ -72,7 +73,7 @@ def fusion_skill(
     >>> found.skill["ann"] > found.skill["cyd"], found.weight["ann"] > found.weight["cyd"]
     (True, True)
     """
-    if geometry not in GEOMETRIES:
+    if isinstance(geometry, str) and geometry not in GEOMETRIES:
         raise InvalidInput(f"There is no geometry '{geometry}'.", hint=f"Known are: {', '.join(GEOMETRIES)}.")
     if rounds < 1:
         raise InvalidInput("There has to be at least one round.", where="rounds")
@@ -107,7 +108,7 @@ def _log_odds(skill: Mapping[Any, float]) -> dict[Any, float]:
 
 
 def _pairwise(
-    items: Sequence[Mapping[Hashable, Any]], people: list[Any], count: Mapping[Any, int], geometry: str, iou: float, usual: float
+    items: Sequence[Mapping[Hashable, Any]], people: list[Any], count: Mapping[Any, int], geometry: str | Shape, iou: float, usual: float
 ) -> dict[Any, float]:
     """Return each annotator's mean agreement with the others, each of whom counts for as much as that comes to, again and again."""
     seat = {person: place for place, person in enumerate(people)}
@@ -118,7 +119,7 @@ def _pairwise(
             found[pair].append(
                 _agreement_on_points([item[one]], [1.0], item[other], usual)
                 if geometry == "keypoints"
-                else _overlap(_MATCH[geometry](item[one], item[other], iou=iou))
+                else _overlap(_match(geometry, item[one], item[other], iou))
             )
     agreed, met = np.zeros((len(people),) * 2), np.zeros((len(people),) * 2)
     for (a, b), values in found.items():
@@ -134,29 +135,33 @@ def _pairwise(
     return dict(zip(people, skill.tolist(), strict=True))
 
 
-def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geometry: str, iou: float) -> float:
+def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geometry: str | Shape, iou: float) -> float:
     fused: Labeled
-    if geometry == "boxes":
-        boxes = fuse_boxes(others, weights=weights, iou=iou)
-        fused = ([one.label for one in boxes], [(one.x, one.y, one.width, one.height) for one in boxes])
-    elif geometry == "intervals":
-        spans = fuse_intervals(others, weights=weights, iou=iou)
-        fused = ([one.label for one in spans], [(one.start, one.end) for one in spans])
+    shape = _shape(geometry)
+    if shape is not None:
+        marks = fuse_shapes(shape, others, weights=weights, iou=iou)
+        fused = ([one.label for one in marks], [one.geometry for one in marks])
     elif geometry == "polygons":
         outlines = fuse_polygons(others, weights=weights, iou=iou)
         fused = ([one.label for one in outlines], [one.points for one in outlines])
     else:
         things = fuse_instances(others, weights=weights, iou=iou)
         fused = ([one.label for one in things], [one.mask for one in things])
-    return _overlap(_MATCH[geometry](units, fused, iou=iou))
+    return _overlap(_match(geometry, units, fused, iou))
 
 
-_MATCH: dict[str, Callable[..., Matching]] = {
-    "boxes": match_boxes,
-    "intervals": match_intervals,
-    "polygons": match_polygons,
-    "masks": match_masks,
-}
+_SHAPES: dict[str, Shape] = {"boxes": BOX, "intervals": INTERVAL}
+
+
+def _shape(geometry: str | Shape) -> Shape | None:
+    return _SHAPES.get(geometry) if isinstance(geometry, str) else geometry
+
+
+def _match(geometry: str | Shape, first: Labeled, second: Labeled, iou: float) -> Matching:
+    shape = _shape(geometry)
+    if shape is not None:
+        return match_shapes(shape, first, second, iou=iou)
+    return (match_polygons if geometry == "polygons" else match_masks)(first, second, iou=iou)
 
 
 def _overlap(found: Matching) -> float:

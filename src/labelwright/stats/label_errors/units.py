@@ -6,15 +6,16 @@ U. Tkachenko, A. Thyagarajan and J. Mueller, "ObjectLab: Automated Diagnosis of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from labelwright.errors import InvalidInput
+from labelwright.shapes import BOX, INTERVAL, Shape
 from labelwright.stats.answers import Floats
-from labelwright.stats.fusion.matching import Labeled, box_iou, checked_boxes, checked_intervals, checked_units, interval_iou
+from labelwright.stats.fusion.matching import Labeled, checked_units
 
 __all__ = ["Predicted", "UnitErrors", "UnitSuspect", "find_box_errors", "find_interval_errors"]
 
@@ -72,7 +73,7 @@ def find_box_errors(given: Sequence[Labeled], predicted: Sequence[Predicted], *,
     >>> [(one.reason, one.place) for one in errors.suspects]
     [('overlooked', 1)]
     """
-    return _find(given, predicted, box_iou, checked_boxes, iou, sure)
+    return _find(given, predicted, BOX, iou, sure)
 
 
 def find_interval_errors(given: Sequence[Labeled], predicted: Sequence[Predicted], *, iou: float = 0.5, sure: float = SURE) -> UnitErrors:
@@ -91,14 +92,13 @@ def find_interval_errors(given: Sequence[Labeled], predicted: Sequence[Predicted
     >>> [(one.reason, one.place) for one in errors.suspects]
     [('swapped', 0)]
     """
-    return _find(given, predicted, interval_iou, checked_intervals, iou, sure)
+    return _find(given, predicted, INTERVAL, iou, sure)
 
 
 def _find(
     given: Sequence[Labeled],
     predicted: Sequence[Predicted],
-    overlap: Callable[[Any, Any], Floats],
-    checked: Callable[[Any], Floats],
+    shape: Shape,
     iou: float,
     sure: float,
 ) -> UnitErrors:
@@ -109,11 +109,11 @@ def _find(
     suspects: list[UnitSuspect] = []
     item_score = np.ones(len(given))
     for item, (units, (labels, places, confidences)) in enumerate(zip(given, predicted, strict=True)):
-        here, seen = checked_units(units, checked), checked_units((labels, places), checked)
+        here, seen = checked_units(units, shape.checked), checked_units((labels, places), shape.checked)
         trust = np.asarray(confidences, dtype=np.float64).reshape(-1)
         if len(trust) != len(seen) or not bool(((trust >= 0) & (trust <= 1)).all()):
             raise InvalidInput("There has to be one confidence, 0 to 1, a predicted unit.", where=f"item {item}")
-        near = overlap(here, seen) if len(here) and len(seen) else np.zeros((len(here), len(seen)))
+        near = shape.overlaps(here, seen) if len(here) and len(seen) else np.zeros((len(here), len(seen)))
         same = np.array([[a == b for b in labels] for a in units[0]], dtype=bool).reshape(near.shape)
         own = np.where(same, near, 0.0)
         found = [*_given(item, near, own, same, trust, iou, sure), *_overlooked(item, own, near, trust, sure)]

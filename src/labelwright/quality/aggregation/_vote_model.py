@@ -11,40 +11,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
 
 from labelwright import stats
+from labelwright.quality.aggregation.base import Fit
 from labelwright.quality.answers import Given
 from labelwright.quality.belief import CERTAIN, expected_accuracy
 from labelwright.schema import Question
 
-__all__ = ["Choices", "Fit", "Judged", "judge", "settle"]
+__all__ = ["Judged", "Votes", "judge", "settle"]
 
 MOST_NUMBERS = 200_000
 """A fit with more numbers than this keeps one skill an annotator in place of a table."""
 
 
-class Fit(Struct, frozen=True, kw_only=True):
-    """What a fit learned of one question. `confusion[annotator][truth][answer]`, or only a `skill` each where the tables were too many.
-
-    Where answers are places, `weights` say what each annotator counts for; they were estimated when there were `weighed` answers.
-    """
-
-    method: str
-    reason: str
-    answers: int
-    labels: list[str] = []
-    prior: list[float] = []
-    confusion: dict[int, list[list[float]]] = {}
-    skill: dict[int, float] = {}
-    weights: dict[int, float] = {}
-    weighed: int = 0
-
-
 @dataclass
-class Choices:
-    """All answers to one choice question as parallel lists, in ascending order of the item."""
+class Votes:
+    """All answers to one question as parallel lists, in ascending order of the item."""
 
+    name: str
     question: Question
     item: list[int] = field(default_factory=list)
     user: list[int] = field(default_factory=list)
@@ -54,16 +38,16 @@ class Choices:
     independent: list[bool] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
 
-    def add(self, name: str, items: Mapping[int, Sequence[Given]]) -> None:
+    def add(self, items: Mapping[int, Sequence[Given]]) -> None:
         """Take up a page of answers."""
         code = {label: index for index, label in enumerate(self.question.labels)}
         for item_id in sorted(items):
             for given in items[item_id]:
-                answer = given.values.get(name)
+                answer = given.values.get(self.name)
                 if answer is not None:
                     self.item.append(item_id)
                     self.user.append(given.user_id)
-                    self.label.append(code[answer.label])
+                    self.label.append(code[self.question.vote(answer) or ""])
                     self.annotation.append(given.annotation_id or 0)
                     self.version.append(given.version)
                     self.independent.append(given.independent)

@@ -1,0 +1,124 @@
+"""Compares marks in pairs of annotators of one item, in a sample of items, for matching marks costs more than comparing votes.
+
+Which items are in the sample is as good as random, and always the same.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+from labelwright.quality.answers import Given
+from labelwright.quality.pairs import EXAMPLES, Comparison, Guidelines, Tally, shared
+from labelwright.schema import Question
+
+__all__ = ["Sample", "compare_marks"]
+
+SAMPLE = 2000
+"""Items whose marks are compared."""
+
+SKILL_SAMPLE = 400
+"""Items from which the skill of annotators is estimated: each annotator's marks are fused without, several times over."""
+
+FEWEST_COMPARED = 10
+"""Whoever was compared on fewer items has no weight yet, and counts for as much as the others on average."""
+
+
+@dataclass
+class Sample:
+    """At most `SAMPLE` items with two answers or more to one question whose answers are places."""
+
+    name: str
+    question: Question
+    seen: int = 0
+    people: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    _heap: list[tuple[int, int, list[Given]]] = field(default_factory=list)
+
+    def add(self, items: Mapping[int, Sequence[Given]]) -> None:
+        """Take up a page of answers."""
+        for item_id, given in items.items():
+            answered = [one for one in given if self.name in one.values and one.annotation_id is not None]
+            for one in answered:
+                self.people[one.user_id] += 1
+            independent = [one for one in answered if one.independent]
+            if len(independent) < 2:
+                continue
+            self.seen += 1
+            # A number that scatters items as if by chance; the greatest leave when there are too many.
+            entry = (-(item_id * 2654435761 % 2**32), -item_id, independent)
+            if len(self._heap) < SAMPLE:
+                heapq.heappush(self._heap, entry)
+            else:
+                heapq.heappushpop(self._heap, entry)
+
+    @property
+    def items(self) -> list[tuple[int, list[Given]]]:
+        """The items, in order, with their answers."""
+        return sorted(((-negative, given) for _, negative, given in self._heap), key=lambda one: one[0])
+
+
+def compare_marks(sample: Sample, guidelines: Mapping[int, Guidelines]) -> Comparison:
+    """Compare the places that annotators marked, in pairs of annotators of one item."""
+    found = Comparison(Tally(), {}, {})
+    people: dict[tuple[int, int], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for item_id, given in sample.items:
+        totals: dict[str | None, list[float]] = defaultdict(list)
+        for first, second in combinations(sorted(given, key=lambda one: one.user_id), 2):
+            one, other = first.values[sample.name], second.values[sample.name]
+            equal = sample.question.match(one, other)
+            found.overlaps += equal.ious
+            key = (first.user_id, second.user_id)
+            people[key][0] += 1
+            people[key][1] += equal.f1
+            digest = shared(guidelines, first.version, second.version)
+            loose = sample.question.match(one, other, same_label=False)
+            for place in {None, digest}:
+                tally = found.overall if place is None else found.guidelines.setdefault(place, Tally())
+                totals[place].append(equal.f1)
+                tally.pairs += 1
+                tally.apart += 1 - equal.f1
+                _count_places(tally, item_id, one.parts(), other.parts(), loose)
+        for place, values in totals.items():
+            tally = found.overall if place is None else found.guidelines[place]
+            tally.items += 1
+            tally.by_item.append(sum(values) / len(values))
+    found.people = {key: (int(count), total) for key, (count, total) in people.items()}
+    told = [{one.user_id: one.values[sample.name] for one in given} for _, given in _spread(sample.items, SKILL_SAMPLE)]
+    if told:
+        judged = sample.question.skills(told)
+        found.skill = {user_id: round(value, 6) for user_id, value in sorted(judged.skill.items())}
+        found.weight = {user_id: value for user_id, value in sorted(judged.weight.items()) if judged.items[user_id] >= FEWEST_COMPARED}
+    return found
+
+
+def _spread(items: Sequence[Any], most: int) -> Sequence[Any]:
+    """Return at most so many, spread evenly over all."""
+    return items[:: -(-len(items) // most)] if items else items
+
+
+def _count_places(tally: Tally, item_id: int, first: Any, second: Any, matching: Any) -> None:
+    for i, j in matching.pairs:
+        one, other = sorted((first[i].label, second[j].label))
+        tally.met[one] += 1
+        tally.compared[one] += 1
+        if one != other:
+            tally.met[other] += 1
+            tally.compared[other] += 1
+            tally.confusions[one, other] += 1
+            _example(tally, (one, other), item_id)
+    for units, unmatched in ((first, matching.first_unmatched), (second, matching.second_unmatched)):
+        for place in unmatched:
+            label = units[place].label
+            tally.compared[label] += 1
+            tally.missed[label] += 1
+            _example(tally, (label, None), item_id)
+
+
+def _example(tally: Tally, key: tuple[str, str | None], item_id: int) -> None:
+    examples = tally.examples[key]
+    if len(examples) < EXAMPLES and item_id not in examples:
+        examples.append(item_id)

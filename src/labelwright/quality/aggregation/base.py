@@ -1,0 +1,112 @@
+"""What every way of bringing answers together offers, and what is learned by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from msgspec import Struct
+
+from labelwright.quality.annotators import Measured, Reviewed
+from labelwright.quality.answers import Given, Page
+from labelwright.quality.consensus import Row
+from labelwright.quality.pairs import Comparison, Guidelines
+from labelwright.quality.reports import QuestionAgreement
+from labelwright.schema import Question
+
+__all__ = ["Aggregation", "Answers", "Fit", "Scores", "Standing", "Written", "measured"]
+
+Scores = Mapping[int, tuple[float, int]]
+"""What each annotator reached on gold: the sum of similarities and the number of answers."""
+
+Standing = Callable[[Sequence[int]], Mapping[int, tuple[str, str]]]
+"""Gives the annotations and the method of the consensus that stands for some items."""
+
+
+class Fit(Struct, frozen=True, kw_only=True):
+    """What a fit learned of one question. `confusion[annotator][truth][answer]`, or only a `skill` each where the tables were too many.
+
+    Where answers are marks, `weights` say what each annotator counts for; they were estimated when there were `weighed` answers.
+    """
+
+    method: str
+    reason: str
+    answers: int
+    labels: list[str] = []
+    prior: list[float] = []
+    confusion: dict[int, list[list[float]]] = {}
+    skill: dict[int, float] = {}
+    weights: dict[int, float] = {}
+    weighed: int = 0
+
+
+class Written(NamedTuple):
+    """Rows of the consensus up to the item `upto`, and the items whose rows stand as they are; `size` items were looked at."""
+
+    rows: list[Row]
+    upto: int
+    kept: set[int]
+    size: int
+
+
+class Answers(Protocol):
+    """All answers to one question, taken up page by page, and what they come to."""
+
+    stood: bool
+    """Whether something that an earlier refresh learned was left standing."""
+
+    def __init__(self, name: str, question: Question, guidelines: Mapping[int, Guidelines]) -> None: ...
+
+    def add(self, items: Mapping[int, Sequence[Given]]) -> None:
+        """Take up a page of answers."""
+        ...
+
+    @property
+    def answered(self) -> bool:
+        """Whether anybody has answered."""
+        ...
+
+    def fit(self, old: Fit | None, method: str, gold: Scores, *, full: bool) -> Fit:
+        """Learn how good annotators are. What `old` learned may stand unless everything is wanted, `full`."""
+        ...
+
+    def rows(self, fit: Fit, gold: Scores, pages: Iterable[Page], standing: Standing) -> Iterator[Written]:
+        """Yield the consensus of all items, in ascending order; `pages` reads the answers once more where that is needed."""
+        ...
+
+    def compare(self) -> Comparison:
+        """Compare the answers in pairs."""
+        ...
+
+    def agreement(self, comparison: Comparison, names: Mapping[int, str]) -> QuestionAgreement:
+        """Return how far annotators agree."""
+        ...
+
+    def measured(self, fit: Fit, reviewed: Reviewed) -> dict[int, Measured]:
+        """Return each annotator's figures."""
+        ...
+
+
+class Aggregation(Protocol):
+    """A way of bringing answers together: a module of this folder. A kind of answer names the one that fits it."""
+
+    ANSWERS: type[Answers]
+
+    def unfitted(self) -> Fit:
+        """Return what is known of a question before anything was learned of it."""
+        ...
+
+    def judge(
+        self, name: str, question: Question, answered: Mapping[int, Sequence[Given]], fit: Fit, gold: Scores, standing: Standing
+    ) -> tuple[list[Row], set[int]]:
+        """Return the consensus of a page of items by what was learned, and the items whose rows stand as they are."""
+        ...
+
+
+def measured(answers: Mapping[int, int], agreed: Scores, reviewed: Scores, skill: Mapping[int, float]) -> dict[int, Measured]:
+    """Return each annotator's figures: answers, agreement with the labels that others or reviews made, and skill."""
+    found = {}
+    for user_id in {*answers, *reviewed}:
+        one, other = agreed.get(user_id, (0.0, 0)), reviewed.get(user_id, (0.0, 0))
+        found[user_id] = Measured(answers.get(user_id, 0), (one[0] + other[0], one[1] + other[1]), skill.get(user_id))
+    return found

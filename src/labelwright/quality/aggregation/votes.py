@@ -1,0 +1,125 @@
+"""Votes: each answer stands for one label, and a model of all of them says which label is right and how good annotators are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from labelwright.quality import agreement
+from labelwright.quality.aggregation._vote_model import Judged, Votes, settle
+from labelwright.quality.aggregation._vote_model import judge as judge_votes
+from labelwright.quality.aggregation._vote_pairs import compare_votes
+from labelwright.quality.aggregation.base import Fit, Scores, Standing, Written, measured
+from labelwright.quality.annotators import Measured, Reviewed
+from labelwright.quality.answers import PAGE, Given, Page
+from labelwright.quality.consensus import Row
+from labelwright.quality.pairs import Comparison, Guidelines
+from labelwright.quality.reports import QuestionAgreement
+from labelwright.schema import Question
+from labelwright.store.codec import encode
+
+__all__ = ["ANSWERS", "judge", "unfitted"]
+
+
+class Answers:
+    """All votes on one question."""
+
+    def __init__(self, name: str, question: Question, guidelines: Mapping[int, Guidelines]) -> None:
+        self.stood = False
+        self._name, self._question, self._guidelines = name, question, guidelines
+        self._votes = Votes(name, question)
+        self._data: dict[str, Any] = {}
+        self._judged: Judged | None = None
+
+    def add(self, items: Mapping[int, Sequence[Given]]) -> None:
+        self._votes.add(items)
+
+    @property
+    def answered(self) -> bool:
+        return bool(self._votes.item)
+
+    def fit(self, old: Fit | None, method: str, gold: Scores, *, full: bool) -> Fit:
+        self._data = self._votes.arrays()
+        self._judged, learned = settle(self._question, self._data, method, gold)
+        return learned
+
+    def rows(self, fit: Fit, gold: Scores, pages: Iterable[Page], standing: Standing) -> Iterator[Written]:
+        assert self._judged is not None
+        for rows in _rows(self._question, self._data, self._judged, fit.method):
+            yield Written(rows, rows[-1].item_id, set(), len(rows))
+
+    def compare(self) -> Comparison:
+        return compare_votes(self._question, self._data, self._guidelines)
+
+    def agreement(self, comparison: Comparison, names: Mapping[int, str]) -> QuestionAgreement:
+        return agreement.of_votes(self._name, self._question, self._data, comparison, self._guidelines, names)
+
+    def measured(self, fit: Fit, reviewed: Reviewed) -> dict[int, Measured]:
+        assert self._judged is not None
+        counted = Counter(self._data["user"][self._data["annotation"] > 0].tolist())
+        agreed = _agreed(self._data, self._judged, reviewed.annotations)
+        return measured(counted, agreed, reviewed.agreement.get(self._name, {}), fit.skill)
+
+
+ANSWERS = Answers
+
+
+def unfitted() -> Fit:
+    """Return the majority, which needs to know nothing of annotators."""
+    return Fit(method="majority", reason="", answers=0)
+
+
+def judge(
+    name: str, question: Question, answered: Mapping[int, Sequence[Given]], fit: Fit, gold: Scores, standing: Standing
+) -> tuple[list[Row], set[int]]:
+    """Return the consensus of a page of items by what was learned."""
+    votes = Votes(name, question)
+    votes.add(answered)
+    data = votes.arrays()
+    judged = judge_votes(question, data, fit, gold)
+    return [row for rows in _rows(question, data, judged, fit.method) for row in rows], set()
+
+
+def _rows(question: Question, data: Mapping[str, Any], judged: Judged, method: str) -> Iterator[list[Row]]:
+    """Yield the rows of a question, as many at a time as are written in one transaction."""
+    answers = [encode(question.elected(label)) for label in question.labels]
+    start = judged.start.tolist()
+    labels, confidence = judged.labels.tolist(), judged.confidence.tolist()
+    person = data["annotation"] > 0
+    same = _pairwise(data, judged, person, len(question.labels))
+    people = np.add.reduceat(person.astype(np.int64), judged.start[:-1]).tolist() if len(labels) else []
+    items = judged.items.tolist()
+    for first in range(0, len(items), PAGE):
+        page = []
+        for place in range(first, min(first + PAGE, len(items))):
+            numbers = [number for number in data["annotation"][start[place] : start[place + 1]].tolist() if number]
+            page.append(
+                Row(items[place], answers[labels[place]], confidence[place], same[place], people[place], encode(sorted(numbers)), method)
+            )
+        yield page
+
+
+def _pairwise(data: Mapping[str, Any], judged: Judged, person: Any, size: int) -> list[float | None]:
+    """The share of pairs of people's answers that are the same, for each item; None with one answer."""
+    task = np.repeat(np.arange(len(judged.items)), np.diff(judged.start))[person]
+    count = np.bincount(task, minlength=len(judged.items)).astype(np.float64)
+    cell, times = np.unique(task * np.int64(size) + data["label"][person], return_counts=True)
+    same = np.bincount(cell // size, weights=times * (times - 1.0), minlength=len(judged.items))
+    pairs = count * (count - 1)
+    share = np.where(pairs > 0, same / np.where(pairs > 0, pairs, 1.0), -1.0)
+    return [None if value < 0 else round(value, 6) for value in share.tolist()]
+
+
+def _agreed(data: Mapping[str, Any], judged: Any, without: set[int]) -> dict[int, tuple[float, int]]:
+    """Return each person's agreement with the consensus on items that others answered too, leaving out the annotations `without`."""
+    sizes = np.diff(judged.start)
+    shared = np.repeat(sizes >= 2, sizes) & (data["annotation"] > 0)
+    if without:
+        shared &= ~np.isin(data["annotation"], np.fromiter(without, dtype=np.int64))
+    right = (np.repeat(judged.labels, sizes) == data["label"])[shared]
+    people, place = np.unique(data["user"][shared], return_inverse=True)
+    hits, given = np.bincount(place, weights=right.astype(np.float64)), np.bincount(place)
+    return {int(user): (float(hit), int(count)) for user, hit, count in zip(people, hits, given, strict=True)}

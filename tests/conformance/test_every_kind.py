@@ -1,0 +1,138 @@
+"""Every kind of answer that is found, ours or a plugin's, keeps the promises of `labelwright.schema.kinds` through the whole product."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import subprocess
+import sys
+from itertools import permutations
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import labelwright
+from labelwright import plugins
+from labelwright.errors import InvalidInput
+from labelwright.quality.aggregation import aggregation_of
+from labelwright.quality.answers import Given
+from labelwright.schema import Audio, Field, Image, Question, Schema, Text
+from labelwright.store.codec import decode_answer
+from tests.conformance.kinds import play, question_of
+
+KINDS = plugins.names("kinds")
+STRANGERS = Path(__file__).parents[1] / "strangers"
+
+FIELDS: dict[str, Field] = {
+    "text": Text("The lamp that I ordered in March has not come, what now?"),
+    "image": Image("", 320, 200),
+    "audio": Audio("", 6.0, 16_000),
+}
+
+
+@pytest.fixture(params=[(kind, modality) for kind in KINDS for modality in sorted(plugins.load("kinds", kind).QUESTION.modalities)])
+def asked(request: pytest.FixtureRequest) -> tuple[Schema, Question, dict[str, Field]]:
+    """Each kind about each modality that it can be about, with an item."""
+    kind, modality = request.param
+    schema = msgspec.convert({"data": {"seen": modality}, "questions": {"asked": question_of(kind)}}, Schema)
+    schema.check()
+    return schema, schema.questions["asked"], {"seen": FIELDS[modality]}
+
+
+def test_an_answer_survives_its_plain_form_and_the_store(asked: tuple[Schema, Question, dict[str, Field]]) -> None:
+    """What is written, tagged or plain, is read back as the same answer, which is valid; and so is that of its parts."""
+    schema, question, data = asked
+    for number in range(50):
+        answer = question.sample(data, random.Random(number))
+        assert question.problems(answer, data) == []
+        plain = msgspec.json.decode(msgspec.json.encode(answer.plain()))
+        assert question.from_plain(plain) == answer
+        assert msgspec.convert(plain, question.form) is not None
+        assert question.with_parts(answer.parts()) == answer
+        assert schema.read_values({"asked": msgspec.json.decode(msgspec.json.encode(answer))}) == {"asked": answer}
+        assert question.stands(answer)
+        assert set(question.classes(answer)) <= set(question.labels)
+    for wrong in ({"no": "answer"}, 3.5, [["x"]]):
+        with pytest.raises(InvalidInput):
+            question.from_plain(wrong)
+
+
+def test_the_yardstick_is_one(asked: tuple[Schema, Question, dict[str, Field]]) -> None:
+    """An answer is like itself, two are as like one way as the other, and those that are the same are not apart."""
+    _, question, data = asked
+    answers = [question.sample(data, random.Random(number)) for number in range(12)]
+    for one in answers:
+        assert question.similarity(one, one) == 1
+        assert question.distance(one, one) == 0
+        for other in answers:
+            assert question.similarity(one, other) == pytest.approx(question.similarity(other, one))
+            assert question.distance(one, other) == pytest.approx(question.distance(other, one))
+            assert 0 <= question.distance(one, other) <= 1
+
+
+def test_nothing_marked_is_an_answer_where_marks_are_asked_for(asked: tuple[Schema, Question, dict[str, Field]]) -> None:
+    """A kind whose answers are marks has an empty answer, which is valid; any other kind has none."""
+    _, question, data = asked
+    nothing = question.empty()
+    assert (nothing is None) == (question.shape is None)
+    if nothing is not None:
+        assert question.problems(nothing, data) == []
+        assert nothing.parts() == []
+
+
+def test_copies_come_to_themselves_in_any_order(asked: tuple[Schema, Question, dict[str, Field]]) -> None:
+    """Three people who say the same are believed, and who of three people comes first changes nothing."""
+    _, question, data = asked
+    way = aggregation_of(question)
+
+    def together(*answers: object) -> object:
+        given = [Given(7, user, user, 1, {"asked": answer}, True) for user, answer in enumerate(answers, 1)]
+        rows, _ = way.judge("asked", question, {7: given}, way.unfitted(), {}, lambda items: {})
+        return decode_answer(rows[0].answer)
+
+    for number in range(10):
+        luck = random.Random(number)
+        answers = [question.sample(data, luck) for _ in range(3)]
+        assert together(answers[0], answers[0], answers[0]) == answers[0]
+        assert len({msgspec.json.encode(together(*order)) for order in permutations(answers)}) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_goes_through_the_whole_product(kind: str, store_url: str, tmp_path: Path) -> None:
+    """Collected, answered by three people, brought together, audited, frozen, written in every format that can hold it and read again."""
+    play(kind, store_url, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["stars", "outlines"])
+def test_a_kind_of_somebody_elses_goes_through_as_ours_do(kind: str, store_url: str, tmp_path: Path) -> None:
+    """A package that is installed adds a kind by an entry point, and all that holds of our kinds holds of it."""
+    path = os.pathsep.join([str(STRANGERS), str(Path(labelwright.__file__).parents[1]), str(STRANGERS.parents[1])])
+    command = [sys.executable, "-m", "tests.conformance.kinds", store_url, str(tmp_path), kind]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip().endswith(f"played {kind}")
+
+
+LADDERS = re.compile(
+    r"""\.kind\ (==|!=|in|not\ in)\ (?!str\(|question\.kind)["'(\[{]   # asks which kind it is
+    | isinstance\([^)]*\b(Choice|Boxes|Spans|Segments)(Question)?\b    # the same by the class
+    | \.family\b""",
+    re.VERBOSE,
+)
+OTHER_KINDS = re.compile(r"\b(event|job|one|row|file|found|whole)s?\.kind\b|_jobs\.c\.kind|events\.c\.kind|dtype\.kind|jobs\.c\.kind")
+"""Kinds of events, jobs, files and arrays, which are no kinds of answers."""
+
+
+def test_nothing_outside_asks_which_kind_it_is() -> None:
+    """The files of the kinds and shapes apart, no code compares the kind of a question or answer with a name or class."""
+    root = Path(labelwright.__file__).parent
+    found = [
+        f"{path.relative_to(root)}:{number}: {line.strip()}"
+        for path in sorted(root.rglob("*.py"))
+        if not path.is_relative_to(root / "schema" / "kinds")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if LADDERS.search(line) and not OTHER_KINDS.search(line)
+    ]
+    assert found == []
