@@ -18,7 +18,7 @@ UI = Path(__file__).parents[2] / "ui" / "src"
 ACTIONS = {
     name: (re.findall(r'"([^"]+)"', shortcuts), what)
     for name, shortcuts, what in re.findall(
-        r'^  (\w+): \{ keys: \[(.+?)\], what: "(.+?)" \},$', (UI / "label" / "keys.ts").read_text("utf-8"), re.M
+        r'^  (\w+): \{ keys: \[(.+?)\], what: "(.+?)" \},$', (UI / "core" / "keys.ts").read_text("utf-8"), re.M
     )
 }
 """The page's own table: each action with its keys, and what the help says of it."""
@@ -36,14 +36,14 @@ def test_the_server_knows_the_keys_of_the_page() -> None:
     assert len(ACTIONS) >= 19
     characters = {key.lower() for shortcuts, _ in ACTIONS.values() for key in shortcuts if len(key) == 1}
     assert set(keys.ACTIONS) == characters
-    panes = re.search(r"PANE_CHARACTERS.*= \{(.+)\}", (UI / "label" / "keys.ts").read_text("utf-8"))
+    panes = re.search(r"PANE_CHARACTERS.*= \{(.+)\}", (UI / "core" / "keys.ts").read_text("utf-8"))
     assert panes
     assert {modality: set(found) for modality, found in re.findall(r'(\w+): "([^"]+)"', panes[1])} == {
         modality: set(used) for modality, used in keys.PANES.items()
     }
     for modality, used in keys.PANES.items():
         # Each pane says in its own code that it listens to them.
-        code = (UI / "panes" / f"{modality}.ts").read_text("utf-8")
+        code = (UI / "viewers" / modality / "viewer.ts").read_text("utf-8")
         assert [key for key in used if f'"{key}"' not in code] == []
 
 

@@ -1,7 +1,7 @@
 // The annotator's queue: the next tasks lie ready with their media decoded, answers leave in order and survive a lost network and an ended
 // session, drafts survive a closed tab.
 
-import { problemOf, triedAgain, type Problem } from "../components/problem";
+import { problemOf, triedAgain, type Problem } from "../core/problem";
 import { Again } from "../core/again";
 import { api, ApiError, blobAddress, projectPath } from "../core/api";
 import { Drawer } from "../core/kept";

@@ -1,8 +1,8 @@
 // What the pane shows of the work in hand: the marks of the question that is answered by marking, and what is suggested for it.
 
-import type { Unit } from "../components/answers";
-import { colorOf, titleOf } from "../components/labels";
-import type { Mark, View } from "../panes/pane";
+import type { Unit } from "../kinds/answers";
+import { colorOf, titleOf } from "../core/labels";
+import type { Mark, View } from "../viewers/viewer";
 import type { Work } from "./work.svelte";
 
 export function viewOf(work: Work): View {

@@ -1,8 +1,8 @@
 // The answers that are being given: one history of changes for every modality. It is undo and redo, and what the draft is made of.
 
-import { units, type Unit } from "../components/answers";
+import { units, type Unit } from "../kinds/answers";
 import type { Answer, KindName, Project, Question, Suggestion, Task, Values } from "../core/types";
-import type { Deeds } from "../panes/pane";
+import type { Deeds } from "../viewers/viewer";
 
 /** One step: at one place in the answer to a question, some units went and others came. */
 export interface Change {

@@ -1,9 +1,9 @@
 // What stands side by side in a review: the consensus, every answer, and a machine's suggestion where there is one answer alone. In an
 // audit these are the label and the auditor's own blind answer.
 
-import { units, type Unit } from "../../components/answers";
-import { differences, overlap, type Difference } from "../../components/differences";
-import { seconds } from "../../components/numbers";
+import { units, type Unit } from "../../kinds/answers";
+import { differences, overlap, type Difference } from "../../kinds/differences";
+import { seconds } from "../../core/numbers";
 import type { Answer, AuditView, Task, Values } from "../../core/types";
 
 export interface Column {

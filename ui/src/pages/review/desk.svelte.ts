@@ -1,6 +1,6 @@
 // The reviewer's desk: the review in hand, the next ones already there, and the last verdict, which can be taken back until it is sent.
 
-import { problemOf, triedAgain, type Problem } from "../../components/problem";
+import { problemOf, triedAgain, type Problem } from "../../core/problem";
 import { Again } from "../../core/again";
 import { api, ApiError, projectPath } from "../../core/api";
 import { Leases } from "../../core/leases";

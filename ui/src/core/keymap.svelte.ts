@@ -1,7 +1,7 @@
 // The keys of the actions as somebody wants them, kept in this browser. A key that is a label's in the project at hand gives way to the
 // action's own, which no label can have.
 
-import type { Project } from "../core/types";
+import type { Project } from "./types";
 import { ACTIONS, labelKeys, PANE_KEYS, type Action } from "./keys";
 
 const NAME = "labelwright keys";

@@ -1,7 +1,7 @@
 // The audio pane: the outline of the sound with its segments. Editing never disturbs what is playing.
 
-import type { Field } from "../core/types";
-import type { Deeds, Mark, Pane, PaneKeys, View } from "./pane";
+import type { Field } from "../../core/types";
+import type { Deeds, Mark, Pane, PaneKeys, View } from "../viewer";
 
 export const AUDIO_KEYS: PaneKeys = [
   ["Space", "Play or pause; with a segment selected, play that"],
@@ -45,7 +45,7 @@ export class AudioPane implements Pane {
   constructor(host: HTMLElement, deeds: Deeds) {
     this.#host = host;
     this.#deeds = deeds;
-    host.classList.add("audio-pane");
+    host.classList.add("audio-viewer");
     this.#bar.className = "player";
     this.#button.type = "button";
     this.#button.addEventListener("click", () => this.#toggle());

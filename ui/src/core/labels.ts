@@ -1,6 +1,6 @@
 // Labels of a question with their titles and colours, the same on every page.
 
-import type { Option, Question, Schema } from "../core/types";
+import type { Option, Question, Schema } from "./types";
 
 /** Colours that stay apart from one another on white, on black and over pictures, and for most people who see few colours. */
 export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#7b61d1", "#56a3d9", "#c0392b", "#5f8a3a", "#8c6d5a"];

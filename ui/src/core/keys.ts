@@ -1,7 +1,7 @@
 // One table of actions and their keys. The help lists it, the page obeys it, and the server refuses labels with a key of it.
 
-import { optionsOf } from "../components/labels";
-import type { Project } from "../core/types";
+import { optionsOf } from "./labels";
+import type { Project } from "./types";
 
 export const ACTIONS = {
   submit: { keys: ["Ctrl+Enter"], what: "Submit and go on" },

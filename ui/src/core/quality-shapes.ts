@@ -1,6 +1,6 @@
 // The quality reports, one a name, as GET /api/projects/{p}/quality gives them; its document leaves the shape of each report open.
 
-import type { AnnotatorRow } from "../core/server";
+import type { AnnotatorRow } from "./server";
 import type { Figure } from "./shapes";
 
 export interface GuidelinesAgreement {
@@ -104,7 +104,7 @@ export interface QuestionCrossValidation {
   conflicts_total: number;
 }
 
-export type { AnnotatorRow as AnnotatorQuality } from "../core/server";
+export type { AnnotatorRow as AnnotatorQuality } from "./server";
 
 export interface Quality {
   at: number | null;

@@ -1,8 +1,8 @@
 // The image pane: two layers of canvas, the picture with its boxes below and what moves above, so that dragging one of a thousand boxes
 // draws that one alone.
 
-import type { Field } from "../core/types";
-import type { Deeds, Pane, PaneKeys, View } from "./pane";
+import type { Field } from "../../core/types";
+import type { Deeds, Pane, PaneKeys, View } from "../viewer";
 
 export const IMAGE_KEYS: PaneKeys = [
   ["N", "Draw a new box in the middle, to be moved by the arrows"],
@@ -45,7 +45,7 @@ export class ImagePane implements Pane {
   constructor(host: HTMLElement, deeds: Deeds) {
     this.#host = host;
     this.#deeds = deeds;
-    host.classList.add("image-pane");
+    host.classList.add("image-viewer");
     host.replaceChildren(this.#below, this.#above);
     this.#below.setAttribute("aria-hidden", "true");
     this.#above.setAttribute("aria-hidden", "true");

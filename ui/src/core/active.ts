@@ -1,6 +1,6 @@
 // Counts the seconds in which somebody really works: the tab is in view, and there was a sign of life within the last half minute.
 
-import { presence } from "../../core/presence";
+import { presence } from "./presence";
 
 const IDLE = 30;
 

@@ -1,6 +1,6 @@
 // Texts cut at the edges of their marks, so that marks may overlap and nest: every piece knows which ones lie on it.
 
-import type { Unit } from "./answers";
+import type { Unit } from "../../kinds/answers";
 
 export interface Piece {
   text: string;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { pieces } from "./marks";
+import { pieces } from "./pieces";
 
 const mark = (start: number, end: number, label = "A") => ({ label, geometry: [start, end] });
 

@@ -1,6 +1,6 @@
 // Something that is read from the server, and read again every few seconds while somebody looks at it.
 
-import { Again } from "../core/again";
+import { Again } from "./again";
 import { problemOf, triedAgain, type Problem } from "./problem";
 
 export interface Live<T> {

@@ -1,9 +1,9 @@
 // The text pane: drag over words to mark them, click a mark to select it. Text is cut into blocks, and only blocks that a changed mark
 // touches are drawn again; the browser skips those out of view.
 
-import { Offsets } from "../core/offsets";
-import type { Field } from "../core/types";
-import type { Deeds, Mark, Pane, PaneKeys, View } from "./pane";
+import { Offsets } from "../../core/offsets";
+import type { Field } from "../../core/types";
+import type { Deeds, Mark, Pane, PaneKeys, View } from "../viewer";
 
 export const TEXT_KEYS: PaneKeys = [
   ["← →", "Move the word cursor"],
@@ -40,7 +40,7 @@ export class TextPane implements Pane {
   constructor(host: HTMLElement, deeds: Deeds) {
     this.#host = host;
     this.#deeds = deeds;
-    host.classList.add("text-pane");
+    host.classList.add("text-viewer");
     host.addEventListener("pointerup", this.#released);
     host.addEventListener("click", this.#clicked);
   }

@@ -13,4 +13,4 @@ export type {
   Outcome,
   Overview,
   QuestionFigures,
-} from "../core/server";
+} from "./server";
