@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Values } from "../core/types";
-import { differences, overlap } from "./differences";
+import { differences } from "./differences";
+import { box } from "./shapes/box";
+import { interval } from "./shapes/interval";
 
 const spans = (...list: [number, number, string][]): Values => ({
   entities: { kind: "spans", spans: list.map(([start, end, label]) => ({ start, end, label })) },
@@ -61,8 +63,8 @@ describe("differences", () => {
 
 describe("overlap", () => {
   it("is the part in common of what both cover", () => {
-    expect(overlap("spans", [0, 10], [5, 15])).toBeCloseTo(1 / 3);
-    expect(overlap("boxes", [0, 0, 10, 10], [0, 5, 10, 10])).toBeCloseTo(1 / 3);
-    expect(overlap("segments", [0, 1], [1, 2])).toBe(0);
+    expect(interval.overlap([0, 10], [5, 15])).toBeCloseTo(1 / 3);
+    expect(box.overlap([0, 0, 10, 10], [0, 5, 10, 10])).toBeCloseTo(1 / 3);
+    expect(interval.overlap([0, 1], [1, 2])).toBe(0);
   });
 });

@@ -1,16 +1,35 @@
-// The audio pane: the outline of the sound with its segments. Editing never disturbs what is playing.
+// Shows recordings: their outline, and a playhead. Editing never disturbs what is playing.
 
 import type { Field } from "../../core/types";
-import type { Deeds, Mark, Pane, PaneKeys, View } from "../viewer";
+import { clamp, type Deeds, type Hand, type Tool, type View, type Viewer } from "../viewer";
 
-export const AUDIO_KEYS: PaneKeys = [
-  ["Space", "Play or pause; with a segment selected, play that"],
-  ["← →", "Move the playhead (Shift: finely)"],
-  ["I", "Set the beginning: of the selected segment, or of a new one"],
-  ["O", "Set the end: of the selected segment, or of a new one"],
-  ["+ −", "Zoom"],
-  ["W", "Show the whole clip"],
-];
+/** What a tool finds in a recording. Places are seconds from its beginning. */
+export interface AudioSurface {
+  readonly view: View;
+  readonly duration: number;
+  /** Where the playhead is. */
+  readonly time: number;
+  /** A moment as pixels of the canvas. */
+  toX(seconds: number): number;
+  /** Draw anew. */
+  repaint(): void;
+}
+
+export interface AudioHand extends Hand {
+  press(at: number): void;
+  move(at: number): void;
+  /** Do what the pointer was drawn for, and tell whether it was more than a press on one place. */
+  release(): boolean;
+  /** Let go of what is being drawn. */
+  cancel(): void;
+  /** Draw the marks over the outline. */
+  paint(context: CanvasRenderingContext2D, height: number): void;
+}
+
+export interface AudioTool extends Tool<AudioSurface, AudioHand> {
+  /** Where the place of a mark begins and ends. */
+  stretch(shape: number[]): [start: number, end: number];
+}
 
 interface Peaks {
   scale: number;
@@ -18,12 +37,7 @@ interface Peaks {
   max: number[];
 }
 
-type Drag = { kind: "new"; from: number; to: number } | { kind: "edge"; index: number; edge: 0 | 1; geometry: number[] };
-
-const GRAB = 6;
-const LEAST = 0.02;
-
-export class AudioPane implements Pane {
+export class AudioViewer implements Viewer, AudioSurface {
   readonly #host: HTMLElement;
   readonly #deeds: Deeds;
   readonly #canvas = document.createElement("canvas");
@@ -37,9 +51,11 @@ export class AudioPane implements Pane {
   #peaks: Peaks | null = null;
   #shown: Field | null = null;
   #stopAt = Infinity;
-  #in: number | null = null;
-  #drag: Drag | null = null;
-  #view: View = { marks: [], selected: null, editable: true, color: "#777" };
+  /** Where the pointer was pressed. */
+  #pressedAt: number | null = null;
+  #view: View = { marks: [], selected: null, color: "#777" };
+  #tool: AudioTool | null = null;
+  #hand: AudioHand | null = null;
   #frame = 0;
 
   constructor(host: HTMLElement, deeds: Deeds) {
@@ -63,13 +79,40 @@ export class AudioPane implements Pane {
     this.#sizes.observe(host);
   }
 
+  get view(): View {
+    return this.#view;
+  }
+
+  get duration(): number {
+    return this.#duration;
+  }
+
+  get time(): number {
+    return this.#audio.currentTime;
+  }
+
+  toX(seconds: number): number {
+    return ((seconds - this.#window[0]) / (this.#window[1] - this.#window[0])) * this.#canvas.clientWidth;
+  }
+
+  repaint(): void {
+    this.#later();
+  }
+
+  hold(tool: AudioTool | null): void {
+    if (tool === this.#tool) return;
+    this.#tool = tool;
+    this.#takeUp();
+  }
+
   async show(field: Field, address: (digest: string) => string): Promise<void> {
     if (field.modality !== "audio") return;
     this.#audio.pause();
     this.#audio.src = address(field.blob);
     this.#duration = field.duration;
     this.#window = [0, field.duration];
-    this.#in = null;
+    this.#pressedAt = null;
+    this.#takeUp();
     this.#stopAt = Infinity;
     this.#peaks = null;
     this.#shown = field;
@@ -87,6 +130,7 @@ export class AudioPane implements Pane {
 
   key(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    if (this.#hand?.key(event)) return true;
     const fine = event.shiftKey ? 0.02 : 0.25;
     switch (event.key) {
       case " ":
@@ -96,12 +140,6 @@ export class AudioPane implements Pane {
         return this.#seek(this.#audio.currentTime - fine);
       case "ArrowRight":
         return this.#seek(this.#audio.currentTime + fine);
-      case "i":
-      case "I":
-        return this.#setEdge(0);
-      case "o":
-      case "O":
-        return this.#setEdge(1);
       case "+":
       case "=":
         return this.#zoom(0.7);
@@ -125,6 +163,11 @@ export class AudioPane implements Pane {
     this.#host.replaceChildren();
   }
 
+  /** Begin with a tool as if it had never been used. */
+  #takeUp(): void {
+    this.#hand = this.#tool?.hand(this, this.#deeds) ?? null;
+  }
+
   // --- playing ------------------------------------------------------------------------------------------------------------------
 
   #toggle(): void {
@@ -132,9 +175,8 @@ export class AudioPane implements Pane {
     const { selected, marks } = this.#view;
     const chosen = selected === null ? undefined : marks[selected];
     this.#stopAt = Infinity;
-    if (chosen) {
-      this.#audio.currentTime = chosen.geometry[0]!;
-      this.#stopAt = chosen.geometry[1]!;
+    if (chosen && this.#tool) {
+      [this.#audio.currentTime, this.#stopAt] = this.#tool.stretch(chosen.shape);
     } else if (this.#audio.currentTime >= this.#duration - 0.01) {
       this.#audio.currentTime = 0;
     }
@@ -157,95 +199,31 @@ export class AudioPane implements Pane {
     return true;
   }
 
-  // --- segments -----------------------------------------------------------------------------------------------------------------
-
-  #setEdge(edge: 0 | 1): boolean {
-    if (!this.#view.editable) return false;
-    const now = round(this.#audio.currentTime);
-    const { selected, marks } = this.#view;
-    const chosen = selected === null ? undefined : marks[selected];
-    if (chosen && selected !== null) {
-      const geometry = [...chosen.geometry];
-      geometry[edge] = now;
-      if (geometry[1]! - geometry[0]! >= LEAST) {
-        this.#deeds.change(selected, geometry);
-        return true;
-      }
-      // Behind its end the selected segment cannot begin: the next one does.
-      if (edge === 1) return true;
-      this.#deeds.select(null);
-    }
-    if (edge === 0) this.#in = now;
-    else if (now - (this.#in ?? 0) >= LEAST) {
-      this.#deeds.add([this.#in ?? 0, now]);
-      this.#in = null;
-    }
-    this.#later();
-    return true;
-  }
+  // --- pointers -----------------------------------------------------------------------------------------------------------------
 
   readonly #pressed = (event: PointerEvent): void => {
     this.#canvas.setPointerCapture(event.pointerId);
-    const x = event.offsetX;
-    const { selected, marks, editable } = this.#view;
-    if (editable) {
-      const order = marks.map((_, index) => index).sort((a, b) => Number(b === selected) - Number(a === selected));
-      for (const index of order) {
-        if (marks[index]!.suggested) continue;
-        for (const edge of [0, 1] as const) {
-          if (Math.abs(x - this.#toX(marks[index]!.geometry[edge]!)) <= GRAB) {
-            this.#drag = { kind: "edge", index, edge, geometry: [...marks[index]!.geometry] };
-            return;
-          }
-        }
-      }
-    }
-    const at = this.#toTime(x);
-    this.#drag = { kind: "new", from: at, to: at };
+    this.#pressedAt = this.#toTime(event.offsetX);
+    this.#hand?.press(this.#pressedAt);
   };
 
   readonly #moved = (event: PointerEvent): void => {
-    const drag = this.#drag;
-    if (!drag) return;
-    const at = clamp(this.#toTime(event.offsetX), 0, this.#duration);
-    if (drag.kind === "new") drag.to = at;
-    else {
-      const other = drag.geometry[1 - drag.edge]!;
-      drag.geometry[drag.edge] = drag.edge ? Math.max(at, other + LEAST) : Math.min(at, other - LEAST);
-    }
+    if (this.#pressedAt === null) return;
+    this.#hand?.move(clamp(this.#toTime(event.offsetX), 0, this.#duration));
     this.#later();
   };
 
   readonly #released = (event: PointerEvent): void => {
-    const drag = this.#drag;
-    this.#drag = null;
-    if (!drag || event.type === "pointercancel") return this.#later();
-    if (drag.kind === "edge") this.#deeds.change(drag.index, drag.geometry.map(round));
-    else if (Math.abs(this.#toX(drag.to) - this.#toX(drag.from)) >= 4 && this.#view.editable) {
-      this.#deeds.add([Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)].map(round));
-    } else {
-      this.#pick(drag.from);
-      if (this.#audio.paused) this.#seek(drag.from);
+    const at = this.#pressedAt;
+    this.#pressedAt = null;
+    if (at !== null) {
+      if (event.type === "pointercancel") this.#hand?.cancel();
+      else if (!this.#hand?.release() && this.#audio.paused) this.#seek(at);
     }
     this.#later();
   };
 
-  #pick(at: number): void {
-    const length = (mark: Mark): number => mark.geometry[1]! - mark.geometry[0]!;
-    const under = this.#view.marks
-      .map((mark, index) => ({ mark, index }))
-      .filter(({ mark }) => !mark.suggested && mark.geometry[0]! <= at && mark.geometry[1]! >= at)
-      .sort((a, b) => length(a.mark) - length(b.mark))
-      .map(({ index }) => index);
-    const place = under.indexOf(this.#view.selected ?? -1);
-    this.#deeds.select(under.length ? under[(place + 1) % under.length]! : null);
-  }
-
   // --- drawing ------------------------------------------------------------------------------------------------------------------
-
-  #toX(seconds: number): number {
-    return ((seconds - this.#window[0]) / (this.#window[1] - this.#window[0])) * this.#canvas.clientWidth;
-  }
 
   #toTime(x: number): number {
     return this.#window[0] + (x / Math.max(this.#canvas.clientWidth, 1)) * (this.#window[1] - this.#window[0]);
@@ -282,11 +260,8 @@ export class AudioPane implements Pane {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     this.#paintSound(context, width, height, style.getPropertyValue("--muted"));
-    this.#view.marks.forEach((mark, index) => this.#paintMark(context, height, mark, index));
-    const drag = this.#drag;
-    if (drag?.kind === "new" && Math.abs(this.#toX(drag.to) - this.#toX(drag.from)) >= 4) this.#band(context, height, drag.from, drag.to, this.#view.color, 0.3);
-    if (this.#in !== null) this.#line(context, this.#toX(this.#in), height, this.#view.color, 2);
-    this.#line(context, this.#toX(this.#audio.currentTime), height, style.getPropertyValue("--bad"), 2);
+    this.#hand?.paint(context, height);
+    line(context, this.toX(this.#audio.currentTime), height, style.getPropertyValue("--bad"), 2);
     this.#button.textContent = this.#audio.paused ? "Play" : "Pause";
     this.#clock.textContent = `${this.#audio.currentTime.toFixed(2)} s of ${this.#duration.toFixed(2)} s`;
   }
@@ -309,37 +284,14 @@ export class AudioPane implements Pane {
       context.fillRect(x, top, 1, Math.max(bottom - top, 1));
     }
   }
-
-  #paintMark(context: CanvasRenderingContext2D, height: number, mark: Mark, index: number): void {
-    const moving = this.#drag?.kind === "edge" && this.#drag.index === index ? this.#drag.geometry : mark.geometry;
-    const selected = index === this.#view.selected;
-    this.#band(context, height, moving[0]!, moving[1]!, mark.color, selected ? 0.4 : mark.next ? 0.18 : mark.suggested ? 0.1 : 0.22);
-    context.setLineDash(mark.suggested ? [5, 4] : []);
-    for (const edge of moving) this.#line(context, this.#toX(edge), height, mark.color, selected || mark.next ? 3 : 2);
-    context.setLineDash([]);
-  }
-
-  #band(context: CanvasRenderingContext2D, height: number, from: number, to: number, color: string, alpha: number): void {
-    context.globalAlpha = alpha;
-    context.fillStyle = color;
-    context.fillRect(this.#toX(from), 0, this.#toX(to) - this.#toX(from), height);
-    context.globalAlpha = 1;
-  }
-
-  #line(context: CanvasRenderingContext2D, x: number, height: number, color: string, width: number): void {
-    context.strokeStyle = color;
-    context.lineWidth = width;
-    context.beginPath();
-    context.moveTo(x, 0);
-    context.lineTo(x, height);
-    context.stroke();
-  }
 }
 
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(Math.max(value, low), Math.max(low, high));
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+/** A line from top to bottom. */
+export function line(context: CanvasRenderingContext2D, x: number, height: number, color: string, width: number): void {
+  context.strokeStyle = color;
+  context.lineWidth = width;
+  context.beginPath();
+  context.moveTo(x, 0);
+  context.lineTo(x, height);
+  context.stroke();
 }

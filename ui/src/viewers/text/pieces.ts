@@ -1,7 +1,5 @@
 // Texts cut at the edges of their marks, so that marks may overlap and nest: every piece knows which ones lie on it.
 
-import type { Unit } from "../../kinds/answers";
-
 export interface Piece {
   text: string;
   /** Numbers of the marks over this piece, those that began first in front. */
@@ -11,9 +9,9 @@ export interface Piece {
 }
 
 /** Cut `text` for the marks; offsets count code points. With `around`, only that much is kept before the first and behind the last mark. */
-export function pieces(text: string, marks: Unit[], around?: number): { pieces: Piece[]; cutBefore: boolean; cutBehind: boolean } {
+export function pieces(text: string, marks: readonly (readonly [start: number, end: number])[], around?: number): { pieces: Piece[]; cutBefore: boolean; cutBehind: boolean } {
   const points = Array.from(text);
-  const inside = marks.map((mark, index) => ({ index, start: Math.max(0, mark.geometry[0] ?? 0), end: Math.min(points.length, mark.geometry[1] ?? 0) }));
+  const inside = marks.map(([start, end], index) => ({ index, start: Math.max(0, start), end: Math.min(points.length, end) }));
   const valid = inside.filter((mark) => mark.start < mark.end);
   let from = 0;
   let to = points.length;

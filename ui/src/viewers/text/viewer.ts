@@ -1,16 +1,31 @@
-// The text pane: drag over words to mark them, click a mark to select it. Text is cut into blocks, and only blocks that a changed mark
-// touches are drawn again; the browser skips those out of view.
+// Shows text. It is cut into blocks, and only blocks that a changed mark touches are drawn again; the browser skips those out of view. A
+// word cursor stands in for the pointer.
 
 import { Offsets } from "../../core/offsets";
 import type { Field } from "../../core/types";
-import type { Deeds, Mark, Pane, PaneKeys, View } from "../viewer";
 
-export const TEXT_KEYS: PaneKeys = [
-  ["← →", "Move the word cursor"],
-  ["Shift+← →", "Stretch the word cursor"],
-  ["N", "Mark what the word cursor covers"],
-  ["[ ]", "Move the end of the selected mark by a word"],
-];
+import { following, type Deeds, type Hand, type Mark, type Tool, type View, type Viewer } from "../viewer";
+
+/** What a tool finds in a text. Places are counted in code points, as Python does. */
+export interface TextSurface {
+  readonly view: View;
+  /** Where each word begins and ends. */
+  readonly words: readonly (readonly [start: number, end: number])[];
+  /** What the word cursor covers. */
+  readonly covered: [start: number, end: number] | null;
+  /** Let the word cursor cover its last word alone. */
+  collapse(): void;
+}
+
+export interface TextHand extends Hand {
+  /** Somebody drew over this part of the text. */
+  drawn(start: number, end: number): void;
+}
+
+export interface TextTool extends Tool<TextSurface, TextHand> {
+  /** Where the place of a mark begins and ends. */
+  stretch(shape: number[]): [start: number, end: number];
+}
 
 const BLOCK = 2000;
 
@@ -27,7 +42,7 @@ interface Placed extends Mark {
   to: number;
 }
 
-export class TextPane implements Pane {
+export class TextViewer implements Viewer, TextSurface {
   readonly #host: HTMLElement;
   readonly #deeds: Deeds;
   #text = "";
@@ -35,7 +50,9 @@ export class TextPane implements Pane {
   #blocks: Block[] = [];
   #words: [number, number][] = [];
   #cursor: { anchor: number; head: number } | null = null;
-  #view: View = { marks: [], selected: null, editable: true, color: "#777" };
+  #view: View = { marks: [], selected: null, color: "#777" };
+  #tool: TextTool | null = null;
+  #hand: TextHand | null = null;
 
   constructor(host: HTMLElement, deeds: Deeds) {
     this.#host = host;
@@ -45,11 +62,35 @@ export class TextPane implements Pane {
     host.addEventListener("click", this.#clicked);
   }
 
+  get view(): View {
+    return this.#view;
+  }
+
+  get words(): [number, number][] {
+    return this.#words.map(([from, to]) => [this.#offsets.toPoint(from), this.#offsets.toPoint(to)]);
+  }
+
+  get covered(): [number, number] | null {
+    const covered = this.#covered();
+    return covered && [this.#offsets.toPoint(covered[0]), this.#offsets.toPoint(covered[1])];
+  }
+
+  collapse(): void {
+    this.#cursor = this.#cursor && { anchor: this.#cursor.head, head: this.#cursor.head };
+  }
+
+  hold(tool: TextTool | null): void {
+    if (tool === this.#tool) return;
+    this.#tool = tool;
+    this.#takeUp();
+  }
+
   async show(field: Field): Promise<void> {
     this.#text = field.modality === "text" ? field.text : "";
     this.#offsets = new Offsets(this.#text);
     this.#words = Array.from(this.#text.matchAll(/[\p{L}\p{N}\p{M}'’_-]+|[^\s\p{L}\p{N}\p{M}]+/gu), (found) => [found.index, found.index + found[0].length]);
     this.#cursor = null;
+    this.#takeUp();
     this.#blocks = cut(this.#text).map(([start, end]) => ({ start, end, element: document.createElement("div"), drawn: "" }));
     this.#host.replaceChildren(...this.#blocks.map((block) => block.element));
     this.#host.scrollTop = 0;
@@ -57,12 +98,12 @@ export class TextPane implements Pane {
 
   draw(view: View): void {
     this.#view = view;
-    const placed: Placed[] = view.marks.map((mark, index) => ({
-      ...mark,
-      index,
-      from: this.#offsets.toUnit(mark.geometry[0] ?? 0),
-      to: this.#offsets.toUnit(mark.geometry[1] ?? 0),
-    }));
+    const tool = this.#tool;
+    const placed: Placed[] = view.marks.flatMap((mark, index) => {
+      if (!tool) return [];
+      const [start, end] = tool.stretch(mark.shape);
+      return [{ ...mark, index, from: this.#offsets.toUnit(start), to: this.#offsets.toUnit(end) }];
+    });
     const cursor = this.#covered();
     for (const block of this.#blocks) {
       const inside = placed.filter((mark) => mark.from < block.end && mark.to > block.start);
@@ -77,8 +118,7 @@ export class TextPane implements Pane {
   key(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.metaKey) return false;
     if (event.key === "ArrowRight" || event.key === "ArrowLeft") return this.#moveCursor(event.key === "ArrowRight" ? 1 : -1, event.shiftKey);
-    if (event.key === "n" || event.key === "N") return this.#markCursor();
-    if (event.key === "[" || event.key === "]") return this.#stretch(event.key === "]" ? 1 : -1);
+    if (this.#hand?.key(event)) return true;
     if (event.key === "Escape" && this.#cursor) {
       this.#cursor = null;
       this.draw(this.#view);
@@ -91,6 +131,11 @@ export class TextPane implements Pane {
     this.#host.removeEventListener("pointerup", this.#released);
     this.#host.removeEventListener("click", this.#clicked);
     this.#host.replaceChildren();
+  }
+
+  /** Begin with a tool as if it had never been used. */
+  #takeUp(): void {
+    this.#hand = this.#tool?.hand(this, this.#deeds) ?? null;
   }
 
   #pieces(block: Block, marks: Placed[], cursor: [number, number] | null): Node[] {
@@ -143,7 +188,7 @@ export class TextPane implements Pane {
 
   readonly #released = (event: PointerEvent): void => {
     const selection = document.getSelection();
-    if (!selection || selection.isCollapsed || !selection.rangeCount || !this.#view.editable) return;
+    if (!selection || selection.isCollapsed || !selection.rangeCount || !this.#hand) return;
     const range = selection.getRangeAt(0);
     if (!this.#host.contains(range.startContainer) || !this.#host.contains(range.endContainer)) return;
     const start = this.#placeOf(range.startContainer, range.startOffset);
@@ -151,19 +196,19 @@ export class TextPane implements Pane {
     selection.removeAllRanges();
     if (start === null || end === null || end <= start) return;
     const [from, to] = event.altKey ? [start, end] : this.#snapped(start, end);
-    if (to > from) this.#deeds.add([this.#offsets.toPoint(from), this.#offsets.toPoint(to)]);
+    if (to > from) this.#hand.drawn(this.#offsets.toPoint(from), this.#offsets.toPoint(to));
   };
 
   readonly #clicked = (event: MouseEvent): void => {
     if (!document.getSelection()?.isCollapsed) return;
     const found = (event.target as HTMLElement).closest<HTMLElement>("[data-marks]");
     const indices = found?.dataset.marks?.split(" ").map(Number).filter((index) => !this.#view.marks[index]?.suggested) ?? [];
-    if (!indices.length) return this.#deeds.select(null);
-    const size = (index: number): number => this.#view.marks[index]!.geometry[1]! - this.#view.marks[index]!.geometry[0]!;
-    const sorted = indices.sort((a, b) => size(a) - size(b));
-    // Pressing again goes on to the mark below.
-    const at = sorted.indexOf(this.#view.selected ?? -1);
-    this.#deeds.select(sorted[(at + 1) % sorted.length]!);
+    const size = (index: number): number => {
+      const [start, end] = this.#tool?.stretch(this.#view.marks[index]!.shape) ?? [0, 0];
+      return end - start;
+    };
+    const under = indices.sort((a, b) => size(a) - size(b));
+    this.#deeds.select(following(under, this.#view.selected));
   };
 
   #placeOf(node: Node, offset: number): number | null {
@@ -203,25 +248,6 @@ export class TextPane implements Pane {
     this.#cursor = { anchor: stretch && this.#cursor ? this.#cursor.anchor : head, head };
     this.draw(this.#view);
     this.#host.querySelector(".cursor")?.scrollIntoView({ block: "nearest" });
-    return true;
-  }
-
-  #markCursor(): boolean {
-    const covered = this.#covered();
-    if (!covered || !this.#view.editable) return false;
-    this.#cursor = this.#cursor && { anchor: this.#cursor.head, head: this.#cursor.head };
-    this.#deeds.add(covered.map((unit) => this.#offsets.toPoint(unit)));
-    return true;
-  }
-
-  #stretch(by: number): boolean {
-    const { selected, marks, editable } = this.#view;
-    const mark = selected === null ? undefined : marks[selected];
-    if (!mark || selected === null || !editable) return false;
-    const [start, end] = [this.#offsets.toUnit(mark.geometry[0]!), this.#offsets.toUnit(mark.geometry[1]!)];
-    const ends = this.#words.map(([, to]) => to).filter((to) => to > start);
-    const next = by > 0 ? ends.find((to) => to > end) : ends.findLast((to) => to < end);
-    if (next !== undefined) this.#deeds.change(selected, [mark.geometry[0]!, this.#offsets.toPoint(next)]);
     return true;
   }
 }

@@ -1,16 +1,14 @@
-// The annotator's queue: the next tasks lie ready with their media decoded, answers leave in order and survive a lost network and an ended
-// session, drafts survive a closed tab.
+// The annotator's queue: answers leave in order and survive a lost network and an ended session, drafts survive a closed tab.
 
-import { problemOf, triedAgain, type Problem } from "../core/problem";
 import { Again } from "../core/again";
-import { api, ApiError, blobAddress, projectPath } from "../core/api";
+import { api, ApiError, projectPath } from "../core/api";
 import { Drawer } from "../core/kept";
-import { Leases } from "../core/leases";
+import { problemOf, type Problem } from "../core/problem";
 import { status } from "../core/status.svelte";
 import type { Finding, Task, Values } from "../core/types";
-import type { DraftBody } from "./work.svelte";
+import type { DraftBody } from "../label/work.svelte";
+import { AHEAD, LeaseQueue, newKey } from "./leased.svelte";
 
-const AHEAD = 3;
 const SAVE_MS = 600;
 
 interface Draft {
@@ -43,43 +41,29 @@ export interface Returned {
   confirmable: boolean;
 }
 
-export class Queue {
-  tasks = $state.raw<Task[]>([]);
-  loaded = $state(false);
-  problem = $state.raw<Problem | null>(null);
+export class AnswerQueue extends LeaseQueue {
   returned = $state.raw<Returned | null>(null);
   refused = $state.raw<Refused[]>([]);
-  /** Whether the tasks in hand went back to the others while nobody was there. */
-  away = $state(false);
   /** How many items the person had answered when the page opened, as the server counts. */
   #before = $state<number | null>(null);
   /** The tasks whose items were answered for the first time since. */
   #answered = $state.raw<ReadonlySet<number>>(new Set());
   #drawer: Drawer | null = null;
   readonly #person: number;
-  readonly #project: string;
-  readonly #finished = new Set<number>();
   readonly #sent = new Map<number, Task>();
   #sequence = 0;
   #saving: ReturnType<typeof setTimeout> | undefined;
   #draft: { task: Task; sequence: number; body: DraftBody } | null = null;
-  readonly #again = new Again(() => void this.load());
   readonly #draftAgain = new Again(() => void this.#sendDraft());
-  readonly #leases = new Leases(() => this.#beat(), () => void this.#ended());
   #sending = false;
   /** The sending of the oldest answer that waits. */
   #attempt: Promise<void> = Promise.resolve();
-  #asking = false;
   #closed = false;
 
   constructor(person: number, project: string) {
+    super(project);
     this.#person = person;
-    this.#project = project;
     addEventListener("online", this.#online);
-  }
-
-  get current(): Task | null {
-    return this.tasks[0] ?? null;
   }
 
   /** How many items the person has answered in this project. */
@@ -87,38 +71,22 @@ export class Queue {
     return (this.#before ?? 0) + this.#answered.size;
   }
 
-  /** Send what a closed tab left behind, then lease tasks; those that one holds already come back first. */
-  async load(): Promise<void> {
-    await this.#load();
+  /** Send what a closed tab left behind, then lease tasks. */
+  protected override async lease(anew: boolean): Promise<Task[]> {
+    this.#drawer ??= await Drawer.open(this.#person, this.project, noRoom);
+    this.refused = this.#drawer.all<Refused>("refused ");
+    for (const left of this.#outbox()) this.finished.add(left.task);
+    await this.#flush();
+    const { tasks, done } = await api.post<{ tasks: Task[]; done: number | null }>(projectPath(this.project, "/tasks/next"), { count: AHEAD, done: this.#before === null });
+    this.#before ??= done;
+    // An own answer that is gone back to needs no lease.
+    if (anew) this.tasks = this.tasks.filter((one) => one.values);
+    return tasks;
   }
 
-  /** Lease tasks; `anew` also instead of those in hand, whose leases have ended. */
-  async #load(anew = false): Promise<boolean> {
-    if (this.#asking) return false;
-    this.#asking = true;
-    try {
-      this.#drawer ??= await Drawer.open(this.#person, this.#project, noRoom);
-      this.refused = this.#drawer.all<Refused>("refused ");
-      for (const left of this.#outbox()) this.#finished.add(left.task);
-      await this.#flush();
-      const { tasks, done } = await api.post<{ tasks: Task[]; done: number | null }>(projectPath(this.#project, "/tasks/next"), { count: AHEAD, done: this.#before === null });
-      this.#before ??= done;
-      // An own answer that is gone back to needs no lease.
-      if (anew) this.tasks = this.tasks.filter((one) => one.values);
-      this.#take(tasks);
-      this.problem = null;
-      this.away = false;
-      this.#again.stop();
-      return true;
-    } catch (error) {
-      const again = this.#again.failed(error);
-      if (!this.tasks.length) this.problem = again ? triedAgain(error) : problemOf(error);
-      return false;
-    } finally {
-      this.loaded = true;
-      this.#asking = false;
-      if (this.current && !this.away) this.#leases.keep(this.current.lease_seconds);
-    }
+  /** As long as there is something in hand, nobody is told. */
+  protected override failed(problem: Problem): void {
+    if (!this.tasks.length) super.failed(problem);
   }
 
   /** The newest draft of a task: of this browser, or of the server. */
@@ -167,30 +135,17 @@ export class Queue {
     const first = !task.values && !task.redo;
     this.#post({ task: task.id, item: task.item.key, first, body: { values: body.values, seconds_active: Math.round(seconds * 10) / 10, lease: task.lease, confirmed } });
     this.#sent.set(task.id, task);
-    this.#drop(task);
+    this.drop(task);
     status.say("Submitted.");
     if (this.tasks.length < AHEAD - 1) void this.load();
   }
 
-  async skip(task: Task, reason: string): Promise<void> {
+  override async skip(task: Task, reason = ""): Promise<boolean> {
     this.#forgetDraft();
-    this.#drop(task);
-    try {
-      const { next } = await api.post<{ next: Task | null }>(`/api/tasks/${task.id}/skip`, { reason });
-      if (next) this.#take([next]);
-      this.#drawer?.remove(draftName(task.id));
-    } catch (error) {
-      status.toast(problemOf(error).message, { tone: "bad" });
-      // Where nobody answered it is still in hand, with its draft.
-      if (error instanceof ApiError && error.passing) this.bring(task);
-    }
+    const passed = await super.skip(task, reason);
+    if (passed) this.#drawer?.remove(draftName(task.id));
     if (!this.tasks.length) await this.load();
-  }
-
-  /** Bring a task in hand: an own answer to go back to, or one that the checks sent back. */
-  bring(task: Task): void {
-    this.#finished.delete(task.id);
-    this.tasks = [task, ...this.tasks.filter((one) => one.id !== task.id)];
+    return passed;
   }
 
   /** Send a refused answer once more. */
@@ -205,10 +160,9 @@ export class Queue {
     this.refused = this.refused.filter((other) => other.name !== one.name);
   }
 
-  close(): void {
+  override close(): void {
+    super.close();
     this.#closed = true;
-    this.#leases.stop();
-    this.#again.stop();
     this.#draftAgain.stop();
     removeEventListener("online", this.#online);
   }
@@ -258,7 +212,7 @@ export class Queue {
       const { next } = await api.post<{ next: Task | null }>(`/api/tasks/${out.task}/submit`, out.body, { headers: { "Idempotency-Key": out.key } });
       this.#settled(out);
       this.#drawer?.remove(draftName(out.task));
-      if (next) this.#take([next]);
+      if (next) this.take([next]);
     } catch (error) {
       if (error instanceof ApiError && (error.passing || error.status === 401)) throw error;
       await this.#comeBack(out, error);
@@ -288,33 +242,27 @@ export class Queue {
     this.#sent.delete(out.task);
   }
 
-  #take(tasks: Task[]): void {
-    const known = new Set(this.tasks.map((task) => task.id));
+  protected override take(tasks: Task[]): void {
     const waiting = new Set(this.#outbox().map((one) => one.task));
-    const fresh = tasks.filter((task) => !known.has(task.id) && !this.#finished.has(task.id) && !waiting.has(task.id));
-    for (const task of fresh) prefetch(this.#project, task);
-    if (fresh.length) this.tasks = [...this.tasks, ...fresh];
+    super.take(tasks.filter((task) => !waiting.has(task.id)));
   }
 
-  #drop(task: Task): void {
-    this.#finished.add(task.id);
-    this.tasks = this.tasks.filter((one) => one.id !== task.id);
+  protected override get held(): Task[] {
+    return this.tasks.filter((task) => !task.values);
   }
 
-  #beat(): void {
-    if (this.away) return void this.#resume();
-    for (const task of this.tasks) {
-      if (task.values) continue;
-      api.post(`/api/tasks/${task.id}/heartbeat`, { lease: task.lease }).catch((error: unknown) => {
-        if (!(error instanceof ApiError) || error.code !== "lease_lost") return;
-        if (task === this.current) void this.#resume();
-        else if (this.tasks.includes(task)) this.tasks = this.tasks.filter((one) => one !== task);
-      });
-    }
+  protected override beat(): void {
+    if (this.away) void this.#resume();
+    else super.beat();
+  }
+
+  protected override lost(task: Task): void {
+    if (task === this.current) void this.#resume();
+    else if (this.tasks.includes(task)) this.tasks = this.tasks.filter((one) => one !== task);
   }
 
   /** The leases ran out while nobody was there, unless another tab has kept them. */
-  async #ended(): Promise<void> {
+  protected override async ended(): Promise<void> {
     const task = this.tasks.find((one) => !one.values);
     if (!task) return;
     try {
@@ -322,13 +270,13 @@ export class Queue {
     } catch (error) {
       this.away = error instanceof ApiError && !error.passing && error.status !== 401;
     }
-    if (!this.away) this.#leases.keep(task.lease_seconds);
+    if (!this.away) this.keep(task);
   }
 
   /** Go on after the leases have ended: with the same tasks, where nobody took them, and with their drafts. */
   async #resume(): Promise<void> {
     const [before, draft] = [this.current, this.#draft];
-    if (!(await this.#load(true)) || !before || before.values) return;
+    if (!(await this.load(true)) || !before || before.values) return;
     const mine = this.tasks.find((one) => one.id === before.id);
     if (mine) {
       // It stays in hand, whatever the order in which they came.
@@ -366,22 +314,4 @@ function draftName(task: number): string {
 function noRoom(): void {
   status.saved = "unsaved";
   status.reason = "This browser has no room left to keep drafts.";
-}
-
-/** Fetch a task's media before it is looked at. */
-function prefetch(project: string, task: Task): void {
-  for (const field of Object.values(task.item.data)) {
-    if (field.modality === "image") {
-      const picture = new Image();
-      picture.src = blobAddress(project, field.blob);
-      void picture.decode().catch(() => undefined);
-    } else if (field.modality === "audio") {
-      void fetch(blobAddress(project, field.blob)).catch(() => undefined);
-      if (field.peaks) void fetch(blobAddress(project, field.peaks)).catch(() => undefined);
-    }
-  }
-}
-
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
