@@ -27,6 +27,11 @@ def test_every_kind_and_every_modality_has_a_folder_on_the_page() -> None:
         assert [name for name, code in found.items() if f'name: "{name}"' not in code or "export default" not in code] == []
 
 
+def test_components_are_components() -> None:
+    """The folder of components holds nothing else; what only helps stands with what it helps."""
+    assert [path.name for path in (UI / "components").rglob("*.*") if path.suffix != ".svelte"] == []
+
+
 def ladders(root: Path) -> list[str]:
     """Every such place below a folder, as file and line. Kinds and viewers know themselves, and the server generates its types."""
     found = []

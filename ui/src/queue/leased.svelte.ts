@@ -2,7 +2,7 @@
 // kept alive as long as somebody is at work; a task whose lease is lost leaves the queue.
 
 import { Again } from "../core/again";
-import { api, ApiError, blobAddress, projectPath } from "../core/api";
+import { api, ApiError, blobAddress } from "../core/api";
 import { Leases } from "../core/leases";
 import { problemOf, triedAgain, type Problem } from "../core/problem";
 import { status } from "../core/status.svelte";

@@ -2,7 +2,7 @@
 // draws that one alone. Whatever is pressed without Ctrl is the tool's.
 
 import type { Field } from "../../core/types";
-import { clamp, type Deeds, type Hand, type Tool, type View, type Viewer } from "../viewer";
+import type { Deeds, Hand, Tool, View, Viewer } from "../viewer";
 
 export type Point = [x: number, y: number];
 
