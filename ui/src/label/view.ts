@@ -1,4 +1,4 @@
-// What the pane shows of the work in hand: the marks of the question that is answered by marking, and what is suggested for it.
+// What the viewer shows of the work in hand: the marks of the question that is answered by marking, and what is suggested for it.
 
 import { colorOf, titleOf } from "../core/labels";
 import { kindOf } from "../kinds";
