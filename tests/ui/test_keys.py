@@ -53,9 +53,8 @@ def drawn_in(modality: str) -> list[Path]:
 def claimed(modality: str) -> set[str]:
     """The characters that a viewer, and the kinds that are drawn in it, claim for themselves."""
     claims = "".join((folder / "index.ts").read_text("utf-8") for folder in drawn_in(modality))
-    found = {
-        key for row in re.findall(r"\{ shown: .+?, keys: \[(.*?)\], title: ", claims, re.S) for key in re.findall(r'"([^"]+)"', row + "]")
-    }
+    rows = re.findall(r"\{\s*shown: .+?,\s*keys: \[(.*?)\],\s*title: ", claims, re.S)
+    found = {key for row in rows for key in re.findall(r'"([^"]+)"', row)}
     return {key.lower() for key in found if len(key) == 1 and key != " "}
 
 
