@@ -4,7 +4,7 @@ import type { ViewerKind } from "./viewer";
 
 const found = import.meta.glob<ViewerKind>("./*/index.ts", { eager: true, import: "default" });
 
-export const VIEWERS: readonly ViewerKind[] = Object.values(found);
+export const VIEWERS: readonly ViewerKind[] = Object.values(found).sort((a, b) => a.order - b.order);
 
 const byName = new Map<string, ViewerKind>(VIEWERS.map((one) => [one.name, one]));
 

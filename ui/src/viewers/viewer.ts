@@ -88,6 +88,8 @@ export interface Showing<F extends Field = Field> {
 /** A modality: one folder here, which exports this. */
 export interface ViewerKind {
   readonly name: Modality;
+  /** Where it stands where all of them are listed. */
+  readonly order: number;
   readonly words: {
     /** Where its keys do something: "In texts". */
     where: string;

@@ -8,6 +8,7 @@ import { AudioViewer } from "./viewer";
 
 export default {
   name: "audio",
+  order: 3,
   words: { where: "In recordings" },
   keys: [
     [

@@ -8,6 +8,7 @@ import { ImageViewer } from "./viewer";
 
 export default {
   name: "image",
+  order: 2,
   words: { where: "In pictures" },
   keys: [
     [],

@@ -8,6 +8,7 @@ import { TextViewer } from "./viewer";
 
 export default {
   name: "text",
+  order: 1,
   words: { where: "In texts" },
   keys: [
     [
