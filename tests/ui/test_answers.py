@@ -296,7 +296,7 @@ def test_a_gesture_takes_its_question_into_hand(desk: Desk, project: str) -> Non
     if project == "scenes":
         desk.press("PageUp", "m", "n", "PageUp")
         assert desk.page.locator(".marks li b").all_inner_texts() == ["flower", "mushroom"]
-        frame = desk.page.locator(".image-pane").bounding_box()
+        frame = desk.page.locator(".image-viewer").bounding_box()
         x, y = frame["x"] + frame["width"] * 0.3, frame["y"] + frame["height"] * 0.3
         desk.page.mouse.move(x, y)
         desk.page.mouse.down()
@@ -446,7 +446,7 @@ def test_no_picture_stands_for_another(desk: Desk) -> None:
     desk.open("shapes")
     eventually(desk.page, lambda: len(pictures) == 3)
     first, second, _ = list(pictures)
-    canvas = "document.querySelector('.image-pane canvas')"
+    canvas = "document.querySelector('.image-viewer canvas')"
     coloured = f"() => {canvas}.getContext('2d').getImageData(0, 0, {canvas}.width, {canvas}.height).data.some((one) => one)"
     key = desk.page.locator(".about span").first
     name = key.inner_text()

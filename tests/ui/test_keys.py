@@ -16,12 +16,13 @@ from tests.ui.test_suggestions import suggest
 UI = Path(__file__).parents[2] / "ui" / "src"
 
 ACTIONS = {
-    name: (re.findall(r'"([^"]+)"', shortcuts), what)
-    for name, shortcuts, what in re.findall(
-        r'^  (\w+): \{ keys: \[(.+?)\], what: "(.+?)" \},$', (UI / "label" / "keys.ts").read_text("utf-8"), re.M
+    name: (re.findall(r'"([^"]+)"', shortcuts), title)
+    for name, shortcuts, title, places in re.findall(
+        r'^  (\w+): \{ keys: \[(.+?)\], title: "(.+?)", when: \[(.+?)\]', (UI / "keys" / "actions.ts").read_text("utf-8"), re.M
     )
+    if '"label"' in places
 }
-"""The page's own table: each action with its keys, and what the help says of it."""
+"""The page's own table: each action of the workbench with its keys, and what the help says of it."""
 
 MAKE = {"text": ["ArrowRight", "n"], "image": ["n"], "audio": ["i", "ArrowRight", "ArrowRight", "o"]}
 PLACES: dict[str, tuple[str, list[dict[str, Any]]]] = {
@@ -32,19 +33,29 @@ PLACES: dict[str, tuple[str, list[dict[str, Any]]]] = {
 
 
 def test_the_server_knows_the_keys_of_the_page() -> None:
-    """What labels are refused as keys is what the workbench and its panes use, no more and no less."""
+    """What labels are refused as keys is what the workbench, its viewers and its tools use, no more and no less."""
     assert len(ACTIONS) >= 19
     characters = {key.lower() for shortcuts, _ in ACTIONS.values() for key in shortcuts if len(key) == 1}
     assert set(keys.ACTIONS) == characters
-    panes = re.search(r"PANE_CHARACTERS.*= \{(.+)\}", (UI / "label" / "keys.ts").read_text("utf-8"))
-    assert panes
-    assert {modality: set(found) for modality, found in re.findall(r'(\w+): "([^"]+)"', panes[1])} == {
-        modality: set(used) for modality, used in keys.PANES.items()
-    }
     for modality, used in keys.PANES.items():
-        # Each pane says in its own code that it listens to them.
-        code = (UI / "panes" / f"{modality}.ts").read_text("utf-8")
-        assert [key for key in used if f'"{key}"' not in code] == []
+        assert claimed(modality) == set(used)
+        # Whoever claims a key says in its own code that it listens to it.
+        code = "".join(path.read_text("utf-8") for folder in drawn_in(modality) for path in folder.glob("*.ts"))
+        assert [key for key in used if f'event.key === "{key}"' not in code and f'case "{key}":' not in code] == []
+
+
+def drawn_in(modality: str) -> list[Path]:
+    """The folder of a modality, and those of the kinds that are drawn in it."""
+    tools = [path.parent for path in (UI / "kinds").glob("*/tool.ts") if f'viewer: "{modality}"' in path.read_text("utf-8")]
+    return [UI / "viewers" / modality, *tools]
+
+
+def claimed(modality: str) -> set[str]:
+    """The characters that a viewer, and the kinds that are drawn in it, claim for themselves."""
+    claims = "".join((folder / "index.ts").read_text("utf-8") for folder in drawn_in(modality))
+    rows = re.findall(r"\{\s*shown: .+?,\s*keys: \[(.*?)\],\s*title: ", claims, re.S)
+    found = {key for row in rows for key in re.findall(r'"([^"]+)"', row)}
+    return {key.lower() for key in found if len(key) == 1 and key != " "}
 
 
 class Walk:

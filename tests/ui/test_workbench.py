@@ -63,7 +63,7 @@ def test_words_are_marked_with_the_mouse(desk: Desk) -> None:
     desk.open("notes")
     desk.press("1")
     place = desk.page.evaluate(
-        """() => { const piece = [...document.querySelectorAll('.text-pane [data-at]')].find((one) => one.textContent.includes('Aurora'));
+        """() => { const piece = [...document.querySelectorAll('.text-viewer [data-at]')].find((one) => one.textContent.includes('Aurora'));
           const range = document.createRange(); const at = piece.textContent.indexOf('Aurora');
           range.setStart(piece.firstChild, at + 2); range.setEnd(piece.firstChild, at + 9);
           const box = range.getBoundingClientRect(); return [box.left, box.right, box.top + box.height / 2]; }"""
@@ -72,13 +72,13 @@ def test_words_are_marked_with_the_mouse(desk: Desk) -> None:
     desk.page.mouse.down()
     desk.page.mouse.move(place[1], place[2], steps=4)
     desk.page.mouse.up()
-    mark = desk.page.locator(".text-pane mark")
+    mark = desk.page.locator(".text-viewer mark")
     assert mark.inner_text() == "Aurora lamp"
     mark.click()
     desk.press("Delete")
-    assert desk.page.locator(".text-pane mark").count() == 0
+    assert desk.page.locator(".text-viewer mark").count() == 0
     desk.press("Control+z")
-    assert desk.page.locator(".text-pane mark").count() == 1
+    assert desk.page.locator(".text-viewer mark").count() == 1
 
 
 def test_a_picture_is_labeled_by_keyboard_alone(desk: Desk) -> None:
@@ -95,7 +95,7 @@ def test_a_picture_is_labeled_by_keyboard_alone(desk: Desk) -> None:
 def test_a_box_is_drawn_moved_and_taken_back_with_the_mouse(desk: Desk) -> None:
     """Dragging draws a box of the picture's own pixels; dragging it moves it; undo takes one step at a time."""
     desk.open("shapes")
-    frame = desk.page.locator(".image-pane").bounding_box()
+    frame = desk.page.locator(".image-viewer").bounding_box()
     middle = (frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
     drag(desk, middle, (middle[0] + 90, middle[1] + 60))
     drag(desk, (middle[0] + 40, middle[1] + 30), (middle[0] + 60, middle[1] + 30))
@@ -151,7 +151,7 @@ def test_unfinished_work_survives_a_closed_tab(desk: Desk) -> None:
     desk.page = desk.context.new_page()
     desk.open("notes")
     assert desk.page.locator(".about span").first.inner_text() == key
-    assert desk.page.locator(".text-pane mark").count() == 1
+    assert desk.page.locator(".text-viewer mark").count() == 1
     desk.press("Control+z", "Control+z")
     assert desk.page.locator(".label.chosen", has_text="bad").count() == 0
 
@@ -297,7 +297,7 @@ def test_what_else_belongs_to_the_item_is_shown_beside_the_pane(desk: Desk) -> N
       : (player.onloadedmetadata = () => done(player.duration)))"""
     assert others.locator("audio").evaluate(seconds) == 0.5
     assert "It glows" not in others.inner_text()
-    pane = desk.page.locator(".text-pane").bounding_box()
+    pane = desk.page.locator(".text-viewer").bounding_box()
     box = others.bounding_box()
     assert box["y"] + box["height"] <= pane["y"] + 1
     assert box["height"] <= pane["height"]

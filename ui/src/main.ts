@@ -4,7 +4,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { theme } from "./core/theme.svelte";
 import "./styles/page.css";
-import "./styles/panes.css";
+import "./styles/viewers.css";
 
 theme.apply();
 const target = document.getElementById("app");

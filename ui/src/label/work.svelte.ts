@@ -1,15 +1,16 @@
 // The answers that are being given: one history of changes for every modality. It is undo and redo, and what the draft is made of.
 
-import { units, type Unit } from "../components/answers";
-import type { Answer, KindName, Project, Question, Suggestion, Task, Values } from "../core/types";
-import type { Deeds } from "../panes/pane";
+import type { Answer, Project, Question, Suggestion, Task, Values } from "../core/types";
+import { kindOf, partsOf } from "../kinds";
+import type { Kind, Part, Place } from "../kinds/kind";
+import type { Deeds } from "../viewers/viewer";
 
-/** One step: at one place in the answer to a question, some units went and others came. */
+/** One step: at one place in the answer to a question, some parts went and others came. */
 export interface Change {
   question: string;
   at: number;
-  removed: Unit[];
-  added: Unit[];
+  removed: Place[];
+  added: Place[];
   /** What needs no asking any more, by name: suggestions that this step took up or turned down, and that there is nothing to mark. */
   settled: string[];
 }
@@ -22,10 +23,10 @@ export interface DraftBody {
   done: number;
 }
 
-/** What is suggested for a question and still open: some labeled places, a choice, or that there is nothing to mark. */
+/** What is suggested for a question and still open: some labeled parts, or that there is nothing to mark. */
 export interface Offer {
   suggestion: Suggestion;
-  units: Unit[];
+  parts: Part[];
 }
 
 /** A draft keeps so many steps that can be undone, and as many that can be redone: a long day's history would outgrow the answers. */
@@ -54,17 +55,17 @@ export class Work implements Deeds {
     this.question = names[0] ?? "";
     const start: Values = {};
     for (const name of names) {
-      const { kind } = project.schema.questions[name]!;
-      this.labels[name] = labelsOf(project.schema.questions[name]!)[0] ?? "";
-      // Marking nothing is an answer to a question about places, and none to a choice.
-      if (kind !== "choice") start[name] = fromUnits(kind, []);
+      const question = project.schema.questions[name]!;
+      this.labels[name] = labelsOf(question)[0] ?? "";
+      const empty = kindOf(question).empty(question);
+      if (empty) start[name] = empty;
     }
     const given = task.values ?? task.redo?.values ?? {};
     this.values = { ...start, ...given, ...(draft?.values ?? {}) };
     // Whoever comes back to an own answer has said already where nothing is marked.
     this.#settled = new Set(draft?.settled ?? Object.keys(task.values ?? {}).map(nothing));
     // A draft of an older page has another history; its answers count all the same.
-    if (draft?.settled) [this.#changes, this.#done] = [draft.changes, draft.done];
+    if (draft?.settled && draft.changes.every(({ removed, added }) => [...removed, ...added].every(({ shape }) => shape))) [this.#changes, this.#done] = [draft.changes, draft.done];
   }
 
   get question(): string {
@@ -75,25 +76,33 @@ export class Work implements Deeds {
     if (name === this.#question) return;
     this.#question = name;
     this.selected = null;
-    if (this.asked.kind !== "choice") this.#drawn = name;
+    if (this.kind.tool) this.#drawn = name;
   }
 
   get asked(): Question {
     return this.project.schema.questions[this.question]!;
   }
 
-  /** The question that is answered by marking what is in view: the one in hand, or that of the same field which was so last, or needs it. */
-  get drawn(): string | null {
-    if (this.asked.kind !== "choice") return this.question;
-    const here = Object.entries(this.project.schema.questions).flatMap(([name, one]) => (one.kind !== "choice" && one.of === this.asked.of ? [name] : []));
-    return here.find((name) => name === this.#drawn) ?? here.find((name) => !this.units(name).length) ?? here[0] ?? null;
+  get kind(): Kind {
+    return kindOf(this.asked);
   }
 
-  /** The label that is in hand: of the choice, of the selected place, or of the next one. */
+  /** The question that is answered by marking what is in view: the one in hand, or that of the same field which was so last, or needs it. */
+  get drawn(): string | null {
+    if (this.kind.tool) return this.question;
+    const here = this.#marked.filter((name) => this.project.schema.questions[name]!.of === this.asked.of);
+    return here.find((name) => name === this.#drawn) ?? here.find((name) => !this.parts(name).length) ?? here[0] ?? null;
+  }
+
+  /** The questions that are answered by marking places. */
+  get #marked(): string[] {
+    return Object.entries(this.project.schema.questions).flatMap(([name, one]) => (kindOf(one).tool ? [name] : []));
+  }
+
+  /** The label that is in hand: of the answer, of the selected place, or of the next one. */
   get current(): string {
-    const value = this.values[this.question];
-    if (value?.kind === "choice") return value.label;
-    return this.units()[this.selected ?? -1]?.label ?? this.labels[this.question] ?? "";
+    const at = this.kind.tool ? (this.selected ?? -1) : 0;
+    return this.parts()[at]?.label ?? this.labels[this.question] ?? "";
   }
 
   get canUndo(): boolean {
@@ -111,21 +120,21 @@ export class Work implements Deeds {
     return { values: this.values, settled: [...this.#settled], changes: this.#changes.slice(from, this.#done + KEPT), done: this.#done - from };
   }
 
-  units(question = this.question): Unit[] {
-    return units(this.values[question]);
+  parts(question = this.question): Part[] {
+    return partsOf(this.values[question]);
   }
 
   /** What is suggested for a question and neither answered, taken up nor turned down. */
   offer(question: string): Offer | null {
-    const { kind } = this.project.schema.questions[question]!;
-    const suggestion = this.task.suggestions.find((one) => one.question === question && one.answer.kind === kind);
+    const kind = kindOf(this.project.schema.questions[question]!);
+    const suggestion = this.task.suggestions.find((one) => one.question === question && kindOf(one.answer) === kind);
     if (!suggestion) return null;
-    const [own, suggested] = [this.units(question), units(suggestion.answer)];
-    if (own.length && (kind === "choice" || !suggested.length)) return null;
-    if (!suggested.length) return this.#settled.has(nothing(question)) || this.#settled.has(nameOf(question, null)) ? null : { suggestion, units: [] };
-    const said = new Set(own.map((unit) => nameOf(question, unit)));
-    const left = suggested.filter((unit) => !said.has(nameOf(question, unit)) && !this.#settled.has(nameOf(question, unit)));
-    return left.length ? { suggestion, units: left } : null;
+    const [own, suggested] = [this.parts(question), partsOf(suggestion.answer)];
+    if (own.length && (!kind.tool || !suggested.length)) return null;
+    if (!suggested.length) return this.#settled.has(nothing(question)) || this.#settled.has(nameOf(question, null)) ? null : { suggestion, parts: [] };
+    const said = new Set(own.map((part) => nameOf(question, part)));
+    const left = suggested.filter((part) => !said.has(nameOf(question, part)) && !this.#settled.has(nameOf(question, part)));
+    return left.length ? { suggestion, parts: left } : null;
   }
 
   undo(): boolean {
@@ -146,30 +155,35 @@ export class Work implements Deeds {
     return true;
   }
 
-  /** Choose a label: of the choice, after which the next question comes, of the selected place, or for the next place. */
-  choose(label: string): void {
-    this.labels[this.question] = label;
-    const all = this.units();
-    if (this.asked.kind === "choice") {
-      this.#change(this.question, 0, all, [{ label, geometry: [] }]);
-      const names = Object.keys(this.project.schema.questions);
-      this.question = names[names.indexOf(this.question) + 1] ?? this.question;
-    } else if (this.selected !== null && all[this.selected]) {
-      this.#change(this.question, this.selected, [all[this.selected]!], [{ ...all[this.selected]!, label }]);
-    }
+  /** Give an answer to a question, after which the next one comes. */
+  give(question: string, answer: Answer): void {
+    const parts = partsOf(answer);
+    this.question = question;
+    this.labels[question] = parts[0]?.label ?? this.labels[question] ?? "";
+    this.#change(question, 0, this.parts(), parts);
+    const names = Object.keys(this.project.schema.questions);
+    this.question = names[names.indexOf(question) + 1] ?? question;
   }
 
-  add(geometry: number[]): void {
+  /** Choose a label: as the answer, of the selected place, or for the next place. */
+  choose(label: string): void {
+    this.labels[this.question] = label;
+    const part = this.parts()[this.selected ?? -1];
+    if (this.kind.choose) this.give(this.question, this.kind.choose(label));
+    else if (part && this.selected !== null) this.#change(this.question, this.selected, [part], [{ ...part, label }]);
+  }
+
+  add(shape: number[]): void {
     if (!this.#draw()) return;
-    const count = this.units().length;
-    this.#change(this.question, count, [], [{ label: this.labels[this.question] ?? "", geometry }]);
+    const count = this.parts().length;
+    this.#change(this.question, count, [], [{ label: this.labels[this.question] ?? "", shape }]);
     this.selected = count;
   }
 
-  change(index: number, geometry: number[]): void {
+  change(index: number, shape: number[]): void {
     if (!this.#draw()) return;
-    const unit = this.units()[index];
-    if (unit) this.#change(this.question, index, [unit], [{ ...unit, geometry }]);
+    const part = this.parts()[index];
+    if (part) this.#change(this.question, index, [part], [{ ...part, shape }]);
   }
 
   select(index: number | null): void {
@@ -178,17 +192,17 @@ export class Work implements Deeds {
   }
 
   remove(): boolean {
-    if (this.selected === null || this.asked.kind === "choice") return false;
+    if (this.selected === null || !this.kind.tool) return false;
     const index = this.selected;
-    this.#change(this.question, index, this.units().slice(index, index + 1), []);
-    const left = this.units().length;
+    this.#change(this.question, index, this.parts().slice(index, index + 1), []);
+    const left = this.parts().length;
     this.selected = left ? Math.min(index, left - 1) : null;
     return true;
   }
 
   /** Walk from one place to the next. */
   walk(by: number): boolean {
-    const count = this.asked.kind === "choice" ? 0 : this.units().length;
+    const count = this.kind.tool ? this.parts().length : 0;
     if (!count) return false;
     this.selected = this.selected === null ? (by > 0 ? 0 : count - 1) : (this.selected + by + count) % count;
     return true;
@@ -199,15 +213,15 @@ export class Work implements Deeds {
     this.question = names[(names.indexOf(this.question) + by + names.length) % names.length]!;
   }
 
-  /** Take up what is suggested: a choice as if its label had been chosen; of several places the next one, or all. */
+  /** Take up what is suggested: a whole answer as if it had been given; of several places the next one, or all. */
   accept(question = this.question, all = false): boolean {
     const offer = this.offer(question);
     if (!offer) return false;
     this.question = question;
     this.selected = null;
-    const taken = all ? offer.units : offer.units.slice(0, 1);
-    if (this.asked.kind === "choice") this.choose(taken[0]!.label);
-    else this.#change(question, this.units().length, [], taken, taken.length ? taken.map((unit) => nameOf(question, unit)) : [nothing(question)]);
+    const taken = all ? offer.parts : offer.parts.slice(0, 1);
+    if (!this.kind.tool) this.give(question, offer.suggestion.answer);
+    else this.#change(question, this.parts().length, [], taken, taken.length ? taken.map((part) => nameOf(question, part)) : [nothing(question)]);
     return true;
   }
 
@@ -224,7 +238,7 @@ export class Work implements Deeds {
     const offer = this.offer(question);
     if (!offer) return false;
     this.question = question;
-    this.#change(question, 0, [], [], [nameOf(question, offer.units[0] ?? null)]);
+    this.#change(question, 0, [], [], [nameOf(question, offer.parts[0] ?? null)]);
     return true;
   }
 
@@ -235,12 +249,12 @@ export class Work implements Deeds {
 
   /** Whether somebody said that there is nothing to mark. */
   saidNothing(question: string): boolean {
-    return !this.units(question).length && this.#settled.has(nothing(question));
+    return !this.parts(question).length && this.#settled.has(nothing(question));
   }
 
   /** The questions about places for which nothing is marked, though nobody said that there is nothing. */
   get unmarked(): string[] {
-    return Object.entries(this.project.schema.questions).flatMap(([name, one]) => (one.kind !== "choice" && !this.units(name).length && !this.saidNothing(name) ? [name] : []));
+    return this.#marked.filter((name) => !this.parts(name).length && !this.saidNothing(name));
   }
 
   /** The first required question without an answer. */
@@ -255,7 +269,7 @@ export class Work implements Deeds {
     return true;
   }
 
-  #change(question: string, at: number, removed: Unit[], added: Unit[], settled: string[] = []): void {
+  #change(question: string, at: number, removed: Place[], added: Place[], settled: string[] = []): void {
     if (!settled.length && JSON.stringify(removed) === JSON.stringify(added)) return;
     const change = { question, at, removed, added, settled };
     this.#changes = [...this.#changes.slice(0, this.#done), change];
@@ -265,21 +279,21 @@ export class Work implements Deeds {
 
   #apply({ question, at, removed, added, settled }: Change, forward: boolean): void {
     const [went, came] = forward ? [removed, added] : [added, removed];
-    const all = this.units(question);
+    const all = this.parts(question);
     this.#put(question, [...all.slice(0, at), ...came, ...all.slice(at + went.length)]);
     if (settled.length) this.#settled = forward ? new Set([...this.#settled, ...settled]) : new Set([...this.#settled].filter((name) => !settled.includes(name)));
     this.version++;
   }
 
-  #put(question: string, all: Unit[]): void {
-    const { kind } = this.project.schema.questions[question]!;
+  #put(question: string, all: Place[]): void {
     const { [question]: _, ...others } = this.values;
-    this.values = kind === "choice" && !all.length ? others : { ...others, [question]: fromUnits(kind, all) };
+    const answer = kindOf(this.project.schema.questions[question]!).withParts(all);
+    this.values = answer ? { ...others, [question]: answer } : others;
   }
 
   #follow(question: string): void {
     this.question = question;
-    if (this.selected !== null && this.selected >= this.units().length) this.selected = null;
+    if (this.selected !== null && this.selected >= this.parts().length) this.selected = null;
   }
 }
 
@@ -287,22 +301,9 @@ export function labelsOf(question: Question): string[] {
   return question.options.map((option) => (typeof option === "string" ? option : option.label));
 }
 
-export function fromUnits(kind: KindName, all: Unit[]): Answer {
-  switch (kind) {
-    case "choice":
-      return { kind, label: all[0]?.label ?? "" };
-    case "spans":
-      return { kind, spans: all.map(({ label, geometry: [start = 0, end = 0] }) => ({ start, end, label })) };
-    case "segments":
-      return { kind, segments: all.map(({ label, geometry: [start = 0, end = 0] }) => ({ start, end, label })) };
-    case "boxes":
-      return { kind, boxes: all.map(({ label, geometry: [x = 0, y = 0, width = 0, height = 0] }) => ({ x, y, width, height, label })) };
-  }
-}
-
 /** A suggested place by what it says, which stays the same when it is suggested anew; null is the suggestion to mark nothing. */
-function nameOf(question: string, unit: Unit | null): string {
-  return [question, ...(unit ? [unit.label, ...unit.geometry.map((side) => Math.round(side * 1000) / 1000)] : [])].join("\n");
+function nameOf(question: string, part: Place | null): string {
+  return [question, ...(part ? [part.label, ...part.shape.map((side) => Math.round(side * 1000) / 1000)] : [])].join("\n");
 }
 
 /** That there is nothing to mark for a question, as somebody said. */

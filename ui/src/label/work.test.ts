@@ -46,7 +46,7 @@ test("a draft goes on where it was, undo included", () => {
   expect(again.values).toEqual(work.values);
   expect(again.offer("parts")).toBe(null);
   again.undo();
-  expect(again.offer("parts")?.units).toEqual([{ label: "Y", geometry: [4, 6] }]);
+  expect(again.offer("parts")?.parts).toMatchObject([{ label: "Y", shape: [4, 6] }]);
   again.undo();
   expect(again.values["intent"]).toEqual({ kind: "choice", label: "a" });
 });
@@ -59,8 +59,8 @@ test("a draft of two thousand boxes stays small, and its last hundred steps can 
   expect(JSON.stringify(work.body).length).toBeLessThan(400_000);
   const again = new Work(boxes, none, structuredClone(work.body));
   for (let i = 0; i < 100; i++) expect(again.undo()).toBe(true);
-  expect(again.units()[0]).toEqual({ label: "ball", geometry: [0, 0.25, 33.33, 44.44] });
-  expect(again.units().length).toBe(2000);
+  expect(again.parts()[0]).toMatchObject({ label: "ball", shape: [0, 0.25, 33.33, 44.44] });
+  expect(again.parts().length).toBe(2000);
 });
 
 test("a draft of an older page gives its answers, and no history", () => {
@@ -98,23 +98,23 @@ test("a suggested choice is taken up as if its label had been chosen, and undo b
 test("suggested places are taken up and turned down one by one, or all at once, and every step can be undone", () => {
   const work = new Work(project, suggested, null);
   work.add([8, 9]);
-  const offered = (): number => work.offer("parts")?.units.length ?? 0;
-  expect([work.units("parts").length, offered()]).toEqual([1, 3]);
+  const offered = (): number => work.offer("parts")?.parts.length ?? 0;
+  expect([work.parts("parts").length, offered()]).toEqual([1, 3]);
   work.accept("parts");
-  expect([work.units("parts").length, offered()]).toEqual([2, 2]);
+  expect([work.parts("parts").length, offered()]).toEqual([2, 2]);
   // Moving what was taken up does not bring its suggestion back.
   work.change(1, [0, 3]);
   expect(offered()).toBe(2);
   work.reject("parts");
-  expect([work.units("parts").length, offered()]).toEqual([2, 1]);
+  expect([work.parts("parts").length, offered()]).toEqual([2, 1]);
   work.accept("parts", true);
-  expect([work.units("parts").length, offered()]).toEqual([3, 0]);
+  expect([work.parts("parts").length, offered()]).toEqual([3, 0]);
   for (const left of [[2, 1], [2, 2], [2, 2], [1, 3]]) {
     work.undo();
-    expect([work.units("parts").length, offered()]).toEqual(left);
+    expect([work.parts("parts").length, offered()]).toEqual(left);
   }
   for (let i = 0; i < 4; i++) work.redo();
-  expect([work.units("parts").length, offered()]).toEqual([3, 0]);
+  expect([work.parts("parts").length, offered()]).toEqual([3, 0]);
 });
 
 test("accepting everything overrules no answer that was given", () => {
@@ -122,7 +122,7 @@ test("accepting everything overrules no answer that was given", () => {
   work.choose("a");
   work.acceptAll();
   expect(work.values["intent"]).toEqual({ kind: "choice", label: "a" });
-  expect(work.units("parts").length).toBe(3);
+  expect(work.parts("parts").length).toBe(3);
 });
 
 test("what is drawn answers the one question that is answered by drawing", () => {
@@ -131,7 +131,7 @@ test("what is drawn answers the one question that is answered by drawing", () =>
   work.add([0, 2]);
   expect([work.question, work.selected]).toEqual(["parts", 0]);
   work.choose("Y");
-  expect(work.units()).toEqual([{ label: "Y", geometry: [0, 2] }]);
+  expect(work.parts()).toMatchObject([{ label: "Y", shape: [0, 2] }]);
 });
 
 test("that there is nothing to mark is said once, and an answer one comes back to has said it", () => {

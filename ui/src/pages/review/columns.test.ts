@@ -29,7 +29,7 @@ suite("the board", () => {
   it("compares a lone answer with the suggestion, in the questions that both answer", () => {
     const suggestions = [{ question: "intent", labeler: "rules", version: "1", answer: choice("b").intent!, score: 0.9 }];
     const found = board(task([{ ...choice("a"), ...boxes([0, 0, 5, 5]) }], { suggestions }));
-    expect(found.columns.map((column) => column.kind)).toEqual(["answer", "suggestion"]);
+    expect(found.columns.map((column) => column.from)).toEqual(["answer", "suggestion"]);
     expect(found.differences.map((difference) => difference.question)).toEqual(["intent"]);
   });
 

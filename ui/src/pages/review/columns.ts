@@ -1,14 +1,15 @@
 // What stands side by side in a review: the consensus, every answer, and a machine's suggestion where there is one answer alone. In an
 // audit these are the label and the auditor's own blind answer.
 
-import { units, type Unit } from "../../components/answers";
-import { differences, overlap, type Difference } from "../../components/differences";
-import { seconds } from "../../components/numbers";
+import { seconds } from "../../core/numbers";
 import type { Answer, AuditView, Task, Values } from "../../core/types";
+import { kindOf } from "../../kinds";
+import { JOINED } from "../../kinds/compare";
+import { differences, type Difference } from "../../kinds/differences";
 
 export interface Column {
   id: string;
-  kind: "consensus" | "answer" | "suggestion" | "label" | "own";
+  from: "consensus" | "answer" | "suggestion" | "label" | "own";
   /** The annotation that a verdict on this column is about; null for the consensus. */
   annotation: number | null;
   title: string;
@@ -29,7 +30,7 @@ export function board(task: Task): Board {
   const names = Object.keys({ ...review?.consensus });
   const answers: Column[] = (review?.annotations ?? []).map((one, i) => ({
     id: `answer ${one.id}`,
-    kind: "answer",
+    from: "answer",
     annotation: one.id,
     title: one.annotator ?? `Annotator ${String.fromCharCode(65 + (i % 26))}`,
     note: one.seconds_active ? seconds(one.seconds_active) : "",
@@ -40,7 +41,7 @@ export function board(task: Task): Board {
     const confidence = Math.min(...names.map((name) => review!.consensus[name]!.confidence));
     columns.unshift({
       id: "consensus",
-      kind: "consensus",
+      from: "consensus",
       annotation: null,
       title: "Consensus",
       note: `${Math.floor(confidence * 100)}% sure`,
@@ -50,24 +51,24 @@ export function board(task: Task): Board {
   if (answers.length === 1 && task.suggestions.length) {
     columns.push({
       id: "suggestion",
-      kind: "suggestion",
+      from: "suggestion",
       annotation: null,
       title: "Suggestion",
       note: [...new Set(task.suggestions.map((one) => one.labeler))].join(", "),
       values: Object.fromEntries(task.suggestions.map((one) => [one.question, one.answer])),
     });
   }
-  const compared = columns.flatMap((column, i) => (column.kind === "consensus" ? [] : [i]));
+  const compared = columns.flatMap((column, i) => (column.from === "consensus" ? [] : [i]));
   const questions = [...new Set(columns.flatMap((column) => Object.keys(column.values)))];
   // A suggestion leaves questions out that its labeler knows nothing about: that is no difference.
-  const asked = columns.some((column) => column.kind === "suggestion") ? questions.filter((name) => compared.every((i) => columns[i]!.values[name])) : questions;
+  const asked = columns.some((column) => column.from === "suggestion") ? questions.filter((name) => compared.every((i) => columns[i]!.values[name])) : questions;
   return { columns, differences: differences(compared.map((i) => columns[i]!.values), asked), compared };
 }
 
 function auditBoard(audit: AuditView): Board {
   const columns: Column[] = [
-    { id: "label", kind: "label", annotation: null, title: "The label", note: "", values: audit.label },
-    { id: "own", kind: "own", annotation: null, title: "Your answer", note: "given blind", values: audit.own },
+    { id: "label", from: "label", annotation: null, title: "The label", note: "", values: audit.label },
+    { id: "own", from: "own", annotation: null, title: "Your answer", note: "given blind", values: audit.own },
   ];
   const questions = [...new Set(columns.flatMap((column) => Object.keys(column.values)))];
   return { columns, differences: differences([audit.label, audit.own], questions), compared: [0, 1] };
@@ -88,9 +89,10 @@ export function differing(board: Board, column: number, question: string): { str
 
 function lying(answer: Answer | undefined, difference: Difference): number | null {
   if (!answer || !difference.bounds.length) return null;
-  const scores = units(answer).map((unit: Unit) => overlap(difference.kind, unit.geometry, difference.bounds));
+  const kind = kindOf(answer);
+  const scores = kind.parts(answer).map((part) => kind.within(part, difference.bounds));
   const best = Math.max(0, ...scores);
-  return best >= 0.3 ? scores.indexOf(best) : null;
+  return best >= JOINED ? scores.indexOf(best) : null;
 }
 
 /** A difference in a few words. */

@@ -1,8 +1,0 @@
-// Items as the list and the page of one item show them, and frozen versions of the dataset.
-
-import type * as Server from "../core/server";
-
-export type { AnnotationRow, CommentRow as CommentView, ItemDetail, ItemPage, ItemRow, LabelView, Preview } from "../core/server";
-
-/** A version whose requirements are read: the document leaves their shape open. */
-export type Version = Omit<Server.Version, "requirements"> & { requirements: { requirement: string; holds: boolean | null; reason: string }[] };

@@ -1,0 +1,23 @@
+// Labeled upright rectangles in a picture, in its pixels.
+
+import type { BoxesAnswer } from "../../core/types";
+import { marks } from "../marks";
+import { box } from "../shapes/box";
+import { tool } from "./tool";
+
+export default marks<BoxesAnswer>({
+  name: "boxes",
+  words: { one: "box", many: "boxes", made: "drawn" },
+  keys: [
+    { shown: "N", keys: ["N"], title: "Draw a new box in the middle, to be moved by the arrows" },
+    { shown: "Arrows", keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Shift+ArrowLeft", "Shift+ArrowRight", "Shift+ArrowUp", "Shift+ArrowDown"], title: "Move the selected box (Shift: by ten pixels)" },
+    { shown: "Alt+Arrows", keys: [], title: "Resize the selected box" },
+  ],
+  // A pixel or two make no other box.
+  same: 0.8,
+  shape: box,
+  tool,
+  places: ({ boxes }) => boxes.map(({ label, x, y, width, height }) => ({ label, shape: [x, y, width, height] })),
+  answer: (places) => ({ kind: "boxes", boxes: places.map(({ label, shape: [x = 0, y = 0, width = 0, height = 0] }) => ({ x, y, width, height, label })) }),
+  describe: ({ shape: [x = 0, y = 0, width = 0, height = 0] }) => `${Math.round(width)} × ${Math.round(height)} at ${Math.round(x)}, ${Math.round(y)}`,
+});

@@ -1,0 +1,26 @@
+// One label of several for a whole item.
+
+import type { ChoiceAnswer } from "../../core/types";
+import { compare } from "../compare";
+import type { Kind } from "../kind";
+import { whole } from "../shapes/shape";
+import Form from "./Form.svelte";
+import View from "./View.svelte";
+
+export default {
+  name: "choice",
+  words: { one: "answer", many: "answers", made: "marked" },
+  keys: [],
+  graded: false,
+  same: 1,
+  Form,
+  View,
+  empty: () => null,
+  parts: ({ label }) => [{ id: 0, label, shape: [] }],
+  withParts: ([part]) => (part ? { kind: "choice", label: part.label } : null),
+  choose: (label) => ({ kind: "choice", label }),
+  describe: () => "",
+  similarity: (a, b) => whole.overlap(a.shape, b.shape),
+  within: () => 0,
+  differences: (answers) => compare(whole, 1, answers.map((answer) => (answer ? [{ label: answer.label, shape: [] }] : []))),
+} satisfies Kind<ChoiceAnswer>;

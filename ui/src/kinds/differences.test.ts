@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import type { Values } from "../core/types";
+import { differences } from "./differences";
+import { box } from "./shapes/box";
+import { interval } from "./shapes/interval";
+
+const spans = (...list: [number, number, string][]): Values => ({
+  entities: { kind: "spans", spans: list.map(([start, end, label]) => ({ start, end, label })) },
+});
+const boxes = (...list: [number, number, number, number, string][]): Values => ({
+  cells: { kind: "boxes", boxes: list.map(([x, y, width, height, label]) => ({ x, y, width, height, label })) },
+});
+const choice = (label: string): Values => ({ intent: { kind: "choice", label } });
+
+describe("differences", () => {
+  it("finds none between equal answers, or with one answer alone", () => {
+    expect(differences([spans([0, 5, "DATE"]), spans([0, 5, "DATE"])], ["entities"])).toEqual([]);
+    expect(differences([choice("refund")], ["intent"])).toEqual([]);
+    expect(differences([choice("refund"), choice("refund"), choice("refund")], ["intent"])).toEqual([]);
+  });
+
+  it("tells other labels of a choice apart, in the order of the answers", () => {
+    const [only] = differences([choice("refund"), choice("bug"), choice("refund")], ["intent"]);
+    expect(only).toMatchObject({ reason: "label", labels: ["refund", "bug", "refund"] });
+  });
+
+  it("says which answer has nothing in a place", () => {
+    const found = differences([spans([0, 5, "DATE"], [10, 20, "PRODUCT"]), spans([0, 5, "DATE"])], ["entities"]);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ reason: "missing", members: [1, null], labels: ["PRODUCT", null], bounds: [10, 20] });
+  });
+
+  it("counts a missing answer as a difference", () => {
+    const [only] = differences([choice("refund"), {}], ["intent"]);
+    expect(only).toMatchObject({ reason: "missing", labels: ["refund", null] });
+  });
+
+  it("brings the best overlapping boxes together and lets a pixel or two pass", () => {
+    const found = differences(
+      [boxes([0, 0, 100, 100, "cell"], [200, 0, 50, 50, "cell"]), boxes([201, 1, 50, 50, "dust"], [1, 1, 100, 100, "cell"])],
+      ["cells"],
+    );
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ reason: "label", members: [1, 0], labels: ["cell", "dust"], bounds: [200, 0, 51, 51] });
+  });
+
+  it("sees bounds that differ: for spans any, for boxes those that share less than four fifths", () => {
+    expect(differences([spans([0, 10, "DATE"]), spans([0, 9, "DATE"])], ["entities"])[0]?.reason).toBe("place");
+    expect(differences([boxes([0, 0, 100, 100, "a"]), boxes([0, 0, 100, 70, "a"])], ["cells"])[0]?.reason).toBe("place");
+  });
+
+  it("puts two spans of one answer over the same words into two groups", () => {
+    const found = differences([spans([0, 10, "PRODUCT"], [0, 10, "DATE"]), spans([0, 10, "DATE"])], ["entities"]);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ reason: "missing", labels: ["PRODUCT", null] });
+  });
+
+  it("walks from left to right", () => {
+    const found = differences([spans([30, 40, "A"], [0, 5, "A"]), spans([10, 15, "A"])], ["entities"]);
+    expect(found.map((difference) => difference.bounds[0])).toEqual([0, 10, 30]);
+  });
+});
+
+describe("overlap", () => {
+  it("is the part in common of what both cover", () => {
+    expect(interval.overlap([0, 10], [5, 15])).toBeCloseTo(1 / 3);
+    expect(box.overlap([0, 0, 10, 10], [0, 5, 10, 10])).toBeCloseTo(1 / 3);
+    expect(interval.overlap([0, 1], [1, 2])).toBe(0);
+  });
+});

@@ -1,0 +1,90 @@
+// What every kind of answer is. A kind is one folder here that exports one object of this type; what the page does with answers follows
+// from it, so that nothing else knows a kind by its name.
+
+import type { Component } from "svelte";
+import type { Claim } from "../keys/actions";
+import type { Answer, Field, Question } from "../core/types";
+import type { Place, Showing, Tool } from "../viewers/viewer";
+
+export type { Place } from "../viewers/viewer";
+
+/** One labeled part of an answer: a place that is marked, or the whole answer, which has no shape. */
+export interface Part extends Place {
+  /** Its number in the answer, by which comments refer to it. */
+  id: number;
+}
+
+/** `missing`: some answer has nothing here; `label`: the labels differ; `place`: only the bounds differ. */
+export type Reason = "missing" | "label" | "place";
+
+/** One place in which answers to a question differ. */
+export interface Apart {
+  reason: Reason;
+  /** For each answer the number of its part in this place, or null where it has none. */
+  members: (number | null)[];
+  /** The labels in the order of the answers, null where there is none. */
+  labels: (string | null)[];
+  /** Bounds around all parts here as the viewer counts them: start and end, or x, y, width and height. Empty without a shape. */
+  bounds: number[];
+}
+
+/** How an answer is given beside the item. */
+export interface Answering {
+  question: Question;
+  name: string;
+  answer: Answer | undefined;
+  /** What is suggested and still open. */
+  proposed: Answer | undefined;
+  /** Whether the question is in hand. */
+  active: boolean;
+  keyOf: (label: string) => string;
+  give: (answer: Answer) => void;
+  /** Look for a label by typing, and the key that does. */
+  onfind: () => void;
+  findKey: string;
+}
+
+/** What an answer is shown on: a field of its item. */
+export type On = Omit<Showing, "marks" | "question" | "tool" | "dashed">;
+
+/** How an answer is shown: in a few words, or `on` its item. */
+export interface Viewing {
+  answer: Answer;
+  question?: Question | undefined;
+  on?: On | undefined;
+  dashed?: boolean;
+}
+
+export interface Kind<A extends Answer = Answer> {
+  /** As the pipeline file names it. */
+  readonly name: A["kind"];
+  /** What the page calls its parts, and what is done with one: "No box was drawn." */
+  readonly words: { readonly one: string; readonly many: string; readonly made: string };
+  /** The keys that it claims while its tool is in use. */
+  readonly keys: readonly Claim[];
+  /** Whether two answers can be alike in part, so that a mean of how alike they are says more than how many are the same. */
+  readonly graded: boolean;
+  /** The similarity from which two parts are in the same place. */
+  readonly same: number;
+  /** How it is drawn in a viewer; absent where it is answered beside the item. */
+  readonly tool?: Tool;
+  /** How it is answered beside the item; absent where a tool does. */
+  readonly Form?: Component<Answering>;
+  /** How it is shown in reviews, in lists and at its item. */
+  readonly View: Component<Viewing>;
+  /** What nobody has marked is as an answer; null where that is none. */
+  empty(question: Question): A | null;
+  parts(answer: A): Part[];
+  /** The answer that has these parts; null where that is none. */
+  withParts(places: readonly Place[]): A | null;
+  /** What choosing a label makes an answer of; absent where it labels a part. */
+  choose?(label: string): A;
+  /** A part in a few words, which stand beside its label. */
+  describe(place: Place, field: Field | undefined): string;
+  /** How far two parts share their place, 0 to 1. */
+  similarity(a: Place, b: Place): number;
+  /** How far a part lies within bounds, 0 to 1. */
+  within(place: Place, bounds: number[]): number;
+  /** Where answers of several people to one question differ, in the order in which one looks at an item. */
+  differences(answers: readonly (A | undefined)[]): Apart[];
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import type { Answer, Question } from "../core/types";
+import { claimsOf } from "../keys/claims";
+import { viewerOf } from "../viewers";
+import { KINDS, kindOf, partsOf } from "./index";
+
+const question = (kind: string): Question => ({ kind, of: "it", options: ["a", "b"] }) as unknown as Question;
+const place = (label: string, at = 0) => ({ label, shape: [at, at + 5, 9, 7] });
+
+describe.each(KINDS.map((kind) => [kind.name, kind] as const))("%s", (name, kind) => {
+  const one = kind.withParts([place("a")])!;
+
+  it("is found by its question and by its answers", () => {
+    expect(kindOf(question(name))).toBe(kind);
+    expect(kindOf(one)).toBe(kind);
+  });
+
+  it("is answered by a tool in a viewer, or by a form beside the item", () => {
+    expect([kind.tool, kind.Form].filter(Boolean)).toHaveLength(1);
+    if (kind.tool) expect(claimsOf(viewerOf({ modality: kind.tool.viewer }))).toEqual(expect.arrayContaining([...kind.keys]));
+    else expect(kind.keys).toEqual([]);
+  });
+
+  it("takes its answers apart and puts them together again", () => {
+    const many = kind.withParts([place("a"), place("b", 20)])!;
+    for (const answer of [one, many]) expect(kind.withParts(partsOf(answer))).toEqual(answer);
+    expect(partsOf(many).map(({ id }) => id)).toEqual(partsOf(many).map((_, i) => i));
+    expect(kind.withParts([])).toEqual(kind.empty(question(name)));
+  });
+
+  it("finds copies alike, and another label not", () => {
+    const [part] = partsOf(one);
+    expect(kind.similarity(part!, part!)).toBe(1);
+    expect(kind.differences([one, structuredClone(one) as Answer])).toEqual([]);
+    expect(kind.differences([one, kind.withParts([place("b")])!])).toMatchObject([{ reason: "label", labels: ["a", "b"], members: [0, 0] }]);
+    expect(kind.differences([one, undefined])).toMatchObject([{ reason: "missing", members: [0, null] }]);
+  });
+});
+
+it("claims no key twice where one tool is in use", () => {
+  for (const { tool, keys } of KINDS) {
+    if (!tool) continue;
+    const all = [...viewerOf({ modality: tool.viewer }).keys.flat(), ...keys].flatMap((claim) => claim.keys);
+    expect(new Set(all).size).toBe(all.length);
+  }
+});

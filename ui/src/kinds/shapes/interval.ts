@@ -1,0 +1,16 @@
+// From a start to an end: characters of a text, seconds of a recording.
+
+import type { Shape } from "./shape";
+
+export type Interval = [start: number, end: number];
+
+export const interval: Shape = {
+  overlap(a, b) {
+    const [start, end] = a as Interval;
+    const [from, to] = b as Interval;
+    const shared = Math.max(0, Math.min(end, to) - Math.max(start, from));
+    return shared ? shared / (end - start + to - from - shared) : 0;
+  },
+  around: (all) => [Math.min(...all.map(([start]) => start!)), Math.max(...all.map(([, end]) => end!))],
+  order: (a, b) => a[0]! - b[0]! || a[1]! - b[1]!,
+};

@@ -1,0 +1,13 @@
+// What is known of a shape, whatever kind of answer has it.
+
+export interface Shape {
+  /** How far two of them share their place, 0 to 1: the part in common of what both cover. */
+  overlap(a: number[], b: number[]): number;
+  /** The bounds around several. */
+  around(shapes: number[][]): number[];
+  /** Which bounds are looked at first. */
+  order(a: number[], b: number[]): number;
+}
+
+/** The shape of what has no place: an answer about all of an item. */
+export const whole: Shape = { overlap: () => 1, around: () => [], order: () => 0 };

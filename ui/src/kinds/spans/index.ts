@@ -1,0 +1,27 @@
+// Labeled stretches of a text; offsets count code points.
+
+import type { SpansAnswer } from "../../core/types";
+import { marks } from "../marks";
+import { interval } from "../shapes/interval";
+import { tool } from "./tool";
+
+const LONGEST = 36;
+
+export default marks<SpansAnswer>({
+  name: "spans",
+  words: { one: "span", many: "spans", made: "marked" },
+  keys: [
+    { shown: "N", keys: ["N"], title: "Mark what the word cursor covers" },
+    { shown: "[ ]", keys: ["[", "]"], title: "Move the end of the selected mark by a word" },
+  ],
+  // One word more or less is another span.
+  same: 1,
+  shape: interval,
+  tool,
+  places: ({ spans }) => spans.map(({ label, start, end }) => ({ label, shape: [start, end] })),
+  answer: (places) => ({ kind: "spans", spans: places.map(({ label, shape: [start = 0, end = 0] }) => ({ start, end, label })) }),
+  describe({ shape: [start, end] }, field) {
+    const text = field?.modality === "text" ? Array.from(field.text).slice(start, end).join("").replace(/\s+/g, " ") : "";
+    return text.length > LONGEST ? `${text.slice(0, LONGEST - 2)}…` : text;
+  },
+});

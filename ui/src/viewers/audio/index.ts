@@ -1,0 +1,34 @@
+// Recordings: their outline, a playhead, and playing that no edit disturbs.
+
+import type { Component } from "svelte";
+import type { Showing, ViewerKind } from "../viewer";
+import Shown from "./Shown.svelte";
+import Thumb from "./Thumb.svelte";
+import { AudioViewer } from "./viewer";
+
+export default {
+  name: "audio",
+  order: 3,
+  words: { where: "In recordings" },
+  keys: [
+    [
+      { shown: "Space", keys: [" "], title: "Play or pause; with a segment selected, play that" },
+      { shown: "← →", keys: ["ArrowLeft", "ArrowRight", "Shift+ArrowLeft", "Shift+ArrowRight"], title: "Move the playhead (Shift: finely)" },
+    ],
+    [
+      { shown: "+ −", keys: ["+", "=", "-"], title: "Zoom" },
+      { shown: "W", keys: ["W"], title: "Show the whole clip" },
+    ],
+  ],
+  closer: true,
+  plays: true,
+  wide: false,
+  open: (host, deeds) => new AudioViewer(host, deeds),
+  prefetch(field, address) {
+    if (field.modality !== "audio") return;
+    void fetch(address(field.blob)).catch(() => undefined);
+    if (field.peaks) void fetch(address(field.peaks)).catch(() => undefined);
+  },
+  Shown: Shown as Component<Showing>,
+  Thumb,
+} satisfies ViewerKind;

@@ -1,0 +1,33 @@
+// Pictures: zoomed, panned and pinched on two layers of canvas.
+
+import type { Component } from "svelte";
+import type { Showing, ViewerKind } from "../viewer";
+import Shown from "./Shown.svelte";
+import Thumb from "./Thumb.svelte";
+import { ImageViewer } from "./viewer";
+
+export default {
+  name: "image",
+  order: 2,
+  words: { where: "In pictures" },
+  keys: [
+    [],
+    [
+      { shown: "+ −", keys: ["+", "=", "-"], title: "Zoom" },
+      { shown: "W", keys: ["W"], title: "Show the whole picture" },
+      { shown: "Ctrl+drag", keys: [], title: "Move the picture" },
+    ],
+  ],
+  closer: true,
+  plays: false,
+  wide: false,
+  open: (host, deeds) => new ImageViewer(host, deeds),
+  prefetch(field, address) {
+    if (field.modality !== "image") return;
+    const picture = new Image();
+    picture.src = address(field.blob);
+    void picture.decode().catch(() => undefined);
+  },
+  Shown: Shown as Component<Showing>,
+  Thumb,
+} satisfies ViewerKind;
