@@ -1,6 +1,6 @@
 """The keys of the workbench that labels cannot have, because they mean something else there.
 
-The page's own tables, `ui/src/label/keys.ts` and `ui/src/panes`, say what each does; a test compares them with this one.
+The page's own tables, `ui/src/keys/actions.ts` and `ui/src/viewers`, say what each does; a test compares them with this one.
 """
 
 from __future__ import annotations

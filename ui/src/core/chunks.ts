@@ -8,9 +8,18 @@ export async function part<T>(read: () => Promise<T>): Promise<T> {
     await mendStyles();
     return await read();
   } catch {
-    const answered = await fetch("/", { cache: "no-store" }).then(({ ok }) => ok, () => false);
+    const answered = await fetch("/", { cache: "no-store" }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
     if (!answered) throw new ApiError(0, "unreachable", "The server does not answer.");
-    throw new ApiError(410, "renewed", "This part of the page cannot be loaded: the page is probably newer by now.", undefined, "Load the page anew. Drafts and answers are kept.");
+    throw new ApiError(
+      410,
+      "renewed",
+      "This part of the page cannot be loaded: the page is probably newer by now.",
+      undefined,
+      "Load the page anew. Drafts and answers are kept.",
+    );
   }
 }
 

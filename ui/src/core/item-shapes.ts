@@ -5,4 +5,6 @@ import type * as Server from "./server";
 export type { AnnotationRow, CommentRow as CommentView, ItemDetail, ItemPage, ItemRow, LabelView, Preview } from "./server";
 
 /** A version whose requirements are read: the document leaves their shape open. */
-export type Version = Omit<Server.Version, "requirements"> & { requirements: { requirement: string; holds: boolean | null; reason: string }[] };
+export type Version = Omit<Server.Version, "requirements"> & {
+  requirements: { requirement: string; holds: boolean | null; reason: string }[];
+};

@@ -17,7 +17,11 @@ test("what is kept is found again, in order, by the same person in the same proj
   expect(again.all("answer ")).toEqual(["first", "second"]);
   expect(again.get("draft 7")).toEqual({ values: {} });
   expect(again.get("draft 8")).toBe(null);
-  for (const [person, project] of [[2, "tickets"], [1, "scenes"], [10, "tickets"]] as const) {
+  for (const [person, project] of [
+    [2, "tickets"],
+    [1, "scenes"],
+    [10, "tickets"],
+  ] as const) {
     expect((await Drawer.open(person, project, never)).all("")).toEqual([]);
   }
 });

@@ -29,13 +29,16 @@ export class Leases {
     this.stop();
     this.#lasting = lasting;
     const patience = Math.min(PATIENCE, lasting);
-    this.#timer = setInterval(() => {
-      if (presence.idle < patience) this.#prolong();
-      else if (!this.#told && Date.now() - this.#alive > lasting * 1000) {
-        this.#told = true;
-        this.#ended();
-      }
-    }, (lasting * 1000) / 3);
+    this.#timer = setInterval(
+      () => {
+        if (presence.idle < patience) this.#prolong();
+        else if (!this.#told && Date.now() - this.#alive > lasting * 1000) {
+          this.#told = true;
+          this.#ended();
+        }
+      },
+      (lasting * 1000) / 3,
+    );
     this.#unlisten = presence.onReturn(patience, () => this.#prolong());
   }
 

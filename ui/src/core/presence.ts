@@ -12,7 +12,8 @@ class Presence {
 
   /** The seconds since the last sign of life; none while something plays. */
   get idle(): number {
-    if (typeof document !== "undefined" && [...document.querySelectorAll("audio")].some((player) => !player.paused)) this.#last = Date.now();
+    if (typeof document !== "undefined" && [...document.querySelectorAll("audio")].some((player) => !player.paused))
+      this.#last = Date.now();
     return (Date.now() - this.#last) / 1000;
   }
 

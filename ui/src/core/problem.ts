@@ -12,7 +12,10 @@ export function triedAgain(error: unknown): Problem {
 }
 
 export function problemOf(error: unknown): Problem {
-  const { code, message, hint } = (typeof error === "object" && error !== null ? error : { message: String(error) }) as Record<string, unknown>;
+  const { code, message, hint } = (typeof error === "object" && error !== null ? error : { message: String(error) }) as Record<
+    string,
+    unknown
+  >;
   return {
     code: typeof code === "string" ? code : "error",
     message: typeof message === "string" && message ? message : "Something went wrong.",

@@ -10,7 +10,14 @@ describe("ceiling", () => {
 
 describe("filled", () => {
   it("puts zeros where nothing happened, and shows the newest", () => {
-    const found = filled([{ start: 0, answers: 1, reviews: 0 }, { start: 50 * 3600, answers: 2, reviews: 1 }], 3600, 24);
+    const found = filled(
+      [
+        { start: 0, answers: 1, reviews: 0 },
+        { start: 50 * 3600, answers: 2, reviews: 1 },
+      ],
+      3600,
+      24,
+    );
     expect(found).toHaveLength(24);
     expect(found.at(-1)).toEqual({ start: 50 * 3600, answers: 2, reviews: 1 });
     expect(found[0]).toEqual({ start: 27 * 3600, answers: 0, reviews: 0 });

@@ -26,7 +26,10 @@ class Status {
   toast(text: string, options: { tone?: Toast["tone"]; seconds?: number; action?: Toast["action"] } = {}): number {
     const id = this.#next++;
     // The same words again replace themselves: nobody reads them twice.
-    this.toasts = [...this.toasts.filter((one) => one.text !== text).slice(-3), { id, text, tone: options.tone ?? "info", action: options.action }];
+    this.toasts = [
+      ...this.toasts.filter((one) => one.text !== text).slice(-3),
+      { id, text, tone: options.tone ?? "info", action: options.action },
+    ];
     this.say(text);
     const seconds = options.seconds ?? (options.action ? 10 : 5);
     if (seconds) setTimeout(() => this.dismiss(id), seconds * 1000);

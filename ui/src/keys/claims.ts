@@ -17,4 +17,6 @@ export function claimRows(viewer: ViewerKind): [keys: string, title: string][] {
 }
 
 /** Everything that is claimed anywhere, in small letters. */
-export const CLAIMED: ReadonlySet<string> = new Set(VIEWERS.flatMap((viewer) => claimsOf(viewer).flatMap(({ keys }) => keys.map((key) => key.toLowerCase()))));
+export const CLAIMED: ReadonlySet<string> = new Set(
+  VIEWERS.flatMap((viewer) => claimsOf(viewer).flatMap(({ keys }) => keys.map((key) => key.toLowerCase()))),
+);

@@ -60,7 +60,9 @@ class KeyMap {
 function kept(): Partial<Record<Changeable, string>> {
   try {
     const found: unknown = JSON.parse(localStorage.getItem(NAME) ?? "{}");
-    return Object.fromEntries(Object.entries(found as object).filter(([action, key]) => (CHANGEABLE as string[]).includes(action) && typeof key === "string"));
+    return Object.fromEntries(
+      Object.entries(found as object).filter(([action, key]) => (CHANGEABLE as string[]).includes(action) && typeof key === "string"),
+    );
   } catch {
     return {};
   }
@@ -86,4 +88,7 @@ export function keyRows(where: Where): [keys: string | readonly string[], title:
 }
 
 /** The keys of labels, for the help. */
-export const LABEL_ROW: [keys: string, title: string] = ["1 … 9", "Choose a label: of the question, of the selected mark, or for the next one"];
+export const LABEL_ROW: [keys: string, title: string] = [
+  "1 … 9",
+  "Choose a label: of the question, of the selected mark, or for the next one",
+];

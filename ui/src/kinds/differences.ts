@@ -15,6 +15,10 @@ export function differences(answers: Values[], questions: string[]): Difference[
   return questions.flatMap((question) => {
     const given = answers.map((values) => values[question]);
     const kind = given.find((answer) => answer)?.kind;
-    return kind ? kindOf({ kind }).differences(given).map((apart) => ({ question, kind, ...apart })) : [];
+    return kind
+      ? kindOf({ kind })
+          .differences(given)
+          .map((apart) => ({ question, kind, ...apart }))
+      : [];
   });
 }

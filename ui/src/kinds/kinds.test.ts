@@ -32,7 +32,9 @@ describe.each(KINDS.map((kind) => [kind.name, kind] as const))("%s", (name, kind
     const [part] = partsOf(one);
     expect(kind.similarity(part!, part!)).toBe(1);
     expect(kind.differences([one, structuredClone(one) as Answer])).toEqual([]);
-    expect(kind.differences([one, kind.withParts([place("b")])!])).toMatchObject([{ reason: "label", labels: ["a", "b"], members: [0, 0] }]);
+    expect(kind.differences([one, kind.withParts([place("b")])!])).toMatchObject([
+      { reason: "label", labels: ["a", "b"], members: [0, 0] },
+    ]);
     expect(kind.differences([one, undefined])).toMatchObject([{ reason: "missing", members: [0, null] }]);
   });
 });

@@ -24,6 +24,11 @@ export function marks<A extends Answer>({ shape, places, answer, ...own }: Own<A
     withParts: answer,
     similarity: (a, b) => shape.overlap(a.shape, b.shape),
     within: (place, bounds) => shape.overlap(place.shape, bounds),
-    differences: (answers) => compare(shape, own.same, answers.map((given) => (given ? places(given) : []))),
+    differences: (answers) =>
+      compare(
+        shape,
+        own.same,
+        answers.map((given) => (given ? places(given) : [])),
+      ),
   };
 }

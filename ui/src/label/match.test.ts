@@ -30,7 +30,10 @@ test("nothing typed leaves all in their order, and nonsense leaves none", () => 
 });
 
 test("a label is found by its name and by its title", () => {
-  const labels = [{ label: "B-PER", title: "Person" }, { label: "B-LOC", title: "Place" }];
+  const labels = [
+    { label: "B-PER", title: "Person" },
+    { label: "B-LOC", title: "Place" },
+  ];
   expect(matching("place", labels, (one) => [one.label, one.title])).toEqual([labels[1]]);
   expect(matching("b-per", labels, (one) => [one.label, one.title])).toEqual([labels[0]]);
 });

@@ -10,7 +10,13 @@ export function fit(typed: string, text: string): number {
   const words = whole.split(/[^\p{L}\p{N}]+/u);
   if (words.some((word) => word.startsWith(wanted))) return 4;
   if (whole.includes(wanted)) return 3;
-  if (words.map((word) => word[0] ?? "").join("").startsWith(wanted)) return 2;
+  if (
+    words
+      .map((word) => word[0] ?? "")
+      .join("")
+      .startsWith(wanted)
+  )
+    return 2;
   let at = 0;
   for (const letter of wanted) {
     at = whole.indexOf(letter, at) + 1;

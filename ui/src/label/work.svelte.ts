@@ -65,7 +65,8 @@ export class Work implements Deeds {
     // Whoever comes back to an own answer has said already where nothing is marked.
     this.#settled = new Set(draft?.settled ?? Object.keys(task.values ?? {}).map(nothing));
     // A draft of an older page has another history; its answers count all the same.
-    if (draft?.settled && draft.changes.every(({ removed, added }) => [...removed, ...added].every(({ shape }) => shape))) [this.#changes, this.#done] = [draft.changes, draft.done];
+    if (draft?.settled && draft.changes.every(({ removed, added }) => [...removed, ...added].every(({ shape }) => shape)))
+      [this.#changes, this.#done] = [draft.changes, draft.done];
   }
 
   get question(): string {
@@ -117,7 +118,12 @@ export class Work implements Deeds {
 
   get body(): DraftBody {
     const from = Math.max(0, this.#done - KEPT);
-    return { values: this.values, settled: [...this.#settled], changes: this.#changes.slice(from, this.#done + KEPT), done: this.#done - from };
+    return {
+      values: this.values,
+      settled: [...this.#settled],
+      changes: this.#changes.slice(from, this.#done + KEPT),
+      done: this.#done - from,
+    };
   }
 
   parts(question = this.question): Part[] {
@@ -131,7 +137,8 @@ export class Work implements Deeds {
     if (!suggestion) return null;
     const [own, suggested] = [this.parts(question), partsOf(suggestion.answer)];
     if (own.length && (!kind.tool || !suggested.length)) return null;
-    if (!suggested.length) return this.#settled.has(nothing(question)) || this.#settled.has(nameOf(question, null)) ? null : { suggestion, parts: [] };
+    if (!suggested.length)
+      return this.#settled.has(nothing(question)) || this.#settled.has(nameOf(question, null)) ? null : { suggestion, parts: [] };
     const said = new Set(own.map((part) => nameOf(question, part)));
     const left = suggested.filter((part) => !said.has(nameOf(question, part)) && !this.#settled.has(nameOf(question, part)));
     return left.length ? { suggestion, parts: left } : null;
@@ -221,7 +228,14 @@ export class Work implements Deeds {
     this.selected = null;
     const taken = all ? offer.parts : offer.parts.slice(0, 1);
     if (!this.kind.tool) this.give(question, offer.suggestion.answer);
-    else this.#change(question, this.parts().length, [], taken, taken.length ? taken.map((part) => nameOf(question, part)) : [nothing(question)]);
+    else
+      this.#change(
+        question,
+        this.parts().length,
+        [],
+        taken,
+        taken.length ? taken.map((part) => nameOf(question, part)) : [nothing(question)],
+      );
     return true;
   }
 
@@ -281,7 +295,10 @@ export class Work implements Deeds {
     const [went, came] = forward ? [removed, added] : [added, removed];
     const all = this.parts(question);
     this.#put(question, [...all.slice(0, at), ...came, ...all.slice(at + went.length)]);
-    if (settled.length) this.#settled = forward ? new Set([...this.#settled, ...settled]) : new Set([...this.#settled].filter((name) => !settled.includes(name)));
+    if (settled.length)
+      this.#settled = forward
+        ? new Set([...this.#settled, ...settled])
+        : new Set([...this.#settled].filter((name) => !settled.includes(name)));
     this.version++;
   }
 

@@ -11,7 +11,9 @@ const project = {
 } as unknown as Project;
 const task = {
   id: 1,
-  suggestions: [{ question: "parts", labeler: "m", version: "1", answer: { kind: "spans", spans: [{ start: 4, end: 6, label: "Y" }] }, score: 0.9 }],
+  suggestions: [
+    { question: "parts", labeler: "m", version: "1", answer: { kind: "spans", spans: [{ start: 4, end: 6, label: "Y" }] }, score: 0.9 },
+  ],
   values: null,
   redo: null,
 } as unknown as Task;
@@ -28,7 +30,10 @@ test("every edit is one step of undo and redo", () => {
   work.add([0, 2]);
   work.choose("Y");
   work.change(0, [0, 3]);
-  expect(work.values).toEqual({ intent: { kind: "choice", label: "b" }, parts: { kind: "spans", spans: [{ start: 0, end: 3, label: "Y" }] } });
+  expect(work.values).toEqual({
+    intent: { kind: "choice", label: "b" },
+    parts: { kind: "spans", spans: [{ start: 0, end: 3, label: "Y" }] },
+  });
   for (let i = 0; i < 4; i++) expect(work.undo()).toBe(true);
   expect(work.undo()).toBe(false);
   expect(work.values).toEqual({ parts: { kind: "spans", spans: [] } });
@@ -109,7 +114,12 @@ test("suggested places are taken up and turned down one by one, or all at once, 
   expect([work.parts("parts").length, offered()]).toEqual([2, 1]);
   work.accept("parts", true);
   expect([work.parts("parts").length, offered()]).toEqual([3, 0]);
-  for (const left of [[2, 1], [2, 2], [2, 2], [1, 3]]) {
+  for (const left of [
+    [2, 1],
+    [2, 2],
+    [2, 2],
+    [1, 3],
+  ]) {
     work.undo();
     expect([work.parts("parts").length, offered()]).toEqual(left);
   }

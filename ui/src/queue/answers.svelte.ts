@@ -77,7 +77,10 @@ export class AnswerQueue extends LeaseQueue {
     this.refused = this.#drawer.all<Refused>("refused ");
     for (const left of this.#outbox()) this.finished.add(left.task);
     await this.#flush();
-    const { tasks, done } = await api.post<{ tasks: Task[]; done: number | null }>(projectPath(this.project, "/tasks/next"), { count: AHEAD, done: this.#before === null });
+    const { tasks, done } = await api.post<{ tasks: Task[]; done: number | null }>(projectPath(this.project, "/tasks/next"), {
+      count: AHEAD,
+      done: this.#before === null,
+    });
     this.#before ??= done;
     // An own answer that is gone back to needs no lease.
     if (anew) this.tasks = this.tasks.filter((one) => one.values);
@@ -133,7 +136,12 @@ export class AnswerQueue extends LeaseQueue {
     this.#forgetDraft();
     this.#keep(task, body);
     const first = !task.values && !task.redo;
-    this.#post({ task: task.id, item: task.item.key, first, body: { values: body.values, seconds_active: Math.round(seconds * 10) / 10, lease: task.lease, confirmed } });
+    this.#post({
+      task: task.id,
+      item: task.item.key,
+      first,
+      body: { values: body.values, seconds_active: Math.round(seconds * 10) / 10, lease: task.lease, confirmed },
+    });
     this.#sent.set(task.id, task);
     this.drop(task);
     status.say("Submitted.");
@@ -186,7 +194,7 @@ export class AnswerQueue extends LeaseQueue {
     if (this.#sending) return;
     this.#sending = true;
     try {
-      for (let wait = 1; this.#outbox().length && !this.#closed; ) {
+      for (let wait = 1; this.#outbox().length && !this.#closed;) {
         try {
           await (this.#attempt = this.#send(this.#outbox()[0]!));
           wait = 1;
@@ -209,7 +217,9 @@ export class AnswerQueue extends LeaseQueue {
 
   async #send(out: Outgoing): Promise<void> {
     try {
-      const { next } = await api.post<{ next: Task | null }>(`/api/tasks/${out.task}/submit`, out.body, { headers: { "Idempotency-Key": out.key } });
+      const { next } = await api.post<{ next: Task | null }>(`/api/tasks/${out.task}/submit`, out.body, {
+        headers: { "Idempotency-Key": out.key },
+      });
       this.#settled(out);
       this.#drawer?.remove(draftName(out.task));
       if (next) this.take([next]);
@@ -285,7 +295,10 @@ export class AnswerQueue extends LeaseQueue {
       status.toast("The task is yours again, and so is your draft.");
     } else {
       this.#forgetDraft();
-      status.toast(`The time for ${before.item.key} ran out and it went to somebody else. Your draft is kept in this browser.`, { tone: "bad", seconds: 12 });
+      status.toast(`The time for ${before.item.key} ran out and it went to somebody else. Your draft is kept in this browser.`, {
+        tone: "bad",
+        seconds: 12,
+      });
     }
   }
 

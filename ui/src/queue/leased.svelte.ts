@@ -22,7 +22,10 @@ export abstract class LeaseQueue {
   /** Tasks that are done with, which do not come back by themselves. */
   protected readonly finished = new Set<number>();
   readonly #again = new Again(() => void this.load());
-  readonly #leases = new Leases(() => this.beat(), () => void this.ended());
+  readonly #leases = new Leases(
+    () => this.beat(),
+    () => void this.ended(),
+  );
   #asking = false;
 
   constructor(project: string) {

@@ -157,7 +157,10 @@ export class VerdictQueue extends LeaseQueue {
   /** Send a verdict with the answers that it is about; the server refuses it where others stand by now. */
   #post(task: Task, verdict: Verdict, key: string): Promise<{ next: Task | null }> {
     const body = { ...verdict, seen: (task.review ?? task.audit)?.seen };
-    return api.post(`/api/tasks/${task.id}/review`, body, { headers: { "Idempotency-Key": key }, keepalive: JSON.stringify(body).length < 50_000 });
+    return api.post(`/api/tasks/${task.id}/review`, body, {
+      headers: { "Idempotency-Key": key },
+      keepalive: JSON.stringify(body).length < 50_000,
+    });
   }
 
   /** The task as it is now, where it can be had: its answers may have changed since it was handed out. */

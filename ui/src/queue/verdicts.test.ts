@@ -4,7 +4,22 @@ import { newKey } from "./leased.svelte";
 import { UNDO_SECONDS, VerdictQueue } from "./verdicts.svelte";
 
 const task = (id: number): Task =>
-  ({ id, project: "p", purpose: "review", lease: `l${id}`, lease_seconds: 900, pipeline_version: 1, item: { id, key: `k${id}`, data: {}, meta: {} }, suggestions: [], draft: null, redo: null, review: null, audit: null, values: null, comments: [] }) satisfies Task;
+  ({
+    id,
+    project: "p",
+    purpose: "review",
+    lease: `l${id}`,
+    lease_seconds: 900,
+    pipeline_version: 1,
+    item: { id, key: `k${id}`, data: {}, meta: {} },
+    suggestions: [],
+    draft: null,
+    redo: null,
+    review: null,
+    audit: null,
+    values: null,
+    comments: [],
+  }) satisfies Task;
 
 interface Call {
   path: string;
@@ -20,12 +35,21 @@ beforeEach(() => {
   answers = [];
   let served = 1;
   vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
-    const call = { path, body: JSON.parse(String(init.body)) as Record<string, unknown>, key: (init.headers as Record<string, string>)["Idempotency-Key"] };
+    const call = {
+      path,
+      body: JSON.parse(String(init.body)) as Record<string, unknown>,
+      key: (init.headers as Record<string, string>)["Idempotency-Key"],
+    };
     calls.push(call);
     const special = answers.shift();
     const { status, body } = special
       ? special(call)
-      : { status: 200, body: path.endsWith("/next") ? { tasks: [task(served++), task(served++), task(served++)] } : { review_id: 1, next: task(served++) } };
+      : {
+          status: 200,
+          body: path.endsWith("/next")
+            ? { tasks: [task(served++), task(served++), task(served++)] }
+            : { review_id: 1, next: task(served++) },
+        };
     return new Response(JSON.stringify(body), { status });
   });
 });

@@ -10,7 +10,11 @@ export default marks<BoxesAnswer>({
   words: { one: "box", many: "boxes", made: "drawn" },
   keys: [
     { shown: "N", keys: ["N"], title: "Draw a new box in the middle, to be moved by the arrows" },
-    { shown: "Arrows", keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Shift+ArrowLeft", "Shift+ArrowRight", "Shift+ArrowUp", "Shift+ArrowDown"], title: "Move the selected box (Shift: by ten pixels)" },
+    {
+      shown: "Arrows",
+      keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Shift+ArrowLeft", "Shift+ArrowRight", "Shift+ArrowUp", "Shift+ArrowDown"],
+      title: "Move the selected box (Shift: by ten pixels)",
+    },
     { shown: "Alt+Arrows", keys: [], title: "Resize the selected box" },
   ],
   // A pixel or two make no other box.
@@ -18,6 +22,10 @@ export default marks<BoxesAnswer>({
   shape: box,
   tool,
   places: ({ boxes }) => boxes.map(({ label, x, y, width, height }) => ({ label, shape: [x, y, width, height] })),
-  answer: (places) => ({ kind: "boxes", boxes: places.map(({ label, shape: [x = 0, y = 0, width = 0, height = 0] }) => ({ x, y, width, height, label })) }),
-  describe: ({ shape: [x = 0, y = 0, width = 0, height = 0] }) => `${Math.round(width)} × ${Math.round(height)} at ${Math.round(x)}, ${Math.round(y)}`,
+  answer: (places) => ({
+    kind: "boxes",
+    boxes: places.map(({ label, shape: [x = 0, y = 0, width = 0, height = 0] }) => ({ x, y, width, height, label })),
+  }),
+  describe: ({ shape: [x = 0, y = 0, width = 0, height = 0] }) =>
+    `${Math.round(width)} × ${Math.round(height)} at ${Math.round(x)}, ${Math.round(y)}`,
 });

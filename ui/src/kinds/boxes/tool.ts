@@ -144,7 +144,10 @@ class BoxHand implements ImageHand {
     const { selected, marks } = this.surface.view;
     if (selected === null || !marks[selected]) return false;
     const box = marks[selected].shape as Box;
-    this.deeds.change(selected, size ? this.#resize(box, [1, 1], dx, dy).map(round) : this.#inside([box[0] + dx, box[1] + dy, box[2], box[3]]));
+    this.deeds.change(
+      selected,
+      size ? this.#resize(box, [1, 1], dx, dy).map(round) : this.#inside([box[0] + dx, box[1] + dy, box[2], box[3]]),
+    );
     return true;
   }
 

@@ -22,5 +22,10 @@ export default {
   describe: () => "",
   similarity: (a, b) => whole.overlap(a.shape, b.shape),
   within: () => 0,
-  differences: (answers) => compare(whole, 1, answers.map((answer) => (answer ? [{ label: answer.label, shape: [] }] : []))),
+  differences: (answers) =>
+    compare(
+      whole,
+      1,
+      answers.map((answer) => (answer ? [{ label: answer.label, shape: [] }] : [])),
+    ),
 } satisfies Kind<ChoiceAnswer>;

@@ -103,7 +103,8 @@ class SegmentHand implements AudioHand {
       const mark = marks[index]!;
       if (mark.suggested) continue;
       for (const edge of [0, 1] as const) {
-        if (Math.abs(x - this.surface.toX(mark.shape[edge]!)) <= GRAB) return { kind: "edge", index, edge, shape: [...mark.shape] as Interval };
+        if (Math.abs(x - this.surface.toX(mark.shape[edge]!)) <= GRAB)
+          return { kind: "edge", index, edge, shape: [...mark.shape] as Interval };
       }
     }
     return null;

@@ -11,7 +11,9 @@ const task = (answers: Values[], extra: Partial<Task> = {}, consensus: Values = 
     suggestions: [],
     review: {
       annotations: answers.map((values, i) => ({ id: i + 1, annotator: null, values, seconds_active: 3, created_at: 0 })),
-      consensus: Object.fromEntries(Object.entries(consensus).map(([name, answer]) => [name, { answer, confidence: 0.8, agreement: null }])),
+      consensus: Object.fromEntries(
+        Object.entries(consensus).map(([name, answer]) => [name, { answer, confidence: 0.8, agreement: null }]),
+      ),
       findings: [],
       reasons: [],
     },
@@ -34,7 +36,9 @@ suite("the board", () => {
   });
 
   it("emphasises in the consensus what lies on a difference", () => {
-    const found = board(task([boxes([0, 0, 10, 10], [50, 50, 10, 10]), boxes([0, 0, 10, 10])], {}, boxes([0, 0, 10, 10], [50, 50, 11, 10])));
+    const found = board(
+      task([boxes([0, 0, 10, 10], [50, 50, 10, 10]), boxes([0, 0, 10, 10])], {}, boxes([0, 0, 10, 10], [50, 50, 11, 10])),
+    );
     expect(differing(found, 0, "cells").strong).toEqual([1]);
     expect(differing(found, 1, "cells").strong).toEqual([1]);
     expect(differing(found, 2, "cells").strong).toEqual([]);

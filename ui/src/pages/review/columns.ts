@@ -61,8 +61,17 @@ export function board(task: Task): Board {
   const compared = columns.flatMap((column, i) => (column.from === "consensus" ? [] : [i]));
   const questions = [...new Set(columns.flatMap((column) => Object.keys(column.values)))];
   // A suggestion leaves questions out that its labeler knows nothing about: that is no difference.
-  const asked = columns.some((column) => column.from === "suggestion") ? questions.filter((name) => compared.every((i) => columns[i]!.values[name])) : questions;
-  return { columns, differences: differences(compared.map((i) => columns[i]!.values), asked), compared };
+  const asked = columns.some((column) => column.from === "suggestion")
+    ? questions.filter((name) => compared.every((i) => columns[i]!.values[name]))
+    : questions;
+  return {
+    columns,
+    differences: differences(
+      compared.map((i) => columns[i]!.values),
+      asked,
+    ),
+    compared,
+  };
 }
 
 function auditBoard(audit: AuditView): Board {

@@ -13,7 +13,11 @@ export default {
   keys: [
     [
       { shown: "Space", keys: [" "], title: "Play or pause; with a segment selected, play that" },
-      { shown: "← →", keys: ["ArrowLeft", "ArrowRight", "Shift+ArrowLeft", "Shift+ArrowRight"], title: "Move the playhead (Shift: finely)" },
+      {
+        shown: "← →",
+        keys: ["ArrowLeft", "ArrowRight", "Shift+ArrowLeft", "Shift+ArrowRight"],
+        title: "Move the playhead (Shift: finely)",
+      },
     ],
     [
       { shown: "+ −", keys: ["+", "=", "-"], title: "Zoom" },

@@ -9,7 +9,11 @@ export interface Piece {
 }
 
 /** Cut `text` for the marks; offsets count code points. With `around`, only that much is kept before the first and behind the last mark. */
-export function pieces(text: string, marks: readonly (readonly [start: number, end: number])[], around?: number): { pieces: Piece[]; cutBefore: boolean; cutBehind: boolean } {
+export function pieces(
+  text: string,
+  marks: readonly (readonly [start: number, end: number])[],
+  around?: number,
+): { pieces: Piece[]; cutBefore: boolean; cutBehind: boolean } {
   const points = Array.from(text);
   const inside = marks.map(([start, end], index) => ({ index, start: Math.max(0, start), end: Math.min(points.length, end) }));
   const valid = inside.filter((mark) => mark.start < mark.end);
@@ -19,7 +23,9 @@ export function pieces(text: string, marks: readonly (readonly [start: number, e
     from = Math.max(0, Math.min(...valid.map((mark) => mark.start)) - around);
     to = Math.min(points.length, Math.max(...valid.map((mark) => mark.end)) + around);
   }
-  const edges = [...new Set([from, to, ...valid.flatMap((mark) => [mark.start, mark.end])])].filter((edge) => edge >= from && edge <= to).sort((a, b) => a - b);
+  const edges = [...new Set([from, to, ...valid.flatMap((mark) => [mark.start, mark.end])])]
+    .filter((edge) => edge >= from && edge <= to)
+    .sort((a, b) => a - b);
   const cut: Piece[] = [];
   for (let i = 0; i + 1 < edges.length; i++) {
     const start = edges[i]!;

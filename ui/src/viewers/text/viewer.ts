@@ -88,7 +88,10 @@ export class TextViewer implements Viewer, TextSurface {
   async show(field: Field): Promise<void> {
     this.#text = field.modality === "text" ? field.text : "";
     this.#offsets = new Offsets(this.#text);
-    this.#words = Array.from(this.#text.matchAll(/[\p{L}\p{N}\p{M}'’_-]+|[^\s\p{L}\p{N}\p{M}]+/gu), (found) => [found.index, found.index + found[0].length]);
+    this.#words = Array.from(this.#text.matchAll(/[\p{L}\p{N}\p{M}'’_-]+|[^\s\p{L}\p{N}\p{M}]+/gu), (found) => [
+      found.index,
+      found.index + found[0].length,
+    ]);
     this.#cursor = null;
     this.#takeUp();
     this.#blocks = cut(this.#text).map(([start, end]) => ({ start, end, element: document.createElement("div"), drawn: "" }));
@@ -117,7 +120,8 @@ export class TextViewer implements Viewer, TextSurface {
 
   key(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.metaKey) return false;
-    if (event.key === "ArrowRight" || event.key === "ArrowLeft") return this.#moveCursor(event.key === "ArrowRight" ? 1 : -1, event.shiftKey);
+    if (event.key === "ArrowRight" || event.key === "ArrowLeft")
+      return this.#moveCursor(event.key === "ArrowRight" ? 1 : -1, event.shiftKey);
     if (this.#hand?.key(event)) return true;
     if (event.key === "Escape" && this.#cursor) {
       this.#cursor = null;
@@ -168,7 +172,10 @@ export class TextViewer implements Viewer, TextSurface {
     piece.style.setProperty("--label", top.color);
     piece.classList.toggle("suggested", !own.length);
     piece.classList.toggle("next", !own.length && on.some((mark) => mark.next));
-    piece.classList.toggle("selected", on.some((mark) => mark.index === this.#view.selected));
+    piece.classList.toggle(
+      "selected",
+      on.some((mark) => mark.index === this.#view.selected),
+    );
     if (on.length > 1) {
       piece.classList.add("deep");
       piece.style.setProperty("--under", on.find((mark) => mark !== top)!.color);
@@ -202,7 +209,11 @@ export class TextViewer implements Viewer, TextSurface {
   readonly #clicked = (event: MouseEvent): void => {
     if (!document.getSelection()?.isCollapsed) return;
     const found = (event.target as HTMLElement).closest<HTMLElement>("[data-marks]");
-    const indices = found?.dataset.marks?.split(" ").map(Number).filter((index) => !this.#view.marks[index]?.suggested) ?? [];
+    const indices =
+      found?.dataset.marks
+        ?.split(" ")
+        .map(Number)
+        .filter((index) => !this.#view.marks[index]?.suggested) ?? [];
     const size = (index: number): number => {
       const [start, end] = this.#tool?.stretch(this.#view.marks[index]!.shape) ?? [0, 0];
       return end - start;
