@@ -162,6 +162,8 @@ class _Run:
     ) -> None:
         self.project, self.policy, self.scores, self.names, self.progress = project, policy, scores, names, progress
         self.questions: dict[str, Question] = dict(project.schema.questions)
+        self.total: int | None = None
+        """How many items there are, once they were counted."""
         self.stood = False
         """Whether something that an earlier refresh learned was left standing."""
 
@@ -222,13 +224,13 @@ class _Run:
     def _gather(self, connection: Connection, gathered: Sequence[Answers]) -> int:
         """Read all answers, and return how many there are of people."""
         answers, read = 0, 0
-        total = _active(connection, self.project.id)
+        self.total = _active(connection, self.project.id)
         for page in self._pages(connection):
             for one in gathered:
                 one.add(page.items)
             answers += sum(one.annotation_id is not None for given in page.items.values() for one in given)
             read += page.size
-            self.progress(read, total, "reading answers")
+            self.progress(read, self.total, "reading answers")
         return answers
 
     def _pages(self, connection: Connection) -> Iterator[Page]:
@@ -242,7 +244,7 @@ class _Run:
             for written in of_question.rows(fit, gold, self._pages(connection), standing):
                 changed += self._write(name, written.rows, between=(after, written.upto), kept=written.kept)
                 after, looked_at = written.upto, looked_at + written.size
-                self.progress(looked_at, None, f"consensus on {name}")
+                self.progress(looked_at, self.total, f"consensus on {name}")
         return changed + self._write(name, [], between=(after, LAST))
 
     def _write(
