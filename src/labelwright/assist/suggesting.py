@@ -237,7 +237,9 @@ def _items(connection: Connection, project_id: int, after: int, upto: int | None
 def _stored(connection: Connection, labeler: Labeler, page: list[Item]) -> dict[int, Any]:
     rows = tables.suggestions
     query = sa.select(rows.c.id, rows.c.item_id, rows.c.version, rows.c.answer, rows.c.score).where(
-        rows.c.item_id.in_([item.id for item in page]), rows.c.question == labeler.question, rows.c.labeler == labeler.name
+        bulk.among(connection, rows.c.item_id, [item.id for item in page]),
+        rows.c.question == labeler.question,
+        rows.c.labeler == labeler.name,
     )
     return {row.item_id: row for row in connection.execute(query)}
 
