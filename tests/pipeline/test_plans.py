@@ -16,7 +16,7 @@ from labelwright.assist import suggesting
 from tests.plans import Watched, read_too_much, watched
 
 PAGE, ITEMS = 20, 600
-SIZES = ("PAGE", "FIRST_PAGE", "BATCH", "WRITE", "EVENTS")
+SIZES = ("PAGE", "FIRST_PAGE", "ITEMS", "BATCH", "WRITE", "EVENTS")
 
 
 def test_no_page_reads_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
