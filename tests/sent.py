@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,23 @@ def statements(database: Database, trace: Path) -> Iterator[list[str]]:
     sent: list[str] = []
     engine: sa.Engine = database._backend._engine
     if database.dialect == "sqlite":
+        traced: list[Any] = []
 
-        def listen(raw: Any, _record: Any, _proxy: Any = None) -> None:
+        def listen(raw: Any, _record: Any, _proxy: Any) -> None:
             raw.set_trace_callback(sent.append)
+            traced.append(raw)
 
-        database.write(lambda connection: listen(connection.connection.driver_connection, None))
+        sa.event.listen(engine, "checkout", listen)
+        # The one that writes is taken from the pool once.
+        database.write(lambda connection: listen(connection.connection.driver_connection, None, None))
+        sent.clear()
         yield sent
-        database.write(lambda connection: connection.connection.driver_connection.set_trace_callback(None))  # type: ignore[union-attr]
+        sa.event.remove(engine, "checkout", listen)
+        for raw in traced:
+            with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed by now
+                raw.set_trace_callback(None)
         # Those that begin and end the group are SQLite's alone, and cost no message.
-        sent[:] = [one for one in sent if one.split()[0] not in ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")]
+        sent[:] = [one for one in sent if one.split()[0] not in ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")]
         return
     with trace.open("w+b") as file:
 

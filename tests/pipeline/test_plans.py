@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
+import psycopg
 import pytest
 from benchmarks.scale.jobs import JOBS
 from benchmarks.scale.project import ANSWERS, write_project
 
+from labelwright.assist import suggesting
 from tests.plans import Watched, read_too_much, watched
 
 PAGE, ITEMS = 20, 600
-SIZES = ("PAGE", "FIRST_PAGE", "BATCH", "WRITE", "EVENTS")
+SIZES = ("PAGE", "FIRST_PAGE", "ITEMS", "BATCH", "WRITE", "EVENTS")
 
 
 def test_no_page_reads_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +56,27 @@ def _change_everything(folder: Path) -> None:
     (folder / ANSWERS).write_text("".join(json.dumps({**row, "intent": turned[row["intent"]]}) + "\n" for row in answers))
     rules = (folder / "rules.py").read_text()
     (folder / "rules.py").write_text(rules.replace("else None", 'else "bug"'))
+
+
+@pytest.mark.postgresql
+def test_a_load_of_suggestions_is_planned_by_what_it_has_written(postgresql_url: str, tmp_path: Path) -> None:
+    """A labeler that speaks about every item finds each page's suggestions by an index: it does not read all that were written so far."""
+    items = 12_000
+    assert items // suggesting.PAGE >= 20
+    write_project(tmp_path, items, postgresql_url)
+    rules = (tmp_path / "rules.py").read_text()
+    (tmp_path / "rules.py").write_text(rules.replace("else None", 'else "bug"'))
+    for name in ("collect", "prepare", "suggest"):
+        JOBS[name](tmp_path)
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        # A process of the server has counted all that it read once it is gone.
+        while connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+            " AND pid <> pg_backend_pid()"
+        ).fetchone() != (0,):
+            time.sleep(0.01)
+        query = "SELECT n_tup_ins, seq_tup_read FROM pg_stat_user_tables WHERE relname = 'suggestions'"
+        written, read = connection.execute(query).fetchone() or (0, 0)
+    assert written == items
+    # What was written so far, page after page, would be twelve times the rows; before the first statistics a thousand are read whole.
+    assert read < 4 * items

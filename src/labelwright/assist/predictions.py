@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labelwright.assist import versions
 from labelwright.assist.arrays import unpack
 from labelwright.assist.training import State, state_name
+from labelwright.store.kept import kept
 from labelwright.store.project import Project
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Predictions:
 
 def out_of_fold(project: Project, question: str, *, labeler: str = "model") -> Predictions | None:
     """Return the predictions of the model as it was trained last, or None where there is no model of this question."""
-    state = versions.kept(project, state_name(labeler, question), State)
+    with project.database.read() as connection:
+        state = kept(connection, project.id, state_name(labeler, question), State)
     stored = versions.find(project, labeler, state.version) if state and state.version else None
     if stored is None or "out_of_fold" not in stored[0]:
         return None

@@ -16,7 +16,6 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Struct
 
-from labelwright.assist import versions
 from labelwright.assist.labelers.base import Declined, Failed, Labeler, Progress, Proposal, Untouched
 from labelwright.assist.policy import read_labelers
 from labelwright.errors import InvalidPipeline
@@ -25,8 +24,9 @@ from labelwright.store import bulk, tables
 from labelwright.store.beside import beside
 from labelwright.store.codec import decode, decode_fields, encode
 from labelwright.store.database import Connection
+from labelwright.store.kept import forget, keep, kept, names
 from labelwright.store.project import Project
-from labelwright.store.statistics import renew
+from labelwright.store.statistics import note_rows, renew
 
 __all__ = ["LabelerReport", "SuggestReport", "suggest"]
 
@@ -95,12 +95,12 @@ def suggest(project: Project, labelers: Sequence[str | dict[str, Any]], *, progr
     opened: list[Labeler | Declined] = []
     for declared in read_labelers(labelers):
         opened += declared.module.open_labelers(declared.options, project, declared.place, progress)
-    names = [(labeler.name, labeler.question) for labeler in opened]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    pairs = [(labeler.name, labeler.question) for labeler in opened]
+    twice = next((pair for pair in pairs if pairs.count(pair) > 1), None)
     if twice:
         raise InvalidPipeline(f"Two labelers are named '{twice[0]}'.", where="assist.labelers", hint="Give one of the files another name.")
     # First, for one of the same name may be about another question now.
-    removed = _forget_undeclared(project, {_name(*name) for name in names})
+    removed = _forget_undeclared(project, {_name(*pair) for pair in pairs})
     reports = [_run(project, labeler, progress) for labeler in opened]
     if any(report.written for report in reports):
         renew(project.database)
@@ -119,7 +119,8 @@ def _run(project: Project, labeler: Labeler | Declined, progress: Progress) -> L
     if isinstance(labeler, Declined):
         return LabelerReport(labeler=labeler.name, question=labeler.question, note=labeler.reason)
     name = _name(labeler.name, labeler.question)
-    before = versions.kept(project, name, _Reached)
+    with project.database.read() as connection:
+        before = kept(connection, project.id, name, _Reached)
     reached = before if before and before.version == labeler.version else _Reached(labeler.version)
     now, fresh_items = _active(project, reached.item_id)
     stale = {block: seen for block, seen in sorted(now.items()) if reached.blocks.get(block) != seen}
@@ -128,7 +129,7 @@ def _run(project: Project, labeler: Labeler | Declined, progress: Progress) -> L
     for block, seen in stale.items():
         counted.look(reached, block * BLOCK - 1, min(block * BLOCK + BLOCK - 1, reached.item_id))
         reached = _Reached(reached.version, reached.item_id, {**reached.blocks, block: seen})
-        project.database.write(partial(versions.keep, project_id=project.id, name=name, value=reached))
+        project.database.write(partial(keep, project_id=project.id, name=name, value=reached))
     counted.look(reached, reached.item_id, None)
     if stale or reached is not before:
         project.database.write(partial(_forget_failures, project.id, labeler.name))
@@ -236,7 +237,9 @@ def _items(connection: Connection, project_id: int, after: int, upto: int | None
 def _stored(connection: Connection, labeler: Labeler, page: list[Item]) -> dict[int, Any]:
     rows = tables.suggestions
     query = sa.select(rows.c.id, rows.c.item_id, rows.c.version, rows.c.answer, rows.c.score).where(
-        rows.c.item_id.in_([item.id for item in page]), rows.c.question == labeler.question, rows.c.labeler == labeler.name
+        bulk.among(connection, rows.c.item_id, [item.id for item in page]),
+        rows.c.question == labeler.question,
+        rows.c.labeler == labeler.name,
     )
     return {row.item_id: row for row in connection.execute(query)}
 
@@ -281,13 +284,16 @@ def _write(project_id: int, name: str, reached: _Reached, fresh: list[dict[str, 
         connection.execute(sa.delete(rows).where(rows.c.id.in_(obsolete)))
     if fresh:
         connection.execute(sa.insert(rows), fresh)
-    versions.keep(connection, project_id, name, reached)
+        note_rows(connection, rows, len(fresh))
+    keep(connection, project_id, name, reached)
 
 
 def _forget_undeclared(project: Project, declared: set[str]) -> int:
     """Remove what labelers suggested that were run once and are declared no more."""
     removed = 0
-    for name in versions.names(project, "suggest "):
+    with project.database.read() as connection:
+        known = names(connection, project.id, "suggest ")
+    for name in known:
         if name in declared:
             continue
         _, question, labeler = name.split(" ", 2)
@@ -307,5 +313,5 @@ def _forget(project_id: int, question: str, labeler: str, name: str, connection:
         connection.execute(sa.delete(rows).where(rows.c.id.in_(numbers)))
     if len(numbers) < PAGE:
         connection.execute(sa.delete(tables.quarantine).where(_failures(project_id, labeler)))
-        versions.forget(connection, project_id, name)
+        forget(connection, project_id, name)
     return len(numbers)

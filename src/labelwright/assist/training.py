@@ -25,6 +25,7 @@ from labelwright.schema.kinds import Answer
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_fields
 from labelwright.store.database import Connection
+from labelwright.store.kept import keep, kept
 from labelwright.store.labels import final_labels
 from labelwright.store.project import Project
 
@@ -62,12 +63,13 @@ def latest(project: Project, wanted: Wanted, media: Media) -> tuple[State, Learn
     learner = wanted.learner
     depends_on = content_hash([learner.METHOD, learner.VERSION, question.of, list(question.labels), wanted.fewest, wanted.group])[:16]
     name = state_name(wanted.labeler, wanted.question)
-    state = versions.kept(project, name, State)
+    with project.database.read() as connection:
+        state = kept(connection, project.id, name, State)
     evidence = _evidence(project, wanted.question)
     enough = state is None or evidence >= max(state.evidence + 1, math.ceil(state.evidence * (1 + wanted.more)))
     if state is None or state.depends_on != depends_on or enough:
         state = _learn(project, wanted, media, State(evidence, depends_on))
-        project.database.write(partial(versions.keep, project_id=project.id, name=name, value=state))
+        project.database.write(partial(keep, project_id=project.id, name=name, value=state))
     stored = versions.find(project, wanted.labeler, state.version) if state.version else None
     if stored is None or stored[1] is None:
         return state, None

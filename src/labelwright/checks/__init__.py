@@ -12,8 +12,8 @@ and a Python file of one's own, and configures or switches off what is built in:
 
 from labelwright.checks.case import Case, Found
 from labelwright.checks.compile import Rules, compile_rules
-from labelwright.checks.dataset import inspect_all, store_findings
+from labelwright.checks.dataset import findings_mark, inspect_all, store_findings
 from labelwright.checks.decorator import check
 from labelwright.checks.inspection import inspect
 
-__all__ = ["Case", "Found", "Rules", "check", "compile_rules", "inspect", "inspect_all", "store_findings"]
+__all__ = ["Case", "Found", "Rules", "check", "compile_rules", "findings_mark", "inspect", "inspect_all", "store_findings"]

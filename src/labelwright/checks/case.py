@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from msgspec import Struct
 from labelwright.schema import Answer, Item, Schema, Severity
 from labelwright.schema.kinds import Problem
 
-__all__ = ["Case", "Found", "Options", "Run"]
+__all__ = ["Case", "Found", "NotMade", "Options", "Run"]
 
 
 class Case(NamedTuple):
@@ -39,6 +39,10 @@ class Found(NamedTuple):
     severity: Severity | None = None
 
 
+class NotMade(Found):
+    """Says that a check could not be made, for a reason that may be gone another time, and so is worth another try."""
+
+
 Run = Callable[[Case], Iterable[Found]]
 """A compiled rule: it looks at a case and says what it finds."""
 
@@ -47,3 +51,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every rule lets the pipeline file set. Without a severity, the rule's own holds."""
 
     severity: Severity | None = None
+
+    @property
+    def files(self) -> Sequence[str]:
+        """The files of the project's folder that the rule reads: where one has changed, it may find something else."""
+        return ()

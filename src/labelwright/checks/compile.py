@@ -13,25 +13,32 @@ import msgspec
 from labelwright import plugins
 from labelwright.checks.case import Options, Run
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
-from labelwright.schema import Schema, Severity
+from labelwright.schema import Schema, Severity, content_hash
+from labelwright.store.codec import encode
+from labelwright.store.kept import library
 
 __all__ = ["Rule", "Rules", "compile_rules"]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One compiled rule with the severity of what it finds."""
+    """One compiled rule with the severity of what it finds; `digest` is the hash of its code, its options and the files that it reads."""
 
     name: str
     severity: Severity
     run: Run
+    digest: str
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The compiled rules of a project, in the order in which they speak."""
+    """The compiled rules of a project, in the order in which they speak.
+
+    `digest` is the hash of all that decides what they find in an answer: the questions, the rules, and the version of Labelwright.
+    """
 
     rules: tuple[Rule, ...]
+    digest: str
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
@@ -70,13 +77,12 @@ def compile_rules(schema: Schema, declared: Sequence[str | dict[str, Any]], fold
             else:
                 more.append((place, name, options))
     chosen = [(places[name], name, options) for name, options in settled.items()] + more
-    return Rules(
-        tuple(
-            _compile(modules[name], name, options, schema, folder, place)
-            for place, name, options in chosen
-            if _on(modules[name], name, options, place)
-        )
+    rules = tuple(
+        _compile(modules[name], name, options, schema, folder, place)
+        for place, name, options in chosen
+        if _on(modules[name], name, options, place)
     )
+    return Rules(rules, content_hash([library(), encode(schema), *(rule.digest for rule in rules)])[:16])
 
 
 def _entries(entry: Any, schema: Schema, modules: dict[str, ModuleType], place: str) -> Iterator[tuple[str, Any]]:
@@ -113,4 +119,6 @@ def _compile(module: ModuleType, name: str, given: Any, schema: Schema, folder: 
     except InvalidInput as error:
         where = f"{place}, {error.where}" if error.where else f"{place}, {name}"
         raise InvalidPipeline(error.message, where=where, hint=error.hint) from error
-    return Rule(name, options.severity or module.SEVERITY, run)
+    read = [Path(str(module.__file__)), *(folder / file for file in options.files)]
+    digest = content_hash([name, encode(options), *(content_hash(path.read_bytes()) for path in read)])
+    return Rule(name, options.severity or module.SEVERITY, run, digest)

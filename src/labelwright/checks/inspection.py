@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from labelwright.checks.case import Case, Found
+from labelwright.checks.case import Case, Found, NotMade
 from labelwright.checks.compile import Rule, Rules
 from labelwright.schema import Answer, Finding, Item, Schema, Severity
 from labelwright.schema.kinds import Problem
 
-__all__ = ["MOST_FINDINGS", "SECONDS", "inspect"]
+__all__ = ["MOST_FINDINGS", "SECONDS", "Inspection", "inspect", "look"]
 
 SECONDS = 5.0
 """So long may one rule look at one answer; then it is reported that it could not be checked."""
 
 MOST_FINDINGS = 100
 """So many findings of one rule about one answer are told; what is beyond is counted."""
+
+
+class Inspection(NamedTuple):
+    """What the rules find, errors first, and whether a check could not be made this time (`not_made`)."""
+
+    findings: list[Finding]
+    not_made: bool
 
 
 def inspect(
@@ -37,6 +44,11 @@ def inspect(
         rules: from `compile_rules`.
         seconds_active: how long the annotator looked; None where that was not measured.
     """
+    return look(schema, values, item, rules=rules, seconds_active=seconds_active).findings
+
+
+def look(schema: Schema, values: Mapping[str, Answer], item: Item, *, rules: Rules, seconds_active: float | None = None) -> Inspection:
+    """Do what `inspect` does, and tell as well whether all checks could be made."""
     fitting: dict[str, Answer] = {}
     problems: dict[str, list[Problem]] = {}
     for name, answer in values.items():
@@ -52,20 +64,28 @@ def inspect(
             if found:
                 problems[name] = found
     case = Case(schema, fitting, item, problems, seconds_active)
-    findings = [finding for rule in rules for finding in _findings(rule, case)]
+    found = [_ask(rule, case) for rule in rules]
+    findings = [finding for one in found for finding in one.findings]
     findings.sort(key=lambda finding: finding.severity != "error")
-    return findings
+    return Inspection(findings, any(one.not_made for one in found))
 
 
-def _findings(rule: Rule, case: Case) -> list[Finding]:
-    found = iter(rule.run(case._replace(ends=time.monotonic() + SECONDS)))
-    findings = [_finding(rule.name, rule.severity, one) for one in itertools.islice(found, MOST_FINDINGS)]
-    beyond = Counter(one.severity or rule.severity for one in found)
-    # An error beyond blocks as one before does.
-    return findings + [
+def _ask(rule: Rule, case: Case) -> Inspection:
+    findings: list[Finding] = []
+    beyond: Counter[Severity] = Counter()
+    not_made = False
+    for found in rule.run(case._replace(ends=time.monotonic() + SECONDS)):
+        not_made = not_made or isinstance(found, NotMade)
+        if len(findings) < MOST_FINDINGS:
+            findings.append(_finding(rule.name, rule.severity, found))
+        else:
+            # An error beyond blocks as one before does.
+            beyond[found.severity or rule.severity] += 1
+    findings += [
         Finding(rule=rule.name, severity=severity, message=f"There are {count:,} more findings of this kind.")
         for severity, count in beyond.items()
     ]
+    return Inspection(findings, not_made)
 
 
 def _finding(name: str, severity: Severity, found: Found) -> Finding:

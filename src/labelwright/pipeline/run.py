@@ -13,6 +13,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from labelwright import analytics, assist, checks, datasets, prepare, quality, review, sources, tasks
 from labelwright.analytics import Outcome
@@ -23,7 +24,7 @@ from labelwright.pipeline.status import SetAside, failing_labelers, read_set_asi
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import content_hash
-from labelwright.store import log, tables
+from labelwright.store import kept, log, tables
 from labelwright.store.audit import take_look
 from labelwright.store.codec import decode, encode
 from labelwright.store.criteria import meanings
@@ -37,6 +38,12 @@ Progress = Callable[[int, int | None, str], None]
 
 PAGE = 10_000
 """Events read at a time."""
+
+ALL_REVIEWS = "all reviews"
+"""The name under which it is kept that all items were looked at for reviews."""
+
+_SILENT = ("audit_looked_at", "comment_added", "comment_resolved", "pipeline_declared", "version_frozen")
+"""Events that are no reason for a review; what a declaration changes, the policy and the criteria, is looked at itself."""
 
 
 class CaughtUp(Struct, frozen=True):
@@ -89,8 +96,9 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
         collected = sources.collect(project, pipeline.all_sources, progress=progress)
         prepared = prepare.prepare(project, pipeline.steps, progress=progress)
         imported = _import_known(opened, progress)
-    caught_up = catch_up(opened, progress=progress, everything=True)
+    # First, for what is found may be a reason for a review.
     checks.inspect_all(project, opened.rules, progress=progress)
+    caught_up = catch_up(opened, progress=progress, everything=True)
     renew(project.database)
     progress(0, None, "counting")
     requirements = analytics.keep(project, pipeline.requirements, anew=True)
@@ -107,7 +115,8 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
 def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: bool = False) -> CaughtUp:
     """Do what follows from the answers that came since the last time: consensus and quality, more tasks, reviews, suggestions.
 
-    With `everything`, all items are looked at again and not only those that something happened to.
+    With `everything`, all items are looked at again and not only those that something happened to, unless that was done already and
+    nothing that it rested on has changed.
     """
     project, pipeline = opened.project, opened.pipeline
     with project.database.read() as connection:
@@ -174,12 +183,7 @@ def _pick_reviews(opened: OpenProject, everything: bool, reached: Position) -> i
     # Under another policy, or other criteria, every item is looked at again.
     name = f"review {content_hash(encode([policy, *criteria.values()]).encode())[:16]}"
     if everything:
-        with project.database.read() as connection:
-            agreed = sa.select(tables.consensus.c.item_id).distinct().where(tables.consensus.c.project_id == project.id)
-            touched = set(connection.scalars(agreed))
-        opened_reviews = review.pick(project, policy, touched)
-        project.database.write(lambda connection: log.remember(connection, project.id, name, reached))
-        return opened_reviews
+        return _pick_among_all(opened, name, reached)
     opened_reviews = 0
     while True:
         with project.database.read() as connection:
@@ -189,6 +193,37 @@ def _pick_reviews(opened: OpenProject, everything: bool, reached: Position) -> i
             return opened_reviews
         opened_reviews += review.pick(project, policy, {event.item_id for event in events if event.item_id})
         project.database.write(partial(log.remember, project_id=project.id, name=name, reached=events[-1].position))
+
+
+def _pick_among_all(opened: OpenProject, name: str, reached: Position) -> int:
+    """Send to review what the policy picks among all items, where anything that a pick rests on has changed since that was done last."""
+    project = opened.project
+    with project.database.read() as connection:
+        quality_rests_on = quality.rests_on(connection, project.id)
+        basis = content_hash([name, kept.library(), quality_rests_on, checks.findings_mark(connection, project.id)])[:16]
+        before = kept.reached(connection, project.id, ALL_REVIEWS, basis) if quality_rests_on else None
+        if before is not None and not _anything(connection, project.id, before, reached):
+            return 0
+        agreed = sa.select(tables.consensus.c.item_id).distinct().where(tables.consensus.c.project_id == project.id)
+        touched = set(connection.scalars(agreed))
+    project.database.write(partial(kept.begin, project_id=project.id, work=ALL_REVIEWS))
+    opened_reviews = review.pick(project, opened.pipeline.review, touched)
+
+    def finish(connection: Connection) -> None:
+        log.remember(connection, project.id, name, reached)
+        kept.finish(connection, project.id, ALL_REVIEWS, basis, reached)
+
+    project.database.write(finish)
+    return opened_reviews
+
+
+def _anything(connection: Connection, project_id: int, after: Position, upto: Position) -> bool:
+    """Tell whether anything happened behind `after` up to `upto` that may be a reason for a review."""
+    while after < upto and (events := log.follow(connection, project_id, after, PAGE)):
+        if any(event.kind not in _SILENT for event in events if event.position <= upto):
+            return True
+        after = events[-1].position
+    return False
 
 
 class Frozen(Struct, frozen=True):

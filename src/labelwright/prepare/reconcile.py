@@ -25,6 +25,10 @@ from labelwright.store.tables import items, media, quarantine, raw_items
 __all__ = ["Outcome", "Prepared", "write"]
 
 
+SHOWN = ("key", "data", "meta", "state")
+"""What of an item is looked at: where it changes, there may be something else to say about its answers."""
+
+
 class Prepared(NamedTuple):
     """A raw row and what came of it: its items (none where it was dropped), or the reason why there are none; the `results` used.
 
@@ -110,8 +114,10 @@ def write(
                 fresh.append((row.raw_id, made))
         gone += [item.id for rest in by_revision.values() for item in rest]
     _note_media(connection, project_id, [made.data for row in whole for made in row.made])
-    _replace(connection, project_id, gone)
-    duplicates = _keep(connection, project_id, kept, deduplicate)
+    heirs = _replace(connection, project_id, gone)
+    duplicates, shown = _keep(connection, project_id, kept, deduplicate)
+    if heirs or shown:
+        log.append(connection, project_id, "items_changed", payload={"items": heirs + shown})
     duplicates += _insert(connection, project_id, fresh, deduplicate)
     if keep:
         results.keep(connection, project_id, {row.key: row.results for row in batch})
@@ -159,10 +165,10 @@ def _items_before(connection: Connection, project_id: int, rows: Sequence[Prepar
     return before
 
 
-def _replace(connection: Connection, project_id: int, gone: list[int]) -> None:
-    """Let items go; the first duplicate of each takes its place."""
+def _replace(connection: Connection, project_id: int, gone: list[int]) -> int:
+    """Let items go; the first duplicate of each takes its place. Return how many do."""
     if not gone:
-        return
+        return 0
     connection.execute(sa.update(items).where(bulk.among(connection, items.c.id, gone)).values(state="replaced", duplicate_of=None))
     for item_id in gone:
         log.append(connection, project_id, "item_replaced", item_id=item_id)
@@ -172,10 +178,14 @@ def _replace(connection: Connection, project_id: int, gone: list[int]) -> None:
         heir = heirs.setdefault(orphan.duplicate_of, orphan.id)
         change = {"state": "active", "duplicate_of": None} if heir == orphan.id else {"duplicate_of": heir}
         connection.execute(sa.update(items).where(items.c.id == orphan.id).values(**change))
+    return len(heirs)
 
 
-def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Made]], deduplicate: bool) -> int:
-    """Bring kept items up to date (row, key, offset, other columns, thumbnails) and return how many of them are duplicates."""
+def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Made]], deduplicate: bool) -> tuple[int, int]:
+    """Bring kept items up to date (row, key, offset, other columns, thumbnails).
+
+    Return how many of them are duplicates, and of how many there changed what checks and people are shown.
+    """
     changes = []
     originals: dict[str, int] = {}
     if deduplicate and kept:
@@ -185,7 +195,7 @@ def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Ma
         alone = [item.id for item, _, _ in kept if item.twin is None]
         connection.execute(sa.update(items).where(bulk.among(connection, items.c.id, alone)).values(twin=items.c.revision))
         originals = _originals(connection, project_id, active) | known
-    duplicates = 0
+    duplicates = shown = 0
     for item, raw_id, made in kept:
         values = {"raw_id": raw_id, "key": made.key, "data": made.data, "meta": made.meta, "offset": made.offset}
         original = item.duplicate_of if deduplicate else None
@@ -196,11 +206,12 @@ def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Ma
         duplicates += original is not None
         if any(getattr(item, name) != value for name, value in values.items()):
             changes.append({"item": item.id, **values})
+            shown += any(getattr(item, name) != values[name] for name in SHOWN)
     if changes:
         names = [name for name in changes[0] if name != "item"]
         statement = sa.update(items).where(items.c.id == sa.bindparam("item")).values({name: sa.bindparam(f"new_{name}") for name in names})
         connection.execute(statement, [{"item": one["item"], **{f"new_{name}": one[name] for name in names}} for one in changes])
-    return duplicates
+    return duplicates, shown
 
 
 def _insert(connection: Connection, project_id: int, fresh: list[tuple[int, Made]], deduplicate: bool) -> int:

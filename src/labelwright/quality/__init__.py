@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from labelwright.quality.policy import CrossValidate, QualityPolicy
+from labelwright.quality.resting import rests_on
 
 if TYPE_CHECKING:
     from labelwright.quality.refreshing import Refreshed
     from labelwright.store.project import Project
 
-__all__ = ["CrossValidate", "QualityPolicy", "refresh"]
+__all__ = ["CrossValidate", "QualityPolicy", "refresh", "rests_on"]
 
 
 def refresh(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -30,6 +30,7 @@ from labelwright.schema import Question, content_hash
 from labelwright.schema.figure import Figure
 from labelwright.store import log, tables
 from labelwright.store.codec import decode, encode
+from labelwright.store.kept import library
 from labelwright.store.project import Project
 
 __all__ = ["Fits", "Refreshed", "refresh"]
@@ -275,15 +276,7 @@ def _basis(connection: Connection, project: Project, policy: QualityPolicy, dige
     )
     found = [connection.execute(query).one() for query in (active, answers, *([proposed] if policy.machines else []))]
     # PostgreSQL sums whole numbers to decimal ones.
-    return content_hash([digest, _library(), str(project.pipeline_version), *(str(value) for row in found for value in row)])[:32]
-
-
-@cache
-def _library() -> str:
-    """The version of Labelwright: another one may derive something else from the same answers."""
-    from importlib.metadata import version
-
-    return version("labelwright")
+    return content_hash([digest, library(), str(project.pipeline_version), *(str(value) for row in found for value in row)])[:32]
 
 
 def _active(connection: Connection, project_id: int) -> int:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["ARITY", "NAMES", "NEED_VALUE", "OVER_PLACES", "PLAIN", "CannotTell", "text_of"]
+__all__ = ["ARITY", "NAMES", "NEED_VALUE", "OVER_PLACES", "PLAIN", "CannotTell", "OutOfTime", "text_of"]
 
 
 class CannotTell(Exception):
     """An expression met values that do not go together, or would take longer than it may."""
+
+
+class OutOfTime(CannotTell):
+    """The time was over: on a machine that is less busy the expression may come to an end."""
 
 
 def _count(flags: Iterable[Any]) -> int:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from labelwright.checks.case import Case
 from labelwright.checks.expressions import functions, values
-from labelwright.checks.expressions.functions import CannotTell
+from labelwright.checks.expressions.functions import CannotTell, OutOfTime
 from labelwright.checks.expressions.syntax import Source
 from labelwright.checks.expressions.values import Place
 from labelwright.errors import InvalidInput, nearest
@@ -25,7 +25,7 @@ from labelwright.patterns import Pattern
 from labelwright.schema import Schema
 from labelwright.schema.kinds import Question
 
-__all__ = ["CannotTell", "Expression", "compile_expression"]
+__all__ = ["CannotTell", "Expression", "OutOfTime", "compile_expression"]
 
 
 MOST_STEPS = 1_000_000
@@ -58,7 +58,7 @@ class Steps:
             if self._left < 0:
                 raise CannotTell(f"it would take more than {MOST_STEPS:,} steps")
             if time.monotonic() > self._ends:
-                raise CannotTell("it would take too long")
+                raise OutOfTime("it would take too long")
 
 
 class Scope(NamedTuple):

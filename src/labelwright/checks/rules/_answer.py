@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from labelwright import plugins
-from labelwright.checks.case import Found
+from labelwright.checks.case import Found, NotMade
 from labelwright.checks.decorator import Mark, mark_of
 from labelwright.schema import Finding, Item, Severity
 
@@ -66,7 +66,7 @@ def _ask(name: str, function: Callable[..., Any] | None, values: dict[str, Any],
     except Exception as error:
         # Whatever a project's own code raises, the annotator can do nothing about it and goes on working.
         reason = f"{type(error).__name__}: {error}"[:300]
-        return [_checked(Found(f"The check '{name}' failed with {reason}", mark.question, severity="warning"))]
+        return [_checked(NotMade(f"The check '{name}' failed with {reason}", mark.question, severity="warning"))]
 
 
 def _checked(found: Found) -> Found:
@@ -83,7 +83,8 @@ def _checked(found: Found) -> Found:
         raise TypeError(f"a finding counts the unit that it is about from 0, and does not say {found.unit!r}")
     # Half a character, a surrogate without its other half, can be written nowhere.
     message = str(found.message)[:MOST_CHARACTERS].encode(errors="replace").decode()
-    return Found(message, found.question and str(found.question), found.unit and int(found.unit), found.severity)
+    kind = NotMade if isinstance(found, NotMade) else Found
+    return kind(message, found.question and str(found.question), found.unit and int(found.unit), found.severity)
 
 
 def _read(result: Any, name: str, document: str | None, mark: Mark) -> Iterator[Found]:

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from labelwright.checks import case
-from labelwright.checks.case import Case, Found, Run
-from labelwright.checks.expressions import CannotTell, compile_expression
+from labelwright.checks.case import Case, Found, NotMade, Run
+from labelwright.checks.expressions import CannotTell, OutOfTime, compile_expression
 from labelwright.schema import Schema, Severity
 
 SEVERITY: Severity = "error"
@@ -47,6 +47,7 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
                 yield Found(message, question)
         except CannotTell as error:
             # The annotator can do nothing about it, so it asks and does not block.
-            yield Found(f"This could not be checked: {line} ({error})", question, severity="warning")
+            kind = NotMade if isinstance(error, OutOfTime) else Found
+            yield kind(f"This could not be checked: {line} ({error})", question, severity="warning")
 
     return run

@@ -18,12 +18,12 @@ Example: `{python: checks.py}`, and in checks.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from labelwright import plugins
 from labelwright.checks import case
-from labelwright.checks.case import Case, Found, Run
+from labelwright.checks.case import Case, Found, NotMade, Run
 from labelwright.checks.child import Children, Unanswered
 from labelwright.checks.decorator import mark_of
 from labelwright.errors import InvalidPipeline, nearest
@@ -38,6 +38,10 @@ class Options(case.Options, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """`file`: the Python file, relative to the pipeline file."""
 
     file: str
+
+    @property
+    def files(self) -> Sequence[str]:
+        return (self.file,)
 
 
 def compile(options: Options, schema: Schema, folder: Path) -> Run:
@@ -61,9 +65,9 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
             answers = error.answered
             (stopped, (_, mark)), *rest = list(found.items())[len(answers) :]
             yield from (one for answer in answers for one in answer)
-            yield Found(f"The check '{stopped}' could not be made: {error}.", mark.question, severity="warning")
+            yield NotMade(f"The check '{stopped}' could not be made: {error}.", mark.question, severity="warning")
             for name, (_, other) in rest:
-                yield Found(f"Because of '{stopped}', '{name}' could not be made either.", other.question, severity="warning")
+                yield NotMade(f"Because of '{stopped}', '{name}' could not be made either.", other.question, severity="warning")
         else:
             yield from (one for answer in answers for one in answer)
 
