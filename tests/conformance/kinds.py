@@ -25,10 +25,11 @@ from labelwright.schema import Answer, Question, Verdict
 from labelwright.schema.kinds import LabelQuestion
 from labelwright.store import people, tables
 from labelwright.store.codec import decode_answer, decode_fields
+from labelwright.store.labels import final_labels
 
 __all__ = ["ITEMS", "play", "question_of"]
 
-ITEMS = 24
+ITEMS = 16
 PEOPLE = 3
 
 PIPELINE = """
@@ -197,8 +198,12 @@ def _formats(opened: OpenProject, truth: dict[int, Answer], folder: Path) -> Non
     """Every format either says why it cannot hold the kind, or gives back what it was given."""
     project, held = opened.project, 0
     items = tables.items
+    question = project.schema.questions["asked"]
     with project.database.read() as connection:
         keys = dict(connection.execute(sa.select(items.c.key, items.c.id).where(items.c.state == "active")).all())
+        labels = {one.item_id: one.answer for one in final_labels(connection, project.id, project.schema)}
+    # An audit lets a label stand that counts as the same as the auditor's answer.
+    assert all(question.alike(labels[item_id], answer) for item_id, answer in truth.items())
     for name in plugins.names("formats"):
         module = plugins.load("formats", name)
         if not module.WRITES or module.refuses(project.schema):
@@ -209,7 +214,7 @@ def _formats(opened: OpenProject, truth: dict[int, Answer], folder: Path) -> Non
             continue
         read = list(module.read(target, project.schema))
         assert not any(isinstance(one, Broken) for one in read), (name, read)
-        assert {keys[one.key]: one.values.get("asked") for one in read} == truth, name
+        assert {keys[one.key]: one.values.get("asked") for one in read} == labels, name
         held += 1
     assert held
 

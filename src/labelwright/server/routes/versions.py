@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from labelwright import datasets, plugins
 from labelwright.datasets import Certificate, Version
-from labelwright.errors import InvalidInput, nearest
+from labelwright.errors import InvalidInput, NotFound, nearest
 from labelwright.pipeline import jobs
 from labelwright.pipeline.jobs import Job
 from labelwright.pipeline.workspace import OpenProject
@@ -87,6 +87,8 @@ async def export(project: FromPath[str], access: Access, format: FromQuery[str] 
     opened = access.project(project, "manage")
     if format not in plugins.names("formats"):
         raise InvalidInput(f"There is no format '{format}'.", where="format", hint=nearest(format, plugins.names("formats")))
+    if version is not None and not 0 < version < 2**31:
+        raise NotFound(f"There is no version {version}.", where="version")
     suffix = plugins.load("formats", format).SUFFIX
     whole = not suffix or any(modality != "text" for modality in opened.project.schema.data.values())
     download = await access.doors.downloads.begin(_order(opened, format, version, whole=whole))
