@@ -83,3 +83,8 @@ def test_the_statistics_begin_at_once() -> None:
     """Importing them loads neither SciPy nor Numba: each is there when it is needed."""
     code = "import labelwright.stats, sys; print([name for name in ('scipy', 'numba') if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_type_checkers_are_told_that_the_package_has_types() -> None:
+    """The marker of PEP 561 lies in the package, which `make check` types strictly."""
+    assert (ROOT / "src" / "labelwright" / "py.typed").exists()
