@@ -39,7 +39,7 @@ def test_a_reader_who_takes_nothing_does_not_keep_the_server(tmp_path: Path) -> 
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "labelwright", "serve", str(tmp_path / "big"), "--port", str(port)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(aside)}, **quiet)  # type: ignore[call-overload]
+    process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(aside)}, **quiet)  # type: ignore[call-overload]  # what it is told stands in a dict
     try:
         assert until(lambda: reached(port))
         with socket.create_connection(("127.0.0.1", port)) as reader:

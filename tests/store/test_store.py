@@ -391,7 +391,7 @@ def test_a_waiting_person_writes_before_the_next_batch_of_a_run(tmp_path: Path) 
         batches = [pool.submit(run.write, partial(batch, 0))]
         at_work.wait(60)
         batches += [pool.submit(run.write, partial(batch, number)) for number in (1, 2)]
-        while len(run._backend._writing._others) < 2:  # type: ignore[union-attr]
+        while len(run._backend._writing._others) < 2:  # type: ignore[union-attr]  # it is SQLite
             time.sleep(0.001)
         person = pool.submit(asyncio.run, server.write_soon(answer))
         with Path(f"{tmp_path}/labelwright.db.people.lock").open("ab") as lock:
@@ -429,7 +429,7 @@ def test_within_a_process_what_people_wait_for_goes_first(tmp_path: Path) -> Non
         running = pool.submit(database.write, first)
         at_work.wait(60)
         others = [pool.submit(database.write, lambda connection: order.append("a batch")) for _ in range(2)]
-        while len(database._backend._writing._others) < 2:  # type: ignore[union-attr]
+        while len(database._backend._writing._others) < 2:  # type: ignore[union-attr]  # it is SQLite
             time.sleep(0.001)
         asyncio.run(people())
         for waiting in (running, *others):

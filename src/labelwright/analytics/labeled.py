@@ -85,7 +85,7 @@ def read_labels(connection: Connection, project_id: int, schema: Schema) -> Labe
             one.labeled += 1
             one.reviewed += label.origin == "review"
             names[label.item_id].add(label.question)
-        _count_units(one, Counter(unit.label for unit in label.answer.parts()), 1)
+        _count_units(one, Counter(schema.questions[label.question].classes(label.answer)), 1)
     required, needed = _required(schema)
     labeled += sum(len(answered.intersection(required)) >= needed for answered in names.values())
     prepared = connection.scalar(sa.select(sa.func.count()).select_from(_items).where(active)) or 0
@@ -122,7 +122,7 @@ def _count_agreed(connection: Connection, project_id: int, schema: Schema, found
     for lengths in [SHORT] if all(one.single for one in schema.questions.values()) else [SHORT, ~SHORT]:
         for question, answer, number in connection.execute(by_answer.where(mine, lengths)):
             found[question].labeled += number
-            _count_units(found[question], _units(answer), number)
+            _count_units(found[question], Counter(schema.questions[question].classes(decode_answer(answer))), number)
     by_question = sa.select(_consensus.c.question, count, belief).where(mine).group_by(_consensus.c.question)
     standing, beliefs = {}, {}
     for question, number, sum_of in connection.execute(by_question):
@@ -138,7 +138,7 @@ def _count_agreed(connection: Connection, project_id: int, schema: Schema, found
             if inactive:
                 beliefs[question] -= sum_of
                 standing[question] -= number
-            _count_units(found[question], _units(answer), -number)
+            _count_units(found[question], Counter(schema.questions[question].classes(decode_answer(answer))), -number)
         labeled -= _complete(connection, part, required, needed)
     for question, number in standing.items():
         found[question].confidence = round(beliefs[question] / number, 6) if number else None
@@ -170,10 +170,6 @@ def _complete(connection: Connection, which: sa.ColumnElement[bool], required: S
         .having(sa.func.count() >= needed)
     )
     return connection.scalar(sa.select(sa.func.count()).select_from(items.subquery())) or 0
-
-
-def _units(answer: str) -> Counter[str]:
-    return Counter(unit.label for unit in decode_answer(answer).parts())
 
 
 def _count_units(labeled: Labeled, units: Counter[str], number: int) -> None:

@@ -195,7 +195,7 @@ def _listen(workspace: Workspace, folder: Path, host: str, port: int, address: s
         too_late = asyncio.Event()
 
         def stop() -> None:
-            server.stop()  # type: ignore[no-untyped-call]
+            server.stop()  # type: ignore[no-untyped-call]  # Granian types none of it
             # The listener would wait for readers who take nothing, for ever.
             loop.call_later(STOPPING_SECONDS, too_late.set)
 

@@ -301,9 +301,8 @@ class _Walk:
 
     def _labeled_so(self, rows: dict[int, Any]) -> dict[int, Any]:
         found = final_labels(self.connection, self.project_id, self.schema, item_ids=sorted(rows)) if rows else ()
-        fit = {
-            one.item_id for one in found if one.question == self.question and any(unit.label == self.label for unit in one.answer.parts())
-        }
+        question = self.schema.questions[self.question]
+        fit = {one.item_id for one in found if one.question == self.question and self.label in question.classes(one.answer)}
         return {number: row for number, row in rows.items() if number in fit}
 
     # --- what a line shows --------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def _labeled(answer: Any) -> tuple[list[Hashable], list[Any]]:
 
 
 class _Polygon:
-    """A polygon as x, y, x, y, …"""
+    """A polygon as x, y, x, y, … Its kind matches and fuses polygons itself, so that nobody asks the shape to."""
 
     name: ClassVar[str] = "polygon"
     values: ClassVar[Mapping[str, Callable[[Geometry], float]]] = {"corners": lambda mark: len(mark) / 2}
