@@ -155,6 +155,20 @@ def test_a_blind_answer_of_an_author_is_no_independent_truth(make_project: Make)
     assert look(project).shown.right.value == 0.0
 
 
+def test_a_file_of_ones_answers_is_no_independent_truth(make_project: Make) -> None:
+    """Whose answers came in through a file under the own name had answered before, too: the blind answer is no truth."""
+    project = make_project()
+    ann, rita, file = add_users(project, "ann", "rita", "import:rita")
+    project.database.write(
+        lambda connection: connection.execute(sa.update(tables.users).where(tables.users.c.id == file).values(namesake_of=rita))
+    )
+    for number, item in enumerate(add_texts(project, [f"text {index}" for index in range(10)])):
+        draw(project, answer(project, [(item, ann, {"intent": choice("bug")})]), ["shown" if number % 2 else "hidden"])
+        answer(project, [(item, file, {"intent": choice("bug")})])
+        answer_blind(project, item, rita, "bug")
+    assert look(project).shown.right.value is None
+
+
 def answer_blind(project: Project, item: int, user: int, said: str) -> None:
     """Write what somebody answered in an audit before the label was shown."""
 

@@ -142,19 +142,31 @@ def _gold(connection: Connection, project: Project, items: Sequence[int]) -> Tru
 def _blind(connection: Connection, project: Project, items: Sequence[int]) -> Truth:
     """What auditors answered before they saw the label, and without any suggestion: the newest such answer about each item.
 
-    Whoever had answered or reviewed the item before has seen its suggestion or its label, and only repeats what came of it.
+    Whoever had answered or reviewed the item before, also through a file, has seen its suggestion or its label, and only repeats what came
+    of it.
     """
-    blind, tasks, reviews = tables.blind_answers, tables.tasks, tables.reviews
-
-    def had(table: sa.Table, person: sa.ColumnElement[int]) -> sa.Exists:
-        before = table.c.created_at < blind.c.created_at
-        return sa.exists(sa.select(table.c.id).where(table.c.item_id == tasks.c.item_id, person == blind.c.user_id, before))
+    blind, tasks, reviews, author = tables.blind_answers, tables.tasks, tables.reviews, tables.users
+    answered = sa.exists(
+        sa.select(_annotations.c.id)
+        .join(author, author.c.id == _annotations.c.user_id)
+        .where(
+            _annotations.c.item_id == tasks.c.item_id,
+            sa.or_(author.c.id == blind.c.user_id, author.c.namesake_of == blind.c.user_id),
+            _annotations.c.created_at < blind.c.created_at,
+        )
+    )
+    reviewed = sa.exists(
+        sa.select(reviews.c.id).where(
+            reviews.c.item_id == tasks.c.item_id,
+            reviews.c.reviewer_id == blind.c.user_id,
+            reviews.c.created_at < blind.c.created_at,
+        )
+    )
 
     found: Truth = {}
     for start in range(0, len(items), 500):
         query = sa.select(tasks.c.item_id, blind.c["values"]).join(tasks, tasks.c.id == blind.c.task_id)
-        query = query.where(tasks.c.item_id.in_(items[start : start + 500]), ~had(_annotations, _annotations.c.user_id))
-        query = query.where(~had(reviews, reviews.c.reviewer_id)).order_by(blind.c.created_at)
+        query = query.where(tasks.c.item_id.in_(items[start : start + 500]), ~answered, ~reviewed).order_by(blind.c.created_at)
         found.update((item_id, decode_values(values)) for item_id, values in connection.execute(query))
     return found
 
