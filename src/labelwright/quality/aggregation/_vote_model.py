@@ -6,8 +6,9 @@ confusions and how frequent each label is, is kept, and the few items that were 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,45 +25,42 @@ MOST_NUMBERS = 200_000
 """A fit with more numbers than this keeps one skill an annotator in place of a table."""
 
 
-@dataclass
 class Votes:
-    """All answers to one question as parallel lists, in ascending order of the item."""
+    """All answers to one question by column, in ascending order of the item: 45 bytes each, where lists of numbers take some 200."""
 
-    name: str
-    question: Question
-    item: list[int] = field(default_factory=list)
-    user: list[int] = field(default_factory=list)
-    label: list[int] = field(default_factory=list)
-    annotation: list[int] = field(default_factory=list)
-    version: list[int] = field(default_factory=list)
-    independent: list[bool] = field(default_factory=list)
-    at: list[float] = field(default_factory=list)
+    def __init__(self, name: str, question: Question) -> None:
+        self._name, self._question = name, question
+        self._code = {label: index for index, label in enumerate(question.labels)}
+        self._item, self._user, self._annotation, self._version = (array("q") for _ in range(4))
+        self._label, self._independent, self._at = array("i"), array("b"), array("d")
+
+    def __len__(self) -> int:
+        return len(self._item)
 
     def add(self, items: Mapping[int, Sequence[Given]]) -> None:
         """Take up a page of answers."""
-        code = {label: index for index, label in enumerate(self.question.labels)}
         for item_id in sorted(items):
             for given in items[item_id]:
-                answer = given.values.get(self.name)
+                answer = given.values.get(self._name)
                 if answer is not None:
-                    self.item.append(item_id)
-                    self.user.append(given.user_id)
-                    self.label.append(code[self.question.vote(answer) or ""])
-                    self.annotation.append(given.annotation_id or 0)
-                    self.version.append(given.version)
-                    self.independent.append(given.independent)
-                    self.at.append(given.at)
+                    self._item.append(item_id)
+                    self._user.append(given.user_id)
+                    self._label.append(self._code[self._question.vote(answer) or ""])
+                    self._annotation.append(given.annotation_id or 0)
+                    self._version.append(given.version)
+                    self._independent.append(given.independent)
+                    self._at.append(given.at)
 
     def arrays(self) -> dict[str, Any]:
-        """Return the lists as arrays."""
+        """Return the columns as arrays over the same memory; nothing can be added afterwards."""
         return {
-            "item": np.array(self.item, dtype=np.int64),
-            "user": np.array(self.user, dtype=np.int64),
-            "label": np.array(self.label, dtype=np.int32),
-            "annotation": np.array(self.annotation, dtype=np.int64),
-            "version": np.array(self.version, dtype=np.int64),
-            "independent": np.array(self.independent, dtype=bool),
-            "at": np.array(self.at, dtype=np.float64),
+            "item": np.frombuffer(self._item, dtype=np.int64),
+            "user": np.frombuffer(self._user, dtype=np.int64),
+            "label": np.frombuffer(self._label, dtype=np.int32),
+            "annotation": np.frombuffer(self._annotation, dtype=np.int64),
+            "version": np.frombuffer(self._version, dtype=np.int64),
+            "independent": np.frombuffer(self._independent, dtype=np.bool_),
+            "at": np.frombuffer(self._at, dtype=np.float64),
         }
 
 
@@ -171,8 +169,8 @@ def _belief(data: Mapping[str, Any], start: Any, chosen: Any, size: int, gold: M
     """How sure a majority is: the chance that the chosen label is right where each annotator is right with the expected accuracy."""
     if size == 1:
         return np.ones(len(chosen))
-    accuracy = {user: max(expected_accuracy(gold, user), 1 / size) for user in set(data["user"].tolist())}
-    chance = np.array([accuracy[user] for user in data["user"].tolist()])
+    people, author = np.unique(data["user"], return_inverse=True)
+    chance = np.array([max(expected_accuracy(gold, user), 1 / size) for user in people.tolist()])[author]
     task = np.repeat(np.arange(len(chosen)), np.diff(start))
     # Each answer shifts the odds of its label against any other one by its author's odds.
     votes = np.zeros((len(chosen), size))

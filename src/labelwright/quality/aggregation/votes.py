@@ -39,7 +39,7 @@ class Answers:
 
     @property
     def answered(self) -> bool:
-        return bool(self._votes.item)
+        return len(self._votes) > 0
 
     def fit(self, old: Fit | None, method: str, gold: Scores, *, full: bool) -> Fit:
         self._data = self._votes.arrays()
@@ -86,31 +86,37 @@ def judge(
 def _rows(question: Question, data: Mapping[str, Any], judged: Judged, method: str) -> Iterator[list[Row]]:
     """Yield the rows of a question, as many at a time as are written in one transaction."""
     answers = [encode(question.elected(label)) for label in question.labels]
-    start = judged.start.tolist()
-    labels, confidence = judged.labels.tolist(), judged.confidence.tolist()
     person = data["annotation"] > 0
     same = _pairwise(data, judged, person, len(question.labels))
-    people = np.add.reduceat(person.astype(np.int64), judged.start[:-1]).tolist() if len(labels) else []
-    items = judged.items.tolist()
-    for first in range(0, len(items), PAGE):
-        page = []
-        for place in range(first, min(first + PAGE, len(items))):
-            numbers = [number for number in data["annotation"][start[place] : start[place + 1]].tolist() if number]
-            page.append(
-                Row(items[place], answers[labels[place]], confidence[place], same[place], people[place], encode(sorted(numbers)), method)
+    people = np.add.reduceat(person.astype(np.int64), judged.start[:-1]) if len(judged.items) else np.zeros(0, dtype=np.int64)
+    for first in range(0, len(judged.items), PAGE):
+        page = slice(first, first + PAGE)
+        start = judged.start[first : first + PAGE + 1]
+        given = data["annotation"][start[0] : start[-1]].tolist()
+        columns = [column[page] for column in (judged.items, judged.labels, judged.confidence, same, people)]
+        columns += [start[:-1] - start[0], start[1:] - start[0]]
+        yield [
+            Row(
+                item,
+                answers[label],
+                confidence,
+                None if alike < 0 else alike,
+                count,
+                encode(sorted(number for number in given[begin:end] if number)),
+                method,
             )
-        yield page
+            for item, label, confidence, alike, count, begin, end in zip(*(column.tolist() for column in columns), strict=True)
+        ]
 
 
-def _pairwise(data: Mapping[str, Any], judged: Judged, person: Any, size: int) -> list[float | None]:
-    """The share of pairs of people's answers that are the same, for each item; None with one answer."""
+def _pairwise(data: Mapping[str, Any], judged: Judged, person: Any, size: int) -> Any:
+    """The share of pairs of people's answers that are the same, for each item; negative with one answer."""
     task = np.repeat(np.arange(len(judged.items)), np.diff(judged.start))[person]
     count = np.bincount(task, minlength=len(judged.items)).astype(np.float64)
     cell, times = np.unique(task * np.int64(size) + data["label"][person], return_counts=True)
     same = np.bincount(cell // size, weights=times * (times - 1.0), minlength=len(judged.items))
     pairs = count * (count - 1)
-    share = np.where(pairs > 0, same / np.where(pairs > 0, pairs, 1.0), -1.0)
-    return [None if value < 0 else round(value, 6) for value in share.tolist()]
+    return np.round(np.where(pairs > 0, same / np.where(pairs > 0, pairs, 1.0), -1.0), 6)
 
 
 def _agreed(data: Mapping[str, Any], judged: Any, without: set[int]) -> dict[int, tuple[float, int]]:
