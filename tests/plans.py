@@ -89,7 +89,10 @@ def read_too_much(seen: Watched, *, pages: int) -> list[str]:
             continue
         # Of an INSERT of values SQLite names the search in its own table for rows that wait for it, which it makes where some do.
         plan = () if "SELECT" not in text and text.startswith("INSERT") else seen.plan.get(text, ())
-        if bad := [step for step in plan if _reads_project(step, text)]:
+        bad = [step for step in plan if _reads_project(step, text)]
+        if _sorts_project(text):
+            bad.append("sorts all that is behind the page")
+        if bad:
             found.append(f"{times} times: {text}\n    {'; '.join(bad)}")
     return found
 
@@ -106,6 +109,16 @@ def _reads_project(step: str, text: str) -> bool:
         # A table that refers to the one that is written: it is looked at only where rows wait for it.
         return False
     return way == "SCAN" or set(re.findall(r"(\w+)[=<>]", terms or "")) <= COMMON
+
+
+def _sorts_project(text: str) -> bool:
+    """Tell whether a page is asked for of rows with one of several values that many rows share.
+
+    An index has each value in order, and several of them only one after the other. Whether SQLite reads and sorts them all, or walks
+    through the table, depends on what it has counted, so that no plan of a small store tells.
+    """
+    of_several = any(re.search(rf"\w\.{column} IN \(\?\)", text) for column in COMMON)
+    return of_several and " > ?" in text and re.search(r" ORDER BY .* LIMIT ", text) is not None
 
 
 def _without_values(statement: str) -> str:

@@ -24,6 +24,7 @@ from labelwright.store.beside import beside
 from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.database import Connection
 from labelwright.store.log import Position
+from labelwright.store.paging import next_page
 from labelwright.store.project import Project
 
 __all__ = ["findings_mark", "inspect_all", "store_findings"]
@@ -44,6 +45,9 @@ MOST_AGAIN = 10_000
 """Items that are remembered because a check could not be made; where there are more, everything is looked at again."""
 
 STANDING = ("submitted", "accepted")
+
+LAST = 2**63 - 1
+"""A number that no answer reaches."""
 
 WORK, AGAIN, CHANGED = "checks", "checks again", "findings"
 """The names under which it is kept how far the log was read, which items are tried again, and the mark of the newest change."""
@@ -150,23 +154,26 @@ def _everything(project: Project, progress: Progress) -> Iterator[_Part]:
         standing = sa.and_(_annotations.c.project_id == project.id, _annotations.c.state.in_(STANDING))
         total = connection.scalar(sa.select(sa.func.count()).select_from(_annotations).where(standing))
     done = after = 0
-    last: int | None = 0
-    while last is not None:
+    more = True
+    while more:
         with project.database.read() as connection:
-            behind = sa.and_(
-                _annotations.c.project_id == project.id,
+            numbers = next_page(connection, _annotations, project.id, STANDING, after=after, size=PAGE)
+            more = bool(numbers)
+            # Behind the last answer that stands there can be findings of those that stand no longer.
+            upto = numbers[-1] if more else LAST
+            standing = sa.and_(
                 _annotations.c.id > after,
-                _annotations.c.state.in_(STANDING),
-                _items.c.state == "active",
+                _annotations.c.id <= upto,
+                beside(_annotations.c.project_id) == project.id,
+                beside(_annotations.c.state).in_(STANDING),
+                beside(_items.c.state) == "active",
             )
-            page = connection.execute(_answers.where(behind).order_by(_annotations.c.id).limit(PAGE)).all()
-            last = page[-1].id if page else None
-            found = sa.and_(beside(_findings.c.project_id) == project.id, _findings.c.annotation_id > after)
-            part = _Part(page, *_stored(connection, found if last is None else found & (_findings.c.annotation_id <= last)))
+            page = connection.execute(_answers.where(standing).order_by(_annotations.c.id)).all() if more else []
+            found = (beside(_findings.c.project_id) == project.id, _findings.c.annotation_id > after, _findings.c.annotation_id <= upto)
+            part = _Part(page, *_stored(connection, sa.and_(*found)))
         yield part
-        done += len(page)
+        done, after = done + len(numbers), upto
         progress(done, total, "checking the dataset")
-        after = last or after
 
 
 def _of_items(project: Project, item_ids: list[int], progress: Progress) -> Iterator[_Part]:

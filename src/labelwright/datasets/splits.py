@@ -24,7 +24,9 @@ from labelwright.datasets.policy import DatasetPolicy
 from labelwright.errors import InvalidPipeline, nearest
 from labelwright.schema import Text
 from labelwright.store import tables
+from labelwright.store.beside import beside
 from labelwright.store.codec import decode, decode_fields
+from labelwright.store.paging import next_page
 from labelwright.store.project import Project
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["Splits", "assign", "key_hash"]
 
 PAGE = 5000
+
+STATES = ("active", "duplicate")
+"""The states of the items that are split: active, or set aside as a copy of one."""
 
 
 @dataclass(frozen=True)
@@ -99,14 +104,15 @@ def _read(connection: Connection, project: Project, by: str | None, names: list[
     columns = [items.c.id, items.c.raw_id, items.c.revision, items.c.state, raw_items.c.key, items.c.key.label("own")]
     columns += [items.c.meta, items.c.data] if by else []
     query = sa.select(*columns).join(raw_items, raw_items.c.id == items.c.raw_id)
-    query = query.where(items.c.project_id == project.id, items.c.state.in_(("active", "duplicate"))).order_by(items.c.id).limit(PAGE)
+    query = query.where(beside(items.c.project_id) == project.id, beside(items.c.state).in_(STATES)).order_by(items.c.id)
     parts: list[tuple[Any, ...]] = []
     found = not by
     seen: set[str] = set()
     places = {name: place for place, name in enumerate(names)}
     after = 0
-    while rows := connection.execute(query.where(items.c.id > after)).all():
-        after = rows[-1].id
+    while numbers := next_page(connection, items, project.id, STATES, after=after, size=PAGE):
+        rows = connection.execute(query.where(items.c.id > after, items.c.id <= numbers[-1])).all()
+        after = numbers[-1]
         values: list[Any] = [None] * len(rows)
         if by:
             for index, row in enumerate(rows):

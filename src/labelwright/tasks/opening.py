@@ -14,8 +14,10 @@ from sqlalchemy import Connection
 
 from labelwright.schema import Answer
 from labelwright.store import tables
+from labelwright.store.beside import beside
 from labelwright.store.bulk import BATCH, among
 from labelwright.store.codec import decode, decode_fields, decode_values
+from labelwright.store.paging import next_page
 from labelwright.store.project import Project
 from labelwright.store.statistics import renew
 from labelwright.tasks.leases import fresh_rank
@@ -25,6 +27,9 @@ __all__ = ["Outdated", "open_tasks", "read_outdated"]
 
 PAGE = 10_000
 """Answers looked at, or items in doubt asked about, at a time."""
+
+STANDING = ("submitted", "accepted")
+"""The states of answers that count."""
 
 SHUFFLED = 2**40
 """Ranks in random order begin here: above the numbers of items, below the ranks of what comes back."""
@@ -262,18 +267,19 @@ def _stale(project: Project) -> Iterator[list[Any]]:
         sa.select(annotations.c.id, annotations.c.item_id, annotations.c.user_id, annotations.c.origin, annotations.c.state)
         .add_columns(annotations.c["values"], items.c.data)
         .join(items, items.c.id == annotations.c.item_id)
-        .where(annotations.c.project_id == project.id, annotations.c.pipeline_version.in_(older), items.c.state == "active")
-        .where(annotations.c.state.in_(("submitted", "accepted")), annotations.c.purpose.in_(("label", "redo", "review")))
+        .where(beside(annotations.c.project_id) == project.id, annotations.c.pipeline_version.in_(older))
+        .where(beside(annotations.c.state).in_(STANDING), annotations.c.purpose.in_(("label", "redo", "review")))
+        .where(beside(items.c.state) == "active")
         .order_by(annotations.c.id)
-        .limit(PAGE)
     )
     after = 0
     while True:
         with project.database.read() as connection:
-            rows = connection.execute(query.where(annotations.c.id > after)).all()
-        if not rows:
-            return
-        after = rows[-1].id
+            numbers = next_page(connection, annotations, project.id, STANDING, after=after, size=PAGE)
+            if not numbers:
+                return
+            rows = connection.execute(query.where(annotations.c.id > after, annotations.c.id <= numbers[-1])).all()
+        after = numbers[-1]
         stale = [row for row in rows if not _fits(project, decode_values(row.values), row.data)]
         if stale:
             yield stale
