@@ -21,10 +21,11 @@ from labelwright import checks
 from labelwright.errors import InvalidPipeline, LabelwrightError, NotFound
 from labelwright.pipeline import _places, _yaml
 from labelwright.pipeline.declare import FILE, Pipeline, RunPolicy, located
+from labelwright.pipeline.keys import renewed
 from labelwright.schema import content_hash
 from labelwright.store import criteria, log, tables
 from labelwright.store.blobs import Blobs
-from labelwright.store.codec import encode
+from labelwright.store.codec import decode, encode
 from labelwright.store.database import Database
 from labelwright.store.project import Project
 from labelwright.tasks import Queue
@@ -267,12 +268,12 @@ def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tu
         project_id, seed = known
     digest = pipeline.digest(guidelines)
     newest = connection.execute(
-        sa.select(versions.c.id, versions.c.number, versions.c.digest, versions.c.created_at)
+        sa.select(versions.c.id, versions.c.number, versions.c.digest, versions.c.created_at, versions.c.declaration, versions.c.guidelines)
         .where(versions.c.project_id == project_id)
         .order_by(versions.c.number.desc())
         .limit(1)
     ).one_or_none()
-    if newest and newest.digest == digest:
+    if newest and (newest.digest == digest or _says(newest.declaration, newest.guidelines) == digest):
         return project_id, newest.id, newest.number, seed, newest.created_at
     number, now = newest.number + 1 if newest else 1, time.time()
     written = connection.execute(
@@ -290,3 +291,14 @@ def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tu
     version = int(written.inserted_primary_key[0])  # type: ignore[index]  # as above
     log.append(connection, project_id, "pipeline_declared", subject_id=version, payload={"number": number})
     return project_id, version, number, seed, now
+
+
+def _says(declaration: str, guidelines: str) -> str | None:
+    """Return the digest that a noted declaration has today, or None where it cannot be read any more.
+
+    It differs from the one that was noted where an earlier Labelwright knew fewer keys, or spelled one in another way.
+    """
+    try:
+        return msgspec.convert(renewed(decode(declaration), {}), Pipeline).digest(guidelines)
+    except (msgspec.ValidationError, InvalidPipeline):
+        return None

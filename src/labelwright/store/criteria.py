@@ -29,7 +29,7 @@ def note(connection: Connection, project_id: int, schema: Schema, guidelines: st
     """Return the `criteria` column of a new version: the newest version's meanings for what reads as before, new ones for the rest."""
     query = sa.select(_versions).where(_versions.c.project_id == project_id).order_by(_versions.c.number.desc()).limit(1)
     newest = connection.execute(query).one_or_none()
-    before = _noted(newest) if newest else {}
+    before = _read_again(newest) if newest else {}
     return encode(
         {
             name: {clause: _meaning(digest, before.get(name, {}).get(clause)) for clause, digest in clauses.items()}
@@ -91,8 +91,26 @@ def _noted(row: Any) -> _Noted:
         noted: _Noted = decode(row.criteria, _Noted)
         return noted
     # A version from before clauses were kept: what it says is known all the same.
-    declared = decode(row.declaration).get("schema")
-    if declared is None:
-        return {}
-    schema = msgspec.convert(declared, Schema)
-    return {name: {clause: (one, one) for clause, one in clauses.items()} for name, clauses in criteria(schema, row.guidelines).items()}
+    return {name: {clause: (one, one) for clause, one in clauses.items()} for name, clauses in (_said(row) or {}).items()}
+
+
+def _read_again(row: Any) -> _Noted:
+    """Return the meanings of a version with the digests that its clauses have today.
+
+    An earlier Labelwright knew fewer keys of a question: what it noted has another digest, though the file says the same.
+    """
+    noted, said = _noted(row), _said(row)
+    if said is None:
+        return noted
+    return {
+        name: {clause: (digest, noted.get(name, {}).get(clause, (digest, digest))[1]) for clause, digest in clauses.items()}
+        for name, clauses in said.items()
+    }
+
+
+def _said(row: Any) -> Criteria | None:
+    """Return the criteria of a version as they are read today; None where its questions cannot be read any more."""
+    try:
+        return criteria(msgspec.convert(decode(row.declaration).get("schema"), Schema), row.guidelines)
+    except msgspec.ValidationError:
+        return None
