@@ -30,6 +30,7 @@ from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import AnswerUnion, Finding, Values, Verdict
 from labelwright.store import log, tables
 from labelwright.store.codec import decode_fields, decode_values
+from labelwright.store.portable import lock_row
 from labelwright.store.statement import Statement
 from labelwright.tasks import Leased
 
@@ -529,8 +530,7 @@ def _answered_before(connection: Connection, task: _Task, user_id: int, lease: s
 
 def _settle_first(connection: Connection, item_id: int) -> None:
     """Let whoever reviews the item at this moment, or corrects an answer to it, finish first: each then sees what the other did."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(tables.items.c.id).where(tables.items.c.id == item_id).with_for_update(key_share=True))
+    lock_row(connection, tables.items, item_id)
 
 
 def _check_fit(connection: Connection, opened: OpenProject, task: _Task, values: Values) -> None:

@@ -75,7 +75,7 @@ def serve(
         workspace = Workspace.open(folder)
         try:
             database = workspace.database
-            if database.dialect == "sqlite" and workers > 1:
+            if database.file and workers > 1:
                 raise InvalidInput(
                     "SQLite has one writer, so it is served by one process.",
                     where="--workers",
