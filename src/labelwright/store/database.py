@@ -165,7 +165,7 @@ class Database:
         """Bring the tables to the newest version; does nothing where they are."""
         from labelwright.store.migrations import upgrade
 
-        upgrade(self)
+        self.write(lambda connection: upgrade(connection, self.label))
 
     def reconnect(self) -> None:
         """Open connections for reading anew from here on: SQLite reads once for each what is known of the tables."""
