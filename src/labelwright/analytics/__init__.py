@@ -6,15 +6,10 @@ from labelwright.analytics.keeping import Kept, keep, kept_at, kept_counts, kept
 from labelwright.analytics.people import read_people
 from labelwright.analytics.reading import overview
 from labelwright.analytics.report import render_report, write_report
-from labelwright.analytics.requirements import Outcome, check_requirements
-from labelwright.analytics.values import Counts, Overview, PersonQuality
+from labelwright.analytics.requirements import check_requirements
 
 __all__ = [
-    "Counts",
     "Kept",
-    "Outcome",
-    "Overview",
-    "PersonQuality",
     "advise",
     "check_requirements",
     "count_remaining",

@@ -22,7 +22,7 @@ from labelwright.analytics.labeled import Labeled, Labels, read_labels
 from labelwright.analytics.labelers import read_labelers
 from labelwright.analytics.newest import IDLE, MOST, NewAnswer, newest_answers
 from labelwright.analytics.people import read_people, unmeasured
-from labelwright.analytics.values import (
+from labelwright.api.figures import (
     AnnotatorFigures,
     Bucket,
     CertificateFigures,

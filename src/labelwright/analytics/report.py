@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from labelwright.analytics import charts
 from labelwright.analytics.labeled import read_labels
 from labelwright.analytics.reading import overview
-from labelwright.analytics.requirements import Outcome, check_requirements
-from labelwright.analytics.values import Overview
+from labelwright.analytics.requirements import check_requirements
+from labelwright.api.figures import Outcome, Overview
 from labelwright.schema.figure import Figure
 from labelwright.store import tables
 from labelwright.store.codec import decode

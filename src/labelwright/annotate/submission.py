@@ -7,18 +7,16 @@ import time
 from typing import Any, NotRequired, TypedDict, Unpack
 
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.errors import KeyReused
 from labelwright.schema import Help
-from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import log, tables
 from labelwright.store.codec import encode
 from labelwright.store.portable import insert_if_new
 from labelwright.store.statement import Insertion, Statement
 
-__all__ = ["Submission", "add_annotation", "already_done", "answer_task", "digest", "remember"]
+__all__ = ["add_annotation", "already_done", "answer_task", "digest", "remember"]
 
 _annotations, _submissions = tables.annotations, tables.submissions
 
@@ -57,19 +55,6 @@ def _what_follows(annotation: Any) -> list[Any]:
 
 
 _answer = Insertion(_insertion, _what_follows)
-
-
-class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The answers of one person about one item, tagged with their kind or in the plain form that exports carry: `{"intent": "refund"}`.
-
-    `seconds_active` is the time spent, without pauses; None where nobody measured it. `lease` is the token that came with the task. With
-    `confirmed`, warnings of the checks have been seen and do not hold it back any more.
-    """
-
-    values: dict[str, AnswerUnion | str | list[Any]]
-    seconds_active: float | None = None
-    lease: str | None = None
-    confirmed: bool = False
 
 
 def digest(task_id: int, body: Any) -> str:

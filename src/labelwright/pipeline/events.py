@@ -21,13 +21,13 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import annotate, checks, review, tasks
-from labelwright.annotate import Submission
+from labelwright.api.tasks import Audited, BlindAnswer, Comment, Reviewed, Submission, Submitted, TaskView
 from labelwright.errors import Conflict, InvalidInput, LeaseLost, NotFound
 from labelwright.pipeline.inspecting import Inspected, Outdated, accept, inspect
 from labelwright.pipeline.lot import NO_HELP, help_given
-from labelwright.pipeline.views import TaskView, label_of, seen_of, show
+from labelwright.pipeline.views import label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.schema import AnswerUnion, Finding, Values, Verdict
+from labelwright.schema import Values, Verdict
 from labelwright.store import log, tables
 from labelwright.store.codec import decode_fields, decode_values
 from labelwright.store.portable import lock_row
@@ -35,13 +35,8 @@ from labelwright.store.statement import Statement
 from labelwright.tasks import Leased
 
 __all__ = [
-    "Audited",
-    "BlindAnswer",
     "Inspected",
     "Outdated",
-    "Reviewed",
-    "Submission",
-    "Submitted",
     "add_comment",
     "answer_blind",
     "give_review",
@@ -58,36 +53,6 @@ __all__ = [
 
 MOST_SECONDS = 24 * 3600.0
 """A claim to have looked at one item for longer is cut to this."""
-
-
-class Submitted(Struct, frozen=True):
-    """The annotation that was made, the warnings it was confirmed against, and the next task."""
-
-    annotation_id: int
-    findings: list[Finding]
-    next: TaskView | None
-
-
-class Reviewed(Struct, frozen=True):
-    """The review that was given, and the next one. An audit has no number, for it might tell a planted error from a label."""
-
-    review_id: int | None
-    next: TaskView | None
-
-
-class BlindAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an auditor answers before the label is shown, tagged or in the plain form of exports, and the seconds it took."""
-
-    values: dict[str, AnswerUnion | str | list[Any]]
-    seconds_active: float = 0.0
-
-
-class Audited(Struct, frozen=True):
-    """What came of a blind answer: the audit is `done` and the `next` task comes along, or it differs, and `task` shows both."""
-
-    done: bool
-    task: TaskView | None
-    next: TaskView | None
 
 
 class _Task(Struct, frozen=True):
@@ -442,7 +407,7 @@ def add_comment(
     annotation_id: int | None = None,
     question: str | None = None,
     unit: int | None = None,
-) -> annotate.Comment:
+) -> Comment:
     """Add a comment to an item and return it."""
     if question is not None and question not in opened.project.schema.questions:
         raise InvalidInput(f"There is no question '{question}'.", where="question")
@@ -545,7 +510,7 @@ def _finish(connection: Connection, task_id: int, user_id: int) -> None:
     _forget_draft.run(connection, task=task_id, author=user_id)
 
 
-def _comment(connection: Connection, item_id: int, number: int) -> annotate.Comment:
+def _comment(connection: Connection, item_id: int, number: int) -> Comment:
     for comment in annotate.read_comments(connection, item_id):
         if comment.id == number:
             return comment

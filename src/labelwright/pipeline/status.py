@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.analytics import Counts, read_counts
+from labelwright.analytics import read_counts
+from labelwright.api.figures import Counts
 from labelwright.store import tables
 from labelwright.store.project import Project
 

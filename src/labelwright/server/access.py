@@ -13,8 +13,9 @@ import msgspec
 import sqlalchemy as sa
 
 from labelwright import tasks
+from labelwright.api.people import ROLES, Role
+from labelwright.api.tasks import TaskView
 from labelwright.errors import NotAllowed, NotFound, NotSignedIn
-from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import media_of
 from labelwright.server.checking import Checking
@@ -22,7 +23,7 @@ from labelwright.server.downloads import Downloads
 from labelwright.server.numbers import Numbers
 from labelwright.store import people, tables
 from labelwright.store.database import Database
-from labelwright.store.people import ROLES, Identity, Role
+from labelwright.store.people import Identity
 
 __all__ = ["PERMISSIONS", "Access", "Doors"]
 

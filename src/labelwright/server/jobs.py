@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labelwright.pipeline.workspace import OpenProject, Workspace
+
 __all__ = ["Handler", "handlers"]
 
 Handler = Callable[[Workspace, OpenProject, dict[str, Any], Callable[[int, int | None, str], None]], str | None]

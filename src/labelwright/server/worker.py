@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from labelwright import analytics, tasks
+from labelwright.api.jobs import Progress
 from labelwright.errors import Conflict, LabelwrightError
 from labelwright.pipeline import jobs
-from labelwright.pipeline.jobs import Progress
 from labelwright.pipeline.run import advance, catch_up
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject, Workspace

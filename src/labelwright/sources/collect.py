@@ -22,6 +22,7 @@ from msgspec import structs
 from sqlalchemy import Connection
 
 from labelwright import plugins
+from labelwright.api.items import CollectReport
 from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.formats._tables import MAX_ROW, BrokenRow, Row, read_json_line
 from labelwright.media._pool import THREADS, in_order
@@ -32,7 +33,7 @@ from labelwright.sources.linked import fingerprint as fingerprint_of
 from labelwright.sources.locate import File, Place, locate, path_named, place_of
 from labelwright.sources.merge import PUSHED, Merged, Ready, Rules, file_of, merge
 from labelwright.sources.rows import Shape, finisher, sample_of
-from labelwright.sources.source import CollectReport, Source, check_source
+from labelwright.sources.source import Source, check_source
 from labelwright.sources.vanished import Present, note_vanished
 from labelwright.store import bulk, tables
 from labelwright.store.bulk import BATCH, Broken

@@ -16,15 +16,12 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.people import ROLES, Role, Token, User
 from labelwright.errors import Conflict, InvalidInput, NotFound
 from labelwright.store import tables
 
 __all__ = [
-    "ROLES",
     "Identity",
-    "Role",
-    "Token",
-    "User",
     "create_session",
     "create_token",
     "create_user",
@@ -47,36 +44,10 @@ __all__ = [
     "void_password",
 ]
 
-Role = Literal["annotator", "reviewer", "manager", "owner"]
-ROLES: tuple[Role, ...] = ("annotator", "reviewer", "manager", "owner")
-"""The roles, each of which may do all that those before it may."""
-
 MOST_ADDRESSES = 50
 """So many addresses of a person are remembered."""
 
 SIGN_IN_LINK_SECONDS = 7 * 24 * 3600.0
-
-
-class User(Struct, frozen=True, kw_only=True):
-    """Somebody who labels or reviews, or whose labels were imported; `roles` has the role in each project by the project's name."""
-
-    id: int
-    name: str
-    active: bool
-    has_password: bool
-    roles: dict[str, Role] = {}
-
-
-class Token(Struct, frozen=True, kw_only=True):
-    """A token of a program, without its secret."""
-
-    id: int
-    name: str
-    user: str
-    role: Role
-    project: str | None
-    created_at: float
-    expires_at: float
 
 
 class Identity(Struct, frozen=True, kw_only=True):

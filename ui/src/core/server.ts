@@ -600,7 +600,7 @@ export interface Version {
   new: boolean;
 }
 
-export interface ClientShapesQuarantined {
+export interface ApiProjectsQuarantined {
   stage: string;
   source: string;
   place: string;

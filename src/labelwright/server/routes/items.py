@@ -15,17 +15,17 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Struct, structs
 
 from labelwright import analytics, prepare, review, sources
-from labelwright.client.shapes import Quarantined, RejectedSuggestion, SuggestionReport
+from labelwright.api.items import CollectReport, ItemDetail, ItemPage, RejectedSuggestion, SuggestionReport
+from labelwright.api.projects import Quarantined
 from labelwright.errors import BeingComputed, InvalidInput, NotFound, TooLarge
 from labelwright.formats._tables import MAX_ROW
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.server.given import Access, Options, Request, Workspace
-from labelwright.sources import CollectReport
 from labelwright.store import log, tables
 from labelwright.store.codec import encode
-from labelwright.store.items import ItemDetail, read_item
-from labelwright.store.listing import ItemPage, read_items
+from labelwright.store.items import read_item
+from labelwright.store.listing import read_items
 
 __all__ = ["HANDLERS"]
 

@@ -10,11 +10,11 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
-from labelwright.client.shapes import Invited, LinkMade, TokenMade
+from labelwright.api.people import ROLES, Invited, LinkMade, Role, Token, TokenMade, User
 from labelwright.errors import NotAllowed, NotFound
 from labelwright.server.given import Access, Doors, Workspace
 from labelwright.store import people
-from labelwright.store.people import ROLES, SIGN_IN_LINK_SECONDS, Role, Token, User
+from labelwright.store.people import SIGN_IN_LINK_SECONDS
 
 __all__ = ["HANDLERS"]
 

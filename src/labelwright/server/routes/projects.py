@@ -8,17 +8,18 @@ from litestar.params import FromPath
 from msgspec import structs
 
 from labelwright import analytics
-from labelwright.client.shapes import ProjectCard, ProjectView
+from labelwright.api.people import Role
+from labelwright.api.projects import ProjectCard, ProjectView
 from labelwright.errors import BeingComputed
 from labelwright.pipeline.status import Status, read_status
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.server.given import Access, Workspace
-from labelwright.store import people, tables
+from labelwright.store import tables
 
 __all__ = ["HANDLERS"]
 
 
-def _card(connection: sa.Connection, opened: OpenProject, role: people.Role) -> ProjectCard:
+def _card(connection: sa.Connection, opened: OpenProject, role: Role) -> ProjectCard:
     about = ProjectCard(name=opened.name, role=role, modality=next(iter(opened.project.schema.data.values())))
     try:
         counts = analytics.kept_counts(connection, opened.project)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
-from msgspec import Struct
 
 from labelwright import analytics
-from labelwright.analytics import Outcome, Overview, PersonQuality
 from labelwright.analytics.report import REPORTS
-from labelwright.client.shapes import Event, EventPage
+from labelwright.api.figures import AnnotatorRow, Outcome, Overview, QualityView, SuspectRow
+from labelwright.api.projects import Event, EventPage
 from labelwright.errors import InvalidInput
 from labelwright.server.given import Access, Workspace
 from labelwright.store import log, tables
@@ -25,36 +23,6 @@ __all__ = ["HANDLERS"]
 
 REPORT_POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """The report is one file with its style inside; it is sandboxed, without scripts and without an origin."""
-
-
-class AnnotatorRow(Struct, frozen=True, kw_only=True):
-    """What is known of one annotator's quality, all questions together and each by itself."""
-
-    annotator: str
-    quality: PersonQuality
-
-
-class SuspectRow(Struct, frozen=True, kw_only=True):
-    """A label that is hardly supported, and what is proposed instead, both in plain form."""
-
-    item_id: int
-    key: str
-    question: str
-    score: float
-    given: Any
-    proposed: Any
-
-
-class QualityView(Struct, frozen=True):
-    """The reports of the assurance by name, the annotators, and the doubtful labels, the worst first.
-
-    `at` is when the newest of the reports was made; None where there is none yet.
-    """
-
-    reports: dict[str, Any]
-    annotators: list[AnnotatorRow]
-    suspects: list[SuspectRow]
-    at: float | None
 
 
 @get("/api/projects/{project:str}/overview", opt={"permission": "analyse"})

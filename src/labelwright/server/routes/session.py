@@ -14,7 +14,7 @@ from litestar.datastructures import Cookie
 from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 
-from labelwright.client.shapes import Me, MyProject, Session
+from labelwright.api.people import Me, MyProject, Session
 from labelwright.errors import Busy, NotAllowed, NotSignedIn
 from labelwright.server.attempts import Attempts
 from labelwright.server.gate import secret_in, session_cookie

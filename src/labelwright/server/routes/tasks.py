@@ -10,12 +10,23 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Struct
 from msgspec.structs import replace
 
-from labelwright.annotate import Comment
-from labelwright.client.shapes import DraftSaved, LeasedTasks, LeaseKept, NextTask
+from labelwright.api.tasks import (
+    Audited,
+    BlindAnswer,
+    Comment,
+    DraftSaved,
+    LeasedTasks,
+    LeaseKept,
+    MyAnnotation,
+    NextTask,
+    Reviewed,
+    Submission,
+    Submitted,
+    TaskView,
+)
 from labelwright.errors import InvalidInput, NotFound
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Audited, BlindAnswer, Reviewed, Submission, Submitted
-from labelwright.pipeline.views import MyAnnotation, TaskView, count_answered, my_annotations
+from labelwright.pipeline.views import count_answered, my_annotations
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Verdict
 from labelwright.server.given import Access
