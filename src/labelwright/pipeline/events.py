@@ -44,6 +44,7 @@ __all__ = [
     "inspect",
     "next_tasks",
     "release",
+    "request_review",
     "resolve_comment",
     "save_draft",
     "skip",
@@ -407,8 +408,18 @@ def add_comment(
     annotation_id: int | None = None,
     question: str | None = None,
     unit: int | None = None,
+    own_only: bool = False,
 ) -> Comment:
-    """Add a comment to an item and return it."""
+    """Add a comment to an item and return it; with `own_only` it may be about no annotation but an own one.
+
+    Raises:
+        InvalidInput: there is no such question, or the text is empty or too long.
+        NotFound: the item has no such annotation, or with `own_only` not of this person: that others have answered is not told either.
+    """
+    if own_only and annotation_id is not None:
+        author = connection.scalar(sa.select(_annotations.c.user_id).where(_annotations.c.id == annotation_id))
+        if author != user_id:
+            raise NotFound("The item has no such annotation.", where=f"annotation {annotation_id}")
     if question is not None and question not in opened.project.schema.questions:
         raise InvalidInput(f"There is no question '{question}'.", where="question")
     number = annotate.add_comment(
@@ -418,10 +429,32 @@ def add_comment(
     return _comment(connection, item_id, number)
 
 
-def resolve_comment(connection: Connection, opened: OpenProject, user_id: int, comment_id: int) -> None:
-    """Mark a comment as settled; doing it twice changes nothing."""
+def resolve_comment(connection: Connection, opened: OpenProject, user_id: int, comment_id: int, *, own_only: bool = False) -> None:
+    """Mark a comment as settled; doing it twice changes nothing.
+
+    Raises:
+        NotFound: with `own_only`, the comment is not this person's.
+    """
+    comments = tables.comments
+    if own_only and connection.scalar(sa.select(comments.c.user_id).where(comments.c.id == comment_id)) != user_id:
+        raise NotFound("There is no such comment of yours.", where=f"comment {comment_id}")
     if annotate.resolve_comment(connection, comment_id):
         log.append(connection, opened.project.id, "comment_resolved", user_id=user_id, subject_id=comment_id)
+
+
+def request_review(connection: Connection, opened: OpenProject, user_id: int, item_id: int) -> bool:
+    """Send an item to review, whatever the rules say, and tell whether that opened one.
+
+    Raises:
+        NotFound: the project has no such item.
+    """
+    items = tables.items
+    if connection.scalar(sa.select(items.c.id).where(items.c.id == item_id, items.c.project_id == opened.project.id)) is None:
+        raise NotFound("There is no such item.", where=f"item {item_id}")
+    opens = review.request(connection, opened.project, item_id, "requested")
+    if opens:
+        log.append(connection, opened.project.id, "review_requested", user_id=user_id, item_id=item_id)
+    return opens
 
 
 def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> TaskView:
