@@ -1,4 +1,4 @@
-"""The database: the only place that knows the dialect.
+"""The database: connections, transactions and locks, on SQLite and on PostgreSQL.
 
 SQLite runs in WAL mode with `synchronous=FULL`: what is acknowledged survives a power loss. One thread owns the writing connection and
 commits what people wait for as one group, each piece of work in a savepoint of its own: 32 people cost little more than one. What nobody
