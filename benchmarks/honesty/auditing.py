@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from benchmarks.honesty.coverage import Coverage, Kind
 from benchmarks.honesty.whole import Whole, rows
-from labelwright.pipeline.views import TaskView
+from labelwright.api.datasets import QuestionAudit
+from labelwright.api.tasks import TaskView
 from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
 from labelwright.store import tables
-from labelwright.store.audit import LEAST, QuestionAudit, audit, bound_of
+from labelwright.store.audit import LEAST, audit, bound_of
 from labelwright.store.codec import decode_answer
 
 __all__ = ["COLORS", "Claims", "World", "declaration", "draw_sample", "proof"]

@@ -17,10 +17,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from labelwright.api.people import Role
+from labelwright.api.tasks import BlindAnswer, Submission, TaskView
 from labelwright.pipeline import events
-from labelwright.pipeline.events import BlindAnswer, Submission
 from labelwright.pipeline.run import advance, catch_up
-from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Verdict
 from labelwright.store import people, tables
@@ -74,7 +74,7 @@ class Whole:
         """Do what the worker beside the server does."""
         catch_up(self.opened)
 
-    def add_people(self, count: int, role: people.Role = "annotator", prefix: str = "") -> list[int]:
+    def add_people(self, count: int, role: Role = "annotator", prefix: str = "") -> list[int]:
         """Add so many people with a role and return their numbers."""
 
         def work(connection: Connection) -> list[int]:

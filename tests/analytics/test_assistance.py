@@ -11,7 +11,7 @@ from benchmarks.honesty.worlds import followers, no_saving
 from sqlalchemy import Connection
 
 from labelwright.analytics import overview
-from labelwright.analytics.values import Assistance
+from labelwright.api.figures import Assistance
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.schema import StandingSuggestion
 from labelwright.store import tables

@@ -13,8 +13,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.analytics import Overview, keep, overview
+from labelwright.analytics import keep, overview
 from labelwright.analytics.figures import mean, median
+from labelwright.api.figures import Overview
 from labelwright.pipeline.status import read_status
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.store import log, tables

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from labelwright.analytics import Outcome, advise, check_requirements
+from labelwright.analytics import advise, check_requirements
+from labelwright.api.figures import Outcome
 from labelwright.errors import InvalidPipeline
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.schema import Requirement

@@ -22,7 +22,6 @@ from labelwright.cli import main
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema.kinds.choice import Choice
 from labelwright.server.process import running_server
-from labelwright.server.run import first_sign_in
 from labelwright.store import log, people, tables
 from labelwright.store.codec import encode
 
@@ -505,7 +504,9 @@ def test_check_says_what_to_do_for_a_proof(folder: Path, run: Run, tmp_path: Pat
     assert "labelwright users add" in text
     with contextlib.closing(Workspace.open(folder)) as workspace:
         opened = workspace.projects["mail"]
-        owner = workspace.database.write(lambda connection: first_sign_in(connection, workspace) and people.find_user(connection, "owner"))
+        owner = workspace.database.write(
+            lambda connection: people.first_sign_in(connection, [opened.project.id]) and people.find_user(connection, "owner")
+        )
         assert owner
         for key in map(str, range(20)):
             workspace.database.write(partial(_answer, opened=opened, user_id=owner[0], key=key))

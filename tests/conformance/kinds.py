@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from PIL import Image as Picture
 
 from labelwright import datasets, plugins
+from labelwright.api.tasks import BlindAnswer, Submission
 from labelwright.demo.persona import Persona
 from labelwright.formats import Broken
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Submission
 from labelwright.pipeline.run import advance, catch_up, freeze
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Answer, Question, Verdict
@@ -179,7 +179,7 @@ def _review(opened: OpenProject, truth: dict[int, Answer]) -> None:
         right = {"asked": truth[task.item.id]}
         audited = write(
             lambda connection, task=task, right=right, number=number: events.answer_blind(
-                connection, opened, reviewer, task.id, events.BlindAnswer(values=right), key=f"blind {number}"
+                connection, opened, reviewer, task.id, BlindAnswer(values=right), key=f"blind {number}"
             )
         )
         if not audited.done:

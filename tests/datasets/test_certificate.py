@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright.analytics import advise, check_requirements
-from labelwright.datasets import Certificate, certificate, import_labels
+from labelwright.api.datasets import Certificate
+from labelwright.datasets import certificate, import_labels
 from labelwright.errors import InvalidInput
 from labelwright.review import ReviewPolicy
 from labelwright.review import pick as pick_reviews

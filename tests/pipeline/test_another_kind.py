@@ -9,8 +9,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from labelwright.analytics import keep
+from labelwright.api.tasks import Submission
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Submission
 from labelwright.pipeline.run import advance, catch_up
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Verdict

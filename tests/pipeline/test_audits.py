@@ -12,11 +12,10 @@ import sqlalchemy as sa
 
 from labelwright import review
 from labelwright.analytics import keep, kept_at
+from labelwright.api.tasks import Audited, BlindAnswer, Submission, TaskView
 from labelwright.errors import Conflict, InvalidInput
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Audited, BlindAnswer, Submission
 from labelwright.pipeline.run import advance, catch_up
-from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice

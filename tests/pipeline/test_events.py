@@ -16,11 +16,11 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright import quality, review
+from labelwright.api.tasks import BlindAnswer, Reviewed, Submission, Submitted, TaskView
 from labelwright.errors import Blocked, Conflict, InvalidInput, KeyReused, LeaseLost, NeedsConfirmation, NotFound
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Outdated, Reviewed, Submission, Submitted
+from labelwright.pipeline.events import Outdated
 from labelwright.pipeline.run import advance, catch_up
-from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
@@ -310,7 +310,7 @@ def test_the_whole_story_from_raw_rows_to_a_frozen_version(tickets: OpenProject)
         (task,) = found
         right = {**VALUES, "intent": Choice("refund" if task.item.key == "t0" else "bug")}
         if task.purpose == "audit":
-            blind = events.BlindAnswer(values=right)
+            blind = BlindAnswer(values=right)
             answer = partial(events.answer_blind, opened=tickets, user_id=rita, task_id=task.id, answer=blind, key=f"b{task.id}")
             audited = tickets.project.database.write(answer)
             reviewed[task.item.key] = "accept" if audited.done else "fix"

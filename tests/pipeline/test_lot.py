@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from labelwright.api.items import AnnotationRow
+from labelwright.api.tasks import Submission, TaskView
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Submission
 from labelwright.pipeline.run import advance
-from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Answer
 from labelwright.schema.kinds.choice import Choice
 from labelwright.schema.kinds.spans import Span, Spans
 from labelwright.store import tables
 from labelwright.store.codec import encode
-from labelwright.store.items import AnnotationRow, read_item
+from labelwright.store.items import read_item
 from tests.pipeline.conftest import PIPELINE
 from tests.rows import add_known, add_users
 

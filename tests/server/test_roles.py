@@ -9,11 +9,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from labelwright.api.people import ROLES
 from labelwright.errors import Conflict
 from labelwright.server.access import PERMISSIONS
 from labelwright.server.app import ROUTES
 from labelwright.store import tables
-from labelwright.store.people import ROLES
 from tests.server.house import CHOICE, House, submit
 
 BODIES: dict[tuple[str, str], Any] = {

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labelwright.api.items import CollectReport
 from labelwright.errors import InvalidInput, InvalidPipeline
-from labelwright.sources import CollectReport, Source, batches, collect, collect_rows
+from labelwright.sources import Source, batches, collect, collect_rows
 from labelwright.store.project import Project
 from labelwright.store.tables import raw_items
 from tests.shared import shared

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
 from labelwright.analytics.labeled import read_labels
+from labelwright.api.items import ItemPage
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.store import listing, log, tables
 from labelwright.store.database import Database
-from labelwright.store.listing import ItemPage, read_items
+from labelwright.store.listing import read_items
 from labelwright.store.log import Position
 from labelwright.store.project import Project
 from tests.analytics.test_overview import review

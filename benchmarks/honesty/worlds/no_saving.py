@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.honesty.coverage import Coverage
 from benchmarks.honesty.whole import open_whole, rows
 from labelwright.analytics import overview
-from labelwright.analytics.values import Assistance
+from labelwright.api.figures import Assistance
 from labelwright.schema.kinds.choice import Choice
 from labelwright.stats import clustered_difference
 

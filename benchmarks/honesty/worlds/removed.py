@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.honesty.auditing import CONFIDENCE, Claims, World, declaration, proof
 from benchmarks.honesty.coverage import Coverage
 from benchmarks.honesty.whole import Whole, open_whole, rows
-from labelwright.pipeline.views import TaskView
+from labelwright.api.tasks import TaskView
 from labelwright.schema import Verdict
 from labelwright.store.audit import bound_of
 

@@ -2,19 +2,16 @@
 
 from labelwright.analytics.advice import advise
 from labelwright.analytics.counts import count_remaining, count_waiting, read_counts
+from labelwright.analytics.items import read_items
 from labelwright.analytics.keeping import Kept, keep, kept_at, kept_counts, kept_overview, kept_requirements
 from labelwright.analytics.people import read_people
+from labelwright.analytics.quality import read_quality
 from labelwright.analytics.reading import overview
-from labelwright.analytics.report import render_report, write_report
-from labelwright.analytics.requirements import Outcome, check_requirements
-from labelwright.analytics.values import Counts, Overview, PersonQuality
+from labelwright.analytics.report import kept_report, render_report, write_report
+from labelwright.analytics.requirements import check_requirements
 
 __all__ = [
-    "Counts",
     "Kept",
-    "Outcome",
-    "Overview",
-    "PersonQuality",
     "advise",
     "check_requirements",
     "count_remaining",
@@ -23,10 +20,13 @@ __all__ = [
     "kept_at",
     "kept_counts",
     "kept_overview",
+    "kept_report",
     "kept_requirements",
     "overview",
     "read_counts",
+    "read_items",
     "read_people",
+    "read_quality",
     "render_report",
     "write_report",
 ]

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from labelwright.api.datasets import QuestionAudit
 from labelwright.schema import Requirement
 from labelwright.store import tables
-from labelwright.store.audit import LEAST, QuestionAudit, audit, bound_of
+from labelwright.store.audit import LEAST, audit, bound_of
 from labelwright.store.project import Project
 
 __all__ = ["advise", "audits_for"]

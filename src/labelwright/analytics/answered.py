@@ -18,8 +18,9 @@ from sqlalchemy import Connection
 
 from labelwright.store import tables
 from labelwright.store.beside import beside
+from labelwright.store.portable import numbered_in_order, whole_number
 
-__all__ = ["DAY", "HOUR", "Answered", "Person", "bucket", "read_answered", "read_states"]
+__all__ = ["DAY", "HOUR", "Answered", "Person", "read_answered", "read_states"]
 
 HOUR, DAY = 3600, 86400
 
@@ -75,7 +76,7 @@ def read_answered(connection: Connection, project_id: int, known: Answered | Non
     if newest <= settled.upto:
         return settled, settled
     last = newest
-    if connection.dialect.name == "postgresql":
+    if not numbered_in_order(connection):
         last = _newest(connection, project_id, settled.upto, _annotations.c.created_at < time.time() - SETTLED_SECONDS)
     settled = _with(connection, project_id, settled, last)
     return _with(connection, project_id, settled, newest), settled
@@ -87,12 +88,6 @@ def read_states(connection: Connection, project_id: int, state: str) -> dict[int
     found = sa.select(_annotations.c.id).where(_annotations.c.project_id == project_id, _annotations.c.state == state)
     rows = sa.select(_annotations.c.user_id, sa.func.count()).where(_annotations.c.id.in_(found), _annotations.c.origin != "review")
     return dict(connection.execute(rows.group_by(_annotations.c.user_id)).all())
-
-
-def bucket(connection: Connection, column: Any, size: int) -> Any:
-    """The number of whole `size` seconds in a time. SQLite cuts a number off where it is cast, PostgreSQL rounds it."""
-    whole = column / size
-    return sa.cast(whole if connection.dialect.name == "sqlite" else sa.func.floor(whole), sa.BigInteger)
 
 
 def _newest(connection: Connection, project_id: int, after: int, *where: Any) -> int:
@@ -114,14 +109,14 @@ def _with(connection: Connection, project_id: int, known: Answered, upto: int) -
     count = sa.func.count()
 
     def grouped(key: Any, where: Any, *sums: Any) -> Iterable[Any]:
-        return connection.execute(sa.select(key.label("key"), count, *sums).where(where).group_by(sa.text("1")))
+        return connection.execute(sa.select(key.label("key"), count, *sums).where(where).group_by(sa.literal_column("1")))
 
     hours = defaultdict(int, known.hours)
-    for hour, answers in grouped(bucket(connection, _annotations.c.created_at, HOUR), by_people):
+    for hour, answers in grouped(whole_number(_annotations.c.created_at / HOUR), by_people):
         hours[hour] += answers
     seconds = dict(known.seconds)
     took = sa.case((_annotations.c.seconds_active > DAY, DAY), else_=_annotations.c.seconds_active)
-    for whole, answers, total in grouped(bucket(connection, took, 1), by_people, sa.func.sum(took)):
+    for whole, answers, total in grouped(whole_number(took), by_people, sa.func.sum(took)):
         old = seconds.get(whole, Timed())
         seconds[whole] = Timed(old.answers + answers, old.seconds + total)
     people = dict(known.people)

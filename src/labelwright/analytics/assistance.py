@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from labelwright.analytics.figures import median
 from labelwright.analytics.newest import IDLE, MOST
-from labelwright.analytics.values import Assistance, AssistanceArm
+from labelwright.api.figures import Assistance, AssistanceArm
 from labelwright.schema import Answer, StandingSuggestion
 from labelwright.schema.figure import Figure
 from labelwright.store import tables

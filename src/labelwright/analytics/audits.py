@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from labelwright.store.audit import QuestionAudit, audit
+from labelwright.api.datasets import QuestionAudit
+from labelwright.store.audit import audit
 from labelwright.store.project import Project
 
 __all__ = ["Audits"]

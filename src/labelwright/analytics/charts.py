@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from labelwright.analytics.values import Bucket
+from labelwright.api.figures import Bucket
 from labelwright.schema.figure import Figure
 
 __all__ = ["bars", "columns", "intervals", "matrix", "share"]

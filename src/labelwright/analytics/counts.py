@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.analytics.labeled import Labels, known_items, read_labels, settled
-from labelwright.analytics.values import Counts, Funnel
+from labelwright.api.figures import Counts, Funnel
 from labelwright.store import tables
 from labelwright.store.items import count_gone
 from labelwright.store.project import Project

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labelwright.analytics.newest import NewAnswer
-from labelwright.analytics.values import Forecast
+from labelwright.api.figures import Forecast
 from labelwright.schema.figure import Figure
 
 __all__ = ["read_forecast"]

@@ -20,8 +20,8 @@ from labelwright.analytics.audits import Audits
 from labelwright.analytics.counts import read_counts
 from labelwright.analytics.labeled import read_labels
 from labelwright.analytics.reading import overview
-from labelwright.analytics.requirements import Outcome, check_requirements
-from labelwright.analytics.values import Counts, Overview
+from labelwright.analytics.requirements import check_requirements
+from labelwright.api.figures import Counts, Outcome, Overview
 from labelwright.errors import BeingComputed
 from labelwright.store import log, tables
 from labelwright.store.bulk import lock_project

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.analytics.figures import mean
-from labelwright.analytics.values import LabelerFigures
+from labelwright.api.figures import LabelerFigures
 from labelwright.schema import Answer
 from labelwright.store import tables
 from labelwright.store.codec import decode_answer

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.analytics.values import PersonQuality, QuestionQuality
+from labelwright.api.figures import PersonQuality, QuestionQuality
 from labelwright.store import tables
 
 __all__ = ["read_people", "unmeasured"]

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.analytics.answered import DAY, HOUR, Answered, bucket, read_answered, read_states
+from labelwright.analytics.answered import DAY, HOUR, Answered, read_answered, read_states
 from labelwright.analytics.assistance import read_assistance
 from labelwright.analytics.audits import Audits
 from labelwright.analytics.counts import read_counts
@@ -22,7 +22,7 @@ from labelwright.analytics.labeled import Labeled, Labels, read_labels
 from labelwright.analytics.labelers import read_labelers
 from labelwright.analytics.newest import IDLE, MOST, NewAnswer, newest_answers
 from labelwright.analytics.people import read_people, unmeasured
-from labelwright.analytics.values import (
+from labelwright.api.figures import (
     AnnotatorFigures,
     Bucket,
     CertificateFigures,
@@ -37,6 +37,7 @@ from labelwright.analytics.values import (
 from labelwright.schema.figure import Figure
 from labelwright.store import tables
 from labelwright.store.codec import decode
+from labelwright.store.portable import whole_number
 from labelwright.store.project import Project
 
 __all__ = ["overview"]
@@ -106,7 +107,7 @@ def _seconds(answers: list[NewAnswer]) -> dict[int, list[float]]:
 def _read_reviews(connection: Connection, project_id: int, counts: Counts) -> tuple[ReviewFigures, dict[int, tuple[int, float]], Figure]:
     """The reviews by verdict, how many in each hour and how long they took, and the median of one."""
     picks = tables.review_picks
-    hour = bucket(connection, _reviews.c.created_at, HOUR)
+    hour = whole_number(_reviews.c.created_at / HOUR)
     verdicts: dict[str, int] = defaultdict(int)
     hours: dict[int, tuple[int, float]] = {}
     query = (

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.analytics import charts
+from labelwright.analytics.keeping import kept_overview, kept_requirements
 from labelwright.analytics.labeled import read_labels
 from labelwright.analytics.reading import overview
-from labelwright.analytics.requirements import Outcome, check_requirements
-from labelwright.analytics.values import Overview
+from labelwright.analytics.requirements import check_requirements
+from labelwright.api.figures import Outcome, Overview
 from labelwright.schema.figure import Figure
 from labelwright.store import tables
 from labelwright.store.codec import decode
@@ -24,7 +25,7 @@ from labelwright.store.project import Project
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["REPORTS", "render_report", "write_report"]
+__all__ = ["REPORTS", "kept_report", "render_report", "write_report"]
 
 
 REPORTS = ("agreement", "criteria", "cross_validation", "gold", "label_errors")
@@ -44,6 +45,15 @@ def write_report(project: Project, path: Path, *, requirements: Sequence[str] = 
         page = render_report(connection, project, found, outcomes)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, "utf-8")
+
+
+def kept_report(connection: Connection, project: Project) -> str:
+    """Return the report as an HTML page with the figures that are kept.
+
+    Raises:
+        BeingComputed: nothing is kept yet.
+    """
+    return render_report(connection, project, kept_overview(connection, project), kept_requirements(connection, project))
 
 
 def render_report(connection: Connection, project: Project, found: Overview, outcomes: Sequence[Outcome]) -> str:

@@ -6,33 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.analytics.advice import audits_for
 from labelwright.analytics.audits import Audits
 from labelwright.analytics.labeled import Labeled, Labels, read_labels
+from labelwright.api.datasets import QuestionAudit
+from labelwright.api.figures import Outcome
 from labelwright.schema import Requirement
 from labelwright.store import tables
-from labelwright.store.audit import QuestionAudit
 from labelwright.store.codec import decode
 from labelwright.store.project import Project
 
-__all__ = ["Outcome", "check_requirements"]
-
-
-class Outcome(Struct, frozen=True, kw_only=True):
-    """One requirement, tried. `holds` is None where there is not enough evidence yet.
-
-    `value` is what was measured and `bound` what is compared: the confidence bound on the value where the requirement asks for one, and
-    the value itself otherwise. `reason` says in a sentence how it came out.
-    """
-
-    requirement: str
-    holds: bool | None
-    value: float | None = None
-    bound: float | None = None
-    reason: str = ""
+__all__ = ["check_requirements"]
 
 
 class _Tried(NamedTuple):

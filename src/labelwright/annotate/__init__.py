@@ -1,13 +1,10 @@
 """3c Annotate: drafts, submissions and comments of people."""
 
-from labelwright.annotate.comments import Comment, add_comment, read_comments, resolve_comment
-from labelwright.annotate.drafts import Draft, save_draft
-from labelwright.annotate.submission import Submission, add_annotation, already_done, answer_task, digest, remember
+from labelwright.annotate.comments import add_comment, read_comments, resolve_comment
+from labelwright.annotate.drafts import save_draft
+from labelwright.annotate.submission import add_annotation, already_done, answer_task, digest, remember
 
 __all__ = [
-    "Comment",
-    "Draft",
-    "Submission",
     "add_annotation",
     "add_comment",
     "already_done",

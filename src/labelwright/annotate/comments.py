@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.tasks import Comment
 from labelwright.errors import InvalidInput, NotFound
 from labelwright.store import tables
 from labelwright.store.statement import Statement
 
-__all__ = ["Comment", "add_comment", "read_comments", "resolve_comment"]
+__all__ = ["add_comment", "read_comments", "resolve_comment"]
 
 MOST_CHARACTERS = 10_000
 
@@ -34,21 +34,6 @@ _read = Statement(
     .where(_comments.c.item_id == sa.bindparam("item"))
     .order_by(_comments.c.id)
 )
-
-
-class Comment(Struct, frozen=True):
-    """What somebody said about an item; `question` and `unit` lead to the place it is about."""
-
-    id: int
-    item_id: int
-    user_id: int
-    author: str
-    annotation_id: int | None
-    question: str | None
-    unit: int | None
-    text: str
-    resolved_at: float | None
-    created_at: float
 
 
 def read_comments(connection: Connection, item_id: int) -> list[Comment]:

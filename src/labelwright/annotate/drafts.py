@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.errors import TooLarge
@@ -14,7 +13,7 @@ from labelwright.store import tables
 from labelwright.store.codec import encode
 from labelwright.store.statement import Statement
 
-__all__ = ["Draft", "save_draft"]
+__all__ = ["save_draft"]
 
 MOST_BYTES = 4_000_000
 """A draft larger than this is refused."""
@@ -32,13 +31,6 @@ _newer = Statement(
     )
     .values(body=sa.bindparam("new_body"), sequence=sa.bindparam("new_sequence"), updated_at=sa.bindparam("now"))
 )
-
-
-class Draft(Struct, frozen=True):
-    """The unfinished work on a task. `sequence` counts the browser's saves; `body` is the page's own."""
-
-    sequence: int
-    body: Any
 
 
 def save_draft(connection: Connection, task_id: int, user_id: int, *, sequence: int, body: Any) -> int:

@@ -7,18 +7,16 @@ import time
 from typing import Any, NotRequired, TypedDict, Unpack
 
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from labelwright.errors import KeyReused
 from labelwright.schema import Help
-from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import log, tables
 from labelwright.store.codec import encode
-from labelwright.store.statement import Statement
+from labelwright.store.portable import insert_if_new
+from labelwright.store.statement import Insertion, Statement
 
-__all__ = ["Submission", "add_annotation", "already_done", "answer_task", "digest", "remember"]
+__all__ = ["add_annotation", "already_done", "answer_task", "digest", "remember"]
 
 _annotations, _submissions = tables.annotations, tables.submissions
 
@@ -38,19 +36,17 @@ _remembered = ("user_id", "key", "body_digest", "subject_id", "created_at")
 _remember = Statement(sa.insert(_submissions).values({name: sa.bindparam(name) for name in _remembered}))
 
 
-def _what_follows(dialect: str, annotation: Any) -> list[Any]:
+def _what_follows(annotation: Any) -> list[Any]:
     """What is written besides an annotation that answers a task: its key, the event, the task that is done, the draft that is not needed.
 
     `annotation` stands for its number. The key comes first: it writes no row where it was used before.
     """
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     drafts, tasks = tables.drafts, tables.tasks
     return [
-        insert(_submissions)
+        insert_if_new(_submissions)
         .values({**{name: sa.bindparam(name) for name in _remembered}, "subject_id": annotation})
-        .on_conflict_do_nothing()
         .returning(_submissions.c.user_id),
-        log.insertion(dialect, kind=sa.literal_column("'annotation_submitted'"), subject_id=annotation),
+        log.insertion(kind=sa.literal_column("'annotation_submitted'"), subject_id=annotation),
         sa.update(tasks)
         .where(tasks.c.id == sa.bindparam("task_id"))
         .values(state=sa.literal_column("'done'"), user_id=sa.bindparam("user_id"), lease_ends=None, done_at=sa.bindparam("created_at")),
@@ -58,30 +54,7 @@ def _what_follows(dialect: str, annotation: Any) -> list[Any]:
     ]
 
 
-def _all_at_once() -> Statement:
-    """On PostgreSQL, where each statement is a message there and back, one writes everything."""
-    made = _insertion.cte("made")
-    key, *others = _what_follows("postgresql", sa.select(made.c.id).scalar_subquery())
-    kept = key.cte("kept")
-    query = sa.select(made.c.id, sa.select(sa.func.count()).select_from(kept).scalar_subquery())
-    return Statement(query.add_cte(*(other.cte(f"other_{number}") for number, other in enumerate(others))))
-
-
-_key_first, *_rest = map(Statement, _what_follows("sqlite", sa.bindparam("annotation")))
-_whole = _all_at_once()
-
-
-class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The answers of one person about one item, tagged with their kind or in the plain form that exports carry: `{"intent": "refund"}`.
-
-    `seconds_active` is the time spent, without pauses; None where nobody measured it. `lease` is the token that came with the task. With
-    `confirmed`, warnings of the checks have been seen and do not hold it back any more.
-    """
-
-    values: dict[str, AnswerUnion | str | list[Any]]
-    seconds_active: float | None = None
-    lease: str | None = None
-    confirmed: bool = False
+_answer = Insertion(_insertion, _what_follows)
 
 
 def digest(task_id: int, body: Any) -> str:
@@ -143,17 +116,11 @@ def answer_task(connection: Connection, *, key: str, body_digest: str, **given: 
     replaces = given.get("replaces")
     payload = {"purpose": given.get("purpose", "label"), **({"replaces": replaces} if replaces else {})}
     row = {**_row(given), "key": key, "body_digest": body_digest, "payload": encode(payload)}
-    if connection.dialect.name == "postgresql":
-        number, kept = _whole.one(connection, **row)
-    else:
-        (number,) = _insert.one(connection, **row)
-        kept = _key_first.one(connection, annotation=number, **row)
-        for statement in _rest:
-            statement.run(connection, annotation=number, **row)
+    number, kept = _answer.run(connection, **row)
     if not kept:
         raise _reused()
     _mark_replaced(connection, given)
-    return int(number)
+    return number
 
 
 def _row(given: Given) -> dict[str, Any]:

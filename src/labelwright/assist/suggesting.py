@@ -16,8 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Struct
 
-from labelwright.assist.labelers.base import Declined, Failed, Labeler, Progress, Proposal, Untouched
+from labelwright.assist.labelers.base import Declined, Failed, Labeler, Progress, Untouched
 from labelwright.assist.policy import read_labelers
+from labelwright.assist.proposal import Proposal
 from labelwright.errors import InvalidPipeline
 from labelwright.schema import Item
 from labelwright.store import bulk, tables

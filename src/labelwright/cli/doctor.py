@@ -31,7 +31,6 @@ def run(options: argparse.Namespace) -> int:
 def _examine(folder: str, deep: bool) -> list[tuple[str, bool, str]]:
     import importlib.util
     import shutil
-    import sqlite3
     from pathlib import Path
 
     import labelwright
@@ -41,13 +40,13 @@ def _examine(folder: str, deep: bool) -> list[tuple[str, bool, str]]:
     from labelwright.pipeline.files import missing_files
     from labelwright.pipeline.keys import old_spellings
     from labelwright.pipeline.status import read_set_aside
+    from labelwright.store.integrity import sqlite_version
 
     found = [("Python", sys.version_info >= (3, 11), sys.version.split()[0])]
     page = Path(labelwright.__file__).parent / "web" / "index.html"
     built = "built" if page.is_file() else "not built; run: make page"
     found.append(("page", page.is_file(), built))
-    # RETURNING came with 3.35.
-    found.append(("SQLite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version))
+    found.append(("SQLite", *sqlite_version()))
     fast = importlib.util.find_spec("numba") is not None
     found.append(("statistics", True, "compiled by Numba" if fast else "NumPy; pip install 'labelwright[fast]' makes them faster"))
     free = shutil.disk_usage(folder if Path(folder).exists() else ".").free

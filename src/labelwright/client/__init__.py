@@ -8,8 +8,8 @@ with Client("https://labels.example.org", token="lwt_…") as client:
         task = client.submit(task, {"intent": {"kind": "choice", "label": "refund"}}).next
 """
 
+from labelwright.api.items import NewSuggestion
 from labelwright.client.client import Client
 from labelwright.client.connection import Unreachable
-from labelwright.client.shapes import NewSuggestion
 
 __all__ = ["Client", "NewSuggestion", "Unreachable"]

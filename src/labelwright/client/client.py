@@ -6,43 +6,32 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
-from labelwright.annotate import Comment
-from labelwright.client.connection import Connection
-from labelwright.client.shapes import (
+from labelwright.api.datasets import Certificate, Version
+from labelwright.api.figures import Outcome, Overview
+from labelwright.api.items import CollectReport, ItemDetail, ItemPage, ItemRow, NewSuggestion, RejectedSuggestion, SuggestionReport
+from labelwright.api.jobs import Job
+from labelwright.api.people import Invited, LinkMade, Role, Session, Token, TokenMade, User
+from labelwright.api.projects import EventPage, ProjectCard, ProjectView, Quarantined
+from labelwright.api.tasks import (
+    Audited,
+    Comment,
     DraftSaved,
-    EventPage,
-    Invited,
     LeasedTasks,
     LeaseKept,
-    LinkMade,
-    NewSuggestion,
+    MyAnnotation,
     NextTask,
-    ProjectCard,
-    ProjectView,
-    Quarantined,
-    RejectedSuggestion,
-    Session,
-    SuggestionReport,
-    TokenMade,
+    Reviewed,
+    Submitted,
+    TaskView,
 )
+from labelwright.client.connection import Connection
 from labelwright.errors import InvalidInput
-from labelwright.pipeline.events import Audited, Reviewed, Submitted
-from labelwright.pipeline.jobs import Job
-from labelwright.pipeline.views import MyAnnotation, TaskView
 from labelwright.schema import Verdict
-from labelwright.sources import CollectReport
-from labelwright.store.items import ItemDetail
-from labelwright.store.listing import ItemPage, ItemRow
-from labelwright.store.people import Role, Token, User
-
-if TYPE_CHECKING:
-    from labelwright.analytics import Outcome, Overview
-    from labelwright.datasets import Certificate, Version
 
 __all__ = ["Client"]
 
@@ -309,7 +298,6 @@ class Client:
 
     def overview(self, project: str) -> Overview:
         """Return all that the dashboard shows."""
-        from labelwright.analytics import Overview
 
         return self._get(Overview, f"{_of(project)}/overview")
 
@@ -319,7 +307,6 @@ class Client:
 
     def requirements(self, project: str) -> list[Outcome]:
         """Tell of each requirement whether it holds."""
-        from labelwright.analytics import Outcome
 
         return self._get(list[Outcome], f"{_of(project)}/requirements")
 
@@ -329,13 +316,11 @@ class Client:
 
     def certificate(self, project: str) -> Certificate:
         """Tell what the audit proves at this moment."""
-        from labelwright.datasets import Certificate
 
         return self._get(Certificate, f"{_of(project)}/certificate")
 
     def versions(self, project: str) -> list[Version]:
         """List the frozen versions of the dataset."""
-        from labelwright.datasets import Version
 
         return self._get(list[Version], f"{_of(project)}/versions")
 

@@ -6,23 +6,21 @@
 - `import_labels` reads labels from any of the formats, as suggestions, annotations, gold or reference.
 """
 
-from labelwright.datasets.certificate import Certificate, certificate
+from labelwright.datasets.certificate import certificate
 from labelwright.datasets.export import export, export_all
 from labelwright.datasets.imports import ImportReport, Use, forget_known, import_labels
 from labelwright.datasets.policy import DatasetPolicy, ExportTarget
 from labelwright.datasets.rows import Unfinished
 from labelwright.datasets.splits import Splits, assign
-from labelwright.datasets.versions import Version, find_version, freeze, versions
+from labelwright.datasets.versions import find_version, freeze, versions
 
 __all__ = [
-    "Certificate",
     "DatasetPolicy",
     "ExportTarget",
     "ImportReport",
     "Splits",
     "Unfinished",
     "Use",
-    "Version",
     "assign",
     "certificate",
     "export",

@@ -8,7 +8,7 @@ from labelwright.schema.markdown import escaped, quoted
 from labelwright.store.project import Project
 
 if TYPE_CHECKING:
-    from labelwright.datasets.versions import Version
+    from labelwright.api.datasets import Version
 
 __all__ = ["card"]
 

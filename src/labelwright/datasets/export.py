@@ -9,10 +9,11 @@ from typing import BinaryIO
 import msgspec
 
 from labelwright import plugins
+from labelwright.api.datasets import Version
 from labelwright.datasets.policy import DatasetPolicy
 from labelwright.datasets.rows import Row, Unfinished, finished_rows
 from labelwright.datasets.splits import assign
-from labelwright.datasets.versions import Version, find_version, read_version, splits_so_far
+from labelwright.datasets.versions import find_version, read_version, splits_so_far
 from labelwright.errors import InvalidInput
 from labelwright.formats import Labeled
 from labelwright.schema import Schema

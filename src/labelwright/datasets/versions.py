@@ -17,11 +17,11 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.datasets import Version
 from labelwright.datasets.card import card
-from labelwright.datasets.certificate import Certificate, certificate
+from labelwright.datasets.certificate import certificate
 from labelwright.datasets.policy import DatasetPolicy
 from labelwright.datasets.rows import Row, Unfinished, finished_rows
 from labelwright.datasets.splits import assign, key_hash
@@ -32,7 +32,7 @@ from labelwright.store import bulk, log, tables
 from labelwright.store.codec import decode, decode_values, encode
 from labelwright.store.project import Project
 
-__all__ = ["Version", "find_version", "freeze", "read_version", "splits_so_far", "versions"]
+__all__ = ["find_version", "freeze", "read_version", "splits_so_far", "versions"]
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -43,28 +43,6 @@ PART_CHARACTERS = 32 * 2**20
 FORMAT = "labelwright-dataset/1"
 
 _COLUMNS = ("key", "revision", "split", "data", "meta", "values", "provenance")
-
-
-class Version(Struct, frozen=True, kw_only=True):
-    """One frozen version. `manifest` names its blob; `new` tells whether this freeze made it or found it.
-
-    `splits` counts items by split, `labels` the labels (of spans, boxes and segments each marked place) by question, `origins` where the
-    labels come from, by question; `unfinished` counts the items left out because a required label is missing.
-    """
-
-    number: int
-    digest: str
-    manifest: str
-    created_at: float
-    pipeline_version: int
-    items: int
-    unfinished: int
-    splits: dict[str, int]
-    labels: dict[str, dict[str, int]]
-    origins: dict[str, dict[str, int]]
-    certificate: Certificate
-    requirements: list[dict[str, Any]] = []
-    new: bool = False
 
 
 def _silent(done: int, total: int | None, what: str) -> None:

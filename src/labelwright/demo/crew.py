@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from labelwright.api.tasks import TaskView
 from labelwright.client import Client
 from labelwright.demo.makers.base import chance
 from labelwright.demo.persona import Persona
 from labelwright.demo.truth import Known, truth_of
 from labelwright.errors import Blocked, Conflict, NeedsConfirmation
-from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Answer, Finding, Question, Schema, Text, Values, Verdict
 from labelwright.store import tables

@@ -19,6 +19,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.analytics import count_remaining, count_waiting
+from labelwright.api.people import Role
 from labelwright.client import Client
 from labelwright.demo.crew import Bench, Member, Note, label_all, review_all
 from labelwright.demo.persona import Persona
@@ -27,7 +28,6 @@ from labelwright.pipeline.run import catch_up
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.store import people
-from labelwright.store.people import Role
 
 __all__ = ["Simulated", "simulate", "simulate_project"]
 

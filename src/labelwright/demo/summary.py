@@ -11,7 +11,8 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import analytics, datasets
-from labelwright.analytics import Outcome
+from labelwright.api.datasets import Certificate
+from labelwright.api.figures import Outcome
 from labelwright.demo.truth import Known, truth_of
 from labelwright.pipeline.status import read_status
 from labelwright.pipeline.workspace import OpenProject, Workspace
@@ -139,7 +140,7 @@ def _project(opened: OpenProject, truth: Known) -> ProjectSummary:
     )
 
 
-def _questions(connection: Connection, opened: OpenProject, truth: Known, certificate: datasets.Certificate) -> list[QuestionSummary]:
+def _questions(connection: Connection, opened: OpenProject, truth: Known, certificate: Certificate) -> list[QuestionSummary]:
     project = opened.project
     items, annotations, consensus = tables.items, tables.annotations, tables.consensus
     query = sa.select(items.c.id, items.c.key).where(items.c.project_id == project.id, items.c.state == "active")

@@ -21,26 +21,22 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import annotate, checks, review, tasks
-from labelwright.annotate import Submission
+from labelwright.api.tasks import Audited, BlindAnswer, Comment, Reviewed, Submission, Submitted, TaskView
 from labelwright.errors import Conflict, InvalidInput, LeaseLost, NotFound
 from labelwright.pipeline.inspecting import Inspected, Outdated, accept, inspect
 from labelwright.pipeline.lot import NO_HELP, help_given
-from labelwright.pipeline.views import TaskView, label_of, seen_of, show
+from labelwright.pipeline.views import label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.schema import AnswerUnion, Finding, Values, Verdict
+from labelwright.schema import Values, Verdict
 from labelwright.store import log, tables
 from labelwright.store.codec import decode_fields, decode_values
+from labelwright.store.portable import lock_row
 from labelwright.store.statement import Statement
 from labelwright.tasks import Leased
 
 __all__ = [
-    "Audited",
-    "BlindAnswer",
     "Inspected",
     "Outdated",
-    "Reviewed",
-    "Submission",
-    "Submitted",
     "add_comment",
     "answer_blind",
     "give_review",
@@ -48,6 +44,7 @@ __all__ = [
     "inspect",
     "next_tasks",
     "release",
+    "request_review",
     "resolve_comment",
     "save_draft",
     "skip",
@@ -57,36 +54,6 @@ __all__ = [
 
 MOST_SECONDS = 24 * 3600.0
 """A claim to have looked at one item for longer is cut to this."""
-
-
-class Submitted(Struct, frozen=True):
-    """The annotation that was made, the warnings it was confirmed against, and the next task."""
-
-    annotation_id: int
-    findings: list[Finding]
-    next: TaskView | None
-
-
-class Reviewed(Struct, frozen=True):
-    """The review that was given, and the next one. An audit has no number, for it might tell a planted error from a label."""
-
-    review_id: int | None
-    next: TaskView | None
-
-
-class BlindAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an auditor answers before the label is shown, tagged or in the plain form of exports, and the seconds it took."""
-
-    values: dict[str, AnswerUnion | str | list[Any]]
-    seconds_active: float = 0.0
-
-
-class Audited(Struct, frozen=True):
-    """What came of a blind answer: the audit is `done` and the `next` task comes along, or it differs, and `task` shows both."""
-
-    done: bool
-    task: TaskView | None
-    next: TaskView | None
 
 
 class _Task(Struct, frozen=True):
@@ -441,8 +408,18 @@ def add_comment(
     annotation_id: int | None = None,
     question: str | None = None,
     unit: int | None = None,
-) -> annotate.Comment:
-    """Add a comment to an item and return it."""
+    own_only: bool = False,
+) -> Comment:
+    """Add a comment to an item and return it; with `own_only` it may be about no annotation but an own one.
+
+    Raises:
+        InvalidInput: there is no such question, or the text is empty or too long.
+        NotFound: the item has no such annotation, or with `own_only` not of this person: that others have answered is not told either.
+    """
+    if own_only and annotation_id is not None:
+        author = connection.scalar(sa.select(_annotations.c.user_id).where(_annotations.c.id == annotation_id))
+        if author != user_id:
+            raise NotFound("The item has no such annotation.", where=f"annotation {annotation_id}")
     if question is not None and question not in opened.project.schema.questions:
         raise InvalidInput(f"There is no question '{question}'.", where="question")
     number = annotate.add_comment(
@@ -452,10 +429,32 @@ def add_comment(
     return _comment(connection, item_id, number)
 
 
-def resolve_comment(connection: Connection, opened: OpenProject, user_id: int, comment_id: int) -> None:
-    """Mark a comment as settled; doing it twice changes nothing."""
+def resolve_comment(connection: Connection, opened: OpenProject, user_id: int, comment_id: int, *, own_only: bool = False) -> None:
+    """Mark a comment as settled; doing it twice changes nothing.
+
+    Raises:
+        NotFound: with `own_only`, the comment is not this person's.
+    """
+    comments = tables.comments
+    if own_only and connection.scalar(sa.select(comments.c.user_id).where(comments.c.id == comment_id)) != user_id:
+        raise NotFound("There is no such comment of yours.", where=f"comment {comment_id}")
     if annotate.resolve_comment(connection, comment_id):
         log.append(connection, opened.project.id, "comment_resolved", user_id=user_id, subject_id=comment_id)
+
+
+def request_review(connection: Connection, opened: OpenProject, user_id: int, item_id: int) -> bool:
+    """Send an item to review, whatever the rules say, and tell whether that opened one.
+
+    Raises:
+        NotFound: the project has no such item.
+    """
+    items = tables.items
+    if connection.scalar(sa.select(items.c.id).where(items.c.id == item_id, items.c.project_id == opened.project.id)) is None:
+        raise NotFound("There is no such item.", where=f"item {item_id}")
+    opens = review.request(connection, opened.project, item_id, "requested")
+    if opens:
+        log.append(connection, opened.project.id, "review_requested", user_id=user_id, item_id=item_id)
+    return opens
 
 
 def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> TaskView:
@@ -529,8 +528,7 @@ def _answered_before(connection: Connection, task: _Task, user_id: int, lease: s
 
 def _settle_first(connection: Connection, item_id: int) -> None:
     """Let whoever reviews the item at this moment, or corrects an answer to it, finish first: each then sees what the other did."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(tables.items.c.id).where(tables.items.c.id == item_id).with_for_update(key_share=True))
+    lock_row(connection, tables.items, item_id)
 
 
 def _check_fit(connection: Connection, opened: OpenProject, task: _Task, values: Values) -> None:
@@ -545,7 +543,7 @@ def _finish(connection: Connection, task_id: int, user_id: int) -> None:
     _forget_draft.run(connection, task=task_id, author=user_id)
 
 
-def _comment(connection: Connection, item_id: int, number: int) -> annotate.Comment:
+def _comment(connection: Connection, item_id: int, number: int) -> Comment:
     for comment in annotate.read_comments(connection, item_id):
         if comment.id == number:
             return comment

@@ -6,14 +6,14 @@ import time
 from typing import Any
 
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.jobs import Job, Progress
 from labelwright.store import tables
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, encode
 
-__all__ = ["Job", "Progress", "enqueue", "fail", "finish", "list_jobs", "note_background", "report", "start_next"]
+__all__ = ["enqueue", "fail", "finish", "list_jobs", "note_background", "report", "start_next"]
 
 MOST_LISTED = 50
 
@@ -21,26 +21,6 @@ MOST_ATTEMPTS = 3
 """A job that ended its worker so often is given up, for others wait behind it."""
 
 _jobs = tables.jobs
-
-
-class Progress(Struct, frozen=True):
-    """How far a job is; `total` is unknown for some. Once it is done, `what` says what came of it."""
-
-    done: int = 0
-    total: int | None = None
-    what: str = ""
-
-
-class Job(Struct, frozen=True):
-    """A piece of background work: `kind` is run, simulate, freeze or background; `state` open, running, done or failed."""
-
-    id: int
-    kind: str
-    state: str
-    progress: Progress
-    error: str | None
-    created_at: float
-    updated_at: float
 
 
 def enqueue(connection: Connection, project_id: int, kind: str, arguments: dict[str, Any]) -> int:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.tasks import SuggestionView
 from labelwright.schema import Help, Schema, StandingSuggestion
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
@@ -23,17 +23,7 @@ from labelwright.store.statement import Statement
 if TYPE_CHECKING:
     from labelwright.pipeline.workspace import OpenProject
 
-__all__ = ["NO_HELP", "SuggestionView", "help_given", "in_view"]
-
-
-class SuggestionView(Struct, frozen=True):
-    """What a machine proposes; `score` is its own confidence."""
-
-    question: str
-    labeler: str
-    version: str
-    answer: AnswerUnion
-    score: float | None
+__all__ = ["NO_HELP", "help_given", "in_view"]
 
 
 NO_HELP = Help(arm="none")

@@ -16,7 +16,9 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import analytics, assist, checks, datasets, prepare, quality, review, sources, tasks
-from labelwright.analytics import Outcome
+from labelwright.api.datasets import Version
+from labelwright.api.figures import Outcome
+from labelwright.api.items import CollectReport
 from labelwright.errors import Conflict
 from labelwright.pipeline.declare import located
 from labelwright.pipeline.files import existing
@@ -63,7 +65,7 @@ class RunReport(Struct, frozen=True):
     """
 
     project: str
-    collected: sources.CollectReport
+    collected: CollectReport
     prepared: prepare.PrepareReport
     imported: list[datasets.ImportReport]
     caught_up: CaughtUp
@@ -229,7 +231,7 @@ def _anything(connection: Connection, project_id: int, after: Position, upto: Po
 class Frozen(Struct, frozen=True):
     """A frozen version, and the files and folders that were written of it."""
 
-    version: datasets.Version
+    version: Version
     exported: list[str]
 
 

@@ -7,14 +7,19 @@ from collections import Counter
 from collections.abc import Collection
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 
-from labelwright.analytics import Counts, read_counts
+from labelwright.analytics import kept_counts, read_counts
+from labelwright.api.figures import Counts
+from labelwright.api.people import Role
+from labelwright.api.projects import ProjectCard, Quarantined
+from labelwright.errors import BeingComputed
+from labelwright.pipeline.workspace import OpenProject
 from labelwright.store import tables
 from labelwright.store.project import Project
 
-__all__ = ["Quarantined", "SetAside", "Status", "failing_labelers", "read_set_aside", "read_status"]
+__all__ = ["SetAside", "Status", "failing_labelers", "read_card", "read_quarantine", "read_set_aside", "read_status"]
 
 MOST_SHOWN = 20
 
@@ -26,15 +31,6 @@ MOST_REASONS = 10_000
 
 _OWN = re.compile(r"'[^']*'|\d+")
 """What is particular to a row in a reason: names, keys and numbers."""
-
-
-class Quarantined(Struct, frozen=True):
-    """Something that could not be read: at which stage, where it stands, and why."""
-
-    stage: str
-    source: str
-    place: str
-    reason: str
 
 
 class SetAside(Struct, frozen=True):
@@ -79,13 +75,7 @@ class Status(Struct, frozen=True, kw_only=True):
 def read_status(connection: Connection, project: Project, counts: Counts | None = None) -> Status:
     """Tell where a project stands, by `counts` that are kept or else as it is counted at this moment."""
     counts = counts or read_counts(connection, project)
-    quarantine, jobs, versions = tables.quarantine, tables.jobs, tables.dataset_versions
-    shown = connection.execute(
-        sa.select(quarantine.c.stage, quarantine.c.source, quarantine.c.place, quarantine.c.reason)
-        .where(quarantine.c.project_id == project.id)
-        .order_by(quarantine.c.id.desc())
-        .limit(MOST_SHOWN)
-    )
+    jobs, versions = tables.jobs, tables.dataset_versions
     trouble = sa.select(jobs.c.error).where(jobs.c.project_id == project.id, jobs.c.kind == "background", jobs.c.state == "failed")
     number = connection.scalar(
         sa.select(tables.pipeline_versions.c.number).where(tables.pipeline_versions.c.id == project.pipeline_version)
@@ -111,9 +101,35 @@ def read_status(connection: Connection, project: Project, counts: Counts | None 
         reviews_given=counts.reviews_given,
         versions=connection.scalar(sa.select(sa.func.count()).where(versions.c.project_id == project.id)) or 0,
         pipeline_version=number or 0,
-        quarantine=[Quarantined(*row) for row in shown],
+        quarantine=read_quarantine(connection, project.id, MOST_SHOWN),
         trouble=connection.scalar(trouble.order_by(jobs.c.id.desc()).limit(1)),
     )
+
+
+def read_card(connection: Connection, opened: OpenProject, role: Role) -> ProjectCard:
+    """Return what the list of projects says of one to a person with this role, by the counts that are kept."""
+    about = ProjectCard(name=opened.name, role=role, modality=next(iter(opened.project.schema.data.values())))
+    try:
+        counts = kept_counts(connection, opened.project)
+    except BeingComputed:
+        return about
+    return structs.replace(
+        about,
+        at=counts.at,
+        items=counts.funnel.asked,
+        gold=counts.funnel.gold,
+        labeled=counts.funnel.labeled,
+        open_tasks=counts.remaining,
+        waiting_reviews=counts.reviews_waiting,
+    )
+
+
+def read_quarantine(connection: Connection, project_id: int, most: int) -> list[Quarantined]:
+    """Return up to so many rows that could not be read, or that labelers failed at, the newest first."""
+    table = tables.quarantine
+    columns = (table.c.stage, table.c.source, table.c.place, table.c.key, table.c.reason, table.c.sample, table.c.created_at)
+    query = sa.select(*columns).where(table.c.project_id == project_id).order_by(table.c.id.desc()).limit(most)
+    return [Quarantined(*row) for row in connection.execute(query)]
 
 
 def read_set_aside(connection: Connection, project_id: int, *, stages: Collection[str] = (), source: str | None = None) -> list[SetAside]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import annotate, review
-from labelwright.annotate import Comment, Draft
-from labelwright.pipeline.lot import SuggestionView, in_view
+from labelwright.api.tasks import AnnotationView, AuditView, ConsensusView, Draft, ItemView, MyAnnotation, RedoView, ReviewView, TaskView
+from labelwright.pipeline.lot import in_view
 from labelwright.schema import Finding, Values, content_hash
-from labelwright.schema.item import Field
-from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
 from labelwright.store.evidence import audited_label
@@ -24,83 +21,7 @@ if TYPE_CHECKING:
     from labelwright.pipeline.workspace import OpenProject
     from labelwright.tasks import Leased
 
-__all__ = ["MyAnnotation", "TaskView", "count_answered", "label_of", "my_annotations", "seen_of", "show"]
-
-
-class ItemView(Struct, frozen=True):
-    """What there is to look at."""
-
-    id: int
-    key: str
-    data: dict[str, Field]
-    meta: dict[str, Any]
-
-
-class RedoView(Struct, frozen=True):
-    """Why an answer came back, and what it was."""
-
-    reason: str
-    reviewer: str
-    values: dict[str, AnswerUnion]
-
-
-class AnnotationView(Struct, frozen=True):
-    """An answer under review; the annotator is not named where the project is blind."""
-
-    id: int
-    annotator: str | None
-    values: dict[str, AnswerUnion]
-    seconds_active: float
-    created_at: float
-
-
-class ConsensusView(Struct, frozen=True):
-    """What the answers say together."""
-
-    answer: AnswerUnion
-    confidence: float
-    agreement: float | None
-
-
-class ReviewView(Struct, frozen=True):
-    """What a reviewer judges. The verdict sends `seen` back: it stands for the answers and the consensus shown here."""
-
-    annotations: list[AnnotationView]
-    consensus: dict[str, ConsensusView]
-    findings: list[Finding]
-    reasons: list[str]
-    seen: str
-
-
-class AuditView(Struct, frozen=True):
-    """What an auditor decides between: the label, and the own answer that was given before it was shown. The verdict sends `seen` back."""
-
-    label: dict[str, AnswerUnion]
-    own: dict[str, AnswerUnion]
-    seen: str
-
-
-class TaskView(Struct, frozen=True, kw_only=True):
-    """A task with all that the page needs to show it. A gold item looks exactly like any other, and a planted error like any audit.
-
-    An audit has neither `review` nor `audit` until it was answered blind, and then `audit`.
-    `pipeline_version` says under which questions it is asked: where a page knows others, the project has changed.
-    """
-
-    id: int
-    project: str
-    purpose: str
-    lease: str
-    lease_seconds: float
-    pipeline_version: int
-    item: ItemView
-    suggestions: list[SuggestionView]
-    draft: Draft | None
-    redo: RedoView | None = None
-    review: ReviewView | None = None
-    audit: AuditView | None = None
-    values: dict[str, AnswerUnion] | None = None
-    comments: list[Comment]
+__all__ = ["count_answered", "label_of", "my_annotations", "seen_of", "show"]
 
 
 _items, _suggestions, _annotations = tables.items, tables.suggestions, tables.annotations
@@ -221,16 +142,6 @@ def _review(connection: Connection, opened: OpenProject, item_id: int) -> Review
         reasons=list(dict.fromkeys(decode(reasons))) if reasons else [],
         seen=review.shown(connection, item_id),
     )
-
-
-class MyAnnotation(Struct, frozen=True):
-    """One of one's own answers, to go back to."""
-
-    annotation_id: int
-    task_id: int | None
-    item_key: str
-    state: str
-    created_at: float
 
 
 def count_answered(connection: Connection, project_id: int, user_id: int) -> int:

@@ -26,7 +26,8 @@ from labelwright.schema import content_hash
 from labelwright.store import criteria, log, tables
 from labelwright.store.blobs import Blobs
 from labelwright.store.codec import decode, encode
-from labelwright.store.database import Database
+from labelwright.store.database import Database, located_in
+from labelwright.store.portable import take_turns
 from labelwright.store.project import Project
 from labelwright.tasks import Queue
 
@@ -196,11 +197,7 @@ def _run_policy(root: Path, pipelines: dict[Path, Pipeline]) -> RunPolicy:
 def _database(root: Path, policy: RunPolicy) -> Database:
     from labelwright.settings import settings
 
-    store = settings().store or policy.store
-    prefix = "sqlite:///"
-    if store.startswith(prefix) and not store.startswith("sqlite:////"):
-        store = f"{prefix}{root / store.removeprefix(prefix)}"
-    return Database(store)
+    return Database(located_in(root, settings().store or policy.store))
 
 
 def _open_store(root: Path, policy: RunPolicy) -> tuple[Database, Blobs]:
@@ -251,14 +248,17 @@ def _guidelines(folder: Path, pipeline: Pipeline) -> str:
         raise InvalidPipeline(message, where="schema.guidelines", hint="Save the file as UTF-8.") from error
 
 
+_REGISTERING = (0, 7522984)
+"""The lock of those who write down what a pipeline file says: no project has the number 0."""
+
+
 def _register(connection: Connection, pipeline: Pipeline, guidelines: str) -> tuple[int, int, int, str, float]:
     """Return the numbers of the project, of its pipeline version's row and that version's own, the secret, and when it was declared.
 
     What is new is written down.
     """
     projects, versions = tables.projects, tables.pipeline_versions
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7522984)")
+    take_turns(connection, *_REGISTERING)
     known = connection.execute(sa.select(projects.c.id, projects.c.seed).where(projects.c.name == pipeline.name)).one_or_none()
     if known is None:
         seed = secrets.token_hex(16)

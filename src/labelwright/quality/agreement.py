@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from labelwright import stats
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.reports import AgreementWindow, GuidelinesAgreement, PairAgreement, QuestionAgreement
+from labelwright.quality.sample import Sample
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
 from labelwright.stats.agreement.base import mean_agreement
-
-if TYPE_CHECKING:
-    from labelwright.quality.aggregation._mark_pairs import Sample
 
 __all__ = ["of_marks", "of_votes", "unanswered"]
 

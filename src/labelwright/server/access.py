@@ -7,22 +7,24 @@ the person has no part in is "not found", never "forbidden", and so is everythin
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
 from labelwright import tasks
+from labelwright.api.people import ROLES, Role
+from labelwright.api.tasks import TaskView
 from labelwright.errors import NotAllowed, NotFound, NotSignedIn
-from labelwright.pipeline.views import TaskView
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import media_of
 from labelwright.server.checking import Checking
 from labelwright.server.downloads import Downloads
 from labelwright.server.numbers import Numbers
-from labelwright.store import people, tables
-from labelwright.store.database import Database
-from labelwright.store.people import ROLES, Identity, Role
+from labelwright.store import owners, people
+from labelwright.store.database import Connection, Database
+from labelwright.store.owners import Owned
+from labelwright.store.people import Identity
 
 __all__ = ["PERMISSIONS", "Access", "Doors"]
 
@@ -112,7 +114,7 @@ class Access:
     async def by_task(self, number: int, permission: str) -> tuple[int, OpenProject]:
         """Return the number in the store and the project of a task that is known by its number outside."""
         task_id = self.doors.task_numbers.inside(number)
-        return task_id, self._project_of(await self.doors.project_of(tables.tasks, task_id), f"task {number}", permission)
+        return task_id, self._project_of(await self.doors.project_of("task", task_id), f"task {number}", permission)
 
     def hand_out(self, task: TaskView, opened: OpenProject) -> TaskView:
         """Return the task with its number outside, and to an annotator its item with such a number, too.
@@ -143,7 +145,7 @@ class Access:
         """
         where = f"item {number}"
         item_id = self.doors.item_numbers.inside(number - OUTSIDE) if number >= OUTSIDE else number
-        opened = self._project_of(await self.doors.project_of(tables.items, item_id), where, "annotate")
+        opened = self._project_of(await self.doors.project_of("item", item_id), where, "annotate")
         if self.role_in(opened) == "annotator":
             seen = number >= OUTSIDE and await self.database.read_soon(
                 lambda connection: tasks.was_handed(connection, item_id, self.user_id)
@@ -154,7 +156,7 @@ class Access:
 
     async def by_comment(self, comment_id: int, permission: str) -> OpenProject:
         """Return the project of a comment."""
-        return self._project_of(await self.doors.project_of(tables.comments, comment_id), f"comment {comment_id}", permission)
+        return self._project_of(await self.doors.project_of("comment", comment_id), f"comment {comment_id}", permission)
 
     def _project_of(self, project_id: int | None, where: str, permission: str) -> OpenProject:
         for opened, role in self.projects():
@@ -186,9 +188,9 @@ class Doors:
         self.checking = Checking()
         self.downloads = Downloads()
         with workspace.database.read() as connection:
-            secret = connection.scalar(sa.select(tables.secrets.c.value).where(tables.secrets.c.name == "task_numbers"))
-        self.task_numbers = Numbers(secret or "", "task")
-        self.item_numbers = Numbers(secret or "", "item")
+            secret = owners.secret_of_numbers(connection)
+        self.task_numbers = Numbers(secret, "task")
+        self.item_numbers = Numbers(secret, "item")
 
     async def by_session(self, secret: str) -> Access:
         """Return the access of a browser's session.
@@ -216,7 +218,7 @@ class Doors:
         known = self._known.get(key)
         if known is None or known[0] < time.monotonic():
 
-            def read(connection: sa.Connection) -> tuple[Identity, dict[int, Role]] | None:
+            def read(connection: Connection) -> tuple[Identity, dict[int, Role]] | None:
                 identity = find(connection, secret)
                 return (identity, people.roles_of(connection, identity.user_id)) if identity else None
 
@@ -234,14 +236,11 @@ class Doors:
                 self._known[key] = known
         return Access(self, known[1], known[2])
 
-    async def project_of(self, table: sa.Table, row_id: int) -> int | None:
-        """Return the number of the project that a row belongs to, which never changes."""
-        key = (table.name, row_id)
+    async def project_of(self, kind: Owned, number: int) -> int | None:
+        """Return the number of the project that a task, an item or a comment belongs to, which never changes."""
+        key = (kind, number)
         if key not in self._projects:
-            if not 0 < row_id < 2**63:
-                return None
-            query = sa.select(table.c.project_id).where(table.c.id == row_id)
-            found = await self.workspace.database.read_soon(lambda connection: connection.scalar(query))
+            found = await self.workspace.database.read_soon(partial(owners.project_of, kind=kind, number=number))
             if found is None:
                 return None
             if len(self._projects) > 500_000:
@@ -251,21 +250,14 @@ class Doors:
 
     def remember_task(self, task: TaskView, opened: OpenProject) -> None:
         """Note whose task it is and which media it shows."""
-        self._projects["tasks", task.id] = opened.project.id
+        self._projects["task", task.id] = opened.project.id
         self._blobs.update((opened.project.id, digest) for digest in media_of(task.item.data))
 
     async def has_blob(self, opened: OpenProject, digest: str) -> bool:
         """Tell whether an item of the project shows the blob, so that one project's media are not read through another."""
         key = (opened.project.id, digest)
         if key not in self._blobs:
-            shown, raw = tables.media, tables.raw_items
-            source = sa.select(sa.literal(1)).where(raw.c.project_id == opened.project.id, raw.c.blob == digest).limit(1)
-            made = sa.select(sa.literal(1)).where(shown.c.project_id == opened.project.id, shown.c.digest == digest)
-
-            def read(connection: sa.Connection) -> bool:
-                return connection.scalar(made) is not None or connection.scalar(source) is not None
-
-            if not await self.workspace.database.read_soon(read):
+            if not await self.workspace.database.read_soon(partial(owners.shows_blob, project_id=opened.project.id, digest=digest)):
                 return False
             if len(self._blobs) > 500_000:
                 self._blobs.clear()

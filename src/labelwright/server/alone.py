@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from labelwright.errors import Conflict
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import store_of
@@ -42,7 +40,7 @@ def alone(folder: Path, address: str) -> Iterator[bool]:
     except Conflict:
         if held:
             raise
-        if database.dialect == "sqlite":
+        if database.file:
             raise _served(database, folder) from None
         yield False
     finally:
@@ -57,7 +55,7 @@ def ensure_not_served(folder: Path) -> None:
     """
     database = store_of(folder)
     try:
-        if database.dialect == "sqlite":
+        if database.file:
             with turn(database, "serve"):
                 pass
     except Conflict:
@@ -83,7 +81,7 @@ def address_of(database: Database) -> str | None:
 
 def _note(database: Database) -> Path | None:
     """The file beside the database in which a server writes where it is; it counts as long as that server holds its turn."""
-    return Path(f"{make_url(database.url).database}.serve.address") if database.dialect == "sqlite" else None
+    return database.file and database.file.with_name(f"{database.file.name}.serve.address")
 
 
 def _served(database: Database, folder: Path) -> Conflict:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from labelwright.pipeline.workspace import OpenProject, Workspace
-from labelwright.server.worker import Handler
 
-__all__ = ["handlers"]
+__all__ = ["Handler", "handlers"]
+
+Handler = Callable[[Workspace, OpenProject, dict[str, Any], Callable[[int, int | None, str], None]], str | None]
+"""Does one kind of job, and may say in a few words what came of it."""
 
 
 def handlers(address: str) -> dict[str, Handler]:

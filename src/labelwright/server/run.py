@@ -13,18 +13,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import sqlalchemy as sa
 
 from labelwright.errors import InvalidInput
 from labelwright.pipeline.workspace import Workspace
 from labelwright.server.alone import alone, ensure_not_served
-from labelwright.store import people, tables
-from labelwright.store.people import SIGN_IN_LINK_SECONDS
+from labelwright.store import people
 
-__all__ = ["app", "first_sign_in", "free_port", "listening_options", "serve"]
+__all__ = ["app", "free_port", "listening_options", "serve"]
 
 FOLDER = "LABELWRIGHT_SERVED_FOLDER"
 ADDRESS = "LABELWRIGHT_SERVED_ADDRESS"
@@ -75,14 +73,15 @@ def serve(
         workspace = Workspace.open(folder)
         try:
             database = workspace.database
-            if database.dialect == "sqlite" and workers > 1:
+            if database.file and workers > 1:
                 raise InvalidInput(
                     "SQLite has one writer, so it is served by one process.",
                     where="--workers",
                     hint="Set run.store to a PostgreSQL for more.",
                 )
             # A new link makes those before it void, so there is none while the server that printed one is at work.
-            secret = database.write(lambda connection: first_sign_in(connection, workspace)) if first else None
+            projects = [opened.project.id for opened in workspace.projects.values()]
+            secret = database.write(partial(people.first_sign_in, projects=projects)) if first else None
             started(address, f"{address}/#/welcome/{secret}" if secret else None)
             if workers == 1:
                 _listen(workspace, folder, host, chosen, address, worker=worker)
@@ -90,29 +89,6 @@ def serve(
                 _listen_in_many(folder, host, chosen, address, workers)
         finally:
             workspace.close()
-
-
-def first_sign_in(connection: sa.Connection, workspace: Workspace) -> str | None:
-    """Return the secret of a link with which an owner signs in, as long as nobody has a password; make the owner where there is none.
-
-    Projects that have come since get the owners of the others.
-    """
-    memberships = tables.memberships
-    owners = list(connection.scalars(sa.select(memberships.c.user_id).where(memberships.c.role == "owner").distinct()))
-    if not owners:
-        known = people.find_user(connection, "owner")
-        owners = [known[0] if known else people.create_user(connection, "owner")]
-    for opened in workspace.projects.values():
-        has_owner = sa.select(memberships.c.user_id).where(memberships.c.project_id == opened.project.id, memberships.c.role == "owner")
-        if connection.scalar(has_owner.limit(1)) is None:
-            for user_id in owners:
-                people.set_role(connection, opened.project.id, user_id, "owner")
-    able = sa.select(sa.func.count()).where(
-        tables.users.c.id.in_(owners), tables.users.c.password_hash.is_not(None), tables.users.c.active == 1
-    )
-    if connection.scalar(able):
-        return None
-    return people.create_token(connection, owners[0], "first sign-in", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in")
 
 
 def app() -> Any:

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from labelwright import analytics, tasks
+from labelwright.api.jobs import Progress
 from labelwright.errors import Conflict, LabelwrightError
 from labelwright.pipeline import jobs
-from labelwright.pipeline.jobs import Progress
 from labelwright.pipeline.run import advance, catch_up
 from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject, Workspace
+from labelwright.server.jobs import Handler, handlers
 from labelwright.store import log
 from labelwright.store.log import Position
 
@@ -46,9 +47,6 @@ FIGURES_AGE_SECONDS = 600.0
 """Figures are made anew after so long, though nothing happened: times and paces are told from now."""
 
 logger = logging.getLogger("labelwright.worker")
-
-Handler = Callable[[Workspace, OpenProject, dict[str, Any], Callable[[int, int | None, str], None]], str | None]
-"""Does one kind of job, and may say in a few words what came of it."""
 
 
 class Worker:
@@ -250,8 +248,6 @@ def _freeze(
 
 def main(folder: Path, address: str) -> None:
     """Run a worker until the server that started it is gone; `address` is where simulated people find the page."""
-    from labelwright.server.jobs import handlers
-
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     # Libraries speak when something is wrong; what they say besides would hide the sign-in link above it.
     logging.getLogger("labelwright").setLevel(logging.INFO)

@@ -2,6 +2,6 @@
 
 from labelwright.sources.collect import collect, collect_rows
 from labelwright.sources.guess import Guess, guess
-from labelwright.sources.source import CollectReport, Source, check_source
+from labelwright.sources.source import Source, check_source
 
-__all__ = ["CollectReport", "Guess", "Source", "check_source", "collect", "collect_rows", "guess"]
+__all__ = ["Guess", "Source", "check_source", "collect", "collect_rows", "guess"]

@@ -22,22 +22,23 @@ from msgspec import structs
 from sqlalchemy import Connection
 
 from labelwright import plugins
+from labelwright.api.items import CollectReport
 from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.formats._tables import MAX_ROW, BrokenRow, Row, read_json_line
 from labelwright.media._pool import THREADS, in_order
 from labelwright.sources import batches
-from labelwright.sources._seen import Seen
 from labelwright.sources.batches import BATCH_BYTES, Table
 from labelwright.sources.linked import Linked, keep
 from labelwright.sources.linked import fingerprint as fingerprint_of
 from labelwright.sources.locate import File, Place, locate, path_named, place_of
 from labelwright.sources.merge import PUSHED, Merged, Ready, Rules, file_of, merge
 from labelwright.sources.rows import Shape, finisher, sample_of
-from labelwright.sources.source import CollectReport, Source, check_source
+from labelwright.sources.source import Source, check_source
 from labelwright.sources.vanished import Present, note_vanished
 from labelwright.store import bulk, tables
 from labelwright.store.bulk import BATCH, Broken
 from labelwright.store.project import Project
+from labelwright.store.seen import Seen
 from labelwright.store.statistics import renew
 
 __all__ = ["collect", "collect_rows"]

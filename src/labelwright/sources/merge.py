@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.sources._seen import Seen
 from labelwright.store import bulk, tables
 from labelwright.store.bulk import Broken, Current
+from labelwright.store.seen import Seen
 
 __all__ = ["PUSHED", "Merged", "Ready", "Rules", "file_of", "merge"]
 

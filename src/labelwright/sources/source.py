@@ -9,7 +9,7 @@ from labelwright.errors import InvalidPipeline, nearest
 from labelwright.schema.item import content_hash
 from labelwright.schema.quantities import seconds
 
-__all__ = ["CollectReport", "Source", "check_source"]
+__all__ = ["Source", "check_source"]
 
 
 class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,33 +37,6 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def digest(self, fields: dict[str, str]) -> str:
         """Return a hash of all that decides what a file's rows become."""
         return content_hash([1, self.id, self.format, self.columns, self.prefix, self.delimiter, fields])[:16]
-
-
-class CollectReport(Struct, frozen=True, kw_only=True):
-    """What became of every row: `new`, `changed`, `unchanged` or `quarantined`.
-
-    `files` counts the files found; `skipped` those among them that were not read, for nothing about them has changed.
-    """
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-    files: int = 0
-    skipped: int = 0
-
-    @property
-    def collected(self) -> int:
-        """How many rows are in the store now."""
-        return self.new + self.changed + self.unchanged
-
-    @property
-    def rows(self) -> int:
-        """How many rows there are in all, those in quarantine among them."""
-        return self.collected + self.quarantined
-
-    def __add__(self, other: CollectReport) -> CollectReport:
-        return CollectReport(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
 
 
 def check_source(source: Source) -> None:

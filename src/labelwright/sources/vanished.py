@@ -20,12 +20,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.sources import batches
-from labelwright.sources._seen import Seen
 from labelwright.sources.batches import Table
 from labelwright.sources.merge import PUSHED, file_of
 from labelwright.store import bulk
 from labelwright.store.bulk import BATCH
 from labelwright.store.project import Project
+from labelwright.store.seen import Seen
 from labelwright.store.tables import quarantine, raw_items, source_files
 
 __all__ = ["Present", "note_vanished"]

@@ -35,9 +35,9 @@ from collections import Counter
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.datasets import Looks, QuestionAudit
 from labelwright.errors import InvalidInput
 from labelwright.schema import Schema
 from labelwright.stats.certificates import (
@@ -52,7 +52,7 @@ from labelwright.store.bulk import among
 from labelwright.store.codec import decode
 from labelwright.store.evidence import Evidence, Planted, read_evidence
 
-__all__ = ["EXPECTED", "LEAST", "Method", "QuestionAudit", "audit", "bound_of", "take_look"]
+__all__ = ["EXPECTED", "LEAST", "Method", "audit", "bound_of", "take_look"]
 
 LEAST = 29
 """With fewer audits than this, not even an audit without an error shows less than 10% wrong labels at 95% confidence."""
@@ -63,44 +63,6 @@ EXPECTED = 0.05
 PAGE = 10_000
 
 Method = Literal["binomial", "hypergeometric"]
-Looks = Literal["one", "any"]
-
-
-class QuestionAudit(Struct, frozen=True, kw_only=True):
-    """What the audit proves about one question.
-
-    `population` counts the labels that the bound is about, `audited` those of them that were judged at random, `errors` those found wrong
-    (None while an audit for one look is not complete), `pending` those drawn and not judged yet. Among the pending, `own` were reviewed by
-    their own author alone, `outdated` by criteria that have changed since, `shown` with the label in view where blind audits were
-    measured. `left` counts errors of items that left the sample, which stay in the count. `unproved` labels the audit says nothing about.
-    `planted` errors were shown to auditors, who found `found` of them.
-
-    `bound` is the upper bound on the share of wrong labels before the audit's own repairs; it holds at all looks, or at one where `looks`
-    says so. `remaining` is the same after the errors found were put right. `enough` tells whether that is a proof; `statement` says it in
-    sentences. `clauses` names the criteria that changed, with the number of audits that each concerns.
-    """
-
-    question: str
-    kind: str
-    confidence: float
-    method: str
-    population: int
-    audited: int
-    errors: int | None
-    pending: int
-    unproved: int
-    bound: float
-    remaining: float
-    enough: bool
-    statement: str
-    looks: Looks = "any"
-    own: int = 0
-    outdated: int = 0
-    shown: int = 0
-    left: int = 0
-    planted: int = 0
-    found: int = 0
-    clauses: dict[str, int] = {}
 
 
 class _Counts(NamedTuple):

@@ -25,11 +25,10 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from labelwright.errors import Conflict, InvalidFile, NotFound
 from labelwright.schema import media_of
-from labelwright.store import bulk, migrations, tables
+from labelwright.store import bulk, migrations, portable, tables
 from labelwright.store.blobs import Blobs
 from labelwright.store.bulk import Broken
 from labelwright.store.codec import decode, decode_fields, encode
@@ -297,9 +296,9 @@ def _insert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]])
         return 0
     if connection.dialect.name == "postgresql":
         # Rows that are sent many at a time are not counted by SQLAlchemy there, but they can be told back.
-        told = postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+        told = portable.insert_if_new(table).returning(*table.primary_key.columns)
         return len(connection.execute(told, rows).all())
-    return connection.execute(sqlite.insert(table).on_conflict_do_nothing(), rows).rowcount
+    return connection.execute(portable.insert_if_new(table), rows).rowcount
 
 
 def _mark(connection: Connection, broken: Collection[str], blobs: Blobs) -> None:

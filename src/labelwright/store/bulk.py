@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from labelwright.store import tables
 from labelwright.store.codec import encode
+from labelwright.store.portable import lock_row
 from labelwright.store.statistics import note_rows
 
 __all__ = ["BATCH", "Broken", "Current", "among", "current_rows", "insert", "lock_project", "quarantine"]
@@ -99,8 +100,7 @@ def among(connection: Connection, column: sa.ColumnElement[Any], values: Collect
 
 def lock_project(connection: Connection, project_id: int) -> None:
     """Keep other transactions that take this lock waiting until this one ends; SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(tables.projects.c.id).where(tables.projects.c.id == project_id).with_for_update(key_share=True))
+    lock_row(connection, tables.projects, project_id)
 
 
 def quarantine(connection: Connection, project_id: int, stage: str, broken: Iterable[Broken]) -> None:

@@ -1,4 +1,4 @@
-"""The database: the only place that knows the dialect.
+"""The database: connections, transactions and locks, on SQLite and on PostgreSQL.
 
 SQLite runs in WAL mode with `synchronous=FULL`: what is acknowledged survives a power loss. One thread owns the writing connection and
 commits what people wait for as one group, each piece of work in a savepoint of its own: 32 people cost little more than one. What nobody
@@ -9,6 +9,7 @@ for is committed in groups; all else has a transaction of its own. What the serv
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -26,11 +27,11 @@ from sqlalchemy.exc import ArgumentError
 from labelwright.errors import InvalidInput, StoreUnavailable
 from labelwright.store.blobs import owners_only
 from labelwright.store.committing import transaction
-from labelwright.store.precedence import Precedence
+from labelwright.store.precedence import Precedence, open_lock, try_lock
 from labelwright.store.statement import driver
 from labelwright.store.unavailable import explain, explained
 
-__all__ = ["Connection", "Database", "Work"]
+__all__ = ["Connection", "Database", "Work", "located_in"]
 
 T = TypeVar("T")
 
@@ -138,6 +139,23 @@ class Database:
         with self._backend.session() as connection:
             yield connection
 
+    @contextmanager
+    def lock(self, name: str) -> Iterator[bool]:
+        """Hold the store's lock called `name` within the block unless another process does; give whether it is held.
+
+        It ends with the process at the latest. On SQLite it is a file beside the database, on PostgreSQL an advisory lock.
+
+        Raises:
+            StoreUnavailable: the file cannot be written.
+        """
+        with self._backend.lock(name) as held:
+            yield held
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a store on SQLite, which one server at a time can serve; None for PostgreSQL."""
+        return self._backend.file
+
     @property
     def label(self) -> str:
         """The store's address without its password, for messages."""
@@ -147,7 +165,7 @@ class Database:
         """Bring the tables to the newest version; does nothing where they are."""
         from labelwright.store.migrations import upgrade
 
-        upgrade(self)
+        self.write(lambda connection: upgrade(connection, self.label))
 
     def reconnect(self) -> None:
         """Open connections for reading anew from here on: SQLite reads once for each what is known of the tables."""
@@ -156,6 +174,14 @@ class Database:
     def close(self) -> None:
         """Finish the waiting work and close all connections."""
         self._backend.close()
+
+
+def located_in(folder: Path, url: str) -> str:
+    """Return the address of a store with the file of SQLite in `folder`, unless the address says where it is from the root on."""
+    relative = "sqlite:///"
+    if not url.startswith(relative) or url.startswith(f"{relative}/"):
+        return url
+    return f"{relative}{folder / url.removeprefix(relative)}"
 
 
 _Outcome = tuple[Future[Any], Any, BaseException | None]
@@ -232,8 +258,9 @@ class _Sqlite:
 
     def __init__(self, url: sa.URL) -> None:
         self._label = url.render_as_string(hide_password=True)
+        self.file = Path(url.database or "")
         self._engine = sa.create_engine(url, pool_size=8, max_overflow=24, connect_args={"timeout": 60, "check_same_thread": False})
-        event.listen(self._engine, "connect", partial(_prepare_sqlite, path=Path(url.database or "")))
+        event.listen(self._engine, "connect", partial(_prepare_sqlite, path=self.file))
         # The driver must not begin transactions on its own; each side here says which kind it wants.
         event.listen(self._engine, "begin", lambda connection: None)
         self.readers = ThreadPoolExecutor(4, thread_name_prefix="labelwright-read")
@@ -257,6 +284,16 @@ class _Sqlite:
     def session(self) -> Iterator[Connection]:
         with explained(self._label), self._engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[bool]:
+        path = self.file.with_name(f"{self.file.name}.{name}.lock")
+        try:
+            file = open_lock(path)
+        except OSError as error:
+            raise StoreUnavailable(f"The file of the lock cannot be written: {error.strerror}.", where=str(path)) from error
+        with file:
+            yield try_lock(file.fileno())
 
     def reconnect(self) -> None:
         self._engine.dispose(close=False)
@@ -333,6 +370,8 @@ class _Postgresql:
     that nobody waits for it but whoever sent it.
     """
 
+    file = None
+
     def __init__(self, url: sa.URL) -> None:
         self._label = url.set(drivername="postgresql").render_as_string(hide_password=True)
         given = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
@@ -398,6 +437,17 @@ class _Postgresql:
     def session(self) -> Iterator[Connection]:
         with explained(self._label), self._engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[bool]:
+        number = int.from_bytes(hashlib.blake2b(f"labelwright {name}".encode(), digest_size=7).digest(), "big")
+        with self.session() as connection:
+            held = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
+            try:
+                yield held
+            finally:
+                if held:
+                    connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
 
     def reconnect(self) -> None:
         """PostgreSQL tells all connections by itself."""

@@ -22,7 +22,7 @@ from labelwright.errors import LabelwrightError
 from labelwright.store import tables
 from labelwright.store.blobs import Blobs
 
-__all__ = ["BrokenBlob", "Reading", "Survey", "durability", "named_blobs", "structure_problems", "survey", "with_users"]
+__all__ = ["BrokenBlob", "Reading", "Survey", "durability", "named_blobs", "sqlite_version", "structure_problems", "survey", "with_users"]
 
 STREAMED = 50
 """So many rows of a table are read at once, for rows may be large."""
@@ -106,6 +106,12 @@ class Reading:
         partial = {index.name: index.dialect_options["sqlite"]["where"] for index in self.table.indexes}
         names = driver.execute("SELECT name FROM pragma_index_list(?)", (self.table.name,)).fetchall()
         return [(name, "1" if partial.get(name) is None else str(partial[name])) for (name,) in names]
+
+
+def sqlite_version() -> tuple[bool, str]:
+    """Tell whether Python's SQLite is new enough for a store, and its version."""
+    # RETURNING came with 3.35.
+    return sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version
 
 
 def _only_damage(error: sqlite3.DatabaseError) -> None:

@@ -2,122 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
-from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.items import AnnotationRow, CommentRow, EventRow, ItemDetail, LabelView, Lineage, ReviewRow, SuggestionRow
 from labelwright.errors import NotFound
-from labelwright.schema import AnswerUnion, Arm, Field, Finding, Schema, StandingSuggestion
+from labelwright.schema import Finding, Schema, StandingSuggestion
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
 from labelwright.store.labels import final_labels
 
-__all__ = ["ItemDetail", "LabelView", "count_gone", "read_item"]
-
-
-class LabelView(Struct, frozen=True):
-    """A label as it is now, and where it comes from."""
-
-    answer: AnswerUnion
-    origin: str
-    confidence: float
-
-
-class AnnotationRow(Struct, frozen=True, kw_only=True):
-    """One answer about the item, whatever became of it.
-
-    `suggested` are the suggestions that stood, `assisted` tells whether they were in view, and `arm` how that came about; it is None for
-    answers from before that was kept, and for those of reviewers and of files.
-    """
-
-    id: int
-    annotator: str
-    values: dict[str, AnswerUnion]
-    state: str
-    origin: str
-    purpose: str
-    assisted: bool
-    arm: Arm | None
-    suggested: list[StandingSuggestion]
-    seconds_active: float
-    guidelines: int
-    created_at: float
-
-
-class SuggestionRow(Struct, frozen=True):
-    """What a machine proposes."""
-
-    question: str
-    labeler: str
-    version: str
-    answer: AnswerUnion
-    score: float | None
-
-
-class ReviewRow(Struct, frozen=True, kw_only=True):
-    """One review of the item."""
-
-    id: int
-    reviewer: str
-    verdict: str
-    annotation_id: int | None
-    reason: str
-    random: bool
-    created_at: float
-
-
-class EventRow(Struct, frozen=True):
-    """One thing that happened to the item."""
-
-    kind: str
-    user: str | None
-    payload: dict[str, Any]
-    created_at: float
-
-
-class Lineage(Struct, frozen=True, kw_only=True):
-    """Where the item comes from: source, place, raw key, and the item that it duplicates."""
-
-    source: str
-    place: str
-    raw_key: str
-    revision: str
-    offset: int | None
-    duplicate_of: str | None
-    pieces: int
-
-
-class CommentRow(Struct, frozen=True, kw_only=True):
-    """A comment on the item."""
-
-    id: int
-    author: str
-    question: str | None
-    unit: int | None
-    text: str
-    resolved_at: float | None
-    created_at: float
-
-
-class ItemDetail(Struct, frozen=True, kw_only=True):
-    """Everything that is known of one item."""
-
-    id: int
-    key: str
-    state: str
-    data: dict[str, Field]
-    meta: dict[str, Any]
-    lineage: Lineage
-    suggestions: list[SuggestionRow]
-    annotations: list[AnnotationRow]
-    consensus: dict[str, LabelView]
-    labels: dict[str, LabelView]
-    reviews: list[ReviewRow]
-    findings: list[Finding]
-    comments: list[CommentRow]
-    events: list[EventRow]
+__all__ = ["count_gone", "read_item"]
 
 
 _items, _annotations, _consensus = tables.items, tables.annotations, tables.consensus

@@ -9,22 +9,22 @@ from __future__ import annotations
 import base64
 import heapq
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.items import ItemPage, ItemRow, LabelView, Preview
 from labelwright.errors import InvalidInput
 from labelwright.schema import Audio, Field, Image, Schema, Text
 from labelwright.store import tables
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode_fields, encode
-from labelwright.store.items import LabelView
 from labelwright.store.labels import final_labels
 
-__all__ = ["ItemPage", "ItemRow", "read_items"]
+__all__ = ["read_items"]
 
 MOST_ROWS = 200
 PREVIEW_CHARACTERS = 200
@@ -37,41 +37,6 @@ BEHIND_ALL = 2.0
 
 SHORT = sa.func.length(tables.consensus.c.answer) <= sa.literal_column("200")
 """The answers of which there is an index."""
-
-
-class Preview(Struct, frozen=True, kw_only=True):
-    """What a list shows of an item: the beginning of its text, a thumbnail, or the outline of its sound."""
-
-    modality: Literal["text", "image", "audio"]
-    text: str | None = None
-    thumbnail: str | None = None
-    peaks: str | None = None
-    duration: float | None = None
-
-
-class ItemRow(Struct, frozen=True):
-    """One line of the list. `reviewed` tells that the newest review accepted or fixed the item."""
-
-    id: int
-    key: str
-    state: str
-    preview: Preview
-    labels: dict[str, LabelView]
-    answers: int
-    reviewed: bool
-    findings: int
-
-
-class ItemPage(Struct, frozen=True):
-    """A page of the list, which may be short, or empty, though more follows; `next` asks for what is behind it.
-
-    `total` tells how many items there are in all, where that is known without counting: of a list that fits on one page, and of one
-    without filters, as it was counted last.
-    """
-
-    items: list[ItemRow]
-    next: str | None
-    total: int | None = None
 
 
 class _Cursor(Struct, frozen=True, array_like=True):

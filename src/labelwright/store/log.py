@@ -16,6 +16,7 @@ from msgspec import Struct
 from labelwright.store import bulk
 from labelwright.store.codec import decode, encode
 from labelwright.store.database import Connection
+from labelwright.store.portable import transaction_number
 from labelwright.store.statement import Statement
 from labelwright.store.tables import cursors, events
 
@@ -45,13 +46,13 @@ class Event(Struct, frozen=True):
 _columns = ("project_id", "kind", "user_id", "item_id", "subject_id", "payload", "created_at")
 
 
-def insertion(dialect: str, **values: Any) -> Any:
+def insertion(**values: Any) -> Any:
     """Return the statement that writes an event; what is not among `values` are parameters named as the columns."""
-    own = {"transaction": sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger)} if dialect == "postgresql" else {}
-    return sa.insert(events).values({**{name: sa.bindparam(name) for name in _columns}, **own, **values})
+    given: dict[str, Any] = {name: sa.bindparam(name) for name in _columns}
+    return sa.insert(events).values({**given, "transaction": transaction_number(), **values})
 
 
-_insert = {dialect: Statement(insertion(dialect)) for dialect in ("sqlite", "postgresql")}
+_insert = Statement(insertion())
 
 
 def append(
@@ -65,7 +66,7 @@ def append(
     payload: dict[str, Any] | None = None,
 ) -> None:
     """Write one event, in the transaction of what it tells about."""
-    _insert[connection.dialect.name].run(
+    _insert.run(
         connection,
         project_id=project_id,
         kind=kind,

@@ -9,22 +9,22 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.people import ROLES, Invited, LinkMade, Role, Token, User
 from labelwright.errors import Conflict, InvalidInput, NotFound
 from labelwright.store import tables
 
 __all__ = [
-    "ROLES",
+    "SIGN_IN_LINK_SECONDS",
     "Identity",
-    "Role",
-    "Token",
-    "User",
+    "begin_session",
+    "change_user",
     "create_session",
     "create_token",
     "create_user",
@@ -32,13 +32,17 @@ __all__ = [
     "end_access_of",
     "end_session",
     "end_sessions_of",
+    "find_account",
     "find_session",
     "find_token",
     "find_user",
+    "first_sign_in",
+    "invite",
     "is_known_address",
     "list_tokens",
     "list_users",
     "note_address",
+    "remove_token",
     "roles_of",
     "set_active",
     "set_password",
@@ -47,36 +51,10 @@ __all__ = [
     "void_password",
 ]
 
-Role = Literal["annotator", "reviewer", "manager", "owner"]
-ROLES: tuple[Role, ...] = ("annotator", "reviewer", "manager", "owner")
-"""The roles, each of which may do all that those before it may."""
-
 MOST_ADDRESSES = 50
 """So many addresses of a person are remembered."""
 
 SIGN_IN_LINK_SECONDS = 7 * 24 * 3600.0
-
-
-class User(Struct, frozen=True, kw_only=True):
-    """Somebody who labels or reviews, or whose labels were imported; `roles` has the role in each project by the project's name."""
-
-    id: int
-    name: str
-    active: bool
-    has_password: bool
-    roles: dict[str, Role] = {}
-
-
-class Token(Struct, frozen=True, kw_only=True):
-    """A token of a program, without its secret."""
-
-    id: int
-    name: str
-    user: str
-    role: Role
-    project: str | None
-    created_at: float
-    expires_at: float
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -123,6 +101,12 @@ def find_user(connection: Connection, name: str) -> tuple[int, str | None, bool]
     """Return the number, the password's hash and whether the user is active."""
     row = connection.execute(sa.select(_users.c.id, _users.c.password_hash, _users.c.active).where(_users.c.name == name)).one_or_none()
     return (row[0], row[1], bool(row[2])) if row else None
+
+
+def find_account(connection: Connection, name: str, address: str) -> tuple[tuple[int, str | None, bool] | None, bool]:
+    """Return what `find_user` does, and whether the person signed in from the address before."""
+    found = find_user(connection, name)
+    return found, is_known_address(connection, found[0] if found else 0, address)
 
 
 def list_users(connection: Connection) -> list[User]:
@@ -225,6 +209,58 @@ def roles_of(connection: Connection, user_id: int) -> dict[int, Role]:
     return dict(connection.execute(query).all())
 
 
+def invite(connection: Connection, name: str, roles: Mapping[int, Role]) -> Invited:
+    """Add somebody with a role in each project, by the project's number, and make a link to sign in with.
+
+    Raises:
+        Conflict: the name is taken.
+        InvalidInput: the name cannot be one.
+    """
+    user_id = create_user(connection, name)
+    for project_id, role in roles.items():
+        set_role(connection, project_id, user_id, role)
+    link = create_token(connection, user_id, "invitation", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in")
+    return Invited(user_id, link)
+
+
+def change_user(
+    connection: Connection, user_id: int, *, roles: Mapping[int, Role | None], active: bool | None = None, link: bool = False
+) -> LinkMade:
+    """Change somebody's roles, let them in or not, and with `link` void the password and make a new link to sign in with.
+
+    Raises:
+        Conflict: a project would be left without an owner who is let in.
+    """
+    for project_id, role in roles.items():
+        set_role(connection, project_id, user_id, role)
+    if active is not None:
+        set_active(connection, user_id, active)
+    if not link:
+        return LinkMade(None)
+    void_password(connection, user_id)
+    return LinkMade(create_token(connection, user_id, "sign-in link", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in"))
+
+
+def first_sign_in(connection: Connection, projects: Iterable[int]) -> str | None:
+    """Return the secret of a link with which an owner signs in, as long as nobody has a password; make the owner where there is none.
+
+    Those of the `projects`, by their numbers, that have no owner get the owners of the others.
+    """
+    owners = list(connection.scalars(sa.select(_memberships.c.user_id).where(_memberships.c.role == "owner").distinct()))
+    if not owners:
+        known = find_user(connection, "owner")
+        owners = [known[0] if known else create_user(connection, "owner")]
+    for project_id in projects:
+        has_owner = sa.select(_memberships.c.user_id).where(_memberships.c.project_id == project_id, _memberships.c.role == "owner")
+        if connection.scalar(has_owner.limit(1)) is None:
+            for user_id in owners:
+                set_role(connection, project_id, user_id, "owner")
+    able = sa.select(sa.func.count()).where(_users.c.id.in_(owners), _users.c.password_hash.is_not(None), _users.c.active == 1)
+    if connection.scalar(able):
+        return None
+    return create_token(connection, owners[0], "first sign-in", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in")
+
+
 # --- sessions -----------------------------------------------------------------------------------------------------------------
 
 
@@ -237,6 +273,12 @@ def create_session(connection: Connection, user_id: int, hours: float) -> str:
         sa.insert(_sessions).values(digest=_digest(secret), user_id=user_id, csrf=secrets.token_urlsafe(24), expires_at=now + 3600 * hours)
     )
     return secret
+
+
+def begin_session(connection: Connection, user_id: int, address: str, hours: float) -> str:
+    """Start a session of somebody who signed in from an address, which is known from now on; return the secret for its cookie."""
+    note_address(connection, user_id, address)
+    return create_session(connection, user_id, hours)
 
 
 def find_session(connection: Connection, secret: str) -> Identity | None:
@@ -396,3 +438,13 @@ def delete_token(connection: Connection, token_id: int, *, user_id: int | None =
     chosen = sa.and_(_tokens.c.id == token_id, _tokens.c.user_id == user_id if user_id is not None else sa.true())
     if not connection.execute(sa.delete(_tokens).where(chosen)).rowcount:
         raise NotFound("There is no such token.", where=f"token {token_id}")
+
+
+def remove_token(connection: Connection, token_id: int, *, user_id: int, project_ids: Sequence[int]) -> None:
+    """Make a token void that is the user's own, or that reaches one of the projects, which the user owns.
+
+    Raises:
+        NotFound: there is no such token.
+    """
+    reaching = any(token.id == token_id for token in list_tokens(connection, project_ids=project_ids))
+    delete_token(connection, token_id, user_id=None if reaching else user_id)

@@ -1,12 +1,14 @@
-"""A statement that is compiled once and run on the driver's own connection: for the few that every hand-out and submission runs."""
+"""Statements that are compiled once and run on the driver's own connection: for the few that every hand-out and submission runs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import ClauseElement, Connection
 
-__all__ = ["Statement", "driver"]
+__all__ = ["Insertion", "Statement", "driver"]
 
 
 class Statement:
@@ -45,6 +47,43 @@ class Statement:
             return driver(connection).execute(text, [values[key] for key in order])
         # These few are run again and again: PostgreSQL reads each once for a connection, from the first time on.
         return driver(connection).execute(text, values, prepare=True)
+
+
+class Insertion:
+    """An INSERT of one row and the statements that follow from it.
+
+    On PostgreSQL, where each statement is a message there and back, one statement writes everything.
+    """
+
+    def __init__(self, insert: sa.sql.dml.ReturningInsert[Any], follow: Callable[[Any], Sequence[Any]]) -> None:
+        """Prepare them: `insert` returns the new row's number, and `follow` gives the statements that come after it.
+
+        `follow` gets what stands for the number in them. The first of them returns a row only where it wrote one; the others, none.
+        """
+        self._insert = Statement(insert)
+        first, *others = follow(sa.bindparam("_number"))
+        self._first, self._others = Statement(first), [Statement(other) for other in others]
+        self._whole = Statement(_all_at_once(insert, follow))
+
+    def run(self, connection: Connection, **parameters: Any) -> tuple[int, bool]:
+        """Run everything; return the new row's number and whether the first statement after it wrote a row."""
+        if connection.dialect.name == "postgresql":
+            number, kept = self._whole.one(connection, **parameters)
+            return int(number), bool(kept)
+        (number,) = self._insert.one(connection, **parameters)
+        kept = self._first.one(connection, _number=number, **parameters)
+        for statement in self._others:
+            statement.run(connection, _number=number, **parameters)
+        return int(number), kept is not None
+
+
+def _all_at_once(insert: sa.sql.dml.ReturningInsert[Any], follow: Callable[[Any], Sequence[Any]]) -> Any:
+    made = insert.cte("made")
+    (number,) = made.c
+    first, *others = follow(sa.select(number).scalar_subquery())
+    kept = first.cte("kept")
+    query = sa.select(number, sa.select(sa.func.count()).select_from(kept).scalar_subquery())
+    return query.add_cte(*(other.cte(f"other_{place}") for place, other in enumerate(others)))
 
 
 def driver(connection: Connection) -> Any:

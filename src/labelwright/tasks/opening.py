@@ -18,6 +18,7 @@ from labelwright.store.beside import beside
 from labelwright.store.bulk import BATCH, among
 from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.paging import next_page
+from labelwright.store.portable import random_below
 from labelwright.store.project import Project
 from labelwright.store.statistics import renew
 from labelwright.tasks.leases import fresh_rank
@@ -106,7 +107,7 @@ def _shuffle(connection: Connection, part: list[int]) -> int:
     """Bring open tasks into a random order."""
     tasks = tables.tasks
     still = sa.and_(among(connection, tasks.c.id, part), tasks.c.state == "open")
-    connection.execute(sa.update(tasks).where(still).values(rank=_drawn(connection)))
+    connection.execute(sa.update(tasks).where(still).values(rank=_drawn()))
     return 0
 
 
@@ -131,16 +132,14 @@ def _waiting(project_id: int) -> sa.ColumnElement[bool]:
     return sa.and_(items.c.project_id == project_id, items.c.state == "active", ~sa.exists(gold))
 
 
-def _drawn(connection: Connection) -> sa.ColumnElement[int]:
+def _drawn() -> sa.ColumnElement[int]:
     """A rank at random, another one for each row."""
-    if connection.dialect.name == "sqlite":  # whose random() is a whole number of 64 bits
-        return sa.literal(SHUFFLED) + sa.func.random().op("&")(SHUFFLED - 1)
-    return sa.literal(SHUFFLED) + sa.cast(sa.func.random() * SHUFFLED, sa.BigInteger)
+    return sa.literal(SHUFFLED) + random_below(SHUFFLED)
 
 
 def _open_page(connection: Connection, project_id: int, policy: TaskPolicy, after: int, upto: int) -> int:
     items, overlap = tables.items, policy.start
-    rank = _drawn(connection) if policy.gold_share > 0 else items.c.id
+    rank = _drawn() if policy.gold_share > 0 else items.c.id
     opened = 0
     page = sa.and_(_waiting(project_id), items.c.id > after, items.c.id <= upto)
     for lane in range(1, overlap + 1):

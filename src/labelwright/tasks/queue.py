@@ -18,10 +18,10 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
-from sqlalchemy.types import NullType
 
 from labelwright.store import tables
 from labelwright.store.codec import encode
+from labelwright.store.portable import listed, take_turns
 from labelwright.store.statement import Statement
 from labelwright.tasks.leases import new_lease
 from labelwright.tasks.policy import TaskPolicy
@@ -109,10 +109,9 @@ def _take(purpose: str, *, own: bool = False) -> Statement:
 
 def _first_open(purpose: str, *, own: bool) -> Any:
     """The first task of the first lane that has one for the person, searched from the person's place in each lane."""
-    # Both databases have a function of this name, which lists an object's names and values in their order.
-    listed = sa.func.json_each(sa.bindparam("places", type_=NullType())).table_valued("key", "value")
+    reached = listed("places")
     places = sa.select(
-        sa.cast(listed.c.key, sa.Integer).label("lane"), sa.cast(sa.cast(listed.c.value, sa.Text), sa.BigInteger).label("from_rank")
+        sa.cast(reached.c.key, sa.Integer).label("lane"), sa.cast(sa.cast(reached.c.value, sa.Text), sa.BigInteger).label("from_rank")
     ).subquery("places")
     candidate = _tasks.alias("candidate")
     first = (
@@ -240,11 +239,6 @@ _unseen_gold = Statement(
         ),
     )
 )
-_turn = Statement(
-    sa.select(
-        sa.func.pg_advisory_xact_lock(sa.bindparam("is_project", type_=sa.Integer), sa.bindparam("holder", type_=sa.Integer)),
-    )
-)
 _newest = Statement(sa.select(sa.func.max(_tasks.c.id)))
 _given = sa.select(_ONE).where(_tasks.c.item_id == sa.bindparam("item"), _tasks.c.user_id == sa.bindparam("holder"))
 _is_gold = (
@@ -293,9 +287,8 @@ class Queue:
 
     def lease(self, connection: Connection, user_id: int, *, count: int = 1, purpose: str = "label", resume: bool = True) -> list[Leased]:
         """Lease up to `count` tasks for `label` or `review`; what the person holds already comes first where `resume` is true."""
-        if connection.dialect.name == "postgresql":
-            # One person's requests take turns, so that two tabs never get two tasks about one item.
-            _turn.all(connection, is_project=self.project_id % 2**31, holder=user_id % 2**31)
+        # One person's requests take turns, so that two tabs never get two tasks about one item.
+        take_turns(connection, self.project_id, user_id)
         leased = self.held(connection, user_id, purpose)[:count] if resume else []
         while len(leased) < count:
             one = self._one(connection, user_id, purpose)

@@ -264,6 +264,16 @@ export interface MyProject { name: string; role: "annotator" | "reviewer" | "man
 
 export interface NewPassword { password: string; current?: string | null }
 
+export interface NewSuggestion {
+  question: string;
+  answer: unknown;
+  labeler: string;
+  version?: string;
+  key?: string | null;
+  item_id?: number | null;
+  score?: number | null;
+}
+
 export interface NewToken { name: string; role?: "annotator" | "reviewer" | "manager" | "owner"; project?: string | null; days?: number }
 
 export interface NewUser { name: string; roles?: Record<string, "annotator" | "reviewer" | "manager" | "owner"> }
@@ -336,6 +346,16 @@ export interface ProjectView {
 }
 
 export interface QualityView { reports: Record<string, unknown>; annotators: AnnotatorRow[]; suspects: SuspectRow[]; at: number | null }
+
+export interface Quarantined {
+  stage: string;
+  source: string;
+  place: string;
+  key: string | null;
+  reason: string;
+  sample: string;
+  created_at: number;
+}
 
 export interface QuestionAudit {
   question: string;
@@ -485,7 +505,7 @@ export interface Status {
   reviews_given: number;
   versions: number;
   pipeline_version: number;
-  quarantine: PipelineStatusQuarantined[];
+  quarantine: Quarantined[];
   trouble: string | null;
 }
 
@@ -497,16 +517,6 @@ export interface Submission {
 }
 
 export interface Submitted { annotation_id: number; findings: Finding[]; next: TaskView | null }
-
-export interface SuggestionIn {
-  question: string;
-  answer: unknown;
-  labeler: string;
-  version?: string;
-  score?: number | null;
-  key?: string | null;
-  item_id?: number | null;
-}
 
 export interface SuggestionReport { stored: number; rejected: RejectedSuggestion[] }
 
@@ -599,15 +609,3 @@ export interface Version {
   requirements: Record<string, unknown>[];
   new: boolean;
 }
-
-export interface ClientShapesQuarantined {
-  stage: string;
-  source: string;
-  place: string;
-  key: string | null;
-  reason: string;
-  sample: string;
-  created_at: number;
-}
-
-export interface PipelineStatusQuarantined { stage: string; source: string; place: string; reason: string }

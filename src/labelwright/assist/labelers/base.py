@@ -6,18 +6,12 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from labelwright.schema import Answer, Item
+from labelwright.assist.proposal import Proposal
+from labelwright.schema import Item
 
-__all__ = ["UNTOUCHED", "Declined", "Failed", "Labeler", "Progress", "Proposal", "Untouched"]
+__all__ = ["UNTOUCHED", "Declined", "Failed", "Labeler", "Progress", "Untouched"]
 
 Progress = Callable[[int, int | None, str], None]
-
-
-class Proposal(NamedTuple):
-    """An answer and how sure the labeler is of it, 0 to 1, or None where it cannot say."""
-
-    answer: Answer
-    score: float | None = None
 
 
 class Failed(NamedTuple):

@@ -26,7 +26,8 @@ from msgspec import Struct
 
 from labelwright import plugins
 from labelwright.assist.decorator import mark_of
-from labelwright.assist.labelers.base import Failed, Labeler, Progress, Proposal
+from labelwright.assist.labelers.base import Failed, Labeler, Progress
+from labelwright.assist.proposal import Proposal
 from labelwright.assist.versions import record
 from labelwright.errors import InvalidInput, InvalidPipeline, LabelwrightError, nearest
 from labelwright.schema import Answer, Item, content_hash

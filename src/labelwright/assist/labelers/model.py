@@ -19,10 +19,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from labelwright.assist.labelers.base import UNTOUCHED, Declined, Labeler, Progress, Proposal, Untouched
+from labelwright.assist.labelers.base import UNTOUCHED, Declined, Labeler, Progress, Untouched
 from labelwright.assist.learners import learner_for, methods
 from labelwright.assist.learners.base import Learned
 from labelwright.assist.media import Media
+from labelwright.assist.proposal import Proposal
 from labelwright.assist.training import Wanted, latest
 from labelwright.errors import InvalidPipeline, nearest
 from labelwright.schema import Item

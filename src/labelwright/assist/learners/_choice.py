@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labelwright.assist.arrays import Arrays
-from labelwright.assist.labelers.base import Proposal
 from labelwright.assist.learners import _linear
 from labelwright.assist.learners.base import Example, Result, TooLittle
+from labelwright.assist.proposal import Proposal
 from labelwright.schema.kinds import Question
 
 if TYPE_CHECKING:

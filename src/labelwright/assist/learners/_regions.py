@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labelwright.assist.arrays import Arrays
-from labelwright.assist.labelers.base import Proposal
 from labelwright.assist.learners import _agreement, _linear
 from labelwright.assist.learners.base import Example, Result, TooLittle
+from labelwright.assist.proposal import Proposal
 from labelwright.schema import Answer
 from labelwright.schema.kinds import Part, Question
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from labelwright.assist.arrays import Arrays
-from labelwright.assist.labelers.base import Proposal
 from labelwright.assist.media import Media
+from labelwright.assist.proposal import Proposal
 from labelwright.schema import Item
 
 __all__ = ["Example", "Learned", "Result", "TooLittle"]

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labelwright.assist.arrays import Arrays
-from labelwright.assist.labelers.base import Proposal
 from labelwright.assist.learners import _regions
 from labelwright.assist.learners.base import Example, Learned, Result, TooLittle
 from labelwright.assist.media import Media
+from labelwright.assist.proposal import Proposal
 from labelwright.errors import LabelwrightError
 from labelwright.media.features import audio as features
 from labelwright.schema import Audio, Item

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labelwright.assist.arrays import Arrays
-from labelwright.assist.labelers.base import Proposal
 from labelwright.assist.learners import _agreement, _linear
 from labelwright.assist.learners.base import Example, Learned, Result, TooLittle
 from labelwright.assist.media import Media
+from labelwright.assist.proposal import Proposal
 from labelwright.media.features import text as features
 from labelwright.schema import Answer, Item, Text
 from labelwright.schema.kinds import Part, Question

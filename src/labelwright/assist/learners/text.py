@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from labelwright.assist.arrays import Arrays
-from labelwright.assist.labelers.base import Proposal
 from labelwright.assist.learners import _choice, _linear
 from labelwright.assist.learners.base import Example, Learned, Result
 from labelwright.assist.media import Media
+from labelwright.assist.proposal import Proposal
 from labelwright.media.features import text as features
 from labelwright.schema import Item, Text
 from labelwright.schema.kinds import Question

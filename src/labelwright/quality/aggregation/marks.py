@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Literal
 
 from labelwright.quality import agreement
-from labelwright.quality.aggregation._mark_pairs import Sample, compare_marks
+from labelwright.quality.aggregation._mark_pairs import compare_marks
 from labelwright.quality.aggregation.base import Fit, Scores, Standing, Written, measured
 from labelwright.quality.annotators import Measured, Reviewed
 from labelwright.quality.answers import Given, Page
@@ -15,6 +15,7 @@ from labelwright.quality.belief import expected_accuracy
 from labelwright.quality.consensus import Row
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.reports import QuestionAgreement
+from labelwright.quality.sample import Sample
 from labelwright.schema import Answer, Question
 from labelwright.store.codec import encode
 

@@ -6,9 +6,9 @@ from litestar import get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
+from labelwright.api.jobs import Job
 from labelwright.errors import InvalidInput
 from labelwright.pipeline import jobs
-from labelwright.pipeline.jobs import Job
 from labelwright.server.given import Access, Workspace
 from labelwright.server.routes.versions import enqueue
 

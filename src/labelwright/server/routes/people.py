@@ -5,16 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 import msgspec
-import sqlalchemy as sa
 from litestar import delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
-from labelwright.client.shapes import Invited, LinkMade, TokenMade
+from labelwright.api.people import ROLES, Invited, LinkMade, Role, Token, TokenMade, User
 from labelwright.errors import NotAllowed, NotFound
 from labelwright.server.given import Access, Doors, Workspace
 from labelwright.store import people
-from labelwright.store.people import ROLES, SIGN_IN_LINK_SECONDS, Role, Token, User
 
 __all__ = ["HANDLERS"]
 
@@ -66,14 +64,7 @@ async def add_user(data: JSONBody[NewUser], access: Access, workspace: Workspace
     for name, role in data.roles.items():
         _at_most_own(access, name, role)
 
-    def work(connection: sa.Connection) -> Invited:
-        user_id = people.create_user(connection, data.name)
-        for project_id, role in numbers.items():
-            people.set_role(connection, project_id, user_id, role)
-        link = people.create_token(connection, user_id, "invitation", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in")
-        return Invited(user_id, link)
-
-    made = await workspace.database.write_soon(work)
+    made = await workspace.database.write_soon(partial(people.invite, name=data.name, roles=numbers))
     doors.forget()
     return made
 
@@ -87,8 +78,9 @@ async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access
     user = next((one for one in everybody if one.id == user_id), None)
     if user is None or (user.roles and not _managed(access) & set(user.roles)):
         raise NotFound("There is no such person.", where=f"user {user_id}")
+    roles: dict[int, Role | None] = {}
     for name, role in data.roles.items():
-        access.project(name, "people")
+        roles[access.project(name, "people").project.id] = role
         _at_most_own(access, name, role or "annotator")
     if (data.link or data.active is not None) and set(user.roles) - _managed(access):
         raise NotAllowed("This person has a part in projects that you do not manage.", hint="Ask an owner there.")
@@ -96,20 +88,8 @@ async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access
         # Whoever locks a person out, or signs in as one, has to stand no lower anywhere.
         if data.link or data.active is not None or name in data.roles:
             _at_most_own(access, name, role)
-
-    def work(connection: sa.Connection) -> LinkMade:
-        for name, role in data.roles.items():
-            people.set_role(connection, workspace.projects[name].project.id, user_id, role)
-        if data.active is not None:
-            people.set_active(connection, user_id, data.active)
-        if not data.link:
-            return LinkMade(None)
-        people.void_password(connection, user_id)
-        return LinkMade(
-            people.create_token(connection, user_id, "sign-in link", role="owner", seconds=SIGN_IN_LINK_SECONDS, purpose="sign_in")
-        )
-
-    changed = await workspace.database.write_soon(work)
+    change = partial(people.change_user, user_id=user_id, roles=roles, active=data.active, link=data.link)
+    changed = await workspace.database.write_soon(change)
     doors.forget()
     return changed
 
@@ -149,13 +129,8 @@ async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspa
 async def remove_token(token_id: FromPath[int], access: Access, workspace: Workspace, doors: Doors) -> dict[str, str]:
     """Make a token void: one of one's own, or as an owner any that reaches a project of one's own."""
     access.in_person()
-
-    def work(connection: sa.Connection) -> None:
-        theirs = people.list_tokens(connection, project_ids=_owned(access))
-        mine = None if any(token.id == token_id for token in theirs) else access.user_id
-        people.delete_token(connection, token_id, user_id=mine)
-
-    await workspace.database.write_soon(work)
+    removal = partial(people.remove_token, token_id=token_id, user_id=access.user_id, project_ids=_owned(access))
+    await workspace.database.write_soon(removal)
     doors.forget()
     return {}
 

@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-import sqlalchemy as sa
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 
-from labelwright.client.shapes import Me, MyProject, Session
+from labelwright.api.people import Me, MyProject, Session
 from labelwright.errors import Busy, NotAllowed, NotSignedIn
 from labelwright.server.attempts import Attempts
 from labelwright.server.gate import secret_in, session_cookie
@@ -97,11 +96,8 @@ def _session(access: Access) -> Session:
 async def _begin(request: Request, workspace: Workspace, doors: Doors, options: Options, user_id: int) -> Response[Session]:
     address, https = _origin(request)
 
-    def begin(connection: sa.Connection) -> str:
-        people.note_address(connection, user_id, address)
-        return people.create_session(connection, user_id, options.session_hours)
-
-    secret = await workspace.database.write_soon(begin)
+    session = partial(people.begin_session, user_id=user_id, address=address, hours=options.session_hours)
+    secret = await workspace.database.write_soon(session)
     access = await doors.by_session(secret)
     cookie = Cookie(
         key=_cookie(request),
@@ -119,12 +115,7 @@ async def _begin(request: Request, workspace: Workspace, doors: Doors, options: 
 async def sign_in(request: Request, data: JSONBody[SignIn], workspace: Workspace, doors: Doors, options: Options) -> Response[Session]:
     """Sign in by name and password."""
     address, name = _origin(request).address, data.name[:100]
-
-    def find(connection: sa.Connection) -> tuple[tuple[int, str | None, bool] | None, bool]:
-        found = people.find_user(connection, data.name)
-        return found, people.is_known_address(connection, found[0] if found else 0, address)
-
-    found, known = await workspace.database.read_soon(find)
+    found, known = await workspace.database.read_soon(partial(people.find_account, name=data.name, address=address))
     _ensure_room()
     _attempts.begin(name, address, known=known)
     right = await _hashing(lambda: check_password(found[1] if found and found[2] else None, data.password[:1000]))

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from litestar import get, post, put
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Struct
 from msgspec.structs import replace
 
-from labelwright.annotate import Comment
-from labelwright.client.shapes import DraftSaved, LeasedTasks, LeaseKept, NextTask
-from labelwright.errors import InvalidInput, NotFound
+from labelwright.annotate import read_comments
+from labelwright.api.tasks import (
+    Audited,
+    BlindAnswer,
+    Comment,
+    DraftSaved,
+    LeasedTasks,
+    LeaseKept,
+    MyAnnotation,
+    NextTask,
+    Reviewed,
+    Submission,
+    Submitted,
+    TaskView,
+)
+from labelwright.errors import InvalidInput
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Audited, BlindAnswer, Reviewed, Submission, Submitted
-from labelwright.pipeline.views import MyAnnotation, TaskView, count_answered, my_annotations
+from labelwright.pipeline.views import count_answered, my_annotations
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Verdict
 from labelwright.server.given import Access
-from labelwright.store import tables
 
 __all__ = ["HANDLERS"]
 
@@ -222,15 +232,8 @@ async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], acces
     """Comment on an item that one may see: annotators those that they were handed."""
     inside, opened = await access.by_item(item_id)
     blind = _is_blind(access, opened)
-
-    def work(connection: sa.Connection) -> Comment:
-        given = tables.annotations
-        if blind and data.annotation_id is not None:
-            # That others have answered is not told either.
-            author = connection.scalar(sa.select(given.c.user_id).where(given.c.id == data.annotation_id))
-            if author != access.user_id:
-                raise NotFound("The item has no such annotation.", where=f"annotation {data.annotation_id}")
-        return events.add_comment(
+    return await access.database.write_soon(
+        lambda connection: events.add_comment(
             connection,
             opened,
             access.user_id,
@@ -239,16 +242,14 @@ async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], acces
             annotation_id=data.annotation_id,
             question=data.question,
             unit=data.unit,
+            own_only=blind,
         )
-
-    return await access.database.write_soon(work)
+    )
 
 
 @get("/api/items/{item_id:int}/comments", opt={"permission": "annotate"})
 async def comments(item_id: FromPath[int], access: Access) -> list[Comment]:
     """Return the comments on an item: all of them for reviewers, one's own where a project is blind."""
-    from labelwright.annotate import read_comments
-
     inside, opened = await access.by_item(item_id)
     found = await access.database.read_soon(lambda connection: read_comments(connection, inside))
     blind = _is_blind(access, opened)
@@ -260,14 +261,9 @@ async def resolve(comment_id: FromPath[int], access: Access) -> dict[str, str]:
     """Mark a comment as settled: one's own, or as a reviewer any."""
     opened = await access.by_comment(comment_id, "annotate")
     own_only = access.role_in(opened) == "annotator"
-
-    def work(connection: sa.Connection) -> None:
-        comments = tables.comments
-        if own_only and connection.scalar(sa.select(comments.c.user_id).where(comments.c.id == comment_id)) != access.user_id:
-            raise NotFound("There is no such comment of yours.", where=f"comment {comment_id}")
-        events.resolve_comment(connection, opened, access.user_id, comment_id)
-
-    await access.database.write_soon(work)
+    await access.database.write_soon(
+        lambda connection: events.resolve_comment(connection, opened, access.user_id, comment_id, own_only=own_only)
+    )
     return {}
 
 

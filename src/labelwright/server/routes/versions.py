@@ -13,10 +13,10 @@ from litestar.response import Stream
 from msgspec import Struct
 
 from labelwright import datasets, plugins
-from labelwright.datasets import Certificate, Version
+from labelwright.api.datasets import Certificate, Version
+from labelwright.api.jobs import Job
 from labelwright.errors import InvalidInput, NotFound, nearest
 from labelwright.pipeline import jobs
-from labelwright.pipeline.jobs import Job
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.server._download import Order
 from labelwright.server.downloads import Download

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.errors import StoreUnavailable
-
-if TYPE_CHECKING:
-    from labelwright.store.database import Database
 
 __all__ = ["move", "upgrade"]
 
@@ -20,18 +16,14 @@ HERE = Path(__file__).parent
 _ELSEWHERE = "Name another database in run.store."
 
 
-def upgrade(database: Database) -> None:
-    """Bring the tables to the newest version, in one transaction.
+def upgrade(connection: Connection, store: str) -> None:
+    """Bring the tables to the newest version; `store` is the store's address for messages.
 
     Raises:
         StoreUnavailable: the database holds another program's tables, or those of a newer Labelwright.
     """
-
-    def work(connection: Connection) -> None:
-        _refuse_others(connection, database.label)
-        move(connection, "head")
-
-    database.write(work)
+    _refuse_others(connection, store)
+    move(connection, "head")
 
 
 def _refuse_others(connection: Connection, store: str) -> None:

@@ -1,6 +1,8 @@
-"""Where a project stands: the figures behind the page's dashboard, read by a few aggregate queries."""
+"""Where a project stands: the figures behind the dashboard, the reports of the quality, and whether the requirements hold."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from msgspec import Struct
 
@@ -8,6 +10,7 @@ from labelwright.schema.figure import Figure
 
 __all__ = [
     "AnnotatorFigures",
+    "AnnotatorRow",
     "Assistance",
     "AssistanceArm",
     "Bucket",
@@ -19,11 +22,14 @@ __all__ = [
     "Funnel",
     "LabelCount",
     "LabelerFigures",
+    "Outcome",
     "Overview",
     "PersonQuality",
+    "QualityView",
     "QuestionFigures",
     "QuestionQuality",
     "ReviewFigures",
+    "SuspectRow",
 ]
 
 
@@ -273,3 +279,47 @@ class Overview(Struct, frozen=True, kw_only=True):
     forecast: Forecast
     certificates: list[CertificateFigures]
     findings: list[FindingFigures]
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """One requirement, tried. `holds` is None where there is not enough evidence yet.
+
+    `value` is what was measured and `bound` what is compared: the confidence bound on the value where the requirement asks for one, and
+    the value itself otherwise. `reason` says in a sentence how it came out.
+    """
+
+    requirement: str
+    holds: bool | None
+    value: float | None = None
+    bound: float | None = None
+    reason: str = ""
+
+
+class AnnotatorRow(Struct, frozen=True, kw_only=True):
+    """What is known of one annotator's quality, all questions together and each by itself."""
+
+    annotator: str
+    quality: PersonQuality
+
+
+class SuspectRow(Struct, frozen=True, kw_only=True):
+    """A label that is hardly supported, and what is proposed instead, both in plain form."""
+
+    item_id: int
+    key: str
+    question: str
+    score: float
+    given: Any
+    proposed: Any
+
+
+class QualityView(Struct, frozen=True):
+    """The reports of the assurance by name, the annotators, and the doubtful labels, the worst first.
+
+    `at` is when the newest of the reports was made; None where there is none yet.
+    """
+
+    reports: dict[str, Any]
+    annotators: list[AnnotatorRow]
+    suspects: list[SuspectRow]
+    at: float | None

@@ -1,0 +1,52 @@
+"""The list of items with the number of all there are, as far as that is kept: the page itself counts nothing."""
+
+from __future__ import annotations
+
+from msgspec import structs
+from sqlalchemy import Connection
+
+from labelwright.analytics.keeping import kept_counts
+from labelwright.api.items import ItemPage
+from labelwright.errors import BeingComputed
+from labelwright.store import listing
+from labelwright.store.project import Project
+
+__all__ = ["read_items"]
+
+
+def read_items(
+    connection: Connection,
+    project: Project,
+    *,
+    limit: int = 50,
+    after: str | None = None,
+    state: str | None = None,
+    question: str | None = None,
+    label: str | None = None,
+    search: str | None = None,
+    sort: str = "id",
+) -> ItemPage:
+    """Return one page of items, as [labelwright.store.listing.read_items][] does, with `total` as it was counted last where it applies.
+
+    Raises:
+        InvalidInput: an argument is none that there is.
+    """
+    page = listing.read_items(
+        connection,
+        project.id,
+        project.schema,
+        limit=limit,
+        after=after,
+        state=state,
+        question=question,
+        label=label,
+        search=search,
+        sort=sort,
+    )
+    if page.total is not None or label or search or state not in (None, "duplicate"):
+        return page
+    try:
+        funnel = kept_counts(connection, project).funnel
+    except BeingComputed:
+        return page
+    return structs.replace(page, total=funnel.duplicates if state == "duplicate" else funnel.prepared)

@@ -1,0 +1,218 @@
+"""Items: the list, everything that is known of one, and what a program sends in."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from labelwright.schema import AnswerUnion, Arm, Field, Finding, StandingSuggestion
+
+__all__ = [
+    "AnnotationRow",
+    "CollectReport",
+    "CommentRow",
+    "EventRow",
+    "ItemDetail",
+    "ItemPage",
+    "ItemRow",
+    "LabelView",
+    "Lineage",
+    "NewSuggestion",
+    "Preview",
+    "RejectedSuggestion",
+    "ReviewRow",
+    "SuggestionReport",
+    "SuggestionRow",
+]
+
+
+class LabelView(Struct, frozen=True):
+    """A label as it is now, and where it comes from."""
+
+    answer: AnswerUnion
+    origin: str
+    confidence: float
+
+
+class AnnotationRow(Struct, frozen=True, kw_only=True):
+    """One answer about the item, whatever became of it.
+
+    `suggested` are the suggestions that stood, `assisted` tells whether they were in view, and `arm` how that came about; it is None for
+    answers from before that was kept, and for those of reviewers and of files.
+    """
+
+    id: int
+    annotator: str
+    values: dict[str, AnswerUnion]
+    state: str
+    origin: str
+    purpose: str
+    assisted: bool
+    arm: Arm | None
+    suggested: list[StandingSuggestion]
+    seconds_active: float
+    guidelines: int
+    created_at: float
+
+
+class SuggestionRow(Struct, frozen=True):
+    """What a machine proposes."""
+
+    question: str
+    labeler: str
+    version: str
+    answer: AnswerUnion
+    score: float | None
+
+
+class ReviewRow(Struct, frozen=True, kw_only=True):
+    """One review of the item."""
+
+    id: int
+    reviewer: str
+    verdict: str
+    annotation_id: int | None
+    reason: str
+    random: bool
+    created_at: float
+
+
+class EventRow(Struct, frozen=True):
+    """One thing that happened to the item."""
+
+    kind: str
+    user: str | None
+    payload: dict[str, Any]
+    created_at: float
+
+
+class Lineage(Struct, frozen=True, kw_only=True):
+    """Where the item comes from: source, place, raw key, and the item that it duplicates."""
+
+    source: str
+    place: str
+    raw_key: str
+    revision: str
+    offset: int | None
+    duplicate_of: str | None
+    pieces: int
+
+
+class CommentRow(Struct, frozen=True, kw_only=True):
+    """A comment on the item."""
+
+    id: int
+    author: str
+    question: str | None
+    unit: int | None
+    text: str
+    resolved_at: float | None
+    created_at: float
+
+
+class ItemDetail(Struct, frozen=True, kw_only=True):
+    """Everything that is known of one item."""
+
+    id: int
+    key: str
+    state: str
+    data: dict[str, Field]
+    meta: dict[str, Any]
+    lineage: Lineage
+    suggestions: list[SuggestionRow]
+    annotations: list[AnnotationRow]
+    consensus: dict[str, LabelView]
+    labels: dict[str, LabelView]
+    reviews: list[ReviewRow]
+    findings: list[Finding]
+    comments: list[CommentRow]
+    events: list[EventRow]
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """What a list shows of an item: the beginning of its text, a thumbnail, or the outline of its sound."""
+
+    modality: Literal["text", "image", "audio"]
+    text: str | None = None
+    thumbnail: str | None = None
+    peaks: str | None = None
+    duration: float | None = None
+
+
+class ItemRow(Struct, frozen=True):
+    """One line of the list. `reviewed` tells that the newest review accepted or fixed the item."""
+
+    id: int
+    key: str
+    state: str
+    preview: Preview
+    labels: dict[str, LabelView]
+    answers: int
+    reviewed: bool
+    findings: int
+
+
+class ItemPage(Struct, frozen=True):
+    """A page of the list, which may be short, or empty, though more follows; `next` asks for what is behind it.
+
+    `total` tells how many items there are in all, where that is known without counting: of a list that fits on one page, and of one
+    without filters, as it was counted last.
+    """
+
+    items: list[ItemRow]
+    next: str | None
+    total: int | None = None
+
+
+class CollectReport(Struct, frozen=True, kw_only=True):
+    """What became of every row: `new`, `changed`, `unchanged` or `quarantined`.
+
+    `files` counts the files found; `skipped` those among them that were not read, for nothing about them has changed.
+    """
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    files: int = 0
+    skipped: int = 0
+
+    @property
+    def collected(self) -> int:
+        """How many rows are in the store now."""
+        return self.new + self.changed + self.unchanged
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are in all, those in quarantine among them."""
+        return self.collected + self.quarantined
+
+    def __add__(self, other: CollectReport) -> CollectReport:
+        return CollectReport(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
+
+class NewSuggestion(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A suggestion of one's own machine for the item of that `key` or `item_id`; the answer is a value of its kind, or in plain form."""
+
+    question: str
+    answer: Any
+    labeler: str
+    version: str = "1"
+    key: str | None = None
+    item_id: int | None = None
+    score: float | None = None
+
+
+class RejectedSuggestion(Struct, frozen=True):
+    """A suggestion that was not taken: its place in the list that was sent, and why."""
+
+    index: int
+    message: str
+
+
+class SuggestionReport(Struct, frozen=True):
+    """How many suggestions were stored, and which were not."""
+
+    stored: int
+    rejected: list[RejectedSuggestion]
