@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
-from labelwright.schema.item import Field
+from labelwright.expressions import Names
+from labelwright.schema.item import FIELD_TERMS, Field
 from labelwright.schema.keys import check_keys
 from labelwright.schema.kinds import Answer, AnswerUnion, Problem, Question, QuestionUnion
 
@@ -53,6 +54,11 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
                 raise InvalidPipeline(message, where=f"{where}.kind")
             question.check(where)
         check_keys(self.questions, self.data)
+
+    def names(self) -> Names:
+        """Return the names that an expression about an item and its answers may use."""
+        answers = {name: question.terms(self.data[question.of]) for name, question in self.questions.items()}
+        return Names(answers, {field: FIELD_TERMS[modality] for field, modality in self.data.items()})
 
     def read_values(self, raw: Any) -> Values:
         """Decode answers given as tagged JSON values, one a question.

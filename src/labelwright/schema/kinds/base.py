@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput, InvalidPipeline
+from labelwright.expressions import Terms
 from labelwright.schema.colors import is_color
 from labelwright.schema.item import Field
 from labelwright.shapes import Geometry, Shape
@@ -54,6 +55,14 @@ class Part(NamedTuple):
 
     label: str
     geometry: Geometry = ()
+
+
+def _label(part: Part) -> str:
+    return part.label
+
+
+def _parts(answer: Answer | None) -> list[Part]:
+    return [] if answer is None else answer.parts()
 
 
 class Answer(Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
@@ -149,6 +158,15 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
     def classes(self, answer: Answer) -> Iterable[str]:
         """Return the labels that are counted in charts, balance and requirements, each as often as it is there."""
         return [part.label for part in answer.parts()]
+
+    def terms(self, modality: str) -> Terms:
+        """Return what an expression can say of the answers, where the question's field has this modality: of one that is single, its
+        label; of others a list of its labeled parts."""
+        if not self.single:
+            return Terms(lambda answer, fields: answer.parts() if answer is not None else [], self.labels, {"label": _label})
+        return Terms(
+            lambda answer, fields: next((part.label for part in answer.parts()), None) if answer is not None else None, self.labels
+        )
 
     # --- two answers and more ------------------------------------------------------------------------------------------------------
 
