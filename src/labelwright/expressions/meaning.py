@@ -71,7 +71,7 @@ Get = Callable[[Scope], Any]
 
 
 class Term(NamedTuple):
-    """A compiled node. `labels` are those that its value may be, where it is a label; `listed` has what can be said of the parts of a list."""
+    """A compiled node. `labels` are those that its value may be, where it is a label; `listed` tells what can be said of a list's parts."""
 
     get: Get
     labels: tuple[str, ...] | None = None
@@ -93,10 +93,11 @@ class Loop(NamedTuple):
 
 @dataclass(frozen=True)
 class Expression:
-    """A compiled expression, and the questions that it names, each once."""
+    """A compiled expression, and the questions that it names, each once; `of_item` tells whether it looks at more than single answers."""
 
     text: str
     questions: tuple[str, ...]
+    of_item: bool
     _get: Get
 
     def value(self, subject: Subject, *, ends: float = math.inf) -> Any:
@@ -129,7 +130,7 @@ def compile_expression(text: str, names: Names) -> Expression:
     source = Source(text)
     compiler = _Compiler(source, names)
     term = compiler.term(source.parse(), ())
-    return Expression(source.text, tuple(dict.fromkeys(compiler.named)), term.get)
+    return Expression(source.text, tuple(dict.fromkeys(compiler.named)), compiler.of_item, term.get)
 
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -161,6 +162,7 @@ class _Compiler:
         self.source = source
         self.answers, self.fields = names
         self.named: list[str] = []
+        self.of_item = False
 
     def term(self, node: ast.expr, loops: tuple[Loop, ...]) -> Term:
         compile = getattr(self, f"_{type(node).__name__.lower()}", None)
@@ -280,10 +282,12 @@ class _Compiler:
 
     def _root(self, node: ast.expr, root: str, name: str) -> Term:
         if root == "meta":
+            self.of_item = True
             return Term(lambda scope: plain(scope.subject.meta.get(name)))
         if root == "item":
             if name != "key":
                 raise self.source.error(node, f"An item has no '{name}' here.", "Write item.key, or meta.name for a column.")
+            self.of_item = True
             return Term(lambda scope: scope.subject.key)
         known = self.answers if root == "answers" else self.fields
         if name not in known:
@@ -298,9 +302,14 @@ class _Compiler:
         def get(scope: Scope) -> Any:
             return terms.get(scope.subject.answers.get(name), scope.subject.fields)
 
-        return Term(get, labels=terms.labels) if terms.parts is None else Term(get, listed=terms)
+        if terms.parts is None:
+            return Term(get, labels=terms.labels)
+        # What is said of a part may rest on the field that it lies in.
+        self.of_item = True
+        return Term(get, listed=terms)
 
     def _field(self, name: str) -> Term:
+        self.of_item = True
         text: Callable[[Any], Any] = self.fields[name].get("text", _nothing)
         return Term(lambda scope: text(scope.subject.fields.get(name)))
 
@@ -310,6 +319,7 @@ class _Compiler:
         known = self.fields[field]
         if name not in known:
             raise self.source.error(node, f"The field '{field}' has no '{name}'.", nearest(name, known))
+        self.of_item = True
         get = known[name]
         return Term(lambda scope: get(scope.subject.fields.get(field)))
 
