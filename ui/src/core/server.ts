@@ -76,6 +76,7 @@ export interface BoxesQuestion {
   title: string | null;
   description: string | null;
   required: boolean;
+  when?: string;
   options: (string | Option)[];
   same: number | null;
   kind: "boxes";
@@ -104,6 +105,7 @@ export interface ChoiceQuestion {
   title: string | null;
   description: string | null;
   required: boolean;
+  when?: string;
   options: (string | Option)[];
   kind: "choice";
 }
@@ -364,6 +366,7 @@ export interface QuestionAudit {
 export interface QuestionFigures {
   question: string;
   kind: string;
+  asked: number;
   labeled: number;
   gold: number;
   labels: LabelCount[];
@@ -432,6 +435,7 @@ export interface SegmentsQuestion {
   title: string | null;
   description: string | null;
   required: boolean;
+  when?: string;
   options: (string | Option)[];
   same: number | null;
   overlapping: boolean;
@@ -457,6 +461,7 @@ export interface SpansQuestion {
   title: string | null;
   description: string | null;
   required: boolean;
+  when?: string;
   options: (string | Option)[];
   same: number | null;
   overlapping: boolean;

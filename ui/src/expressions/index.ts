@@ -59,7 +59,7 @@ const has = (all: object, name: string): boolean => Object.hasOwn(all, name);
  * CannotTell where the server cannot tell either, and NotKnown where only the server can.
  */
 export function compile(text: string, names: Names): (subject: Subject) => Value {
-  const { get } = new Compiler(names).term(parse(text.split(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/u).join(" ")), []);
+  const { get } = new Compiler(names).term(parse(text.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/u).join(" ")), []);
   return (subject) => get({ subject, steps: { left: MOST_STEPS }, parts: [] });
 }
 
