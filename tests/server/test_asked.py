@@ -142,7 +142,7 @@ def test_a_review_that_changes_what_is_asked_takes_the_old_answers_away(house: H
 
 
 def test_a_condition_that_comes_later_hides_what_was_answered_before(house: House, tmp_path: Path) -> None:
-    """Answers from before the condition stay in the store; they count no more, and the doctor's list names them."""
+    """Answers from before the condition stay in the store; they count no more, and are named as outdated."""
     from labelwright import tasks
     from labelwright.pipeline.workspace import Workspace
 

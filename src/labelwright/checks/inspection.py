@@ -66,7 +66,7 @@ def look(schema: Schema, values: Mapping[str, Answer], item: Item, *, rules: Rul
             found = question.problems(answer, item.data)
             if found:
                 problems[name] = found
-    case = Case(schema, fitting, item, problems, asked, seconds_active)
+    case = Case(schema, fitting, item, problems, seconds_active)
     found = [_ask(rule, case) for rule in rules]
     findings = [finding for one in found for finding in one.findings]
     findings.sort(key=lambda finding: finding.severity != "error")
