@@ -11,7 +11,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from labelwright import analytics, datasets, quality
+from labelwright import analytics, datasets, plugins, quality
+from labelwright.errors import InvalidInput
 from labelwright.pipeline.run import catch_up
 from labelwright.store import tables
 from tests.server.house import House, served, submit
@@ -167,6 +168,36 @@ def test_a_condition_that_comes_later_hides_what_was_answered_before(house: Hous
         assert number
     finally:
         workspace.close()
+
+
+def test_every_format_writes_and_reads_what_is_asked(house: House, tmp_path: Path) -> None:
+    """What a format holds of an item that was not asked everything is read again as it was, and nothing of it is set aside."""
+    house.add_texts("torn", "late", "lost")
+    refund, large = {"intent": REFUND, "amount": SMALL}, {"intent": REFUND, "amount": LARGE, "parts": NO_PARTS}
+    answer(house.browser(house.person()), house, {"torn": {"intent": BUG}, "late": refund, "lost": large})
+    project = house.tickets.project
+    quality.refresh(project, house.tickets.pipeline.quality, full=True)
+    said = {"torn": {"intent"}, "late": {"intent", "amount"}, "lost": {"intent", "amount", "parts"}}
+    held = 0
+    for format in plugins.names("formats"):
+        try:
+            datasets.export(project, format, tmp_path / format)
+        except InvalidInput:
+            continue
+        module = plugins.load("formats", format)
+        files = [path for path in sorted((tmp_path / format).rglob("*")) if path.is_file() and path.suffix not in (".md", ".yaml")]
+        try:
+            report = datasets.import_labels(project, tmp_path / format, format, "annotations", annotator=f"of {format}")
+        except InvalidInput:
+            report = datasets.import_labels(project, files[0], format, "annotations", annotator=f"of {format}")
+        assert (module.__name__, report.quarantined) == (module.__name__, 0)
+        held += 1
+        table, items = tables.annotations, tables.items
+        query = sa.select(items.c.data, table.c["values"]).join(items, items.c.id == table.c.item_id).where(table.c.origin == "import")
+        with house.workspace.database.read() as connection:
+            for data, values in connection.execute(query):
+                assert set(json.loads(values)) == said[json.loads(data)["body"]["text"]], format
+    assert held >= 4
 
 
 def test_imported_answers_are_held_to_the_same_rule(house: House, tmp_path: Path) -> None:
