@@ -19,7 +19,7 @@ export type Node =
   | { is: "calculate"; sign: string; left: Node; right: Node };
 
 interface Token {
-  kind: "name" | "number" | "text" | "sign";
+  type: "name" | "number" | "text" | "sign";
   text: string;
 }
 
@@ -47,13 +47,13 @@ function tokens(text: string): Token[] {
     const from = TOKEN.lastIndex;
     const groups = TOKEN.exec(text)?.groups;
     if (!groups) throw new NotKnown(`at ${from}`);
-    const [kind, shown] = Object.entries(groups).find(([, one]) => one !== undefined) as [Token["kind"], string];
+    const [type, shown] = Object.entries(groups).find(([, one]) => one !== undefined) as [Token["type"], string];
     const before = found.at(-1);
     const touches = !/^\s/u.test(text.slice(from));
     // A text with a prefix, or with three quotes, and a number with letters at its end are other things in Python.
-    if (before && touches && kind !== "sign" && before.kind !== "sign") throw new NotKnown(shown);
-    if (kind === "text" && before?.kind === "text") throw new NotKnown(shown);
-    found.push({ kind, text: kind === "text" ? unquoted(shown) : shown });
+    if (before && touches && type !== "sign" && before.type !== "sign") throw new NotKnown(shown);
+    if (type === "text" && before?.type === "text") throw new NotKnown(shown);
+    found.push({ type, text: type === "text" ? unquoted(shown) : shown });
   }
   return found;
 }
@@ -146,12 +146,12 @@ class Parser {
 
   #atom(): Node {
     const token = this.tokens[this.#at++];
-    if (token?.kind === "text") return { is: "constant", value: token.text };
-    if (token?.kind === "number") return { is: "constant", value: Number(token.text) };
-    if (token?.kind === "name" && token.text in CONSTANTS) return { is: "constant", value: CONSTANTS[token.text]! };
-    if (token?.kind === "name" && !WORDS.has(token.text)) return { is: "name", name: token.text.normalize("NFKC") };
-    if (token?.text === "[" && token.kind === "sign") return { is: "list", parts: this.#listed("]") };
-    if (token?.text !== "(" || token.kind !== "sign") throw new NotKnown(token?.text ?? "the end");
+    if (token?.type === "text") return { is: "constant", value: token.text };
+    if (token?.type === "number") return { is: "constant", value: Number(token.text) };
+    if (token?.type === "name" && token.text in CONSTANTS) return { is: "constant", value: CONSTANTS[token.text]! };
+    if (token?.type === "name" && !WORDS.has(token.text)) return { is: "name", name: token.text.normalize("NFKC") };
+    if (token?.text === "[" && token.type === "sign") return { is: "list", parts: this.#listed("]") };
+    if (token?.text !== "(" || token.type !== "sign") throw new NotKnown(token?.text ?? "the end");
     if (this.#sign(")")) return { is: "list", parts: [] };
     const first = this.#expression();
     if (this.#sign(")")) return first;
@@ -171,9 +171,9 @@ class Parser {
     return found;
   }
 
-  #take(kind: Token["kind"]): string {
+  #take(type: Token["type"]): string {
     const token = this.tokens[this.#at++];
-    if (token?.kind !== kind) throw new NotKnown(token?.text ?? "the end");
+    if (token?.type !== type) throw new NotKnown(token?.text ?? "the end");
     return token.text;
   }
 
@@ -185,9 +185,9 @@ class Parser {
 
   #word = (text: string): boolean => this.#next("name", text);
 
-  #next(kind: Token["kind"], text: string): boolean {
+  #next(type: Token["type"], text: string): boolean {
     const token = this.tokens[this.#at];
-    if (token?.kind !== kind || token.text !== text) return false;
+    if (token?.type !== type || token.text !== text) return false;
     this.#at++;
     return true;
   }

@@ -3,6 +3,7 @@
 import type { Field, Modality, Question, Schema, Values } from "../core/types";
 import { CannotTell, compile, holds, NotKnown, type Names, type Subject, type Value } from "../expressions";
 import { kindOf } from "../kinds";
+import { viewerOf } from "../viewers";
 
 export interface Asked {
   /** The questions that are asked, in their order. */
@@ -12,18 +13,6 @@ export interface Asked {
 }
 
 type Condition = (subject: Subject) => Value;
-
-const FIELDS: Record<Modality, Record<string, (field: Field | undefined) => Value>> = {
-  text: { text: (field) => (field?.modality === "text" ? field.text : null) },
-  image: {
-    width: (field) => (field?.modality === "image" ? field.width : null),
-    height: (field) => (field?.modality === "image" ? field.height : null),
-  },
-  audio: {
-    duration: (field) => (field?.modality === "audio" ? field.duration : null),
-    rate: (field) => (field?.modality === "audio" ? field.rate : null),
-  },
-};
 
 const compiled = new WeakMap<Schema, Map<string, Condition>>();
 
@@ -37,7 +26,7 @@ function conditions(schema: Schema): Map<string, Condition> {
     const modalities = schema.data as Record<string, Modality>;
     const names: Names = {
       answers: Object.fromEntries(questions.map(([name, one]) => [name, kindOf(one).terms(one, modalities[one.of]!)])),
-      fields: Object.fromEntries(Object.entries(modalities).map(([name, modality]) => [name, FIELDS[modality]])),
+      fields: Object.fromEntries(Object.entries(modalities).map(([name, modality]) => [name, viewerOf({ modality }).terms])),
     };
     for (const [name, { when }] of questions) if (when !== undefined) found.set(name, condition(when, names));
   }
