@@ -99,10 +99,12 @@ def answered(openapi: dict[str, Any]) -> set[str]:
 
 
 def interface(name: str, schema: dict[str, Any], complete: bool) -> str:
-    """Return one component as an interface; unless `complete`, fields with a default may be left out."""
+    """Return one component as an interface; fields that may be unset may be left out, and unless `complete` those with a default."""
     if "properties" not in schema:
         return f"export type {named(name)} = {type_of(schema)};"
-    required = set(schema["properties"] if complete else schema.get("required", ()))
+    # What may be unset is described as one of a single alternative.
+    unset = {key for key, value in schema["properties"].items() if len(value.get("oneOf", ())) == 1}
+    required = set(schema["properties"] if complete else schema.get("required", ())) - unset
     fields = [f"{key}{'' if key in required else '?'}: {type_of(value)}" for key, value in schema["properties"].items()]
     line = f"export interface {named(name)} {{ {'; '.join(fields)} }}"
     return line if len(line) <= WIDTH else "\n".join([f"export interface {named(name)} {{", *(f"  {field};" for field in fields), "}"])

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelwright.demo.persona import Persona
-from labelwright.schema import Answer, Audio, Field, Image, Schema, Text
+from labelwright.schema import Answer, Audio, Field, Image, Item, Schema, Text
 from labelwright.schema.kinds import Part
 
 SCHEMA = msgspec.convert(
@@ -62,7 +62,7 @@ def test_every_answer_is_valid(label: str, places: list[tuple[float, float]], ac
     truth = truth_of(label, places)
     persona = Persona("Ada", accuracy)
     given = ask(persona, truth, key)
-    assert SCHEMA.problems(given, DATA) == {}
+    assert SCHEMA.problems(given, Item(1, key, "", DATA)) == {}
     assert given == ask(Persona("Ada", accuracy), truth, key)
     assert ask(Persona("Ada", 1.0), truth, key) == truth
 

@@ -132,3 +132,43 @@ def test_a_few_reviews_are_left_and_the_certificate_is_complete(tmp_path: Path) 
     assert done.left == 3
     assert proof.pending == 0
     assert proof.audited > 0
+
+
+FOLLOWING = """\
+name: tickets
+sources: [{uri: data/tickets.jsonl, id: id}]
+schema:
+  data: {message: text}
+  questions:
+    intent: {kind: choice, of: message, options: [refund, bug, delivery, question, other]}
+    entities:
+      kind: spans
+      of: message
+      options: [PRODUCT, DATE, AMOUNT]
+      overlapping: false
+      when: "intent in ('refund', 'delivery')"
+tasks: {overlap: 2, gold: 0%}
+checks: [{too_fast: false}]
+review: {sample: 60%, always: [low_agreement]}
+quality: {label_errors: false}
+"""
+
+
+@pytest.mark.slow
+def test_simulated_people_answer_what_their_answers_lead_to(tmp_path: Path) -> None:
+    """Where a question depends on another, people who err are asked another one; all finish, and labels hold just what is asked."""
+    make_project(tmp_path, 16)
+    (tmp_path / "labelwright.yaml").write_text(FOLLOWING, "utf-8")
+    _, done, summary = play(tmp_path, annotators=3, accuracy=0.7)
+    (project,) = summary.projects
+    assert project.items == project.version_items == 16
+    assert project.tasks_open == 0
+    assert done.answers >= 2 * 16
+    workspace = Workspace.open(tmp_path)
+    try:
+        with workspace.database.read() as connection:
+            given = list(connection.scalars(sa.select(tables.annotations.c["values"])))
+    finally:
+        workspace.close()
+    assert any("entities" in values for values in given)
+    assert any("entities" not in values for values in given)

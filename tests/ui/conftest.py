@@ -83,6 +83,21 @@ checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
 """
 
+FOLLOWING = """\
+name: following
+sources: [{uri: notes.jsonl, id: id}]
+schema:
+  data: {body: text}
+  questions:
+    intent: {kind: choice, of: body, options: [{label: refund, key: r}, {label: bug, key: b}]}
+    amount: {kind: choice, of: body, options: [small, large], when: "intent == 'refund'"}
+    parts: {kind: spans, of: body, options: [{label: PRODUCT, key: p}], when: "amount == 'large'"}
+    checked: {kind: choice, of: body, options: ["yes", "no"], required: false}
+tasks: {gold: 0%, unassisted: 0%}
+checks: [{too_fast: false}]
+review: {sample: 0%, always: []}
+"""
+
 BRIEF = """\
 name: brief
 sources: [{uri: notes.jsonl, id: id}]
@@ -182,7 +197,7 @@ def _write(folder: Path) -> None:
     import soundfile
     from PIL import Image, ImageDraw
 
-    written = {"notes": NOTES, "shapes": SHAPES, "sounds": SOUNDS, "scenes": SCENES, "articles": ARTICLES}
+    written = {"notes": NOTES, "shapes": SHAPES, "sounds": SOUNDS, "scenes": SCENES, "articles": ARTICLES, "following": FOLLOWING}
     for name, text in {**written, "brief": BRIEF, "long_sounds": LONG_SOUNDS}.items():
         (folder / name).mkdir()
         (folder / name / "labelwright.yaml").write_text(text, "utf-8")
@@ -219,7 +234,8 @@ def _write(folder: Path) -> None:
         "".join(json.dumps({"id": f"n{n:02}", "body": f"{TEXT} Note {n}."}) + "\n" for n in range(120)), "utf-8"
     )
     rows = [{"id": f"b{n:02}", "body": f"Brief note {n}."} for n in range(40)]
-    (folder / "brief" / "notes.jsonl").write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    for name in ("brief", "following"):
+        (folder / name / "notes.jsonl").write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
     (folder / "long_sounds" / "clips").mkdir()
     for number in range(4):
         wave = np.sin(np.arange(8000 * 30) * (0.05 + 0.01 * number)) * 0.3

@@ -156,7 +156,7 @@ GLOSSARY = [
         name="question_labeled",
         title="Labeled, by question",
         counts="Items that have a label for the question; gold items with one are told besides.",
-        over="Items to label.",
+        over="Items to label that the question is asked about: all of them, unless it has a condition.",
         by=LABELS,
         shown="Overview, report, requirement `labeled(question)`",
     ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import groupby, islice
+from operator import attrgetter
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -11,6 +13,7 @@ from sqlalchemy import Connection
 
 from labelwright.schema import Schema
 from labelwright.store import tables
+from labelwright.store.asked import asked_of
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode_answer
 from labelwright.store.labels import final_labels
@@ -27,11 +30,13 @@ _items, _consensus, _known, _reviews = tables.items, tables.consensus, tables.kn
 class Labeled(Struct, kw_only=True):
     """The labels of one question.
 
-    `labeled` counts the items that are asked about and have a label, `reviewed` those of them whose label a person reviewed, and `gold`
-    the gold items, whose label is known. For each label, `with_label` counts the items of both that have it, and `places` how often it
+    `asked` counts the items, gold ones apart, that the question is asked about, as their other labels stand: all of them, unless it has a
+    condition. `labeled` counts those with a label, `reviewed` those of them whose label a person reviewed, and `gold` the gold items,
+    whose label is known. For each label, `with_label` counts the items of both that have it, and `places` how often it
     occurs, which for a choice is the same: these are what a dataset holds.
     """
 
+    asked: int = 0
     labeled: int = 0
     reviewed: int = 0
     gold: int = 0
@@ -89,7 +94,30 @@ def read_labels(connection: Connection, project_id: int, schema: Schema) -> Labe
     required, needed = _required(schema)
     labeled += sum(len(answered.intersection(required)) >= needed for answered in names.values())
     prepared = connection.scalar(sa.select(sa.func.count()).select_from(_items).where(active)) or 0
+    for one in found.values():
+        one.asked = prepared - len(gold)
+    if schema.conditions:
+        labeled = _count_asked(connection, project_id, schema, found, gold)
     return Labels(prepared=prepared, gold=len(gold), labeled=labeled, questions=found)
+
+
+def _count_asked(connection: Connection, project_id: int, schema: Schema, found: Mapping[str, Labeled], gold: Set[int]) -> int:
+    """Count the items that each question with a condition is asked about, and return how many have all their labels.
+
+    Which these are depends on each item's own labels, so they are read one by one; without conditions nobody has to.
+    """
+    labels = groupby(final_labels(connection, project_id, schema), key=attrgetter("item_id"))
+    asked: Counter[str] = Counter()
+    complete = 0
+    while part := [(item_id, {one.question: one.answer for one in own}) for item_id, own in islice(labels, PART)]:
+        values = {item_id: own for item_id, own in part if item_id not in gold}
+        for item_id, names in asked_of(connection, schema, values):
+            asked.update(names)
+            lacking = [name for name in names if schema.questions[name].required and name not in values[item_id]]
+            complete += not lacking
+    for name in schema.conditions:
+        found[name].asked = asked[name]
+    return complete
 
 
 def known_items(project_id: int) -> sa.Select[tuple[int]]:

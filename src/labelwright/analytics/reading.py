@@ -191,6 +191,7 @@ def _questions(
             QuestionFigures(
                 question=name,
                 kind=question.kind,
+                asked=one.asked,
                 labeled=one.labeled,
                 gold=one.gold,
                 labels=[LabelCount(label, one.places[label]) for label in question.labels],

@@ -113,7 +113,8 @@ class _State:
         return self._part(requirement, labeled.with_label[requirement.label], labeled.items, f"labeled items have '{requirement.label}'")
 
     def _labeled_share(self, requirement: Requirement, question: str) -> _Tried:
-        return self._part(requirement, self._labeled(question).labeled, self.labels.asked, "items have a label")
+        labeled = self._labeled(question)
+        return self._part(requirement, labeled.labeled, labeled.asked, "items have a label")
 
     def _complete_share(self, requirement: Requirement) -> _Tried:
         return self._part(requirement, self.labels.labeled, self.labels.asked, "items have every label that is required")

@@ -148,11 +148,13 @@ class LabelCount(Struct, frozen=True):
 class QuestionFigures(Struct, frozen=True, kw_only=True):
     """Where one question stands. `alpha` and `agreement` are those of the report `agreement`.
 
-    `labeled` counts the items that are asked about and have a label, `gold` the gold items with one; `labels` are those of both.
+    `asked` counts the items, gold ones apart, that the question is asked about, as their other labels stand: where it has a condition, not
+    all of them. `labeled` counts those with a label, `gold` the gold items with one; `labels` are those of both.
     """
 
     question: str
     kind: str
+    asked: int = 0
     labeled: int
     gold: int = 0
     labels: list[LabelCount]

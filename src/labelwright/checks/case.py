@@ -17,7 +17,7 @@ __all__ = ["Case", "Found", "NotMade", "Options", "Run"]
 class Case(NamedTuple):
     """One item with somebody's answers to the questions about it.
 
-    `values` holds the answers that are of the kind their question asks for, `problems` what their kinds say against each of them.
+    `values` holds the answers that are asked for and of the kind their question asks for, `problems` what is said against each answer.
     `seconds_active` is how long somebody looked, or None where nobody measured it. `ends` is the reading of the monotonic clock at which
     the rule stops looking at it.
     """
@@ -28,6 +28,11 @@ class Case(NamedTuple):
     problems: Mapping[str, list[Problem]]
     seconds_active: float | None = None
     ends: float = math.inf
+
+    @property
+    def asked(self) -> list[str]:
+        """The names of the questions that are asked, in order."""
+        return self.schema.asked(self.values, self.item)
 
 
 class Found(NamedTuple):

@@ -51,6 +51,7 @@ def look(schema: Schema, values: Mapping[str, Answer], item: Item, *, rules: Rul
     """Do what `inspect` does, and tell as well whether all checks could be made."""
     fitting: dict[str, Answer] = {}
     problems: dict[str, list[Problem]] = {}
+    asked = schema.asked(values, item)
     for name, answer in values.items():
         question = schema.questions.get(name)
         if question is None:
@@ -58,6 +59,8 @@ def look(schema: Schema, values: Mapping[str, Answer], item: Item, *, rules: Rul
         elif not question.is_answered_by(answer):
             message = f"The question asks for {question.kind} and the answer is {answer.kind}."
             problems[name] = [Problem("other_kind", message)]
+        elif name not in asked:
+            problems[name] = [schema.not_asked(name)]
         else:
             fitting[name] = answer
             found = question.problems(answer, item.data)

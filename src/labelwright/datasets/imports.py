@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import plugins
-from labelwright.datasets.matching import Found, find_items, read_items
+from labelwright.datasets.matching import find_items, read_items
 from labelwright.errors import InvalidFile, InvalidInput, nearest
 from labelwright.formats import Broken, Labeled, guess
-from labelwright.schema import Image, Text
+from labelwright.schema import Image, Item, Text
 from labelwright.store import bulk, log, tables
 from labelwright.store.codec import decode_answer, decode_values, encode
 from labelwright.store.project import Project
@@ -217,7 +218,7 @@ class _Batch:
         fitting: list[tuple[int, Labeled]] = []
         seen: dict[tuple[Any, ...], int] = {}
         again = 0
-        for entry, (item_id, reason) in zip(labeled, self._checked(connection, labeled), strict=True):
+        for entry, item_id, reason in self._checked(connection, labeled):
             mark = self.writer.mark(item_id, entry) if reason is None and item_id is not None else None
             if mark is not None:
                 said = hash(encode(entry.values))
@@ -240,19 +241,28 @@ class _Batch:
         bulk.quarantine(connection, self.project.id, "import", broken)
         return _Done(stored, unchanged + again, len(broken), seen, any(isinstance(entry, Broken) for entry in self.entries))
 
-    def _checked(self, connection: Connection, entries: list[Labeled]) -> list[tuple[int | None, str | None]]:
-        """Return the item that each entry is about, and why the entry cannot be taken."""
+    def _checked(self, connection: Connection, entries: list[Labeled]) -> list[tuple[Labeled, int | None, str | None]]:
+        """Return each entry with the item that it is about, and why it cannot be taken."""
         about: dict[int, list[int]] = {}
         for place, number in enumerate(find_items(connection, self.project, entries)):
             if number is not None:
                 about.setdefault(number, []).append(place)
-        checked: dict[int, tuple[int | None, str | None]] = {}
+        checked: dict[int, tuple[Labeled, int | None, str | None]] = {}
         # An item is let go of before the next one comes: items that are only named may be larger than the file.
         for item in read_items(connection, about):
-            checked.update((place, (item.id, self._problem(entries[place], item))) for place in about[item.id])
-        return [checked.get(place) or (None, self._problem(entry, None)) for place, entry in enumerate(entries)]
+            for place in about[item.id]:
+                entry = self._without_empty(entries[place], item)
+                checked[place] = (entry, item.id, self._problem(entry, item))
+        return [checked.get(place) or (entry, None, self._problem(entry, None)) for place, entry in enumerate(entries)]
 
-    def _problem(self, entry: Labeled, item: Found | None) -> str | None:
+    def _without_empty(self, entry: Labeled, item: Item) -> Labeled:
+        """Leave out that there is nothing to mark where it is not asked: files of whole answers say it of every question."""
+        schema = self.project.schema
+        asked = schema.asked(entry.values, item)
+        kept = {name: answer for name, answer in entry.values.items() if name in asked or answer != schema.questions[name].empty()}
+        return entry if len(kept) == len(entry.values) else msgspec.structs.replace(entry, values=kept)
+
+    def _problem(self, entry: Labeled, item: Item | None) -> str | None:
         """Return why an entry cannot be taken."""
         if "\0" in (entry.annotator or ""):
             return "The annotator's name has control characters."
@@ -271,17 +281,17 @@ class _Batch:
             reason = _other_content(entry, item, field, exact=self.project.schema.questions[name].shape is not None)
             if reason:
                 return reason
-        found = self.project.schema.problems(entry.values, item.data)
+        found = self.project.schema.problems(entry.values, item)
         problems = [
             f"{name}: {problem.message}"
             for name, listed in found.items()
             for problem in listed
-            if problem.rule != "missing_answer" or self.writer.complete
+            if problem.rule not in ("missing_answer", "not_asked") or self.writer.complete
         ]
         return " ".join(problems[:3]) or None
 
 
-def _other_content(entry: Labeled, item: Found, field: str, *, exact: bool) -> str | None:
+def _other_content(entry: Labeled, item: Item, field: str, *, exact: bool) -> str | None:
     """Tell where places in a text or picture would be places in another one; a choice about the whole is less particular."""
     given, own = entry.data.get(field), item.data.get(field)
     if exact and isinstance(given, Text) and isinstance(own, Text) and given.text != own.text:

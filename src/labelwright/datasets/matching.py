@@ -5,33 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.formats import Labeled
-from labelwright.schema import Field, Image, Text
+from labelwright.schema import Field, Image, Item, Text
 from labelwright.store import tables
 from labelwright.store.beside import beside
-from labelwright.store.codec import decode_fields
+from labelwright.store.codec import decode, decode_fields
 from labelwright.store.project import Project
 
-__all__ = ["Found", "find_items", "read_items", "shown"]
+__all__ = ["find_items", "read_items", "shown"]
 
 STREAMED = 50
 """So many items are read at once, for they may be large."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
-
-
-class Found(NamedTuple):
-    """An item that an entry is about."""
-
-    id: int
-    key: str
-    data: dict[str, Field]
 
 
 def find_items(connection: Connection, project: Project, entries: Sequence[Labeled]) -> list[int | None]:
@@ -57,12 +49,14 @@ def find_items(connection: Connection, project: Project, entries: Sequence[Label
     return chosen
 
 
-def read_items(connection: Connection, numbers: Collection[int]) -> Iterator[Found]:
+def read_items(connection: Connection, numbers: Collection[int]) -> Iterator[Item]:
     """Yield those of the items that are active, in no particular order and a few at a time."""
     items = tables.items
-    query = sa.select(items.c.id, items.c.key, items.c.data).where(items.c.id.in_(sorted(numbers)), items.c.state == "active")
+    query = sa.select(items.c.id, items.c.key, items.c.revision, items.c.data, items.c.meta).where(
+        items.c.id.in_(sorted(numbers)), items.c.state == "active"
+    )
     for row in connection.execute(query, execution_options={"stream_results": True, "max_row_buffer": STREAMED}):
-        yield Found(row.id, row.key, decode_fields(row.data))
+        yield Item(row.id, row.key, row.revision, decode_fields(row.data), decode(row.meta))
 
 
 def shown(data: dict[str, Field]) -> str:

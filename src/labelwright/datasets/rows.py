@@ -1,12 +1,12 @@
 """The dataset as it stands: every finished item with its labels and how each came to be, in pages, in constant memory.
 
-An item is finished once every required question has a label; where no question is required, once any has.
+An item is finished once every required question that is asked about it has a label; where no question is required, once any has.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from labelwright.datasets.splits import Splits
 from labelwright.formats import Labeled, Provenance
-from labelwright.schema import Answer
+from labelwright.schema import Answer, Field, Item, Schema
 from labelwright.store import tables
 from labelwright.store.codec import decode_fields
 from labelwright.store.labels import FinalLabel, final_labels
@@ -101,8 +101,7 @@ class Unfinished:
 
 def finished_rows(connection: Connection, project: Project, splits: Splits, unfinished: Unfinished | None = None) -> Iterator[Row]:
     """Yield every finished item in the order of the items' numbers."""
-    required = {name for name, question in project.schema.questions.items() if question.required}
-    asked = len(project.schema.questions)
+    schema = project.schema
     names = _Names(connection, project.id)
     labeled = groupby(final_labels(connection, project.id, project.schema), key=attrgetter("item_id"))
     item, found = next(labeled, _END)
@@ -119,10 +118,12 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
         authors, made_under = names.of_annotations(ids[0], after)
         reviewers = names.of_reviews(labels)
         for (item_id, key, revision, data, meta), split in zip(page, splits.of(ids), strict=True):
-            own = labels.get(item_id)
-            if own is None or not (len(own) == asked or required <= {label.question for label in own}):
+            own = labels.get(item_id, ())
+            values = {label.question: label.answer for label in own}
+            lacking = _lacking(schema, values, Item(item_id, key, revision, *_content(schema, data, meta)))
+            if lacking or not own:
                 if unfinished is not None:
-                    unfinished.add(required - {label.question for label in own or ()}, labeled=bool(own))
+                    unfinished.add(lacking, labeled=bool(own))
                 continue
             yield Row(
                 key,
@@ -130,7 +131,7 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
                 split,
                 data,
                 meta,
-                {label.question: label.answer for label in own},
+                values,
                 {
                     label.question: Provenance(
                         origin=label.origin,
@@ -144,6 +145,18 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
                     for label in own
                 },
             )
+
+
+def _lacking(schema: Schema, values: Mapping[str, Answer], item: Item) -> set[str]:
+    """The required questions that are asked about an item and have no label."""
+    if len(values) == len(schema.questions):
+        return set()
+    return {name for name in schema.asked(values, item) if schema.questions[name].required and name not in values}
+
+
+def _content(schema: Schema, data: str, meta: str) -> tuple[dict[str, Field], dict[str, Any]]:
+    """Fields and columns, where a condition looks at them; to decode them all costs as much as the rest of a page."""
+    return (decode_fields(data), _meta.decode(meta)) if schema.conditions_of_item else ({}, {})
 
 
 class _Names:

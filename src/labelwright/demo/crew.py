@@ -14,7 +14,7 @@ from labelwright.demo.persona import Persona
 from labelwright.demo.truth import Known, truth_of
 from labelwright.errors import Blocked, Conflict, NeedsConfirmation
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.schema import Answer, Finding, Question, Schema, Text, Values, Verdict
+from labelwright.schema import Answer, Finding, Item, Question, Schema, Text, Values, Verdict
 from labelwright.store import tables
 
 __all__ = ["Bench", "Member", "Note", "label_all", "review_all"]
@@ -118,7 +118,7 @@ def _would_skip(bench: Bench, member: Member, task: TaskView) -> bool:
 def _answer(bench: Bench, member: Member, task: TaskView, truth: Values, note: Note) -> TaskView | None:
     shown = {one.question: one.answer for one in task.suggestions}
     attempt = 1 if task.purpose == "redo" else 0
-    answers = {name: _ask(bench, member, task, truth, name, attempt, shown.get(name)) for name in bench.schema.questions if name in truth}
+    answers = _answers(bench, member, task, truth, attempt, shown)
     seconds = member.persona.seconds(task.item.data, list(answers.values()), key=task.item.key, attempt=attempt)
     values = {name: answer for name, (answer, _) in answers.items()}
     confirmed = False
@@ -129,7 +129,7 @@ def _answer(bench: Bench, member: Member, task: TaskView, truth: Values, note: N
         except (Blocked, NeedsConfirmation) as error:
             again = _look_again(bench, member, task, truth, values, error.findings, attempt + tries)
             if tries > MOST_TRIES - 1:
-                again = {name: truth[name] for name in values}
+                again = _true(bench, task, truth)
             confirmed = again == values and isinstance(error, NeedsConfirmation)
             if again == values and not confirmed:
                 break
@@ -193,20 +193,20 @@ def _judge(bench: Bench, member: Member, task: TaskView, truth: Values, note: No
         reason = f"Please look again at: {', '.join(_wrong(bench.schema, worst.values, truth))}. See the guidelines."
         verdict = Verdict(verdict="reject", annotation_id=worst.id, reason=reason, seconds_active=seconds)
     else:
-        values = {name: _ask(bench, member, task, truth, name, 2, None)[0] for name in bench.schema.questions if name in truth}
+        values = {name: answer for name, (answer, _) in _answers(bench, member, task, truth, 2).items()}
         verdict = Verdict(verdict="fix", values=values, seconds_active=round(seconds * 2.5, 2))
     try:
         given = member.client.review(task, verdict)
     except Blocked:
         # A slip that the checks caught.
-        given = member.client.review(task, Verdict(verdict="fix", values=truth, seconds_active=round(seconds * 3, 2)))
+        given = member.client.review(task, Verdict(verdict="fix", values=_true(bench, task, truth), seconds_active=round(seconds * 3, 2)))
     note(bench, {"accept": "accepted", "fix": "fixed", "reject": "rejected"}[verdict.verdict])
     return given.next
 
 
 def _audit(bench: Bench, member: Member, task: TaskView, truth: Values, note: Note) -> TaskView | None:
     """Answer blind; where the label differs, see whether it is right all the same, and otherwise correct it."""
-    answers = {name: _ask(bench, member, task, truth, name, 2, None) for name in bench.schema.questions if name in truth}
+    answers = _answers(bench, member, task, truth, 2)
     seconds = member.persona.seconds(task.item.data, list(answers.values()), key=task.item.key, attempt=2)
     if task.audit is None:
         given = member.client.audit(task, {name: answer for name, (answer, _) in answers.items()}, seconds_active=seconds)
@@ -224,10 +224,48 @@ def _audit(bench: Bench, member: Member, task: TaskView, truth: Values, note: No
         following = member.client.review(task, verdict).next
     except Blocked:
         # A slip that the checks caught.
-        verdict = Verdict(verdict="fix", values=truth, seconds_active=round(seconds * 1.3, 2))
+        verdict = Verdict(verdict="fix", values=_true(bench, task, truth), seconds_active=round(seconds * 1.3, 2))
         following = member.client.review(task, verdict).next
     note(bench, {"accept": "accepted", "fix": "fixed"}[verdict.verdict])
     return following
+
+
+def _answers(
+    bench: Bench,
+    member: Member,
+    task: TaskView,
+    truth: Values,
+    attempt: int,
+    shown: Mapping[str, Answer] = {},
+    *,
+    kept: Mapping[str, tuple[Answer, bool]] = {},
+) -> dict[str, tuple[Answer, bool]]:
+    """Answer what is asked, one question after the other, each as it was `kept`, or anew.
+
+    Where a wrong answer led to a question that should not be asked, the truth knows no answer to it, and any will do.
+    """
+    schema, item = bench.schema, _item(task)
+    found: dict[str, tuple[Answer, bool]] = {}
+    for name, question in schema.questions.items():
+        if name not in schema.asked({one: answer for one, (answer, _) in found.items()}, item):
+            continue
+        if name in kept:
+            found[name] = kept[name]
+        elif name in truth:
+            found[name] = _ask(bench, member, task, truth, name, attempt, shown.get(name))
+        elif name in schema.conditions and question.required:
+            luck = chance(member.persona.seed, member.persona.name, task.item.key, name, attempt)
+            found[name] = question.sample(task.item.data, luck), False
+    return found
+
+
+def _true(bench: Bench, task: TaskView, truth: Values) -> Values:
+    """The right answers to what is asked."""
+    return {name: truth[name] for name in bench.schema.asked(truth, _item(task)) if name in truth}
+
+
+def _item(task: TaskView) -> Item:
+    return Item(task.item.id, task.item.key, "", task.item.data, task.item.meta)
 
 
 def _ask(
@@ -244,7 +282,8 @@ def _look_again(
     doubted = [name for name in values if any(finding.question == name for finding in findings)]
     if not doubted and any(finding.severity == "error" for finding in findings):
         doubted = list(values)
-    return {**values, **{name: _ask(bench, member, task, truth, name, attempt, None)[0] for name in doubted}}
+    kept = {name: (answer, False) for name, answer in values.items() if name not in doubted}
+    return {name: answer for name, (answer, _) in _answers(bench, member, task, truth, attempt, kept=kept).items()}
 
 
 # --- how a reviewer compares with the truth ----------------------------------------------------------------------------------------

@@ -27,9 +27,9 @@ from labelwright.pipeline.inspecting import Inspected, Outdated, accept, inspect
 from labelwright.pipeline.lot import NO_HELP, help_given
 from labelwright.pipeline.views import label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.schema import Values, Verdict
+from labelwright.schema import Item, Values, Verdict
 from labelwright.store import log, tables
-from labelwright.store.codec import decode_fields, decode_values
+from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.portable import lock_row
 from labelwright.store.statement import Statement
 from labelwright.tasks import Leased
@@ -533,8 +533,11 @@ def _settle_first(connection: Connection, item_id: int) -> None:
 
 def _check_fit(connection: Connection, opened: OpenProject, task: _Task, values: Values) -> None:
     """Refuse answers that the questions do not allow for the item."""
-    data = connection.scalar(sa.select(tables.items.c.data).where(tables.items.c.id == task.item_id))
-    for name, problems in opened.project.schema.problems(values, decode_fields(data or "{}")).items():
+    items = tables.items
+    query = sa.select(items.c.key, items.c.revision, items.c.data, items.c.meta).where(items.c.id == task.item_id)
+    key, revision, data, meta = connection.execute(query).one()
+    item = Item(task.item_id, key, revision, decode_fields(data), decode(meta))
+    for name, problems in opened.project.schema.problems(values, item).items():
         raise InvalidInput(problems[0].message, where=f"values.{name}")
 
 

@@ -25,7 +25,6 @@ RESERVED = {
     "sources[*].cursor": "SQL sources are not built yet. Write the rows to a file, or send them over HTTP.",
     "sources[*].serve": "media are always copied into the store; serving them from where they lie is not built yet.",
     "sources[*].allow_hosts": "sources on the network are not built yet.",
-    "schema.questions.*.when": "questions that depend on other answers are not built yet.",
     "schema.questions.*.attributes": "attributes of parts are not built yet.",
     "schema.questions.*.each": "questions about each turn or step are not built yet.",
     "schema.questions.*.options[*].renamed_from": "labels cannot be renamed by the file yet. Answers with the old label are asked again.",
@@ -72,8 +71,8 @@ def renewed(data: Any, lines: dict[str, int]) -> Any:
 def reserved(place: str) -> str | None:
     """Return why the key at `place` is refused, where it is one that is not built yet.
 
-    >>> reserved("schema.questions.intent.when")
-    'questions that depend on other answers are not built yet.'
+    >>> reserved("schema.questions.intent.each")
+    'questions about each turn or step are not built yet.'
     """
     return next((why for pattern, why in RESERVED.items() if fnmatch.fnmatchcase(place, pattern.replace("[*]", "[[]*]"))), None)
 

@@ -17,6 +17,7 @@ from labelwright.api.tasks import SuggestionView
 from labelwright.schema import Help, Schema, StandingSuggestion
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
+from labelwright.store.asked import asked_of
 from labelwright.store.codec import decode_answer
 from labelwright.store.statement import Statement
 
@@ -61,9 +62,15 @@ def help_given(
 ) -> Help:
     """Return which suggestions stand as a person gives these answers, and whether that person has seen them.
 
+    A suggestion for a question that is not asked, by these answers, was none to take or to leave.
+
     `since` is when the person got the task: what was suggested or declared later was in view for a part of the time only, or not at all.
     """
     best = _best(connection, item_id)
+    schema = opened.project.schema
+    if best and schema.conditions:
+        asked = dict(asked_of(connection, schema, {item_id: values}))[item_id]
+        best = [(one, written) for one, written in best if one.question in asked or one.question not in schema.questions]
     if not best:
         return NO_HELP
     hidden = _hides(opened, key, user_id)
@@ -80,7 +87,7 @@ def help_given(
                 labeler=one.labeler,
                 version=one.version,
                 score=one.score,
-                taken=_same(opened.project.schema, one.question, values.get(one.question), one.answer),
+                taken=_same(schema, one.question, values.get(one.question), one.answer),
             )
             for one, _ in best
         ],

@@ -6,7 +6,7 @@ the reviewer's own version does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from labelwright.schema import Schema
 from labelwright.store import tables
+from labelwright.store.asked import asked_of
 from labelwright.store.codec import decode_answer, decode_values
 
 __all__ = ["PAGE", "Given", "Page", "pages", "read"]
@@ -111,7 +112,21 @@ def _read(
         of_item[person] = Given(item_id, user_id, number, version, _valid(decode_values(values), schema), origin != "review", at)
     if machines:
         _add_machines(connection, project_id, schema, within, machines, newest)
-    return {item_id: list(of_item.values()) for item_id, of_item in newest.items()}
+    given = {item_id: list(of_item.values()) for item_id, of_item in newest.items()}
+    if schema.conditions:
+        _leave_unasked(connection, schema, given)
+    return given
+
+
+def _leave_unasked(connection: Connection, schema: Schema, given: Mapping[int, list[Given]]) -> None:
+    """Leave out answers to questions that are not asked, by what the same person, or machine, answered to the others."""
+    turn = 0
+    while round_of := {item_id: of_item[turn] for item_id, of_item in given.items() if len(of_item) > turn}:
+        for item_id, asked in list(asked_of(connection, schema, {item_id: one.values for item_id, one in round_of.items()})):
+            values = round_of[item_id].values
+            for name in values.keys() - asked:
+                del values[name]
+        turn += 1
 
 
 def _add_machines(

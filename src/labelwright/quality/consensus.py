@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.schema import Schema
+from labelwright.schema import Schema, Values
 from labelwright.store import tables
 from labelwright.store.beside import beside
 from labelwright.store.codec import decode_answer
 from labelwright.store.database import Database
 
-__all__ = ["Changed", "Row", "forget_questions", "standing", "write"]
+__all__ = ["Changed", "Row", "agreed", "forget_questions", "standing", "write"]
 
 _consensus = tables.consensus
 
@@ -49,6 +49,16 @@ def standing(connection: Connection, name: str, item_ids: Sequence[int]) -> dict
         _consensus.c.item_id.in_(item_ids), _consensus.c.question == name
     )
     return {item_id: (numbers, method) for item_id, numbers, method in connection.execute(query)}
+
+
+def agreed(connection: Connection, names: Sequence[str], item_ids: Sequence[int]) -> dict[int, Values]:
+    """Return the consensus on these questions about these items, as it stands; an item without any is there, too."""
+    found: dict[int, Values] = {item_id: {} for item_id in item_ids}
+    query = sa.select(_consensus.c.item_id, _consensus.c.question, _consensus.c.answer).where(_consensus.c.question.in_(names))
+    for first in range(0, len(item_ids), 500):
+        for item_id, name, answer in connection.execute(query.where(_consensus.c.item_id.in_(item_ids[first : first + 500]))):
+            found[item_id][name] = decode_answer(answer)
+    return found
 
 
 def write(

@@ -29,6 +29,7 @@ from labelwright.quality.reports import AgreementReport, CriteriaReport, LabelEr
 from labelwright.schema import Question, content_hash
 from labelwright.schema.figure import Figure
 from labelwright.store import log, tables
+from labelwright.store.asked import asked_of
 from labelwright.store.codec import decode, encode
 from labelwright.store.kept import library
 from labelwright.store.project import Project
@@ -257,9 +258,20 @@ class _Run:
         between: tuple[int, int] | None = None,
         kept: Iterable[int] = (),
     ) -> Changed:
-        return consensus.write(
-            self.project.database, self.project.id, name, self.project.schema, rows, gone=gone, between=between, kept=kept
-        )
+        schema, kept, gone = self.project.schema, set(kept), set(gone)
+        if name in schema.conditions:
+            unasked = self._unasked(name, kept.union(row.item_id for row in rows))
+            rows = [row for row in rows if row.item_id not in unasked]
+            kept, gone = kept - unasked, gone | unasked
+        return consensus.write(self.project.database, self.project.id, name, schema, rows, gone=gone, between=between, kept=kept)
+
+    def _unasked(self, name: str, item_ids: set[int]) -> set[int]:
+        """Return those of the items about which a question is not asked, by the consensus on the questions before it, which stands."""
+        schema, listed = self.project.schema, sorted(item_ids)
+        before = list(self.questions)[: list(self.questions).index(name)]
+        with self.project.database.read() as connection:
+            agreed = consensus.agreed(connection, before, listed)
+            return {item_id for item_id, asked in asked_of(connection, schema, agreed) if name not in asked}
 
 
 def _basis(connection: Connection, project: Project, policy: QualityPolicy, digest: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Audio", "Field", "Image", "Item", "RawItem", "Text", "content_hash", "media_of"]
+__all__ = ["FIELD_TERMS", "Audio", "Field", "Image", "Item", "RawItem", "Text", "content_hash", "media_of"]
 
 
 class Text(Struct, frozen=True, tag="text", tag_field="modality", forbid_unknown_fields=True):
@@ -40,6 +41,14 @@ class Audio(Struct, frozen=True, tag="audio", tag_field="modality", forbid_unkno
 
 Field = Text | Image | Audio
 """One thing that an item shows: a text, a picture or a sound clip."""
+
+
+FIELD_TERMS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
+    "text": {"text": attrgetter("text")},
+    "image": {"width": attrgetter("width"), "height": attrgetter("height")},
+    "audio": {"duration": attrgetter("duration"), "rate": attrgetter("rate")},
+}
+"""What an expression can say of a field, by its modality."""
 
 
 class RawItem(Struct, frozen=True):

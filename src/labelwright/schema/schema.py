@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
-from labelwright.schema.item import Field
+from labelwright.expressions import CannotTell, Expression, Names, Subject, compile_expression
+from labelwright.schema.item import FIELD_TERMS, Field, Item
 from labelwright.schema.keys import check_keys
 from labelwright.schema.kinds import Answer, AnswerUnion, Problem, Question, QuestionUnion
 
@@ -21,7 +23,7 @@ Values = dict[str, Answer]
 """One answer a question, by the question's name."""
 
 
-class Schema(Struct, frozen=True, forbid_unknown_fields=True):
+class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The fields that an item shows and the questions asked about them.
 
     `data` maps each field to its modality, `questions` each question's name to the question. `guidelines` is the path of a Markdown
@@ -37,7 +39,8 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
 
         Raises:
             InvalidPipeline: a question is about an unknown field or a modality that its kind cannot label, has no labels, has a label
-                twice, two labels of a question share a key, a key belongs to the workbench (see `check_keys`), or a color is none.
+                twice, two labels of a question share a key, a key belongs to the workbench (see `check_keys`), a color is none, or the
+                condition of a question is wrong or names one that is not asked before it.
         """
         for name, question in self.questions.items():
             where = f"schema.questions.{name}"
@@ -53,6 +56,65 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
                 raise InvalidPipeline(message, where=f"{where}.kind")
             question.check(where)
         check_keys(self.questions, self.data)
+        _ = self.conditions
+
+    def names(self) -> Names:
+        """Return the names that an expression about an item and its answers may use."""
+        answers = {name: question.terms(self.data[question.of]) for name, question in self.questions.items()}
+        return Names(answers, {field: FIELD_TERMS[modality] for field, modality in self.data.items()})
+
+    @cached_property
+    def conditions(self) -> dict[str, Expression]:
+        """The compiled condition of each question that has one.
+
+        Raises:
+            InvalidPipeline: a condition is no expression, names what is unknown, or names a question that is not asked before.
+        """
+        found: dict[str, Expression] = {}
+        names, order = self.names(), list(self.questions)
+        for index, (name, question) in enumerate(self.questions.items()):
+            if isinstance(question.when, UnsetType):
+                continue
+            where = f"schema.questions.{name}.when"
+            try:
+                condition = compile_expression(question.when, names)
+            except InvalidInput as error:
+                raise InvalidPipeline(error.message, where=", ".join(filter(None, (where, error.where))), hint=error.hint) from error
+            later = next((one for one in condition.questions if one not in order[:index]), None)
+            if later == name:
+                hint = "Name questions that are asked before it, and fields of the item."
+                raise InvalidPipeline(f"Whether '{name}' is asked cannot depend on its own answer.", where=where, hint=hint)
+            if later is not None:
+                message = f"Whether '{name}' is asked cannot depend on '{later}', which is asked after it."
+                raise InvalidPipeline(message, where=where, hint=f"Put '{later}' before '{name}' in the file.")
+            found[name] = condition
+        return found
+
+    @property
+    def conditions_of_item(self) -> bool:
+        """Whether it takes an item, and not only the answers, to tell which questions are asked."""
+        return any(condition.of_item for condition in self.conditions.values())
+
+    def asked(self, values: Mapping[str, Answer], item: Item) -> list[str]:
+        """Return the names of the questions that are asked about an item, in their order, where these are the answers so far.
+
+        An answer to a question that is not asked decides nothing. A condition that cannot be told, because it compares a text with a
+        number, say, asks: nobody misses a question that is not seen.
+        """
+        if not self.conditions:
+            return list(self.questions)
+        found: list[str] = []
+        known: dict[str, Answer] = {}
+        subject = Subject(known, item.data, item.meta, item.key)
+        for name, question in self.questions.items():
+            condition = self.conditions.get(name)
+            if condition is not None and not _holds(condition, subject):
+                continue
+            found.append(name)
+            answer = values.get(name)
+            if answer is not None and question.is_answered_by(answer):
+                known[name] = answer
+        return found
 
     def read_values(self, raw: Any) -> Values:
         """Decode answers given as tagged JSON values, one a question.
@@ -116,13 +178,23 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
             if expected != given:
                 raise InvalidInput(f"The question asks for {expected} and the answer is {given}.", where=f"values.{name}")
 
-    def problems(self, values: Mapping[str, Answer], data: Mapping[str, Field]) -> dict[str, list[Problem]]:
-        """Return what makes each answer invalid for an item with the fields `data`; an empty dict when all is well."""
-        found = {name: self._problems(name, answer, data) for name, answer in values.items()}
-        for name, question in self.questions.items():
+    def problems(self, values: Mapping[str, Answer], item: Item) -> dict[str, list[Problem]]:
+        """Return what makes each answer invalid for an item, and which required ones are missing; an empty dict when all is well."""
+        asked = self.asked(values, item)
+        found = {name: self._problems(name, answer, item.data) for name, answer in values.items()}
+        for name in values:
+            if name in self.questions and name not in asked:
+                found[name] = [self.not_asked(name)]
+        for name in asked:
+            question = self.questions[name]
             if question.required and name not in values:
                 found[name] = [Problem("missing_answer", f"The question '{question.title or name}' has no answer.")]
         return {name: problems for name, problems in found.items() if problems}
+
+    def not_asked(self, name: str) -> Problem:
+        """Return what is wrong with an answer to a question whose condition does not hold."""
+        question = self._question(name)
+        return Problem("not_asked", f"The question '{question.title or name}' is asked only when {question.when}. Leave its answer out.")
 
     def _problems(self, name: str, answer: Answer, data: Mapping[str, Field]) -> list[Problem]:
         question = self._question(name)
@@ -135,3 +207,10 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
             raise InvalidInput(f"There is no question '{name}'.", where=f"values.{name}", hint=nearest(name, self.questions))
         question: Question = self.questions[name]
         return question
+
+
+def _holds(condition: Expression, subject: Subject) -> bool:
+    try:
+        return condition.holds(subject)
+    except CannotTell:
+        return True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -11,6 +13,7 @@ from msgspec import Struct
 
 from labelwright.schema import Answer, Schema, Values
 from labelwright.store import tables
+from labelwright.store.asked import asked_of
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode_answer, decode_values
 from labelwright.store.database import Connection
@@ -42,7 +45,10 @@ class FinalLabel(Struct, frozen=True, kw_only=True, gc=False):
 
 
 def final_labels(connection: Connection, project_id: int, schema: Schema, *, item_ids: list[int] | None = None) -> Iterator[FinalLabel]:
-    """Yield the labels of all active items, or of those named, ordered by item and then as the schema orders its questions."""
+    """Yield the labels of all active items, or of those named, ordered by item and then as the schema orders its questions.
+
+    A question that is not asked, by the item's other labels, has no label, whatever was answered to it.
+    """
     items = tables.items
     after = 0
     pending = sorted(item_ids) if item_ids is not None else None
@@ -55,7 +61,17 @@ def final_labels(connection: Connection, project_id: int, schema: Schema, *, ite
         if not page:
             return
         after = page[-1]
-        yield from _labels_of(connection, page, schema, whole=item_ids is None)
+        labels = _labels_of(connection, page, schema, whole=item_ids is None)
+        yield from _of_asked(connection, schema, labels) if schema.conditions else labels
+
+
+def _of_asked(connection: Connection, schema: Schema, labels: Iterable[FinalLabel]) -> Iterator[FinalLabel]:
+    """Leave out the labels of questions that are not asked."""
+    found = {item_id: {label.question: label for label in own} for item_id, own in groupby(labels, key=attrgetter("item_id"))}
+    values = {item_id: {name: label.answer for name, label in own.items()} for item_id, own in found.items()}
+    asked = {item_id: set(names) for item_id, names in asked_of(connection, schema, values)}
+    for item_id, own in found.items():
+        yield from (label for name, label in own.items() if name in asked[item_id])
 
 
 _consensus = tables.consensus

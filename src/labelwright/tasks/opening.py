@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.schema import Answer
+from labelwright.schema import Item
 from labelwright.store import tables
 from labelwright.store.beside import beside
 from labelwright.store.bulk import BATCH, among
@@ -37,9 +37,13 @@ SHUFFLED = 2**40
 
 Progress = Callable[[int, int | None, str], None]
 
+_REASONS = {"missing_answer": "answer_missing", "not_asked": "not_asked"}
+"""What is the matter with an answer, by the rule of the problem; anything else is `unfit`."""
+
 
 class Outdated(Struct, frozen=True):
-    """How many answers do not fit the questions any longer: `question_gone`, `label_gone`, `answer_missing` or `unfit`."""
+    """How many answers do not fit the questions any longer: `question_gone`, `label_gone`, `answer_missing`, `not_asked` or
+    `unfit`."""
 
     reason: str
     question: str
@@ -53,6 +57,8 @@ class Outdated(Struct, frozen=True):
             return f"{many} {has} the label '{self.label}' of '{self.question}', which is gone"
         if self.reason == "question_gone":
             return f"{many} {has} an answer to '{self.question}', which is asked no longer"
+        if self.reason == "not_asked":
+            return f"{many} {has} one to '{self.question}', which is not asked any more"
         if self.reason == "answer_missing":
             return f"{many} {lacks} one to '{self.question}', which is required now"
         return f"{many} {fits} not fit '{self.question}' as it is now"
@@ -242,7 +248,7 @@ def read_outdated(project: Project) -> list[Outdated]:
     found: Counter[tuple[str, str, str | None]] = Counter()
     for stale in _stale(project):
         for row in stale:
-            found.update(_reasons(project, decode_values(row.values), row.data))
+            found.update(_reasons(project, row))
     return [Outdated(*reason, answers) for reason, answers in found.most_common()]
 
 
@@ -264,7 +270,7 @@ def _stale(project: Project) -> Iterator[list[Any]]:
         return
     query = (
         sa.select(annotations.c.id, annotations.c.item_id, annotations.c.user_id, annotations.c.origin, annotations.c.state)
-        .add_columns(annotations.c["values"], items.c.data)
+        .add_columns(annotations.c["values"], items.c.data, items.c.meta, items.c.key, items.c.revision)
         .join(items, items.c.id == annotations.c.item_id)
         .where(beside(annotations.c.project_id) == project.id, annotations.c.pipeline_version.in_(older))
         .where(beside(annotations.c.state).in_(STANDING), annotations.c.purpose.in_(("label", "redo", "review")))
@@ -279,27 +285,32 @@ def _stale(project: Project) -> Iterator[list[Any]]:
                 return
             rows = connection.execute(query.where(annotations.c.id > after, annotations.c.id <= numbers[-1])).all()
         after = numbers[-1]
-        stale = [row for row in rows if not _fits(project, decode_values(row.values), row.data)]
+        stale = [row for row in rows if not _fits(project, row)]
         if stale:
             yield stale
 
 
-def _fits(project: Project, values: dict[str, Answer], data: str) -> bool:
-    return values.keys() <= project.schema.questions.keys() and not project.schema.problems(values, decode_fields(data))
+def _item(row: Any) -> Item:
+    return Item(row.item_id, row.key, row.revision, decode_fields(row.data), decode(row.meta))
 
 
-def _reasons(project: Project, values: dict[str, Answer], data: str) -> set[tuple[str, str, str | None]]:
+def _fits(project: Project, row: Any) -> bool:
+    values = decode_values(row.values)
+    return values.keys() <= project.schema.questions.keys() and not project.schema.problems(values, _item(row))
+
+
+def _reasons(project: Project, row: Any) -> set[tuple[str, str, str | None]]:
     """What is the matter with one answer: each reason once, with its question and label."""
-    questions = project.schema.questions
+    questions, values = project.schema.questions, decode_values(row.values)
     found: set[tuple[str, str, str | None]] = {("question_gone", name, None) for name in values.keys() - questions.keys()}
     known = {name: answer for name, answer in values.items() if name in questions}
-    for name, problems in project.schema.problems(known, decode_fields(data)).items():
+    for name, problems in project.schema.problems(known, _item(row)).items():
         for problem in problems:
             if problem.rule == "unknown_label":
                 gone = {unit.label for unit in known[name].parts()} - set(questions[name].labels)
                 found |= {("label_gone", name, label) for label in gone}
             else:
-                found.add(("answer_missing" if problem.rule == "missing_answer" else "unfit", name, None))
+                found.add((_REASONS.get(problem.rule, "unfit"), name, None))
     return found
 
 

@@ -16,7 +16,7 @@ export const FIGURES = {
   answers: "Answers that count now: submitted or accepted, by people, imports and reviewers. Of: all annotations.",
   reviews_waiting: "Reviews that are asked for and not given, those in people's hands included. Of: tasks of the purpose review.",
   reviews: "Reviews that were given, also where a later one says otherwise. Of: all reviews.",
-  question_labeled: "Items that have a label for the question; gold items with one are told besides. Of: items to label.",
+  question_labeled: "Items that have a label for the question; gold items with one are told besides. Of: items to label that the question is asked about: all of them, unless it has a condition.",
   label_count: "How often a label occurs: items for a choice, marked places for the others. Of: the labels that a dataset has now: review before gold before consensus, gold items included.",
   question_reviewed: "Labels of the question that a review gave. Of: items to label that have a label for the question.",
   agreement: "How alike two people's answers to one item are, 0 to 1, in the mean. Of: items with several answers. Assumes: people answer without seeing each other's answers.",

@@ -76,6 +76,7 @@ export interface BoxesQuestion {
   title: string | null;
   description: string | null;
   required: boolean;
+  when?: string;
   options: (string | Option)[];
   same: number | null;
   kind: "boxes";
@@ -104,6 +105,7 @@ export interface ChoiceQuestion {
   title: string | null;
   description: string | null;
   required: boolean;
+  when?: string;
   options: (string | Option)[];
   kind: "choice";
 }
@@ -384,6 +386,7 @@ export interface QuestionAudit {
 export interface QuestionFigures {
   question: string;
   kind: string;
+  asked: number;
   labeled: number;
   gold: number;
   labels: LabelCount[];
@@ -452,6 +455,7 @@ export interface SegmentsQuestion {
   title: string | null;
   description: string | null;
   required: boolean;
+  when?: string;
   options: (string | Option)[];
   same: number | null;
   overlapping: boolean;
@@ -477,6 +481,7 @@ export interface SpansQuestion {
   title: string | null;
   description: string | null;
   required: boolean;
+  when?: string;
   options: (string | Option)[];
   same: number | null;
   overlapping: boolean;

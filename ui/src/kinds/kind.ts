@@ -3,7 +3,8 @@
 
 import type { Component } from "svelte";
 import type { Claim } from "../keys/actions";
-import type { Answer, Field, Question } from "../core/types";
+import type { Answer, Field, Modality, Question } from "../core/types";
+import type { Terms } from "../expressions";
 import type { Place, Showing, Tool } from "../viewers/viewer";
 
 export type { Place } from "../viewers/viewer";
@@ -79,6 +80,8 @@ export interface Kind<A extends Answer = Answer> {
   withParts(places: readonly Place[]): A | null;
   /** What choosing a label makes an answer of; absent where it labels a part. */
   choose?(label: string): A;
+  /** What a condition can say of the answers to a question, whose field has this modality. */
+  terms(question: Question, modality: Modality): Terms;
   /** A part in a few words, which stand beside its label. */
   describe(place: Place, field: Field | undefined): string;
   /** How far two parts share their place, 0 to 1. */

@@ -1,6 +1,7 @@
 // Makes a kind of answer of a shape: any number of labeled places, drawn with a tool.
 
-import type { Answer } from "../core/types";
+import type { Answer, Field } from "../core/types";
+import { Parts, type Terms } from "../expressions";
 import { compare } from "./compare";
 import type { Kind, Place } from "./kind";
 import Marks from "./Marks.svelte";
@@ -22,6 +23,14 @@ export function marks<A extends Answer>({ shape, places, answer, ...own }: Own<A
     empty: () => answer([]),
     parts: (given) => places(given).map((place, id) => ({ id, ...place })),
     withParts: answer,
+    terms: (question, modality) => ({
+      get: (given, fields) => {
+        const field = fields[question.of] as Field | undefined;
+        const text = field?.modality === "text" ? field.text : "";
+        return new Parts((given ? places(given as A) : []).map((place) => ({ place, text })));
+      },
+      parts: said(shape, modality === "text"),
+    }),
     similarity: (a, b) => shape.overlap(a.shape, b.shape),
     within: (place, bounds) => shape.overlap(place.shape, bounds),
     differences: (answers) =>
@@ -31,4 +40,17 @@ export function marks<A extends Answer>({ shape, places, answer, ...own }: Own<A
         answers.map((given) => (given ? places(given) : [])),
       ),
   };
+}
+
+/** A place, and the text that it lies in. */
+interface Said {
+  place: Place;
+  text: string;
+}
+
+/** What a condition can say of a place. */
+function said(shape: Shape, within: boolean): NonNullable<Terms["parts"]> {
+  const values = Object.entries(shape.values).map(([name, value]) => [name, ({ place }: Said) => value(place.shape)] as const);
+  const words = ({ place: { shape: bounds }, text }: Said) => Array.from(text).slice(bounds[0], bounds[1]).join("");
+  return { label: ({ place }: Said) => place.label, ...Object.fromEntries(values), ...(within ? { text: words } : {}) };
 }

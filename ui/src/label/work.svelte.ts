@@ -1,6 +1,7 @@
 // The answers that are being given: one history of changes for every modality. It is undo and redo, and what the draft is made of.
 
 import type { Answer, Project, Question, Suggestion, Task, Values } from "../core/types";
+import { asked, type Asked } from "./asked";
 import { kindOf, partsOf } from "../kinds";
 import type { Kind, Part, Place } from "../kinds/kind";
 import type { Deeds } from "../viewers/viewer";
@@ -45,16 +46,15 @@ export class Work implements Deeds {
   #settled = $state.raw<ReadonlySet<string>>(new Set());
   #changes: Change[] = [];
   #done = 0;
+  readonly #asked: Asked = $derived.by(() => asked(this.project.schema, this.values, this.task.item));
 
   constructor(
     readonly project: Project,
     readonly task: Task,
     draft: DraftBody | null,
   ) {
-    const names = Object.keys(project.schema.questions);
-    this.question = names[0] ?? "";
     const start: Values = {};
-    for (const name of names) {
+    for (const name of Object.keys(project.schema.questions)) {
       const question = project.schema.questions[name]!;
       this.labels[name] = labelsOf(question)[0] ?? "";
       const empty = kindOf(question).empty(question);
@@ -62,11 +62,24 @@ export class Work implements Deeds {
     }
     const given = task.values ?? task.redo?.values ?? {};
     this.values = { ...start, ...given, ...(draft?.values ?? {}) };
+    this.question = this.names[0] ?? "";
     // Whoever comes back to an own answer has said already where nothing is marked.
     this.#settled = new Set(draft?.settled ?? Object.keys(task.values ?? {}).map(nothing));
     // A draft of an older page has another history; its answers count all the same.
     if (draft?.settled && draft.changes.every(({ removed, added }) => [...removed, ...added].every(({ shape }) => shape)))
       [this.#changes, this.#done] = [draft.changes, draft.done];
+  }
+
+  /** The questions that are asked, as the answers so far have it. What is answered to another one is kept, and is not sent. */
+  get names(): string[] {
+    return this.#asked.names;
+  }
+
+  /** What is sent: the answers to what is asked. Where only the server can tell whether it is, what nobody answered is left out. */
+  get sent(): Values {
+    const { names, unsure } = this.#asked;
+    const answered = names.filter((name) => this.values[name] && !(unsure.has(name) && this.#untouched(name)));
+    return Object.fromEntries(answered.map((name) => [name, this.values[name]!]));
   }
 
   get question(): string {
@@ -97,7 +110,7 @@ export class Work implements Deeds {
 
   /** The questions that are answered by marking places. */
   get #marked(): string[] {
-    return Object.entries(this.project.schema.questions).flatMap(([name, one]) => (kindOf(one).tool ? [name] : []));
+    return this.names.filter((name) => kindOf(this.project.schema.questions[name]!).tool);
   }
 
   /** The label that is in hand: of the answer, of the selected place, or of the next one. */
@@ -168,8 +181,7 @@ export class Work implements Deeds {
     this.question = question;
     this.labels[question] = parts[0]?.label ?? this.labels[question] ?? "";
     this.#change(question, 0, this.parts(), parts);
-    const names = Object.keys(this.project.schema.questions);
-    this.question = names[names.indexOf(question) + 1] ?? question;
+    this.question = this.names[this.names.indexOf(question) + 1] ?? question;
   }
 
   /** Choose a label: as the answer, of the selected place, or for the next place. */
@@ -216,7 +228,7 @@ export class Work implements Deeds {
   }
 
   turn(by: number): void {
-    const names = Object.keys(this.project.schema.questions);
+    const { names } = this;
     this.question = names[(names.indexOf(this.question) + by + names.length) % names.length]!;
   }
 
@@ -242,9 +254,11 @@ export class Work implements Deeds {
   /** Take up everything that is suggested for any question. */
   acceptAll(): boolean {
     const at = this.question;
-    const taken = Object.keys(this.project.schema.questions).filter((name) => this.accept(name, true));
+    let taken = false;
+    // What is taken up may lead to a further question, or away from one.
+    for (const name of Object.keys(this.project.schema.questions)) taken = (this.names.includes(name) && this.accept(name, true)) || taken;
     this.question = at;
-    return taken.length > 0;
+    return taken;
   }
 
   /** Turn the next suggestion for a question down. */
@@ -268,12 +282,20 @@ export class Work implements Deeds {
 
   /** The questions about places for which nothing is marked, though nobody said that there is nothing. */
   get unmarked(): string[] {
-    return this.#marked.filter((name) => !this.parts(name).length && !this.saidNothing(name));
+    return this.#marked.filter((name) => !this.#asked.unsure.has(name) && this.#untouched(name));
   }
 
   /** The first required question without an answer. */
   get missing(): string | null {
-    return Object.entries(this.project.schema.questions).find(([name, one]) => one.required !== false && !this.values[name])?.[0] ?? null;
+    const { names, unsure } = this.#asked;
+    const needed = (name: string) => this.project.schema.questions[name]!.required !== false && !unsure.has(name);
+    return names.find((name) => needed(name) && !this.values[name]) ?? null;
+  }
+
+  /** Whether nothing is marked for a question about places, though nobody said that there is nothing. */
+  #untouched(question: string): boolean {
+    const { tool } = kindOf(this.project.schema.questions[question]!);
+    return tool !== undefined && !this.parts(question).length && !this.saidNothing(question);
   }
 
   /** Take the question that is answered by marking into hand. */
@@ -300,6 +322,15 @@ export class Work implements Deeds {
         ? new Set([...this.#settled, ...settled])
         : new Set([...this.#settled].filter((name) => !settled.includes(name)));
     this.version++;
+    this.#stay();
+  }
+
+  /** Where the question in hand is not asked any more, take the one before it. */
+  #stay(): void {
+    if (this.names.includes(this.question)) return;
+    const every = Object.keys(this.project.schema.questions);
+    const before = every.slice(0, every.indexOf(this.question)).reverse();
+    this.question = before.find((name) => this.names.includes(name)) ?? this.names[0] ?? this.question;
   }
 
   #put(question: string, all: Place[]): void {
@@ -310,6 +341,7 @@ export class Work implements Deeds {
 
   #follow(question: string): void {
     this.question = question;
+    this.#stay();
     if (this.selected !== null && this.selected >= this.parts().length) this.selected = null;
   }
 }

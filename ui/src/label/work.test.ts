@@ -166,3 +166,85 @@ test("deleting selects a neighbour", () => {
   expect(work.selected).toBe(null);
   expect(work.remove()).toBe(false);
 });
+
+const follow = {
+  name: "f",
+  schema: {
+    data: { body: "text" },
+    questions: {
+      intent: { kind: "choice", of: "body", options: ["refund", "bug"] },
+      amount: { kind: "choice", of: "body", options: ["small", "large"], when: "intent == 'refund'" },
+      parts: { kind: "spans", of: "body", options: ["X"], when: "amount == 'large' and len(body) > 3" },
+      last: { kind: "choice", of: "body", options: ["yes", "no"], required: false },
+    },
+  },
+} as unknown as Project;
+const asking = {
+  ...task,
+  suggestions: [],
+  item: { id: 1, key: "k", data: { body: { modality: "text", text: "Pay me" } }, meta: { price: 3 } },
+} as unknown as Task;
+
+test("a question comes and goes with the answers before it, and what was answered to it is kept and not sent", () => {
+  const work = new Work(follow, asking, null);
+  expect(work.names).toEqual(["intent", "last"]);
+  expect(work.unmarked).toEqual([]);
+  work.choose("refund");
+  // The question that has come is next, though it was not there before.
+  expect(work.question).toBe("amount");
+  expect(work.missing).toBe("amount");
+  work.choose("large");
+  expect(work.names).toEqual(["intent", "amount", "parts", "last"]);
+  expect(work.unmarked).toEqual(["parts"]);
+  work.question = "parts";
+  work.add([0, 3]);
+  work.question = "intent";
+  work.choose("bug");
+  expect(work.names).toEqual(["intent", "last"]);
+  expect(work.question).toBe("last");
+  expect(work.sent).toEqual({ intent: { kind: "choice", label: "bug" } });
+  expect(work.body.values["amount"]).toEqual({ kind: "choice", label: "large" });
+  const again = new Work(follow, asking, structuredClone(work.body));
+  again.question = "intent";
+  again.choose("refund");
+  expect(again.sent).toEqual({
+    intent: { kind: "choice", label: "refund" },
+    amount: { kind: "choice", label: "large" },
+    parts: { kind: "spans", spans: [{ start: 0, end: 3, label: "X" }] },
+  });
+  again.undo();
+  expect(again.names).toEqual(["intent", "last"]);
+});
+
+test("undo takes a question away and leaves the one before it in hand", () => {
+  const work = new Work(follow, asking, null);
+  work.choose("refund");
+  work.choose("small");
+  work.undo();
+  expect(work.question).toBe("amount");
+  work.undo();
+  expect(work.names).toContain(work.question);
+  expect(work.names).toEqual(["intent", "last"]);
+});
+
+test("walking from question to question passes over what is not asked", () => {
+  const work = new Work(follow, asking, null);
+  work.turn(1);
+  expect(work.question).toBe("last");
+  work.turn(1);
+  expect(work.question).toBe("intent");
+});
+
+test("where only the server can tell whether a question is asked, it is shown and not required", () => {
+  const questions = { ...follow.schema.questions };
+  for (const name of ["amount", "parts"]) questions[name] = { ...questions[name]!, when: "matches(body, '(?i)pay')" };
+  const work = new Work({ ...follow, schema: { ...follow.schema, questions } }, asking, null);
+  work.choose("bug");
+  expect(work.names).toEqual(["intent", "amount", "parts", "last"]);
+  expect(work.missing).toBe(null);
+  expect(work.unmarked).toEqual([]);
+  expect(Object.keys(work.sent)).toEqual(["intent"]);
+  work.question = "amount";
+  work.choose("small");
+  expect(Object.keys(work.sent)).toEqual(["intent", "amount"]);
+});

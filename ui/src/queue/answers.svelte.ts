@@ -131,8 +131,8 @@ export class AnswerQueue extends LeaseQueue {
     this.#draft = null;
   }
 
-  /** Take the next task into hand at once, and send the answer behind its back. */
-  submit(task: Task, body: DraftBody, seconds: number, confirmed = false): void {
+  /** Take the next task into hand at once, and send the `values` behind its back; the draft `body` is kept until they have arrived. */
+  submit(task: Task, body: DraftBody, values: Values, seconds: number, confirmed = false): void {
     this.#forgetDraft();
     this.#keep(task, body);
     const first = !task.values && !task.redo;
@@ -140,7 +140,7 @@ export class AnswerQueue extends LeaseQueue {
       task: task.id,
       item: task.item.key,
       first,
-      body: { values: body.values, seconds_active: Math.round(seconds * 10) / 10, lease: task.lease, confirmed },
+      body: { values, seconds_active: Math.round(seconds * 10) / 10, lease: task.lease, confirmed },
     });
     this.#sent.set(task.id, task);
     this.drop(task);

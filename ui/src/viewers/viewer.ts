@@ -3,6 +3,7 @@
 // server.
 
 import type { Component } from "svelte";
+import type { Value } from "../expressions";
 import type { Claim } from "../keys/actions";
 import type { Preview } from "../core/item-shapes";
 import type { Field, Modality, Question } from "../core/types";
@@ -96,6 +97,8 @@ export interface ViewerKind {
   };
   /** Its keys before and behind those of the tool, as the help lists them. */
   readonly keys: readonly [before: readonly Claim[], behind: readonly Claim[]];
+  /** What a condition can say of a field, by name. */
+  readonly terms: Readonly<Record<string, (field: Field | undefined) => Value>>;
   /** Whether a place can be looked at from nearer. */
   readonly closer: boolean;
   /** Whether it is heard, so that the bounds of a place begin at a second. */

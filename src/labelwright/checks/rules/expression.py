@@ -20,7 +20,7 @@ from pathlib import Path
 
 from labelwright.checks import case
 from labelwright.checks.case import Case, Found, NotMade, Run
-from labelwright.checks.expressions import CannotTell, OutOfTime, compile_expression
+from labelwright.expressions import CannotTell, OutOfTime, Subject, compile_expression
 from labelwright.schema import Schema, Severity
 
 SEVERITY: Severity = "error"
@@ -36,14 +36,15 @@ class Options(case.Options, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def compile(options: Options, schema: Schema, folder: Path) -> Run:
-    expression = compile_expression(options.that, schema)
+    expression = compile_expression(options.that, schema.names())
     line = " ".join(options.that.split())
     message = options.message or f"This does not hold: {line}"
     question = expression.questions[0] if len(expression.questions) == 1 else None
 
     def run(case: Case) -> Iterator[Found]:
+        item = case.item
         try:
-            if not expression.holds(case):
+            if not expression.holds(Subject(case.values, item.data, item.meta, item.key), ends=case.ends):
                 yield Found(message, question)
         except CannotTell as error:
             # The annotator can do nothing about it, so it asks and does not block.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
 
 from labelwright.errors import InvalidPipeline
-from labelwright.schema.item import Field
+from labelwright.expressions import Terms
+from labelwright.schema.item import Field, Text
 from labelwright.schema.kinds import _plain
 from labelwright.schema.kinds.base import Answer, LabelQuestion, Part, Problem
 from labelwright.shapes import Geometry, Shape
@@ -37,6 +38,13 @@ class Marks(Answer, frozen=True):
 
     def plain(self) -> list[dict[str, Any]]:
         return [msgspec.structs.asdict(mark) for mark in self.marks]
+
+
+class _Place(NamedTuple):
+    """One mark as an expression sees it: with the text of the field that it lies in, if that is one."""
+
+    part: Part
+    within: str
 
 
 class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
@@ -87,6 +95,16 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
     def distance(self, first: Any, second: Any) -> float:
         return 0.0 if first == second else _soft_f1_distance(first.parts(), second.parts(), self.shape.overlap)
 
+    def terms(self, modality: str) -> Terms:
+        def places(answer: Any, fields: Mapping[str, Any]) -> list[_Place]:
+            field = fields.get(self.of)
+            within = field.text if isinstance(field, Text) else ""
+            return [_Place(part, within) for part in answer.parts()] if answer is not None else []
+
+        of_shape = {name: _of_geometry(value) for name, value in self.shape.values.items()}
+        within_text = {"text": _words} if modality == "text" else {}
+        return Terms(places, self.labels, {"label": lambda place: place.part.label, **of_shape, **within_text})
+
     def check(self, where: str) -> None:
         super().check(where)
         if not 0 < self.least <= 1:
@@ -136,6 +154,15 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
         places = [self.imagined(data[self.of], luck) for _ in range(luck.randrange(4))]
         parts = [Part(luck.choice(self.labels), self.numbers(geometry)) for found in places for geometry in found]
         return self.with_parts([part for _, part in _apart([(1.0, part) for part in parts], self.shape)])
+
+
+def _of_geometry(value: Callable[[Geometry], float]) -> Callable[[_Place], float]:
+    return lambda place: value(place.part.geometry)
+
+
+def _words(place: _Place) -> str:
+    start, end = place.part.geometry
+    return place.within[int(start) : int(end)]
 
 
 def labeled(answer: Answer) -> Labeled:

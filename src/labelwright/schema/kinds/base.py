@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from labelwright.errors import InvalidInput, InvalidPipeline
+from labelwright.expressions import Terms
 from labelwright.schema.colors import is_color
 from labelwright.schema.item import Field
 from labelwright.shapes import Geometry, Shape
@@ -56,6 +57,14 @@ class Part(NamedTuple):
     geometry: Geometry = ()
 
 
+def _label(part: Part) -> str:
+    return part.label
+
+
+def _parts(answer: Answer | None) -> list[Part]:
+    return [] if answer is None else answer.parts()
+
+
 class Answer(Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
     """What somebody, or something, answered to one question."""
 
@@ -76,13 +85,15 @@ class Answer(Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
 class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
     """What is asked about one field of an item.
 
-    `of` names the field. `required` answers may not be missing; where parts are marked an empty list is an answer.
+    `of` names the field. `required` answers may not be missing; where parts are marked an empty list is an answer. `when` is a condition
+    in the language of the checks, about earlier questions and the item: where it does not hold, the question is not asked.
     """
 
     of: str
     title: str | None = None
     description: str | None = None
     required: bool = True
+    when: str | UnsetType = UNSET
 
     modalities: ClassVar[frozenset[str]]
     """What the field may be."""
@@ -149,6 +160,12 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
     def classes(self, answer: Answer) -> Iterable[str]:
         """Return the labels that are counted in charts, balance and requirements, each as often as it is there."""
         return [part.label for part in answer.parts()]
+
+    def terms(self, modality: str) -> Terms:
+        """Return what an expression can say of the answers: of a single one its label, of others their parts; `modality` is the field's."""
+        if self.single:
+            return Terms(lambda answer, fields: next((part.label for part in _parts(answer)), None), self.labels)
+        return Terms(lambda answer, fields: _parts(answer), self.labels, {"label": _label})
 
     # --- two answers and more ------------------------------------------------------------------------------------------------------
 

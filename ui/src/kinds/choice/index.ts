@@ -19,6 +19,7 @@ export default {
   parts: ({ label }) => [{ id: 0, label, shape: [] }],
   withParts: ([part]) => (part ? { kind: "choice", label: part.label } : null),
   choose: (label) => ({ kind: "choice", label }),
+  terms: () => ({ get: (answer) => (answer as ChoiceAnswer | null)?.label ?? null, parts: null }),
   describe: () => "",
   similarity: (a, b) => whole.overlap(a.shape, b.shape),
   within: () => 0,

@@ -18,5 +18,12 @@ export const box: Shape = {
     const bottom = Math.max(...boxes.map((one) => one[1] + one[3]));
     return [x, y, right - x, bottom - y];
   },
+  values: {
+    x: ([x = 0]) => x,
+    y: ([, y = 0]) => y,
+    width: ([, , width = 0]) => width,
+    height: ([, , , height = 0]) => height,
+    area: ([, , width = 0, height = 0]) => width * height,
+  },
   order: (a, b) => a[1]! - b[1]! || a[0]! - b[0]!,
 };

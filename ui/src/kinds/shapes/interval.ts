@@ -12,5 +12,6 @@ export const interval: Shape = {
     return shared ? shared / (end - start + to - from - shared) : 0;
   },
   around: (all) => [Math.min(...all.map(([start]) => start!)), Math.max(...all.map(([, end]) => end!))],
+  values: { start: ([start = 0]) => start, end: ([, end = 0]) => end, length: ([start = 0, end = 0]) => end - start },
   order: (a, b) => a[0]! - b[0]! || a[1]! - b[1]!,
 };

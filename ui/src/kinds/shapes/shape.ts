@@ -5,9 +5,11 @@ export interface Shape {
   overlap(a: number[], b: number[]): number;
   /** The bounds around several. */
   around(shapes: number[][]): number[];
+  /** What a condition can say of one, by name. */
+  readonly values: Record<string, (shape: readonly number[]) => number>;
   /** Which bounds are looked at first. */
   order(a: number[], b: number[]): number;
 }
 
 /** The shape of what has no place: an answer about all of an item. */
-export const whole: Shape = { overlap: () => 1, around: () => [], order: () => 0 };
+export const whole: Shape = { overlap: () => 1, around: () => [], values: {}, order: () => 0 };

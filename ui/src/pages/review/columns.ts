@@ -2,10 +2,11 @@
 // audit these are the label and the auditor's own blind answer.
 
 import { seconds } from "../../core/numbers";
-import type { Answer, AuditView, Task, Values } from "../../core/types";
+import type { Answer, AuditView, Schema, Task, Values } from "../../core/types";
 import { kindOf } from "../../kinds";
 import { JOINED } from "../../kinds/compare";
 import { differences, type Difference } from "../../kinds/differences";
+import { asked } from "../../label/asked";
 
 export interface Column {
   id: string;
@@ -24,8 +25,13 @@ export interface Board {
   compared: number[];
 }
 
-export function board(task: Task): Board {
-  if (task.audit) return auditBoard(task.audit);
+export function board(task: Task, schema: Schema): Board {
+  /** The questions that each of these answers was asked: what follows from another answer is no difference of its own. */
+  const common = (questions: string[], answers: Values[]): string[] =>
+    answers
+      .map((values) => asked(schema, values, task.item).names)
+      .reduce((left, names) => left.filter((name) => names.includes(name)), questions);
+  if (task.audit) return auditBoard(task.audit, common);
   const review = task.review;
   const names = Object.keys({ ...review?.consensus });
   const answers: Column[] = (review?.annotations ?? []).map((one, i) => ({
@@ -61,26 +67,30 @@ export function board(task: Task): Board {
   const compared = columns.flatMap((column, i) => (column.from === "consensus" ? [] : [i]));
   const questions = [...new Set(columns.flatMap((column) => Object.keys(column.values)))];
   // A suggestion leaves questions out that its labeler knows nothing about: that is no difference.
-  const asked = columns.some((column) => column.from === "suggestion")
+  const answered = columns.some((column) => column.from === "suggestion")
     ? questions.filter((name) => compared.every((i) => columns[i]!.values[name]))
-    : questions;
+    : common(
+        questions,
+        compared.map((i) => columns[i]!.values),
+      );
   return {
     columns,
     differences: differences(
       compared.map((i) => columns[i]!.values),
-      asked,
+      answered,
     ),
     compared,
   };
 }
 
-function auditBoard(audit: AuditView): Board {
+function auditBoard(audit: AuditView, common: (questions: string[], answers: Values[]) => string[]): Board {
   const columns: Column[] = [
     { id: "label", from: "label", annotation: null, title: "The label", note: "", values: audit.label },
     { id: "own", from: "own", annotation: null, title: "Your answer", note: "given blind", values: audit.own },
   ];
+  const answers = [audit.label, audit.own];
   const questions = [...new Set(columns.flatMap((column) => Object.keys(column.values)))];
-  return { columns, differences: differences([audit.label, audit.own], questions), compared: [0, 1] };
+  return { columns, differences: differences(answers, common(questions, answers)), compared: [0, 1] };
 }
 
 /** Which places of a column's answer are part of a difference: by membership, or for the consensus by lying on it. */

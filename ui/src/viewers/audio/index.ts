@@ -24,6 +24,10 @@ export default {
       { shown: "W", keys: ["W"], title: "Show the whole clip" },
     ],
   ],
+  terms: {
+    duration: (field) => (field?.modality === "audio" ? field.duration : null),
+    rate: (field) => (field?.modality === "audio" ? field.rate : null),
+  },
   closer: true,
   plays: true,
   wide: false,

@@ -18,6 +18,10 @@ export default {
       { shown: "Ctrl+drag", keys: [], title: "Move the picture" },
     ],
   ],
+  terms: {
+    width: (field) => (field?.modality === "image" ? field.width : null),
+    height: (field) => (field?.modality === "image" ? field.height : null),
+  },
   closer: true,
   plays: false,
   wide: false,

@@ -17,6 +17,7 @@ export default {
     ],
     [],
   ],
+  terms: { text: (field) => (field?.modality === "text" ? field.text : null) },
   closer: false,
   plays: false,
   wide: true,

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelwright.checks import compile_rules, inspect
-from labelwright.checks.case import Case
-from labelwright.checks.expressions import CannotTell, compile_expression
 from labelwright.errors import InvalidPipeline
+from labelwright.expressions import CannotTell, Subject, compile_expression
 from labelwright.schema import Image, Item, Schema, Text
 from labelwright.schema.kinds.boxes import Box, Boxes
 from labelwright.schema.kinds.choice import Choice
@@ -39,7 +38,7 @@ VALUES: dict[str, Any] = {
 
 
 def holds(text: str, values: dict[str, Any] = VALUES, item: Item = ITEM) -> bool:
-    return compile_expression(text, SCHEMA).holds(Case(SCHEMA, values, item, {}))
+    return compile_expression(text, SCHEMA.names()).holds(Subject(values, item.data, item.meta, item.key))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +143,7 @@ def test_missing_answers_are_none():
 def test_mistakes_are_found_when_the_pipeline_is_loaded(text: str, column: int | None, message: str, hint: str):
     """A typing error, an unknown label or a construct that is no part of the language is refused with column and hint."""
     with pytest.raises(InvalidPipeline) as error:
-        compile_expression(text, SCHEMA)
+        compile_expression(text, SCHEMA.names())
     assert message in error.value.message
     assert hint in (error.value.hint or "")
     if column is not None:
@@ -166,7 +165,7 @@ def test_mistakes_are_found_when_the_pipeline_is_loaded(text: str, column: int |
 def test_length_and_depth_are_limited(text: str):
     """An expression that is too long or nested too deeply is refused, never a crash."""
     with pytest.raises(InvalidPipeline):
-        compile_expression(text, SCHEMA)
+        compile_expression(text, SCHEMA.names())
 
 
 @pytest.mark.parametrize(
@@ -236,8 +235,8 @@ ATOMS = st.sampled_from(
 def test_any_text_is_an_expression_or_refused(text: str):
     """Whatever stands there, it compiles or is refused, and then holds, does not hold, or cannot be told."""
     try:
-        expression = compile_expression(text, SCHEMA)
-        expression.holds(Case(SCHEMA, VALUES, ITEM, {}))
+        expression = compile_expression(text, SCHEMA.names())
+        expression.holds(Subject(VALUES, ITEM.data, ITEM.meta, ITEM.key))
     except (InvalidPipeline, CannotTell):
         pass
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["ARITY", "NAMES", "NEED_VALUE", "OVER_PLACES", "PLAIN", "CannotTell", "OutOfTime", "text_of"]
+__all__ = ["ARITY", "NAMES", "NEED_VALUE", "OVER_PARTS", "PLAIN", "CannotTell", "OutOfTime", "text_of"]
 
 
 class CannotTell(Exception):
@@ -32,7 +32,7 @@ def _sum(found: Iterable[Any]) -> Any:
     return sum(one for one in found if one is not None)
 
 
-OVER_PLACES: dict[str, Callable[[Iterable[Any]], Any]] = {
+OVER_PARTS: dict[str, Callable[[Iterable[Any]], Any]] = {
     "any": any,
     "all": all,
     "count": _count,
@@ -40,7 +40,7 @@ OVER_PLACES: dict[str, Callable[[Iterable[Any]], Any]] = {
     "min": _least,
     "max": _most,
 }
-"""Functions that look at each place of a list."""
+"""Functions that look at each part of a list."""
 
 NEED_VALUE = frozenset({"all", "sum", "min", "max"})
 """Those that say nothing without a condition or a value."""
@@ -78,31 +78,31 @@ def _rounded(value: Any) -> Any:
     return None if value is None else round(value)
 
 
-def _oftext_of(function: Callable[[str], Any]) -> Callable[[Any], Any]:
+def _of_text(function: Callable[[str], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else function(text_of(value))
 
 
 PLAIN: dict[str, Callable[..., Any]] = {
     "len": _length,
     "words": _words,
-    "lower": _oftext_of(str.lower),
-    "upper": _oftext_of(str.upper),
-    "strip": _oftext_of(str.strip),
+    "lower": _of_text(str.lower),
+    "upper": _of_text(str.upper),
+    "strip": _of_text(str.strip),
     "starts_with": lambda text, beginning: text is not None and text_of(text).startswith(text_of(beginning)),
     "ends_with": lambda text, end: text is not None and text_of(text).endswith(text_of(end)),
     "number": _number,
     "abs": _absolute,
     "round": _rounded,
-    "labels": lambda places: tuple(place.unit.label for place in places),
 }
-"""Functions of values; `labels` lists the labels of an answer."""
+"""Functions of values."""
 
 ARITY: dict[str, tuple[int, int]] = {
-    **dict.fromkeys(OVER_PLACES, (1, 2)),
+    **dict.fromkeys(OVER_PARTS, (1, 2)),
     **dict.fromkeys(PLAIN, (1, 1)),
     "starts_with": (2, 2),
     "ends_with": (2, 2),
     "matches": (2, 2),
+    "labels": (1, 1),
 }
 """The fewest and the most arguments of each function."""
 

@@ -10,26 +10,24 @@ no answer and no item, whatever stands in it, takes longer than an expression ma
 from __future__ import annotations
 
 import ast
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from labelwright.checks.case import Case
-from labelwright.checks.expressions import functions, values
-from labelwright.checks.expressions.functions import CannotTell, OutOfTime
-from labelwright.checks.expressions.syntax import Source
-from labelwright.checks.expressions.values import Place
 from labelwright.errors import InvalidInput, nearest
+from labelwright.expressions import functions
+from labelwright.expressions.functions import CannotTell, OutOfTime
+from labelwright.expressions.syntax import Source
+from labelwright.expressions.terms import Names, Subject, Terms, plain
 from labelwright.patterns import Pattern
-from labelwright.schema import Schema
-from labelwright.schema.kinds import Question
 
 __all__ = ["CannotTell", "Expression", "OutOfTime", "compile_expression"]
 
 
 MOST_STEPS = 1_000_000
-"""So many steps may one expression take on one case: about a second. `any` within `any` takes as many on some 400 places."""
+"""So many steps may one expression take on one subject: about a second. `any` within `any` takes as many on some 400 places."""
 
 MOST_BITS = 1024
 """Whole numbers beyond this size are not calculated with; floats end there too."""
@@ -39,7 +37,7 @@ LOOK = 1000
 
 
 class Steps:
-    """Counts the steps of one expression on one case, and ends it where it takes too many, or too long."""
+    """Counts the steps of one expression on one subject, and ends it where it takes too many, or too long."""
 
     def __init__(self, ends: float) -> None:
         self._left = MOST_STEPS
@@ -62,59 +60,77 @@ class Steps:
 
 
 class Scope(NamedTuple):
-    """The case, its steps, and the place that each enclosing `any`, `all` … looks at, the outermost first."""
+    """The subject, its steps, and the part that each enclosing `any`, `all` … looks at, the outermost first."""
 
-    case: Case
+    subject: Subject
     steps: Steps
-    places: tuple[Place, ...] = ()
+    parts: tuple[Any, ...] = ()
 
 
 Get = Callable[[Scope], Any]
 
 
 class Term(NamedTuple):
-    """A compiled node. `labels` are those that its value may be, where it is a label; `listed` the question whose places it lists."""
+    """A compiled node. `labels` are those that its value may be, where it is a label; `listed` tells what can be said of a list's parts."""
 
     get: Get
     labels: tuple[str, ...] | None = None
-    listed: Question | None = None
+    listed: Terms | None = None
     constant: bool = False
 
 
 class Loop(NamedTuple):
-    """One enclosing `any`, `all` …: the places of which question, and what they are called."""
+    """One enclosing `any`, `all` …: what can be said of the parts that it looks at, and what they are called."""
 
-    question: Question
+    terms: Terms
     alias: str | None
+
+    @property
+    def parts(self) -> Mapping[str, Callable[[Any], Any]]:
+        """What can be said of each part, by name."""
+        return self.terms.parts or {}
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A compiled expression, and the questions that it names."""
+    """A compiled expression, and the questions that it names, each once; `of_item` tells whether it looks at more than single answers."""
 
     text: str
     questions: tuple[str, ...]
+    of_item: bool
     _get: Get
 
-    def holds(self, case: Case) -> bool:
-        """Tell whether the expression is true of a case.
+    def value(self, subject: Subject, *, ends: float = math.inf) -> Any:
+        """Return what the expression comes to: a text, number, truth value, tuple or list, or None where something is missing.
+
+        Args:
+            subject: what it looks at.
+            ends: the reading of the monotonic clock at which it stops.
 
         Raises:
             CannotTell: values do not go together, such as a text and a number that are compared; or it takes too many steps.
         """
-        return bool(self._get(Scope(case, Steps(case.ends))))
+        return self._get(Scope(subject, Steps(ends)))
+
+    def holds(self, subject: Subject, *, ends: float = math.inf) -> bool:
+        """Tell whether the expression is true of a subject.
+
+        Raises:
+            CannotTell: as for `value`.
+        """
+        return bool(self.value(subject, ends=ends))
 
 
-def compile_expression(text: str, schema: Schema) -> Expression:
-    """Compile an expression over the questions and fields of a schema.
+def compile_expression(text: str, names: Names) -> Expression:
+    """Compile an expression over the questions and fields that there are.
 
     Raises:
         InvalidPipeline: the text is no expression of this language, or names what is unknown; `where` has the column.
     """
     source = Source(text)
-    compiler = _Compiler(source, schema)
+    compiler = _Compiler(source, names)
     term = compiler.term(source.parse(), ())
-    return Expression(source.text, tuple(dict.fromkeys(compiler.named)), term.get)
+    return Expression(source.text, tuple(dict.fromkeys(compiler.named)), compiler.of_item, term.get)
 
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -142,10 +158,11 @@ _ROOTS = ("answers", "data", "meta", "item")
 
 
 class _Compiler:
-    def __init__(self, source: Source, schema: Schema) -> None:
+    def __init__(self, source: Source, names: Names) -> None:
         self.source = source
-        self.schema = schema
+        self.answers, self.fields = names
         self.named: list[str] = []
+        self.of_item = False
 
     def term(self, node: ast.expr, loops: tuple[Loop, ...]) -> Term:
         compile = getattr(self, f"_{type(node).__name__.lower()}", None)
@@ -220,23 +237,21 @@ class _Compiler:
         for depth in reversed(range(len(loops))):
             loop = loops[depth]
             if loop.alias == name:
-                raise self.source.error(
-                    node, f"'{name}' is a place of '{loop.question.kind}'; name one of its values.", f"Write {name}.label."
-                )
-            if depth == len(loops) - 1 and name in values.attributes(loop.question, self.schema):
-                return self._place_value(name, loop, depth)
-        if name in self.schema.questions:
+                raise self.source.error(node, f"'{name}' is one of the places of a list; name one of its values.", f"Write {name}.label.")
+            if depth == len(loops) - 1 and name in loop.parts:
+                return self._part_value(name, loop, depth)
+        if name in self.answers:
             return self._answer(name)
-        if name in self.schema.data:
+        if name in self.fields:
             return self._field(name)
         if name in _CONSTANTS:
             value = _CONSTANTS[name]
             return Term(lambda scope: value, constant=True)
         if name in _ROOTS:
             raise self.source.error(node, f"'{name}' has to be followed by what of it is meant.", f"Write {name}.name.")
-        known = [*self.schema.questions, *self.schema.data, *_ROOTS, *(loop.alias for loop in loops if loop.alias)]
+        known = [*self.answers, *self.fields, *_ROOTS, *(loop.alias for loop in loops if loop.alias)]
         if loops:
-            known += values.attributes(loops[-1].question, self.schema)
+            known += loops[-1].parts
         if name in functions.NAMES:
             raise self.source.error(node, f"'{name}' is a function.", f"Write {name}(…).")
         raise self.source.error(node, f"There is no question or field '{name}'.", nearest(name, known))
@@ -247,13 +262,13 @@ class _Compiler:
             root = node.value.id
             for depth in reversed(range(len(loops))):
                 if loops[depth].alias == root:
-                    known = values.attributes(loops[depth].question, self.schema)
+                    known = loops[depth].parts
                     if name not in known:
                         raise self.source.error(node, f"A place of this question has no '{name}'.", nearest(name, known))
-                    return self._place_value(name, loops[depth], depth)
-            if root in self.schema.data and root not in self.schema.questions:
+                    return self._part_value(name, loops[depth], depth)
+            if root in self.fields and root not in self.answers:
                 return self._field_value(node, root, name)
-            if root in _ROOTS and root not in self.schema.questions:
+            if root in _ROOTS and root not in self.answers:
                 return self._root(node, root, name)
         elif isinstance(node.value, ast.Attribute) and isinstance(node.value.value, ast.Name) and node.value.value.id == "data":
             return self._field_value(node, node.value.attr, name)
@@ -267,38 +282,50 @@ class _Compiler:
 
     def _root(self, node: ast.expr, root: str, name: str) -> Term:
         if root == "meta":
-            return Term(lambda scope: values.plain(scope.case.item.meta.get(name)))
+            self.of_item = True
+            return Term(lambda scope: plain(scope.subject.meta.get(name)))
         if root == "item":
             if name != "key":
                 raise self.source.error(node, f"An item has no '{name}' here.", "Write item.key, or meta.name for a column.")
-            return Term(lambda scope: scope.case.item.key)
-        known = self.schema.questions if root == "answers" else self.schema.data
+            self.of_item = True
+            return Term(lambda scope: scope.subject.key)
+        known = self.answers if root == "answers" else self.fields
         if name not in known:
             what = "question" if root == "answers" else "field"
             raise self.source.error(node, f"There is no {what} '{name}'.", nearest(name, known))
         return self._answer(name) if root == "answers" else self._field(name)
 
     def _answer(self, name: str) -> Term:
-        question = self.schema.questions[name]
+        terms = self.answers[name]
         self.named.append(name)
-        if question.single:
-            return Term(lambda scope: values.label_of(scope.case.values.get(name)), labels=question.labels)
-        return Term(lambda scope: values.places(question, scope.case.values.get(name), scope.case.item), listed=question)
+
+        def get(scope: Scope) -> Any:
+            return terms.get(scope.subject.answers.get(name), scope.subject.fields)
+
+        if terms.parts is None:
+            return Term(get, labels=terms.labels)
+        # What is said of a part may rest on the field that it lies in.
+        self.of_item = True
+        return Term(get, listed=terms)
 
     def _field(self, name: str) -> Term:
-        return Term(lambda scope: values.field(scope.case.item.data.get(name)))
+        self.of_item = True
+        text: Callable[[Any], Any] = self.fields[name].get("text", _nothing)
+        return Term(lambda scope: text(scope.subject.fields.get(name)))
 
     def _field_value(self, node: ast.expr, field: str, name: str) -> Term:
-        if field not in self.schema.data:
-            raise self.source.error(node, f"There is no field '{field}'.", nearest(field, self.schema.data))
-        known = values.FIELD_VALUES[self.schema.data[field]]
+        if field not in self.fields:
+            raise self.source.error(node, f"There is no field '{field}'.", nearest(field, self.fields))
+        known = self.fields[field]
         if name not in known:
             raise self.source.error(node, f"The field '{field}' has no '{name}'.", nearest(name, known))
-        return Term(lambda scope: getattr(scope.case.item.data.get(field), name, None))
+        self.of_item = True
+        get = known[name]
+        return Term(lambda scope: get(scope.subject.fields.get(field)))
 
-    def _place_value(self, name: str, loop: Loop, depth: int) -> Term:
-        get = values.place_value(name, loop.question, self.schema)
-        return Term(lambda scope: get(scope.places[depth]), labels=loop.question.labels if name == "label" else None)
+    def _part_value(self, name: str, loop: Loop, depth: int) -> Term:
+        get = loop.parts[name]
+        return Term(lambda scope: get(scope.parts[depth]), labels=loop.terms.labels if name == "label" else None)
 
     # --- functions ---------------------------------------------------------------------------------------------------
 
@@ -313,10 +340,12 @@ class _Compiler:
         if not fewest <= len(node.args) <= most:
             wanted = str(fewest) if fewest == most else f"{fewest} or {most}"
             raise self.source.error(node, f"{name}() takes {wanted} arguments, and here are {len(node.args)}.")
-        if name in functions.OVER_PLACES:
-            return self._over_places(node, name, loops)
+        if name in functions.OVER_PARTS:
+            return self._over_parts(node, name, loops)
         if name == "matches":
             return self._matches(node, loops)
+        if name == "labels":
+            return self._labels(node, loops)
         function = functions.PLAIN[name]
         arguments = [self.term(argument, loops).get for argument in node.args]
         if len(arguments) == 1:
@@ -324,7 +353,7 @@ class _Compiler:
             return Term(lambda scope: _call(name, function, only(scope)))
         return Term(lambda scope: _call(name, function, *(argument(scope) for argument in arguments)))
 
-    def _over_places(self, node: ast.Call, name: str, loops: tuple[Loop, ...]) -> Term:
+    def _over_parts(self, node: ast.Call, name: str, loops: tuple[Loop, ...]) -> Term:
         listed, alias = node.args[0], None
         if (
             isinstance(listed, ast.Compare)
@@ -333,25 +362,35 @@ class _Compiler:
             and isinstance(listed.left, ast.Name)
         ):
             alias, listed = listed.left.id, listed.comparators[0]
-            if alias in self.schema.questions or alias in self.schema.data:
+            if alias in self.answers or alias in self.fields:
                 raise self.source.error(node.args[0], f"'{alias}' is the name of a question or field already.")
-        term = self.term(listed, loops)
-        if term.listed is None:
-            lists = [one for one, question in self.schema.questions.items() if not question.single]
-            hint = f"Lists are: {', '.join(lists)}." if lists else "This project's questions have no lists."
-            raise self.source.error(node.args[0], f"{name}() looks at a list of places first.", hint)
-        combine, get = functions.OVER_PLACES[name], term.get
+        term, terms = self._listed(name, listed, node.args[0], loops)
+        combine, get = functions.OVER_PARTS[name], term.get
         if len(node.args) == 1:
             if name in functions.NEED_VALUE:
                 raise self.source.error(node, f"{name}() needs the value to take of each place.", f"Write {name}(list, length).")
             return Term(lambda scope: combine(True for _ in get(scope)))
-        inner = self.term(node.args[1], (*loops, Loop(term.listed, alias))).get
+        inner = self.term(node.args[1], (*loops, Loop(terms, alias))).get
 
         def over(scope: Scope) -> Any:
-            case, steps, outer = scope
-            return _call(name, combine, (inner(Scope(case, steps, (*outer, place))) for place in get(scope)))
+            subject, steps, outer = scope
+            return _call(name, combine, (inner(Scope(subject, steps, (*outer, part))) for part in get(scope)))
 
         return Term(over)
+
+    def _listed(self, name: str, listed: ast.expr, place: ast.expr, loops: tuple[Loop, ...]) -> tuple[Term, Terms]:
+        """The list that a function looks at, and what can be said of its parts."""
+        term = self.term(listed, loops)
+        if term.listed is None:
+            lists = [one for one, terms in self.answers.items() if terms.parts is not None]
+            hint = f"Lists are: {', '.join(lists)}." if lists else "This project's questions have no lists."
+            raise self.source.error(place, f"{name}() looks at a list of places first.", hint)
+        return term, term.listed
+
+    def _labels(self, node: ast.Call, loops: tuple[Loop, ...]) -> Term:
+        term, terms = self._listed("labels", node.args[0], node.args[0], loops)
+        label, get = (terms.parts or {})["label"], term.get
+        return Term(lambda scope: tuple(label(part) for part in get(scope)))
 
     def _matches(self, node: ast.Call, loops: tuple[Loop, ...]) -> Term:
         pattern = node.args[1]
@@ -385,6 +424,10 @@ class _Compiler:
 
 
 _WORDS = {"Lambda": "A function of one's own", "ListComp": "A loop", "GeneratorExp": "A loop", "JoinedStr": "A text with values in it"}
+
+
+def _nothing(field: Any) -> None:
+    """What a field without a text means by its name alone."""
 
 
 def _counted(get: Get) -> Get:
