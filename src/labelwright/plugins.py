@@ -24,7 +24,9 @@ PACKAGE = Path(__file__).parent
 
 FOLDERS = {
     "kinds": "schema/kinds",
+    "modalities": "schema/modalities",
     "media": "media",
+    "features": "media/features",
     "formats": "formats",
     "readers": "sources/readers",
     "steps": "prepare/steps",

@@ -13,8 +13,8 @@ from labelwright import annotate, review
 from labelwright.annotate import Comment, Draft
 from labelwright.pipeline.lot import SuggestionView, in_view
 from labelwright.schema import Finding, Values, content_hash
-from labelwright.schema.item import Field
 from labelwright.schema.kinds import AnswerUnion
+from labelwright.schema.modalities import FieldUnion
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
 from labelwright.store.evidence import audited_label
@@ -32,7 +32,7 @@ class ItemView(Struct, frozen=True):
 
     id: int
     key: str
-    data: dict[str, Field]
+    data: dict[str, FieldUnion]
     meta: dict[str, Any]
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
-from labelwright.schema.item import Field
 from labelwright.schema.keys import check_keys
 from labelwright.schema.kinds import Answer, AnswerUnion, Problem, Question, QuestionUnion
+from labelwright.schema.modalities import MODALITIES, Field, Modality, Stored
 
 __all__ = ["Schema", "Values"]
-
-Modality = Literal["text", "image", "audio"]
 
 Values = dict[str, Answer]
 """One answer a question, by the question's name."""
@@ -53,6 +51,15 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True):
                 raise InvalidPipeline(message, where=f"{where}.kind")
             question.check(where)
         check_keys(self.questions, self.data)
+
+    def modality(self, field: str) -> type[Field]:
+        """Return what a field is."""
+        return MODALITIES[self.data[field]]
+
+    def stored(self) -> dict[str, type[Stored]]:
+        """Return the fields whose bytes are kept beside the database; the others stand in their columns as texts."""
+        found = {name: self.modality(name) for name in self.data}
+        return {name: modality for name, modality in found.items() if issubclass(modality, Stored)}
 
     def read_values(self, raw: Any) -> Values:
         """Decode answers given as tagged JSON values, one a question.

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.errors import NotFound
-from labelwright.schema import AnswerUnion, Arm, Field, Finding, Schema, StandingSuggestion
+from labelwright.schema import AnswerUnion, Arm, FieldUnion, Finding, Schema, StandingSuggestion
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
 from labelwright.store.labels import final_labels
@@ -107,7 +107,7 @@ class ItemDetail(Struct, frozen=True, kw_only=True):
     id: int
     key: str
     state: str
-    data: dict[str, Field]
+    data: dict[str, FieldUnion]
     meta: dict[str, Any]
     lineage: Lineage
     suggestions: list[SuggestionRow]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import heapq
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.errors import InvalidInput
-from labelwright.schema import Audio, Field, Image, Schema, Text
+from labelwright.schema import FieldUnion, Schema
 from labelwright.store import tables
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode_fields, encode
@@ -39,23 +39,13 @@ SHORT = sa.func.length(tables.consensus.c.answer) <= sa.literal_column("200")
 """The answers of which there is an index."""
 
 
-class Preview(Struct, frozen=True, kw_only=True):
-    """What a list shows of an item: the beginning of its text, a thumbnail, or the outline of its sound."""
-
-    modality: Literal["text", "image", "audio"]
-    text: str | None = None
-    thumbnail: str | None = None
-    peaks: str | None = None
-    duration: float | None = None
-
-
 class ItemRow(Struct, frozen=True):
     """One line of the list. `reviewed` tells that the newest review accepted or fixed the item."""
 
     id: int
     key: str
     state: str
-    preview: Preview
+    preview: FieldUnion
     labels: dict[str, LabelView]
     answers: int
     reviewed: bool
@@ -326,7 +316,7 @@ class _Walk:
                 row.id,
                 row.key,
                 row.state,
-                _preview(decode_fields(row.data)),
+                next(iter(decode_fields(row.data).values())).small(PREVIEW_CHARACTERS),
                 labels.get(row.id, {}),
                 answers.get(row.id, 0),
                 newest.get(row.id, "reject") != "reject",
@@ -375,16 +365,6 @@ def _in_state(state: str | None) -> list[sa.ColumnElement[bool]]:
         "findings": [found],
     }
     return [active, *states[state]]
-
-
-def _preview(data: dict[str, Field]) -> Preview:
-    field = next(iter(data.values()))
-    if isinstance(field, Text):
-        return Preview(modality="text", text=field.text[:PREVIEW_CHARACTERS])
-    if isinstance(field, Image):
-        return Preview(modality="image", thumbnail=field.thumbnail or field.blob)
-    assert isinstance(field, Audio)
-    return Preview(modality="audio", peaks=field.peaks, duration=field.duration)
 
 
 def _write_cursor(cursor: _Cursor) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from labelwright.schema import Answer, Field, Item, Schema, Text
+from labelwright.schema import Answer, Field, Item, Schema
 from labelwright.schema.kinds import Part, Question
+from labelwright.schema.modalities import MODALITIES
 from labelwright.shapes import Geometry
 
 __all__ = ["FIELD_VALUES", "Place", "attributes", "field", "label_of", "place_value", "places", "plain"]
@@ -19,7 +20,7 @@ class Place(NamedTuple):
     within: str
 
 
-FIELD_VALUES = {"text": ("text",), "image": ("width", "height"), "audio": ("duration", "rate")}
+FIELD_VALUES = {name: modality.says for name, modality in MODALITIES.items()}
 """What may stand behind a field's name and a dot, by its modality."""
 
 _LABEL: dict[str, Callable[[Place], Any]] = {"label": lambda place: place.unit.label}
@@ -42,7 +43,7 @@ def _values(question: Question, schema: Schema) -> dict[str, Callable[[Place], A
     if question.shape is None:
         return _LABEL
     of_shape = {name: _of_geometry(value) for name, value in question.shape.values.items()}
-    within_text = _TEXT if schema.data[question.of] == "text" else {}
+    within_text = _TEXT if schema.modality(question.of).is_text else {}
     return {**_LABEL, **of_shape, **within_text}
 
 
@@ -59,13 +60,13 @@ def label_of(answer: Answer | None) -> str | None:
 def places(question: Question, answer: Answer | None, item: Item) -> list[Place]:
     """Return the places of an answer; none where it is missing."""
     shown = item.data.get(question.of)
-    within = shown.text if isinstance(shown, Text) else ""
+    within = shown.text or "" if shown else ""
     return [Place(unit, within) for unit in answer.parts()] if answer is not None else []
 
 
 def field(shown: Field | None) -> Any:
     """Return a text field as its text; of pictures and clips only their attributes mean something."""
-    return shown.text if isinstance(shown, Text) else None
+    return shown.text if shown else None
 
 
 def plain(value: Any) -> Any:

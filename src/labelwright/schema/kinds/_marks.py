@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from labelwright.errors import InvalidPipeline
-from labelwright.schema.item import Field
 from labelwright.schema.kinds import _plain
 from labelwright.schema.kinds.base import Answer, LabelQuestion, Part, Problem
+from labelwright.schema.modalities import Field
 from labelwright.shapes import Geometry, Shape
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.schema.colors import is_color
-from labelwright.schema.item import Field
+from labelwright.schema.modalities import Field
 from labelwright.shapes import Geometry, Shape
 
 if TYPE_CHECKING:
