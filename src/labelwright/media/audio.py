@@ -24,6 +24,8 @@ from labelwright.media import base
 from labelwright.schema.modalities.audio import Audio
 
 if TYPE_CHECKING:
+    import random
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -40,6 +42,7 @@ __all__ = [
     "peaks",
     "prepare",
     "probe",
+    "sample",
     "verify",
 ]
 
@@ -134,6 +137,19 @@ def probe(body: bytes | Path, *, where: str = "", max_seconds: float = MAX_SECON
         TooLarge: it is longer than `max_seconds`, or has more samples than `settings().max_samples`.
     """
     return _guarded(lambda: _describe(body, max_seconds), where)
+
+
+def sample(luck: random.Random) -> bytes:
+    """Return two seconds of noise, as WAV."""
+    import wave
+
+    out = io.BytesIO()
+    with wave.open(out, "wb") as clip:
+        clip.setnchannels(1)
+        clip.setsampwidth(2)
+        clip.setframerate(8000)
+        clip.writeframes(luck.randbytes(2 * 8000 * 2))
+    return out.getvalue()
 
 
 def verify(body: bytes | Path, *, where: str = "", max_seconds: float = MAX_SECONDS) -> None:

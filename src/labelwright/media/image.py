@@ -20,6 +20,8 @@ from labelwright.media._pool import Room
 from labelwright.schema.modalities.image import Image as Picture
 
 if TYPE_CHECKING:
+    import random
+
     from PIL import Image
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "normalise",
     "prepare",
     "probe",
+    "sample",
     "verify",
 ]
 
@@ -115,6 +118,16 @@ def probe(body: bytes, *, where: str = "", max_pixels: int | None = None) -> Pro
         TooLarge: it has more than `max_pixels`, or more than `settings().max_pixels`.
     """
     return _guarded(lambda: _describe(_open(body, max_pixels)), where)
+
+
+def sample(luck: random.Random) -> bytes:
+    """Return a small picture of one color, as PNG."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    color = (luck.randrange(256), luck.randrange(256), luck.randrange(256))
+    Image.new("RGB", (luck.randrange(180, 240), 120), color).save(out, "PNG")
+    return out.getvalue()
 
 
 def verify(body: bytes, *, where: str = "", max_pixels: int | None = None) -> None:

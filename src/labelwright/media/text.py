@@ -5,13 +5,30 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from labelwright.errors import InvalidFile, InvalidInput, TooLarge
 from labelwright.media import base
 
-__all__ = ["MAX_CHARACTERS", "MEDIA_TYPES", "SUFFIXES", "NormalText", "Options", "Probe", "normalise", "prepare", "probe", "read", "verify"]
+if TYPE_CHECKING:
+    import random
+
+__all__ = [
+    "MAX_CHARACTERS",
+    "MEDIA_TYPES",
+    "SUFFIXES",
+    "NormalText",
+    "Options",
+    "Probe",
+    "normalise",
+    "prepare",
+    "probe",
+    "read",
+    "sample",
+    "verify",
+]
 
 SUFFIXES = frozenset({".txt", ".text", ".md"})
 MEDIA_TYPES = frozenset({"text/plain"})
@@ -67,6 +84,12 @@ def read(body: bytes, *, where: str = "", max_characters: int = MAX_CHARACTERS) 
 def probe(body: bytes, *, where: str = "") -> Probe:
     """Read the text and return its length."""
     return Probe(len(read(body, where=where)))
+
+
+def sample(luck: random.Random) -> bytes:
+    """Return a line of words."""
+    words = luck.choices(["lamp", "order", "late", "broken", "grün", "paid"], k=12)
+    return f"Order {luck.randrange(10_000)}: {' '.join(words)}.".encode()
 
 
 def verify(body: bytes, *, where: str = "") -> None:

@@ -77,7 +77,8 @@ def _text(name: str, found: Guess) -> str:
     ]
     for question, kind, labels, remark in questions:
         options = ", ".join(json.dumps(label, ensure_ascii=False) for label in labels)
-        lines.append(f"    {question}: {{kind: {kind}, of: {field}, options: [{options}]}}  # {remark}")
+        offered = f", options: [{options}]" if labels else ""
+        lines.append(f"    {question}: {{kind: {kind}, of: {field}{offered}}}  # {remark}")
     lines += [
         "  guidelines: guidelines.md",
         "",

@@ -19,7 +19,7 @@ __all__ = ["Field", "Starter", "Stored"]
 
 
 class Starter(NamedTuple):
-    """What a starter file asks where the data shows no labels: a question's name, its kind, and labels to be replaced."""
+    """What a starter file asks where the data shows no labels: a question's name, its kind, and labels to be replaced, if it has any."""
 
     question: str
     kind: str
