@@ -45,7 +45,7 @@ checks:
   - {{dull_favourite: 2}}
   - {{expression: {{that: "seen.count < 4 or liking != '1'", message: "So many colors and one star?", severity: warning}}}}
 review: {{sample: 100%, always: [], own: false}}
-requirements: ["coverage(liking) >= 50%"]
+requirements: ["labeled(liking) >= 50%"]
 run: {{store: "{store}"}}
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,8 +23,10 @@ FILE = "labels.rec"
 
 
 def refuses(schema: Schema) -> str | None:
-    """Return None: a record holds everything, its values as JSON."""
-    return None
+    """Return why records cannot hold the labels: a column's name is no name of theirs. Their values are JSON, and so may be anything."""
+    columns = columns_of(schema)
+    wrong = [name for name in (*columns.fields.values(), *columns.questions.values()) if not re.fullmatch(r"[A-Za-z][\w.]*", name)]
+    return f"A record cannot have a column named '{wrong[0]}'." if wrong else None
 
 
 def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:

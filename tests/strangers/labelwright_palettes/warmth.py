@@ -12,7 +12,7 @@ from labelwright_palettes.palette import Palette
 from labelwright_palettes.stars import Stars, StarsQuestion
 from msgspec import Struct
 
-from labelwright.assist.labelers.base import Labeler, Progress, Proposal
+from labelwright.assist.labelers.base import Declined, Labeler, Progress, Proposal
 from labelwright.assist.versions import record
 from labelwright.errors import InvalidPipeline, nearest
 from labelwright.schema import Item
@@ -27,12 +27,14 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     question: str | None = None
 
 
-def open_labelers(options: Options, project: Project, place: str, progress: Progress) -> list[Labeler]:
+def open_labelers(options: Options, project: Project, place: str, progress: Progress) -> list[Labeler | Declined]:
     """Return a labeler for each question."""
     asked = {name: question for name, question in project.schema.questions.items() if isinstance(question, StarsQuestion)}
     if options.question is not None and options.question not in asked:
         hint = nearest(options.question, asked)
         raise InvalidPipeline(f"There is no question about stars named '{options.question}'.", where=place, hint=hint)
+    if not asked:
+        return [Declined("warmth", next(iter(project.schema.questions)), "No question asks for stars.")]
     return [Warmth(project, name, question) for name, question in asked.items() if options.question in (None, name)]
 
 

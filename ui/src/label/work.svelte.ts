@@ -1,6 +1,7 @@
 // The answers that are being given: one history of changes for every modality. It is undo and redo, and what the draft is made of.
 
 import type { Answer, Project, Question, Suggestion, Task, Values } from "../core/types";
+import { optionsOf } from "../core/labels";
 import { kindOf, partsOf } from "../kinds";
 import type { Kind, Part, Place } from "../kinds/kind";
 import type { Deeds } from "../viewers/viewer";
@@ -315,7 +316,7 @@ export class Work implements Deeds {
 }
 
 export function labelsOf(question: Question): string[] {
-  return question.options.map((option) => (typeof option === "string" ? option : option.label));
+  return optionsOf(question).map(({ label }) => label);
 }
 
 /** A suggested place by what it says, which stays the same when it is suggested anew; null is the suggestion to mark nothing. */
