@@ -43,6 +43,7 @@ assist: {{labelers: [{{warmth: liking}}], unassisted: 0%}}
 tasks: {{overlap: 2, gold: 0%}}
 checks:
   - {{dull_favourite: 2}}
+  - {{too_fast: false}}
   - {{expression: {{that: "seen.count < 4 or liking != '1'", message: "So many colors and one star?", severity: warning}}}}
 review: {{sample: 100%, always: [], own: false}}
 requirements: ["labeled(liking) >= 50%"]

@@ -59,12 +59,12 @@ def test_a_strangers_modality_and_kind_are_labeled_reviewed_and_listed_in_the_br
         page.locator('.stars button[aria-pressed="true"]').wait_for()
         if number == 0:
             page.screenshot(path=tmp_path / "label.png")
-        page.get_by_text("summer", exact=True).click()
+        page.locator(".label", has_text="summer").click()
         before = page.locator(".about span").first.inner_text()
         page.keyboard.press("Control+Enter")
         if number + 1 < len(PALETTES):
             eventually(lambda before=before: page.locator(".about span").first.inner_text() != before)
-    page.get_by_text("Nothing is left").or_(page.get_by_text("There is nothing")).first.wait_for()
+    page.get_by_text("Nothing waits for you here").wait_for()
     assert ada.complaints == []
 
     olga = Seen(browser, palettes, "Olga", "owner")
