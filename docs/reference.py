@@ -27,6 +27,7 @@ schema: {data: {body: text}, questions: {mood: {kind: choice, of: body, options:
 def pages() -> dict[str, str]:
     """Return every page of the reference by its file name."""
     return {
+        "a-package.md": package(),
         "commands.md": commands(),
         "figures.md": figures(),
         "http.md": http(),
@@ -138,6 +139,45 @@ def plugged() -> str:
         if group != "verbs":
             rows = "\n".join(f"| `{name}` | {plugins.summary(group, name)} |" for name in plugins.names(group))
             parts += [f"## {group}, in `{folder}/`", f"| name | what it is |\n|---|---|\n{rows}"]
+    return _page(parts)
+
+
+def package() -> str:
+    """Return a whole package that adds a modality, a source, a format, a labeler, a check and a kind: the one that the tests install."""
+    root = Path(__file__).parents[1] / "tests" / "strangers"
+    (declared,) = root.glob("*.dist-info/entry_points.txt")
+    told = [
+        ("The modality: its value", "palette.py"),
+        ("Its files", "palette_files.py"),
+        ("Its viewer on the page", "palette.js"),
+        ("A kind of answer", "stars.py"),
+        ("How it is answered and shown on the page", "stars.js"),
+        ("A source", "rec_reader.py"),
+        ("A format", "rec_format.py"),
+        ("A labeler", "warmth.py"),
+        ("A check", "dull_favourite.py"),
+    ]
+    parts = [
+        "# A package of your own",
+        """This package adds palettes of colors, without a line of Labelwright changed. The tests install it and take it through
+the whole product, so what stands here works. Copy what you need and rename it.
+
+1. Write the files. Each names its value or has its functions as the folders of Labelwright say in their first lines.
+2. Name them as entry points, as below. In a `pyproject.toml` such a group is written `[project.entry-points."labelwright.kinds"]`.
+3. Install the package beside Labelwright and see whether `labelwright plugins` lists it.
+4. Run the conformance suites of `tests/conformance` there. They find your plugins and try them as they try ours.
+
+A kind and a modality have a module for the page beside their file, with the same name and the ending `.js`. It exports a function by
+default, which is handed what the page offers and returns an object as `ui/src/kinds/kind.ts` or `ui/src/viewers/viewer.ts` says. Where
+those have a component, it has a function that draws into an element: it is called anew whenever something changes, or returns an object
+with `update` and `destroy`. A module is one file: it imports nothing, or has been bundled. It runs under the page's policy, so it writes no
+style as text and loads nothing from elsewhere. It runs with the rights of whoever looks at the page: install what you trust. Without a
+module, answers and fields are shown as plain values.""",
+        f"## The entry points\n\n```ini\n{declared.read_text('utf-8').strip()}\n```",
+    ]
+    for title, name in told:
+        text = (root / "labelwright_palettes" / name).read_text("utf-8").strip()
+        parts.append(f"## {title}\n\n`labelwright_palettes/{name}`\n\n```{name.rpartition('.')[2]}\n{text}\n```")
     return _page(parts)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import importlib.util
 import linecache
 import sys
 import traceback
@@ -18,13 +19,15 @@ from types import ModuleType
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
 
-__all__ = ["FOLDERS", "line_within", "load", "load_file", "names", "summary"]
+__all__ = ["FOLDERS", "line_within", "load", "load_file", "names", "page_module", "summary"]
 
 PACKAGE = Path(__file__).parent
 
 FOLDERS = {
     "kinds": "schema/kinds",
+    "modalities": "schema/modalities",
     "media": "media",
+    "features": "media/features",
     "formats": "formats",
     "readers": "sources/readers",
     "steps": "prepare/steps",
@@ -59,6 +62,19 @@ def load(group: str, name: str) -> ModuleType:
         kind = group.removesuffix("s")
         raise InvalidInput(f"There is no {kind} named '{name}'.", hint=nearest(name, names(group)))
     return importlib.import_module(points[name])
+
+
+def page_module(group: str, name: str) -> Path | None:
+    """Return the JavaScript module that another package's plugin has for the page; None where it has none, and for our own.
+
+    It lies beside the plugin's file, has the same name and ends in `.js`.
+    """
+    point = _entry_points(group).get(name)
+    if point is None or name in _bundled(group):
+        return None
+    found = importlib.util.find_spec(point)
+    path = Path(found.origin).with_suffix(".js") if found and found.origin else None
+    return path if path and path.is_file() else None
 
 
 def load_file(folder: Path, name: str) -> tuple[ModuleType, str]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from PIL import Image as Picture
 
 from labelwright import datasets, plugins
 from labelwright.api.tasks import BlindAnswer, Submission
@@ -23,6 +22,7 @@ from labelwright.pipeline.run import advance, catch_up, freeze
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Answer, Question, Verdict
 from labelwright.schema.kinds import LabelQuestion
+from labelwright.schema.modalities import MODALITIES, Stored
 from labelwright.store import people, tables
 from labelwright.store.codec import decode_answer, decode_fields
 from labelwright.store.labels import final_labels
@@ -73,16 +73,16 @@ def _project(kind: str, modality: str, store: str, folder: Path) -> Workspace:
     root = folder / kind
     data = root / "data"
     data.mkdir(parents=True)
-    luck = random.Random(kind)
-    if modality == "text":
-        lines = [f"Item {number}: {' '.join(luck.choices(['lamp', 'order', 'late', 'broken', 'paid'], k=12))}." for number in range(ITEMS)]
-        (data / "texts.csv").write_text("id,seen\n" + "\n".join(f"i{n},{line}" for n, line in enumerate(lines)) + "\n", "utf-8")
-    elif modality == "image":
-        for number in range(ITEMS):
-            Picture.new("RGB", (200 + number, 120), (number, luck.randrange(256), 90)).save(data / f"i{number}.png")
+    media, luck = plugins.load("media", modality), random.Random(kind)
+    bodies = [media.sample(luck) for _ in range(ITEMS)]
+    uri, more = "data", ""
+    if issubclass(MODALITIES[modality], Stored):
+        for number, body in enumerate(bodies):
+            (data / f"i{number}{sorted(media.SUFFIXES)[0]}").write_bytes(body)
     else:
-        _clips(data, luck)
-    uri, more = ("data/texts.csv", ", id: id") if modality == "text" else ("data", "")
+        lines = [f"i{number},{media.read(body)}" for number, body in enumerate(bodies)]
+        (data / "rows.csv").write_text("\n".join(["id,seen", *lines, ""]), "utf-8")
+        uri, more = "data/rows.csv", ", id: id"
     written = PIPELINE.format(
         name=kind, uri=uri, more=more, modality=modality, question=_flow(question_of(kind)), people=PEOPLE, store=store
     )
@@ -90,17 +90,6 @@ def _project(kind: str, modality: str, store: str, folder: Path) -> Workspace:
     workspace = Workspace.open(root)
     advance(workspace.projects[kind])
     return workspace
-
-
-def _clips(data: Path, luck: random.Random) -> None:
-    import wave
-
-    for number in range(ITEMS):
-        with wave.open(str(data / f"i{number}.wav"), "wb") as clip:
-            clip.setnchannels(1)
-            clip.setsampwidth(2)
-            clip.setframerate(8000)
-            clip.writeframes(luck.randbytes(2 * 8000 * 2))
 
 
 def _flow(declared: dict[str, Any]) -> str:

@@ -18,27 +18,22 @@ from labelwright import plugins
 from labelwright.errors import InvalidInput
 from labelwright.quality.aggregation import aggregation_of
 from labelwright.quality.answers import Given
-from labelwright.schema import Audio, Field, Image, Question, Schema, Text
+from labelwright.schema import Field, Question, Schema
 from labelwright.store.codec import decode_answer
 from tests.conformance.kinds import play, question_of
+from tests.conformance.test_every_modality import example
 
 KINDS = plugins.names("kinds")
 STRANGERS = Path(__file__).parents[1] / "strangers"
 
-FIELDS: dict[str, Field] = {
-    "text": Text("The lamp that I ordered in March has not come, what now?"),
-    "image": Image("", 320, 200),
-    "audio": Audio("", 6.0, 16_000),
-}
-
 
 @pytest.fixture(params=[(kind, modality) for kind in KINDS for modality in sorted(plugins.load("kinds", kind).QUESTION.modalities)])
-def asked(request: pytest.FixtureRequest) -> tuple[Schema, Question, dict[str, Field]]:
+def asked(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Schema, Question, dict[str, Field]]:
     """Each kind about each modality that it can be about, with an item."""
     kind, modality = request.param
     schema = msgspec.convert({"data": {"seen": modality}, "questions": {"asked": question_of(kind)}}, Schema)
     schema.check()
-    return schema, schema.questions["asked"], {"seen": FIELDS[modality]}
+    return schema, schema.questions["asked"], {"seen": example(modality, tmp_path)}
 
 
 def test_an_answer_survives_its_plain_form_and_the_store(asked: tuple[Schema, Question, dict[str, Field]]) -> None:

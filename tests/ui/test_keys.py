@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from labelwright.schema import keys
+from labelwright.schema.modalities import MODALITIES
 from tests.ui.conftest import Desk, eventually
 from tests.ui.test_suggestions import suggest
 
@@ -37,7 +38,8 @@ def test_the_server_knows_the_keys_of_the_page() -> None:
     assert len(ACTIONS) >= 19
     characters = {key.lower() for shortcuts, _ in ACTIONS.values() for key in shortcuts if len(key) == 1}
     assert set(keys.ACTIONS) == characters
-    for modality, used in keys.PANES.items():
+    for modality, value in MODALITIES.items():
+        used = value.keys
         assert claimed(modality) == set(used)
         # Whoever claims a key says in its own code that it listens to it.
         code = "".join(path.read_text("utf-8") for folder in drawn_in(modality) for path in folder.glob("*.ts"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
-from labelwright.schema import AnswerUnion, Arm, Field, Finding, StandingSuggestion
+from labelwright.schema import AnswerUnion, Arm, FieldUnion, Finding, StandingSuggestion
 
 __all__ = [
     "AnnotationRow",
@@ -19,7 +19,6 @@ __all__ = [
     "LabelView",
     "Lineage",
     "NewSuggestion",
-    "Preview",
     "RejectedSuggestion",
     "ReviewRow",
     "SuggestionReport",
@@ -117,7 +116,7 @@ class ItemDetail(Struct, frozen=True, kw_only=True):
     id: int
     key: str
     state: str
-    data: dict[str, Field]
+    data: dict[str, FieldUnion]
     meta: dict[str, Any]
     lineage: Lineage
     suggestions: list[SuggestionRow]
@@ -130,23 +129,13 @@ class ItemDetail(Struct, frozen=True, kw_only=True):
     events: list[EventRow]
 
 
-class Preview(Struct, frozen=True, kw_only=True):
-    """What a list shows of an item: the beginning of its text, a thumbnail, or the outline of its sound."""
-
-    modality: Literal["text", "image", "audio"]
-    text: str | None = None
-    thumbnail: str | None = None
-    peaks: str | None = None
-    duration: float | None = None
-
-
 class ItemRow(Struct, frozen=True):
     """One line of the list. `reviewed` tells that the newest review accepted or fixed the item."""
 
     id: int
     key: str
     state: str
-    preview: Preview
+    preview: FieldUnion
     labels: dict[str, LabelView]
     answers: int
     reviewed: bool

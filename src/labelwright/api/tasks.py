@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from labelwright.schema import AnswerUnion, Field, Finding
+from labelwright.schema import AnswerUnion, FieldUnion, Finding
 
 __all__ = [
     "AnnotationView",
@@ -69,7 +69,7 @@ class ItemView(Struct, frozen=True):
 
     id: int
     key: str
-    data: dict[str, Field]
+    data: dict[str, FieldUnion]
     meta: dict[str, Any]
 
 

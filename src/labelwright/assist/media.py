@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from labelwright.errors import LabelwrightError
-from labelwright.schema import Item, Text
+from labelwright.schema import Item, Stored
 from labelwright.store import tables
 from labelwright.store.database import Connection
 from labelwright.store.project import Project
@@ -36,7 +36,7 @@ class Media:
     def body(self, item: Item, field: str) -> bytes | None:
         """Return the bytes of a picture or recording; None where the item has none, or it is lost."""
         shown = item.data.get(field)
-        if shown is None or isinstance(shown, Text):
+        if not isinstance(shown, Stored):
             return None
         try:
             return self._project.blobs.get(shown.blob)

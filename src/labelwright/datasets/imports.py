@@ -22,7 +22,7 @@ from labelwright import plugins
 from labelwright.datasets.matching import find_items, read_items
 from labelwright.errors import InvalidFile, InvalidInput, nearest
 from labelwright.formats import Broken, Labeled, guess
-from labelwright.schema import Image, Item, Text
+from labelwright.schema import Item
 from labelwright.store import bulk, log, tables
 from labelwright.store.codec import decode_answer, decode_values, encode
 from labelwright.store.project import Project
@@ -294,11 +294,11 @@ class _Batch:
 def _other_content(entry: Labeled, item: Item, field: str, *, exact: bool) -> str | None:
     """Tell where places in a text or picture would be places in another one; a choice about the whole is less particular."""
     given, own = entry.data.get(field), item.data.get(field)
-    if exact and isinstance(given, Text) and isinstance(own, Text) and given.text != own.text:
+    if exact and given and own and given.text is not None and own.text is not None and given.text != own.text:
         return f"The entry's text in '{field}' is not that of the item '{item.key[:100]}', so its offsets would be wrong."
-    if exact and entry.size is not None and isinstance(own, Image) and entry.size != (own.width, own.height):
-        width, height = entry.size
-        return f"The file measures the picture at {width:g} x {height:g} pixels, and it has {own.width} x {own.height}."
+    if exact and entry.size is not None and own and own.size is not None and entry.size != own.size:
+        (width, height), (wide, high) = entry.size, own.size
+        return f"The file measures the picture at {width:g} x {height:g} pixels, and it has {wide} x {high}."
     return None
 
 

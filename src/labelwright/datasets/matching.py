@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.formats import Labeled
-from labelwright.schema import Field, Image, Item, Text
+from labelwright.schema import Item
+from labelwright.schema.item import revision_of
 from labelwright.store import tables
 from labelwright.store.beside import beside
 from labelwright.store.codec import decode, decode_fields
 from labelwright.store.project import Project
 
-__all__ = ["find_items", "read_items", "shown"]
+__all__ = ["find_items", "read_items"]
 
 STREAMED = 50
 """So many items are read at once, for they may be large."""
-
-_encode = msgspec.json.Encoder(order="sorted").encode
 
 
 def find_items(connection: Connection, project: Project, entries: Sequence[Labeled]) -> list[int | None]:
@@ -34,7 +30,7 @@ def find_items(connection: Connection, project: Project, entries: Sequence[Label
     wanted = [_names(entry) for entry in entries]
     by_key = _by_column(connection, project.id, "key", {name for names in wanted for name in names})
     unmatched = [index for index, names in enumerate(wanted) if not any(name in by_key for name in names)]
-    revisions = {index: shown(entries[index].data) for index in unmatched if set(entries[index].data) == set(project.schema.data)}
+    revisions = {index: revision_of(entries[index].data) for index in unmatched if set(entries[index].data) == set(project.schema.data)}
     by_revision = _by_column(connection, project.id, "revision", set(revisions.values()))
     chosen: list[int | None] = []
     for index, names in enumerate(wanted):
@@ -57,19 +53,6 @@ def read_items(connection: Connection, numbers: Collection[int]) -> Iterator[Ite
     )
     for row in connection.execute(query, execution_options={"stream_results": True, "max_row_buffer": STREAMED}):
         yield Item(row.id, row.key, row.revision, decode_fields(row.data), decode(row.meta))
-
-
-def shown(data: dict[str, Field]) -> str:
-    """Return the hash of what people see and label, as preparation computes an item's revision."""
-    parts: dict[str, Any] = {}
-    for name, value in data.items():
-        if isinstance(value, Text):
-            parts[name] = value.text
-        elif isinstance(value, Image):
-            parts[name] = [value.blob, value.width, value.height]
-        else:
-            parts[name] = [value.blob, value.duration, value.rate]
-    return sha256(_encode(parts)).hexdigest()
 
 
 def _names(entry: Labeled) -> list[str]:

@@ -22,7 +22,6 @@ from sqlalchemy import Connection
 
 from labelwright.datasets.policy import DatasetPolicy
 from labelwright.errors import InvalidPipeline, nearest
-from labelwright.schema import Text
 from labelwright.store import tables
 from labelwright.store.beside import beside
 from labelwright.store.codec import decode, decode_fields
@@ -146,7 +145,7 @@ def _value(meta: dict[str, Any], data: str, by: str, project: Project) -> str | 
         return None if meta[by] is None else str(meta[by])
     if by in project.schema.data:
         field = decode_fields(data).get(by)
-        return field.text if isinstance(field, Text) else getattr(field, "blob", None)
+        return None if field is None else field.plain()
     return None
 
 

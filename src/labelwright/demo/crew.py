@@ -14,7 +14,7 @@ from labelwright.demo.persona import Persona
 from labelwright.demo.truth import Known, truth_of
 from labelwright.errors import Blocked, Conflict, NeedsConfirmation
 from labelwright.pipeline.workspace import OpenProject
-from labelwright.schema import Answer, Finding, Item, Question, Schema, Text, Values, Verdict
+from labelwright.schema import Answer, Field, Finding, Item, Question, Schema, Values, Verdict
 from labelwright.store import tables
 
 __all__ = ["Bench", "Member", "Note", "label_all", "review_all"]
@@ -32,8 +32,8 @@ SLIPS = 0.03
 REJECTS = 0.12
 """The share of wrong answers that go back to their author instead of being put right at once."""
 
-CLOSE = {"text": 0.02, "image": 0.2, "audio": 0.2}
-"""How far marked places may be off before a reviewer moves them."""
+CLOSE, CLOSE_IN_TEXTS = 0.2, 0.02
+"""How far marked places may be off before a reviewer moves them: in texts, one letter is seen at once."""
 
 
 @dataclass(frozen=True)
@@ -300,12 +300,13 @@ def _wrong(schema: Schema, values: Mapping[str, Answer], truth: Values) -> list[
 def _near(schema: Schema, name: str, truth: Answer, answer: Answer) -> bool:
     """Tell whether a reviewer lets the answer pass: every place found, with its label, and about where it is."""
     question: Question = schema.questions[name]
-    return question.similarity(truth, answer) == 1.0 and question.distance(truth, answer) <= CLOSE[schema.data[question.of]]
+    close = CLOSE_IN_TEXTS if schema.modality(question.of).is_text else CLOSE
+    return question.similarity(truth, answer) == 1.0 and question.distance(truth, answer) <= close
 
 
 def _distance(schema: Schema, values: Mapping[str, Answer], truth: Values) -> float:
     return sum(schema.distance(name, right, values[name]) if name in values else 1.0 for name, right in truth.items())
 
 
-def _looks(field: object) -> float:
-    return len(field.text) / 28 if isinstance(field, Text) else getattr(field, "duration", 2.0)
+def _looks(field: Field) -> float:
+    return len(field.text) / 28 if field.text is not None else field.duration or 2.0

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labelwright.demo.makers.base import chance
-from labelwright.schema import Answer, Audio, Field, Question, Text
+from labelwright.schema import Answer, Field, Question
 from labelwright.schema.kinds import Part
 
 __all__ = ["Persona"]
@@ -106,9 +106,9 @@ class Persona:
 
 
 def _looking(field: Field) -> float:
-    if isinstance(field, Text):
+    if field.text is not None:
         return 1.0 + len(field.text) / 28
-    return 1.2 * field.duration if isinstance(field, Audio) else 1.5
+    return 1.2 * field.duration or 1.5
 
 
 def _marks(answer: Answer) -> int:

@@ -17,8 +17,10 @@ import msgspec
 from labelwright.demo.makers.base import Made, Truth, chance
 from labelwright.demo.persona import Persona
 from labelwright.demo.truth import FILE
+from labelwright.media import measured
 from labelwright.pipeline.declare import Pipeline
-from labelwright.schema import Audio, Field, Image, Schema, Text, Values
+from labelwright.schema import Field, Schema, Stored, Text, Values
+from labelwright.schema.modalities import MODALITIES
 
 __all__ = ["PROJECTS", "write"]
 
@@ -96,16 +98,8 @@ def _as_labeled_before(schema: Schema, folder: Path, truth: Truth, seed: int) ->
 
 def _shown(folder: Path, key: str, modality: str, plain: dict[str, Any]) -> Field:
     """As much of an item as it takes to err about it: how large it is."""
-    if modality == "image":
-        from PIL import Image as Pictures
-
-        with Pictures.open(folder / "data" / key) as picture:
-            return Image("", *picture.size)
-    if modality == "audio":
-        import soundfile
-
-        found = soundfile.info(folder / "data" / key)
-        return Audio("", found.duration, found.samplerate)
+    if issubclass(MODALITIES[modality], Stored):
+        return measured(modality, (folder / "data" / key).read_bytes(), where=key)
     return Text(_message(folder, key))
 
 

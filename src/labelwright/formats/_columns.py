@@ -25,9 +25,9 @@ from labelwright.errors import InvalidInput
 from labelwright.formats import base
 from labelwright.formats._tables import BrokenRow, rows
 from labelwright.formats.base import Broken, Labeled, MediaFolder, Provenance
-from labelwright.schema import Schema, Text
+from labelwright.schema import Schema, Stored
 
-__all__ = ["FIXED", "Columns", "columns_of", "plain_media", "read_rows"]
+__all__ = ["FIXED", "Columns", "columns_of", "plain_media", "plain_text", "read_rows"]
 
 FIXED = ("key", "split", "annotator", "meta", "provenance")
 
@@ -61,10 +61,15 @@ def columns_of(schema: Schema) -> Columns:
 def plain_media(labeled: Labeled, field: str, media: MediaFolder) -> dict[str, Any] | None:
     """Return what is written about a picture or clip, after its bytes were put where `file` says."""
     value = labeled.data.get(field)
-    if value is None or isinstance(value, Text):
+    if not isinstance(value, Stored):
         return None
-    kept = {name: part for name, part in msgspec.to_builtins(value).items() if name not in ("modality", "thumbnail", "peaks")}
-    return {"file": media.add(labeled.key, field, value, below=f"media/{base.safe_name(field, '')}"), **kept}
+    return {"file": media.add(labeled.key, field, value, below=f"media/{base.safe_name(field, '')}"), **value.described()}
+
+
+def plain_text(labeled: Labeled, field: str) -> str | None:
+    """Return what stands in a field's column where its bytes are not stored."""
+    value = labeled.data.get(field)
+    return None if value is None else value.plain()
 
 
 def read_rows(
@@ -89,17 +94,17 @@ def _labeled(row: dict[str, Any], schema: Schema, columns: Columns, known: set[s
     column = key or ("key" if "key" in row else "id")
     if key and key not in row:
         raise InvalidInput(f"There is no column '{key}'.", hint=f"The columns are {', '.join(row)}.")
-    data, files = {}, {}
+    data, files, stored = {}, {}, schema.stored()
     for field, name in columns.fields.items():
         if row.get(name) is None or name == column:
             continue
         try:
-            value = base.media_field(row[name], schema.data[field])
+            value = schema.modality(field).from_plain(row[name])
         except InvalidInput as error:
             raise InvalidInput(error.message, where=name, hint=error.hint) from error
         if value is not None:
             data[field] = value
-        if isinstance(row[name], str) and schema.data[field] != "text":
+        if isinstance(row[name], str) and field in stored:
             files[field] = row[name]
     values = base.answers(schema, {question: row.get(name) for question, name in columns.questions.items() if name != column})
     rest = {name: value for name, value in row.items() if name not in known and name != column}

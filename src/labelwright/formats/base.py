@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
 
-import msgspec
 from msgspec import Struct
 
 from labelwright.errors import InvalidFile, InvalidInput, nearest
-from labelwright.schema import Answer, Audio, Field, Image, Schema, Text, Values
+from labelwright.schema import Answer, Field, Schema, Stored, Values
 
 __all__ = [
     "Broken",
@@ -29,12 +28,10 @@ __all__ = [
     "files_of",
     "guess",
     "labels_file",
-    "media_field",
     "opened",
     "refuse",
     "safe_name",
     "show",
-    "suffix_of",
 ]
 
 Target = Path | BinaryIO
@@ -45,21 +42,6 @@ SAMPLE = 200
 
 BUFFER = 4_000_000
 """About so many bytes wait to be written at most."""
-
-SUFFIXES = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
-    "image/bmp": ".bmp",
-    "image/tiff": ".tif",
-    "audio/wav": ".wav",
-    "audio/x-wav": ".wav",
-    "audio/flac": ".flac",
-    "audio/ogg": ".ogg",
-    "audio/mpeg": ".mp3",
-}
-"""How a file of each media type is called."""
 
 
 class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -141,26 +123,6 @@ def checked_labels(schema: Schema, values: Values) -> Values:
             if unit.label not in known:
                 raise InvalidInput(f"The label '{unit.label}' is unknown.", where=name, hint=nearest(unit.label, known))
     return values
-
-
-def media_field(value: Any, modality: str) -> Field | None:
-    """Read what a file says about a field: a text, or an object that describes a picture or clip; None where it only names one.
-
-    Raises:
-        InvalidInput: the value is neither.
-    """
-    if modality == "text":
-        if not isinstance(value, str):
-            raise InvalidInput(f"A text is expected and not {type(value).__name__}.")
-        return Text(value)
-    if isinstance(value, str):
-        return None
-    try:
-        kept = {key: part for key, part in value.items() if key != "file"} if isinstance(value, dict) else value
-        field: Field = msgspec.convert(kept, Image) if modality == "image" else msgspec.convert(kept, Audio)
-    except msgspec.ValidationError as error:
-        raise InvalidInput(f"This describes no {modality}: {error}.") from error
-    return field
 
 
 def guess(path: Path) -> str:
@@ -250,10 +212,10 @@ class MediaFolder:
         self.blobs = blobs
         self.below = below
 
-    def add(self, key: str | None, field: str, value: Image | Audio, *, below: str | None = None) -> str:
+    def add(self, key: str | None, field: str, value: Stored, *, below: str | None = None) -> str:
         """Copy the bytes and return the file's path, relative to the folder of the labels."""
         where = PurePosixPath(self.below if below is None else below)
-        relative = str(where / safe_name(key or value.blob, suffix_of(value.media_type)))
+        relative = str(where / safe_name(key or value.blob, value.ending))
         if self.folder is not None and self.blobs is not None:
             target = self.folder / relative
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -281,15 +243,6 @@ def safe_name(key: str, suffix: str) -> str:
     # Anything else carries a hash of the whole key, which also tells apart what differs in upper and lower case only.
     readable = re.sub(r"[^A-Za-z0-9]+", "_", stem).strip("_")[:60]
     return f"{readable or 'item'}-{hashlib.sha256(key.encode()).hexdigest()[:12]}{suffix}"
-
-
-def suffix_of(media_type: str) -> str:
-    """Return the ending of a file of this media type.
-
-    >>> suffix_of("image/png"), suffix_of("application/unknown")
-    ('.png', '.bin')
-    """
-    return SUFFIXES.get(media_type, ".bin")
 
 
 def refuse(schema: Schema, reason: str | None, format: str) -> None:

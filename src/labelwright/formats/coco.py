@@ -26,7 +26,7 @@ from labelwright.errors import InvalidFile, InvalidInput, nearest
 from labelwright.formats import base
 from labelwright.formats._json_stream import Unreadable, elements, top_level
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Provenance, Target
-from labelwright.schema import Field, Image, Schema
+from labelwright.schema import Field, FieldUnion, Schema, Stored
 from labelwright.schema.kinds import Part
 from labelwright.shapes import BOX
 
@@ -118,7 +118,7 @@ class _Part:
 
     def add(self, labeled: Labeled, field: str, media: MediaFolder) -> None:
         picture = labeled.data.get(field)
-        if not isinstance(picture, Image):
+        if not isinstance(picture, Stored) or picture.size is None:
             raise InvalidInput("The item has no picture, and COCO needs its size.", where=f"item {labeled.key}")
         self.images += 1
         others: dict[str, Field] = {name: value for name, value in labeled.data.items() if name != field}
@@ -138,8 +138,8 @@ class _Part:
         entry = {
             "id": self.images,
             "file_name": name.removeprefix("images/"),
-            "width": picture.width,
-            "height": picture.height,
+            "width": picture.size[0],
+            "height": picture.size[1],
             "labelwright": {name: part for name, part in own.items() if part},
         }
         self.out.write((b",\n" if self.images > 1 else b"\n") + self.encode(entry))
@@ -183,7 +183,7 @@ class _Own(msgspec.Struct, frozen=True):
     media_type: str = "image/jpeg"
     questions: list[str] = []
     labels: dict[str, Any] = {}
-    data: dict[str, Field] = {}
+    data: dict[str, FieldUnion] = {}
     meta: dict[str, Any] = {}
     split: str | None = None
     annotator: str | None = None
@@ -319,7 +319,9 @@ class _Instances:
         width, height = image.get("width"), image.get("height")
         known = _finite(width) and _finite(height) and width > 0 and height > 0  # type: ignore[operator]  # numbers by then
         if own and own.blob and known:
-            data[self.field] = Image(own.blob, int(width), int(height), own.media_type)  # type: ignore[arg-type]
+            about = {"blob": own.blob, "width": int(width), "height": int(height), "media_type": own.media_type}  # type: ignore[arg-type]
+            picture = self.schema.modality(self.field).from_plain(about)
+            data |= {self.field: picture} if picture else {}
         file_name = image.get("file_name")
         return Labeled(
             key=self._key(image) if self.column else own.key if own else None,

@@ -48,7 +48,7 @@ def refuses(schema: Schema) -> str | None:
         return "CoNLL holds spans, and no question asks for them."
     if len({schema.questions[name].of for name in asked}) > 1:
         return "CoNLL holds the spans of one text, and the questions are about several."
-    if set(schema.data.values()) != {"text"}:
+    if not all(schema.modality(field).is_text for field in schema.data):
         return "CoNLL holds texts only."
     for name in asked:
         for label in schema.questions[name].labels:
@@ -58,7 +58,7 @@ def refuses(schema: Schema) -> str | None:
 
 
 def _spans_questions(schema: Schema) -> list[str]:
-    return [name for name, question in schema.questions.items() if question.shape is INTERVAL and schema.data[question.of] == "text"]
+    return [name for name, question in schema.questions.items() if question.shape is INTERVAL and schema.modality(question.of).is_text]
 
 
 # --- writing ------------------------------------------------------------------------------------------------------------------
@@ -78,13 +78,13 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     with base.opened(file) as out:
         for labeled in dataset:
             value = labeled.data.get(field)
-            text = value.text if isinstance(value, Text) else ""
+            text = value.text or "" if value else ""
             spans = {name: labeled.values[name].parts() if name in labeled.values else [] for name in asked}
             tokens = _tokens(text, [end for units in spans.values() for unit in units for end in unit.geometry])
             columns = [_tags(tokens, spans[name], f"item {labeled.key}, {name}") for name in asked]
             exact: dict[str, Any] = {
                 "key": labeled.key,
-                "data": {name: other.text for name, other in labeled.data.items() if isinstance(other, Text)},
+                "data": {name: other.text for name, other in labeled.data.items() if other.text is not None},
                 "labels": {name: answer.plain() for name, answer in labeled.values.items()},
                 "split": labeled.split,
                 "annotator": labeled.annotator,

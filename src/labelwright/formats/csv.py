@@ -22,9 +22,9 @@ import msgspec
 
 from labelwright.errors import InvalidInput
 from labelwright.formats import base
-from labelwright.formats._columns import columns_of, plain_media, read_rows
+from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
-from labelwright.schema import Schema, Text
+from labelwright.schema import Schema
 
 __all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
 
@@ -58,15 +58,14 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     file, folder = base.labels_file(target, FILE)
     media = MediaFolder(folder, blobs)
     encode = msgspec.json.Encoder().encode
-    fields = [(field, modality == "text") for field, modality in schema.data.items()]
+    stored = schema.stored()
     questions = [(name, question.form is str) for name, question in schema.questions.items()]
 
     def cells(labeled: Labeled) -> list[str]:
         row = [labeled.key or ""]
-        for field, is_text in fields:
-            value = labeled.data.get(field)
-            if is_text:
-                row.append(value.text if isinstance(value, Text) else "")
+        for field in schema.data:
+            if field not in stored:
+                row.append(plain_text(labeled, field) or "")
             else:
                 described = plain_media(labeled, field, media)
                 row.append(encode(described).decode() if described else "")
@@ -99,9 +98,9 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
 def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
     """Yield each row as an item."""
     columns = columns_of(schema)
-    plain = {columns.fields[field] for field, modality in schema.data.items() if modality == "text"}
+    as_media = {columns.fields[field] for field in schema.stored()}
+    plain = set(columns.fields.values()) - as_media
     as_json = {columns.questions[name] for name, question in schema.questions.items() if question.form is not str}
-    as_media = set(columns.fields.values()) - plain
 
     def prepare(row: dict[str, Any]) -> dict[str, Any]:
         return {name: _cell(name, cell, name in plain, name in as_json, name in as_media) for name, cell in row.items()}

@@ -18,10 +18,10 @@ import msgspec
 
 from labelwright.errors import InvalidInput
 from labelwright.formats import base
-from labelwright.formats._columns import columns_of, plain_media, read_rows
+from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
 from labelwright.formats.parquet import Sheet, answer_type
-from labelwright.schema import Schema, Text
+from labelwright.schema import Schema
 from labelwright.schema.markdown import escaped
 
 __all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
@@ -33,9 +33,10 @@ CARD = "README.md"
 
 
 def refuses(schema: Schema) -> str | None:
-    """Return why no such folder can hold this schema: it has pictures and clips at once."""
-    if {"image", "audio"} <= set(schema.data.values()):
-        return "A Hugging Face folder holds pictures or clips, and the schema has both."
+    """Return why no such folder can hold this schema: it has files of several modalities, such as pictures and clips."""
+    kinds = {schema.data[field] for field in schema.stored()}
+    if len(kinds) > 1:
+        return f"A Hugging Face folder holds files of one modality, and the schema has {' and '.join(sorted(kinds))}."
     return None
 
 
@@ -52,7 +53,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     if not isinstance(target, Path) or target.is_file():
         raise InvalidInput("This format is a folder.", where=f"target {target}", hint="Name a folder, or use the format parquet.")
     target.mkdir(parents=True, exist_ok=True)
-    media = {field for field, modality in schema.data.items() if modality != "text"}
+    media = schema.stored()
     with ExitStack() as stack:
         parts: dict[str, _Pictures | _Texts] = {}
 
@@ -140,8 +141,7 @@ class _Texts:
         cells, size = self.sheet.cells, 0
         cells["key"].append(labeled.key)
         for field, column in self.columns.fields.items():
-            value = labeled.data.get(field)
-            text = value.text if isinstance(value, Text) else None
+            text = plain_text(labeled, field)
             size += len(text or "")
             cells[column].append(text)
         for name, column in self.columns.questions.items():
@@ -169,6 +169,7 @@ class _Pictures:
     def __init__(self, out: BinaryIO, schema: Schema, media: MediaFolder) -> None:
         self.out = out
         self.schema = schema
+        self.stored = schema.stored()
         self.columns = columns_of(schema)
         self.media = media
         self.count = 0
@@ -179,9 +180,8 @@ class _Pictures:
         row: dict[str, Any] = {"key": labeled.key}
         described: dict[str, Any] = {}
         for field, column in self.columns.fields.items():
-            value = labeled.data.get(field)
-            if self.schema.data[field] == "text":
-                row[column] = value.text if isinstance(value, Text) else None
+            if field not in self.stored:
+                row[column] = plain_text(labeled, field)
             elif about := plain_media(labeled, field, self.media):
                 described[field] = about
                 # The first one is what the folder is about; further ones are found by the ending of the column.
@@ -230,7 +230,7 @@ class _Rows:
         self.split = split
         self.names = names
         self.columns = columns_of(schema)
-        self.fields = [field for field, modality in schema.data.items() if modality != "text"]
+        self.fields = list(schema.stored())
 
     def text(self, row: dict[str, Any]) -> dict[str, Any]:
         found = {"split": self.split, **row}

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from labelwright.formats import base
-from labelwright.formats._columns import columns_of, plain_media, read_rows
+from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
-from labelwright.schema import Schema, Text
+from labelwright.schema import Schema
 
 __all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
 
@@ -33,8 +33,9 @@ def refuses(schema: Schema) -> str | None:
 def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:
     """Write one line an item."""
     columns = columns_of(schema)
-    texts = [(field, name) for field, name in columns.fields.items() if schema.data[field] == "text"]
-    pictures = [(field, name) for field, name in columns.fields.items() if schema.data[field] != "text"]
+    stored = schema.stored()
+    texts = [(field, name) for field, name in columns.fields.items() if field not in stored]
+    pictures = [(field, name) for field, name in columns.fields.items() if field in stored]
     file, folder = base.labels_file(target, FILE)
     media = MediaFolder(folder, blobs)
     encode = msgspec.json.Encoder().encode
@@ -44,9 +45,8 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
         for labeled in dataset:
             row: dict[str, Any] = {"key": labeled.key} if labeled.key is not None else {}
             for field, name in texts:
-                value = labeled.data.get(field)
-                if type(value) is Text:
-                    row[name] = value.text
+                if (text := plain_text(labeled, field)) is not None:
+                    row[name] = text
             for field, name in pictures:
                 if described := plain_media(labeled, field, media):
                     row[name] = described

@@ -25,7 +25,7 @@ from labelwright.errors import InvalidFile, InvalidInput, nearest
 from labelwright.formats import base
 from labelwright.formats._json_stream import Unreadable, elements, top_level
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Provenance, Target
-from labelwright.schema import Answer, Audio, Field, Image, Question, Schema, Text
+from labelwright.schema import Answer, Field, FieldUnion, Question, Schema, Stored
 from labelwright.shapes import BOX, INTERVAL, Shape
 
 __all__ = ["READS", "SUFFIX", "WRITES", "label_config", "read", "refuses", "write"]
@@ -39,14 +39,14 @@ LOCAL = "/data/local-files/?d="
 _TYPES: dict[Shape | None, str] = {None: "choices", INTERVAL: "labels", BOX: "rectanglelabels"}
 """What is marked, or nothing where one label is chosen, and the type of such results."""
 
-_READ: dict[str, tuple[Shape | None, frozenset[str]]] = {
-    "choices": (None, frozenset({"text", "image", "audio"})),
-    "labels": (INTERVAL, frozenset({"text", "audio"})),
-    "hypertextlabels": (INTERVAL, frozenset({"text"})),
-    "rectanglelabels": (BOX, frozenset({"image"})),
-    "timeserieslabels": (INTERVAL, frozenset({"audio"})),
+_READ: dict[str, tuple[Shape | None, bool | None]] = {
+    "choices": (None, None),
+    "labels": (INTERVAL, None),
+    "hypertextlabels": (INTERVAL, True),
+    "rectanglelabels": (BOX, False),
+    "timeserieslabels": (INTERVAL, False),
 }
-"""Each type of result that is read: what it marks, and in what."""
+"""Each type of result that is read: what it marks, and whether in a text, or None where that is all the same."""
 
 
 def refuses(schema: Schema) -> str | None:
@@ -56,6 +56,9 @@ def refuses(schema: Schema) -> str | None:
             return f"Label Studio's format is not written for {question.kind} (the question '{name}')."
         if name in schema.data:
             return f"'{name}' is a field and a question, and Label Studio needs two names."
+    for field, modality in schema.data.items():
+        if schema.modality(field).tag is None:
+            return f"Label Studio has no tag that shows {modality} (the field '{field}')."
     return None
 
 
@@ -94,11 +97,11 @@ def _task(labeled: Labeled, schema: Schema, number: int, media: MediaFolder) -> 
     data: dict[str, str] = {}
     described: dict[str, Field] = {}
     for field, value in labeled.data.items():
-        if isinstance(value, Text):
-            data[field] = value.text
-        else:
+        if isinstance(value, Stored):
             data[field] = LOCAL + media.add(labeled.key, field, value, below=f"media/{base.safe_name(field, '')}")
-            described[field] = _lasting(value)
+            described[field] = value.lasting()
+        else:
+            data[field] = value.plain()
     results: list[dict[str, Any]] = []
     for name, answer in labeled.values.items():
         question = schema.questions[name]
@@ -121,11 +124,6 @@ def _task(labeled: Labeled, schema: Schema, number: int, media: MediaFolder) -> 
     return task
 
 
-def _lasting(value: Image | Audio) -> Field:
-    """The field without what was derived for the browser."""
-    return msgspec.structs.replace(value, thumbnail=None) if isinstance(value, Image) else msgspec.structs.replace(value, peaks=None)
-
-
 def _results(name: str, question: Question, answer: Answer, value: Field | None, number: int, before: int) -> list[dict[str, Any]]:
     kind = _type_of(question) or ""
     same = {"from_name": name, "to_name": question.of, "type": kind}
@@ -135,11 +133,11 @@ def _results(name: str, question: Question, answer: Answer, value: Field | None,
     for index, unit in enumerate(answer.parts(), before):
         one: dict[str, Any] = {"id": f"{number}-{index}", **same}
         if question.shape is BOX:
-            if not isinstance(value, Image):
+            if value is None or value.size is None:
                 raise InvalidInput("The picture's size is unknown, and Label Studio counts in percent of it.", where=f"question {name}")
             x, y, width, height = unit.geometry
-            wide, high = value.width / 100, value.height / 100
-            one |= {"original_width": value.width, "original_height": value.height, "image_rotation": 0}
+            wide, high = value.size[0] / 100, value.size[1] / 100
+            one |= {"original_width": value.size[0], "original_height": value.size[1], "image_rotation": 0}
             one["value"] = {
                 "x": x / wide,
                 "y": y / high,
@@ -148,12 +146,12 @@ def _results(name: str, question: Question, answer: Answer, value: Field | None,
                 "rotation": 0,
                 kind: [unit.label],
             }
-        elif isinstance(value, Text):
+        elif value is not None and value.text is not None:
             start, end = int(unit.geometry[0]), int(unit.geometry[1])
             text = value.text[start:end]
             one["value"] = {"start": start, "end": end, "text": text, kind: [unit.label]}
         else:
-            if isinstance(value, Audio):
+            if value is not None and value.duration:
                 one["original_length"] = value.duration
             one["value"] = {"start": unit.geometry[0], "end": unit.geometry[1], "channel": 0, kind: [unit.label]}
         found.append(one)
@@ -179,8 +177,8 @@ def label_config(schema: Schema) -> str:
         BOX: ("RectangleLabels", "Label", ""),
     }
     lines = ["<View>"]
-    for field, modality in schema.data.items():
-        lines.append(f"  <{modality.title()} name={quoteattr(field)} value={quoteattr('$' + field)}/>")
+    for field in schema.data:
+        lines.append(f"  <{schema.modality(field).tag} name={quoteattr(field)} value={quoteattr('$' + field)}/>")
     for name, question in schema.questions.items():
         outer, inner, more = tags[question.shape]
         lines.append(f"  <{outer} name={quoteattr(name)} toName={quoteattr(question.of)}{more}>")
@@ -201,7 +199,7 @@ class _Own(msgspec.Struct, frozen=True):
     annotator: str | None = None
     meta: dict[str, Any] = {}
     provenance: dict[str, Provenance] = {}
-    data: dict[str, Field] = {}
+    data: dict[str, FieldUnion] = {}
 
 
 def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
@@ -265,7 +263,7 @@ class _Task:
         self.own = own
         self.data: dict[str, Field] = dict(own.data) if own else {}
         self.files: dict[str, str] = {}
-        used = set()
+        used, stored = set(), self.schema.stored()
         for field, modality in self.schema.data.items():
             # Where the file calls a field otherwise, a name that says its modality will do.
             name = field if field in raw else modality
@@ -273,10 +271,10 @@ class _Task:
             if not isinstance(value, str):
                 continue
             used.add(name)
-            if modality == "text":
-                self.data[field] = Text(value)
-            else:
+            if field in stored:
                 self.files[field] = _file_of(value)
+            elif (found := self.schema.modality(field).from_plain(value)) is not None:
+                self.data[field] = found
         self.meta = own.meta if own else {name: value for name, value in raw.items() if name not in used and name != self.column}
         self.key = own.key if own else self._key(raw)
 
@@ -367,7 +365,7 @@ class _Task:
         if asked.shape is None:
             # A label that there is not is said to be unknown where all of them are.
             return question, asked.elected(labels[0]).plain() if labels[0] in asked.labels else labels[0]
-        if asked.shape is INTERVAL and self.schema.data[asked.of] == "text":
+        if asked.shape is INTERVAL and self.schema.modality(asked.of).is_text:
             return question, self._span(value, asked.of) | {"label": labels[0]}
         if asked.shape is INTERVAL:
             return question, {"start": _number(value, "start"), "end": _number(value, "end"), "label": labels[0]}
@@ -379,11 +377,13 @@ class _Task:
         Raises:
             InvalidInput: it names a question of another kind, or there are several that it could answer.
         """
-        shape, modalities = _READ[kind]
+        shape, in_text = _READ[kind]
         fitting = [
             question
             for question, asked in self.schema.questions.items()
-            if asked.shape is shape and (shape is not None or asked.single) and self.schema.data[asked.of] in modalities
+            if asked.shape is shape
+            and (shape is not None or asked.single)
+            and (in_text is None or self.schema.modality(asked.of).is_text is in_text)
         ]
         if name in fitting:
             return str(name)
@@ -404,10 +404,11 @@ class _Task:
         if start != int(start) or end != int(end):
             raise InvalidInput("Offsets into a text are whole numbers.")
         found = {"start": int(start), "end": int(end)}
-        text, marked = self.data.get(field), value.get("text")
-        if isinstance(text, Text) and isinstance(marked, str) and text.text[found["start"] : found["end"]] != marked:
-            points = {name: _code_points(text.text, units) for name, units in found.items()}
-            if text.text[points["start"] : points["end"]] == marked:
+        shown, marked = self.data.get(field), value.get("text")
+        text = shown.text if shown else None
+        if text is not None and isinstance(marked, str) and text[found["start"] : found["end"]] != marked:
+            points = {name: _code_points(text, units) for name, units in found.items()}
+            if text[points["start"] : points["end"]] == marked:
                 return points
         return found
 
@@ -420,7 +421,8 @@ class _Task:
             if not isinstance(known, int | float) or known <= 0:
                 known = self._size(side, field)
             size[side] = known
-        if not isinstance(self.data.get(field), Image):
+        shown = self.data.get(field)
+        if shown is None or shown.size is None:
             self.size = (size["width"], size["height"])
         edges = {"x": size["width"], "y": size["height"], **size}
         return {name: round(_number(value, name) * whole / 100, 6) for name, whole in edges.items()}
@@ -428,8 +430,8 @@ class _Task:
     def _size(self, side: str, field: str) -> float:
         """The picture's width or height as our own `meta`, or any other region of the task, tells it."""
         value = self.data.get(field)
-        if isinstance(value, Image):
-            return value.width if side == "width" else value.height
+        if value is not None and value.size is not None:
+            return value.size[0] if side == "width" else value.size[1]
         for name in ("annotations", "completions", "predictions"):
             for entry in self.task.get(name) or []:
                 for region in (entry.get("result") or []) if isinstance(entry, dict) else []:

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from labelwright.formats import base
-from labelwright.formats._columns import columns_of, plain_media, read_rows
+from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
-from labelwright.schema import Schema, Text
+from labelwright.schema import Field, Schema, Stored
 
 __all__ = ["READS", "SUFFIX", "WRITES", "Sheet", "read", "refuses", "write"]
 
@@ -44,8 +44,9 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     file, folder = base.labels_file(target, FILE)
     columns = columns_of(schema)
     media = MediaFolder(folder, blobs)
-    texts = [(field, name) for field, name in columns.fields.items() if schema.data[field] == "text"]
-    pictures = [(field, name) for field, name in columns.fields.items() if schema.data[field] != "text"]
+    stored = schema.stored()
+    texts = [(field, name) for field, name in columns.fields.items() if field not in stored]
+    pictures = [(field, name) for field, name in columns.fields.items() if field in stored]
     names = ["key", *columns.fields.values(), *columns.questions.values(), "split", "annotator", "meta"]
     names += ["provenance"] if schema.questions else []
     encode = msgspec.json.Encoder().encode
@@ -56,8 +57,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
             size = 0
             cells["key"].append(labeled.key)
             for field, name in texts:
-                value = labeled.data.get(field)
-                text = value.text if isinstance(value, Text) else None
+                text = plain_text(labeled, field)
                 size += len(text or "")
                 cells[name].append(text)
             for field, name in pictures:
@@ -160,7 +160,7 @@ def _type_of(name: str, schema: Schema) -> Any:
     columns = columns_of(schema)
     for field, column in columns.fields.items():
         if column == name:
-            return media_type(schema.data[field])
+            return field_type(schema.modality(field))
     for question, column in columns.questions.items():
         if column == name:
             return answer_type(schema.questions[question].form)
@@ -168,19 +168,6 @@ def _type_of(name: str, schema: Schema) -> Any:
         one = {"origin": pa.string(), "annotators": pa.list_(pa.string()), "reviewer": pa.string(), "method": pa.string()}
         return pa.struct([(question, pa.struct([*one.items(), ("confidence", pa.float64())])) for question in schema.questions])
     return pa.string()
-
-
-def media_type(modality: str) -> Any:
-    """Return the Arrow type of a field's column."""
-    import pyarrow as pa
-
-    kinds: dict[str, list[tuple[str, Any]]] = {
-        "image": [("width", pa.int64()), ("height", pa.int64())],
-        "audio": [("duration", pa.float64()), ("rate", pa.int64())],
-    }
-    if modality == "text":
-        return pa.string()
-    return pa.struct([("file", pa.string()), ("blob", pa.string()), *kinds[modality], ("media_type", pa.string())])
 
 
 @functools.cache
@@ -193,12 +180,25 @@ def answer_type(form: Any) -> Any:
     """
     import pyarrow as pa
 
-    def arrow(form: Any) -> Any:
-        if isinstance(form, type) and issubclass(form, msgspec.Struct):
-            hints = typing.get_type_hints(form)
-            return pa.struct([(name, arrow(hints[name])) for name in form.__struct_fields__])
-        if typing.get_origin(form) in (tuple, list):
-            return pa.list_(arrow(typing.get_args(form)[0]))
-        return {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}[form]
+    if isinstance(form, type) and issubclass(form, msgspec.Struct):
+        hints = typing.get_type_hints(form)
+        return pa.struct([(name, answer_type(hints[name])) for name in form.__struct_fields__])
+    if typing.get_origin(form) in (tuple, list):
+        return pa.list_(answer_type(typing.get_args(form)[0]))
+    return {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}[form]
 
-    return arrow(form)
+
+@functools.cache
+def field_type(modality: type[Field]) -> Any:
+    """Return the Arrow type of a field's column: a text, or a file with what describes it.
+
+    >>> from labelwright.schema import Image
+    >>> str(field_type(Image))
+    'struct<file: string, blob: string, width: int64, height: int64, media_type: string>'
+    """
+    import pyarrow as pa
+
+    if not issubclass(modality, Stored):
+        return pa.string()
+    hints = typing.get_type_hints(modality)
+    return pa.struct([("file", pa.string()), *((name, answer_type(hints[name])) for name in modality.lasting_fields())])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -19,12 +20,31 @@ import msgspec
 from msgspec import Struct
 
 from labelwright.errors import InvalidFile, InvalidInput, LabelwrightError, TooLarge
+from labelwright.media import base
+from labelwright.schema.modalities.audio import Audio
 
 if TYPE_CHECKING:
+    import random
+
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "MAX_SECONDS", "MEDIA_TYPES", "SUFFIXES", "NormalAudio", "Probe", "decode", "normalise", "peaks", "probe", "verify"]
+__all__ = [
+    "FORMATS",
+    "MAX_SECONDS",
+    "MEDIA_TYPES",
+    "SUFFIXES",
+    "NormalAudio",
+    "Options",
+    "Probe",
+    "decode",
+    "normalise",
+    "peaks",
+    "prepare",
+    "probe",
+    "sample",
+    "verify",
+]
 
 T = TypeVar("T")
 
@@ -54,6 +74,21 @@ BLOCK = 1 << 17
 SCALE = 127
 
 
+class Options(base.Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Checks recordings, brings them to one rate where one is given, and outlines them for the waveform.
+
+    Every recording is decoded wholly, so a truncated one goes to the quarantine and not to people. Without `rate` the bytes stay as they
+    are. `rate`: samples a second. `peaks`: stretches of the outline. `max_seconds`: the limit. How many samples over all channels are
+    decoded at most is a setting of the machine, `LABELWRIGHT_MAX_SAMPLES`.
+
+    Example: `{audio: {rate: 16000}}`.
+    """
+
+    rate: int | None = None
+    peaks: int = 2000
+    max_seconds: float = MAX_SECONDS
+
+
 class Probe(Struct, frozen=True):
     """What a recording is: seconds, samples a second, channels."""
 
@@ -77,6 +112,23 @@ class NormalAudio(Struct, frozen=True):
     resampled: bool = False
 
 
+def prepare(path: Path, options: Options, keeper: base.Keeper, *, digest: str, where: str) -> Audio:
+    """Make a sound clip of its file.
+
+    Raises:
+        InvalidFile, TooLarge: as `normalise`.
+    """
+    with keeper.scratch() if options.rate else nullcontext() as out:
+        found = normalise(path, where=where, rate=options.rate, points=options.peaks, max_seconds=options.max_seconds, out=out)
+        return Audio(
+            blob=keeper.put_file(out) if found.resampled and out else digest,
+            duration=found.duration,
+            rate=found.rate,
+            media_type=found.media_type,
+            peaks=keeper.put(found.peaks),
+        )
+
+
 def probe(body: bytes | Path, *, where: str = "", max_seconds: float = MAX_SECONDS) -> Probe:
     """Read a recording's header.
 
@@ -85,6 +137,19 @@ def probe(body: bytes | Path, *, where: str = "", max_seconds: float = MAX_SECON
         TooLarge: it is longer than `max_seconds`, or has more samples than `settings().max_samples`.
     """
     return _guarded(lambda: _describe(body, max_seconds), where)
+
+
+def sample(luck: random.Random) -> bytes:
+    """Return two seconds of noise, as WAV."""
+    import wave
+
+    out = io.BytesIO()
+    with wave.open(out, "wb") as clip:
+        clip.setnchannels(1)
+        clip.setsampwidth(2)
+        clip.setframerate(8000)
+        clip.writeframes(luck.randbytes(2 * 8000 * 2))
+    return out.getvalue()
 
 
 def verify(body: bytes | Path, *, where: str = "", max_seconds: float = MAX_SECONDS) -> None:

@@ -9,17 +9,36 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
 from labelwright.errors import InvalidFile, InvalidInput, LabelwrightError, TooLarge
+from labelwright.media import base
 from labelwright.media._pool import Room
+from labelwright.schema.modalities.image import Image as Picture
 
 if TYPE_CHECKING:
+    import random
+
     from PIL import Image
 
-__all__ = ["FORMATS", "MAX_PIXELS", "MEDIA_TYPES", "ROOM", "SUFFIXES", "NormalImage", "Probe", "normalise", "probe", "verify"]
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "MEDIA_TYPES",
+    "ROOM",
+    "SUFFIXES",
+    "NormalImage",
+    "Options",
+    "Probe",
+    "normalise",
+    "prepare",
+    "probe",
+    "sample",
+    "verify",
+]
 
 T = TypeVar("T")
 
@@ -41,6 +60,21 @@ STRIP = 4_000_000
 _ORIENTATION = 0x0112
 
 
+class Options(base.Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Makes pictures upright, keeps them within limits, and makes thumbnails.
+
+    Every picture is decoded wholly, so a truncated one goes to the quarantine and not to people. A picture that is upright, within limits
+    and of a format that browsers show keeps its bytes; others are encoded anew. Coordinates of labels are pixels of the prepared picture.
+    `max_side`: the longest side in pixels. `thumbnail`: that of the thumbnail, or null for none.
+
+    Example: `{image: {max_side: 4096, thumbnail: 256}}`.
+    """
+
+    max_side: int | None = None
+    thumbnail: int | None = 256
+    max_pixels: int = MAX_PIXELS
+
+
 class Probe(Struct, frozen=True):
     """What a picture is; width and height are those of the upright picture."""
 
@@ -60,6 +94,22 @@ class NormalImage(Struct, frozen=True):
     thumbnail: bytes | None
 
 
+def prepare(path: Path, options: Options, keeper: base.Keeper, *, digest: str, where: str) -> Picture:
+    """Make a picture of its file.
+
+    Raises:
+        InvalidFile, TooLarge: as `normalise`.
+    """
+    found = normalise(path.read_bytes(), where=where, max_side=options.max_side, thumbnail=options.thumbnail, max_pixels=options.max_pixels)
+    return Picture(
+        blob=digest if found.body is None else keeper.put(found.body),
+        width=found.width,
+        height=found.height,
+        media_type=found.media_type,
+        thumbnail=keeper.put(found.thumbnail) if found.thumbnail else None,
+    )
+
+
 def probe(body: bytes, *, where: str = "", max_pixels: int | None = None) -> Probe:
     """Read a picture's header.
 
@@ -68,6 +118,16 @@ def probe(body: bytes, *, where: str = "", max_pixels: int | None = None) -> Pro
         TooLarge: it has more than `max_pixels`, or more than `settings().max_pixels`.
     """
     return _guarded(lambda: _describe(_open(body, max_pixels)), where)
+
+
+def sample(luck: random.Random) -> bytes:
+    """Return a small picture of one color, as PNG."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    color = (luck.randrange(256), luck.randrange(256), luck.randrange(256))
+    Image.new("RGB", (luck.randrange(180, 240), 120), color).save(out, "PNG")
+    return out.getvalue()
 
 
 def verify(body: bytes, *, where: str = "", max_pixels: int | None = None) -> None:

@@ -5,18 +5,50 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from labelwright.errors import InvalidFile, TooLarge
+from labelwright.errors import InvalidFile, InvalidInput, TooLarge
+from labelwright.media import base
 
-__all__ = ["MAX_CHARACTERS", "MEDIA_TYPES", "SUFFIXES", "NormalText", "Probe", "normalise", "probe", "read", "verify"]
+if TYPE_CHECKING:
+    import random
+
+__all__ = [
+    "MAX_CHARACTERS",
+    "MEDIA_TYPES",
+    "SUFFIXES",
+    "NormalText",
+    "Options",
+    "Probe",
+    "normalise",
+    "prepare",
+    "probe",
+    "read",
+    "sample",
+    "verify",
+]
 
 SUFFIXES = frozenset({".txt", ".text", ".md"})
 MEDIA_TYPES = frozenset({"text/plain"})
 
 MAX_CHARACTERS = 5_000_000
 """A longer text cannot be labeled in one piece."""
+
+
+class Options(base.Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Brings texts into Unicode's composed form, with one kind of line end, so that equal texts are equal and offsets mean one thing.
+
+    Offsets of labels count the code points of the prepared text; `NormalText` gives the way back to the raw one. Numbers and truth values
+    become text. `normalise`: compose characters and unify line ends; with false, texts stay as they are. `max_characters`: no longer than
+    this.
+
+    Example: `{text: {max_characters: 20000}}`.
+    """
+
+    normalise: bool = True
+    max_characters: int = MAX_CHARACTERS
 
 
 class Probe(Struct, frozen=True):
@@ -52,6 +84,12 @@ def read(body: bytes, *, where: str = "", max_characters: int = MAX_CHARACTERS) 
 def probe(body: bytes, *, where: str = "") -> Probe:
     """Read the text and return its length."""
     return Probe(len(read(body, where=where)))
+
+
+def sample(luck: random.Random) -> bytes:
+    """Return a line of words."""
+    words = luck.choices(["lamp", "order", "late", "broken", "grün", "paid"], k=12)
+    return f"Order {luck.randrange(10_000)}: {' '.join(words)}.".encode()
 
 
 def verify(body: bytes, *, where: str = "") -> None:
@@ -106,6 +144,33 @@ def normalise(text: str) -> NormalText:
         starts.append(length)
         raw.append(len(text))
     return NormalText("".join(pieces), starts, raw)
+
+
+def prepare(value: object, options: Options, *, column: str) -> str | NormalText:
+    """Normalise the text in a column.
+
+    Raises:
+        InvalidInput: there is none.
+        TooLarge: it is longer than the options say.
+    """
+    text = value if type(value) is str else _as_text(value, column)
+    if len(text) > options.max_characters:
+        raise TooLarge(f"The text in '{column}' has more than {options.max_characters:,} characters.", hint="Split it.")
+    if not text or text.isspace():
+        raise InvalidInput(f"The text in '{column}' is empty.")
+    return normalise(text) if options.normalise else text
+
+
+def _as_text(value: object, column: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if value is None:
+        raise InvalidInput(f"The text in '{column}' is empty.")
+    raise InvalidInput(f"The column '{column}' holds no text but a {'list' if isinstance(value, list) else 'nested object'}.")
 
 
 def _stretches(text: str) -> list[tuple[int, int]]:

@@ -9,17 +9,11 @@ from typing import NamedTuple
 
 from labelwright.errors import Conflict, InvalidPipeline
 from labelwright.pipeline.declare import FILE, Pipeline
+from labelwright.schema.modalities import MODALITIES
 from labelwright.sources import Source
 from labelwright.sources.guess import Guess, guess
 
 __all__ = ["Starter", "write_starter"]
-
-_QUESTIONS = {
-    "text": ("choice", ("positive", "negative", "other")),
-    "image": ("boxes", ("object",)),
-    "audio": ("segments", ("speech", "noise")),
-}
-"""What is asked of each modality where the data shows no labels: a kind and labels to be replaced."""
 
 
 class Starter(NamedTuple):
@@ -65,10 +59,7 @@ def _text(name: str, found: Guess) -> str:
         question = column if column.isidentifier() else "label"
         questions.append((question, "choice", labels, f"labels as they stand in the column '{column}'"))
     if not questions:
-        kind, labels = _QUESTIONS[modality]
-        questions.append(
-            ("label" if kind == "choice" else "objects" if kind == "boxes" else "parts", kind, labels, "replace by your labels")
-        )
+        questions.append((*MODALITIES[modality].starter, "replace by your labels"))
     source = {"uri": found.source.uri}
     if found.source.id:
         source["id"] = found.source.id
@@ -86,7 +77,8 @@ def _text(name: str, found: Guess) -> str:
     ]
     for question, kind, labels, remark in questions:
         options = ", ".join(json.dumps(label, ensure_ascii=False) for label in labels)
-        lines.append(f"    {question}: {{kind: {kind}, of: {field}, options: [{options}]}}  # {remark}")
+        offered = f", options: [{options}]" if labels else ""
+        lines.append(f"    {question}: {{kind: {kind}, of: {field}{offered}}}  # {remark}")
     lines += [
         "  guidelines: guidelines.md",
         "",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import msgspec
 
-from labelwright import plugins
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.prepare import steps
 from labelwright.prepare.draft import Context, Draft
 from labelwright.schema import Schema
 from labelwright.schema.item import content_hash
@@ -25,7 +24,7 @@ class Step(NamedTuple):
     """One step, its options, and the digest of what decides about its results besides the row."""
 
     name: str
-    module: ModuleType
+    module: Any
     options: Any
     digest: str
 
@@ -68,13 +67,13 @@ def numbered(drafts: list[Draft]) -> list[Draft]:
     return drafts
 
 
-def make_plan(steps: Sequence[Mapping[str, Any]], schema: Schema, folder: Path) -> Plan:
+def make_plan(declared: Sequence[Mapping[str, Any]], schema: Schema, folder: Path) -> Plan:
     """Check the steps and put the step of each modality in front of them, unless it is among them.
 
     Raises:
         InvalidPipeline: a step is unknown, or its options are wrong.
     """
-    given = [_step(entry, index, schema, folder) for index, entry in enumerate(steps)]
+    given = [_step(entry, index, schema, folder) for index, entry in enumerate(declared)]
     named = {step.name for step in given}
     missing = [modality for modality in dict.fromkeys(schema.data.values()) if modality not in named]
     front = [_step({str(modality): {}}, -1, schema, folder) for modality in missing]
@@ -84,7 +83,7 @@ def make_plan(steps: Sequence[Mapping[str, Any]], schema: Schema, folder: Path) 
     return Plan(plan, any(getattr(step.module, "DEDUPLICATES", False) for step in plan), digest[:32])
 
 
-def _parts(name: str, module: ModuleType, options: Any, folder: Path) -> list[Any]:
+def _parts(name: str, module: Any, options: Any, folder: Path) -> list[Any]:
     return [name, options, module.digest(options, folder) if hasattr(module, "digest") else ""]
 
 
@@ -97,9 +96,9 @@ def _step(entry: Mapping[str, Any], index: int, schema: Schema, folder: Path) ->
     if len(entry) != 1:
         raise InvalidPipeline("A step is one name and its options.", where=where, hint="Write for example {split: {field: body}}.")
     ((name, raw),) = entry.items()
-    if name not in plugins.names("steps"):
-        raise InvalidPipeline(f"There is no step '{name}'.", where=where, hint=nearest(name, plugins.names("steps")))
-    module = plugins.load("steps", name)
+    if name not in steps.names():
+        raise InvalidPipeline(f"There is no step '{name}'.", where=where, hint=nearest(name, steps.names()))
+    module = steps.load(name)
     short = getattr(module, "SHORT", None)
     options = {short: raw} if short and not isinstance(raw, Mapping) else dict(raw or {})
     try:

@@ -68,7 +68,7 @@ def prepare(project: Project, steps: Sequence[Mapping[str, Any]] = (), *, progre
 
     Args:
         project: whose rows.
-        steps: `{name: options}` each. The step of each modality in the schema (`text`, `image`, `audio`) runs first, with its defaults,
+        steps: `{name: options}` each. The step of each modality in the schema runs first, with its defaults,
             unless it is named.
         progress: told of the rows done.
 
@@ -111,7 +111,7 @@ def prepare(project: Project, steps: Sequence[Mapping[str, Any]] = (), *, progre
 
 def _batches(project: Project, plan: Plan, context: Context, pool: ThreadPoolExecutor, recall: bool) -> Iterator[list[Prepared]]:
     """Yield prepared rows, as many as make a transaction; each must be written before the next is asked for."""
-    media = any(modality != "text" for modality in project.schema.data.values())
+    media = bool(project.schema.stored())
 
     def each(work: Callable[[Draft], T], drafts: Iterable[Draft]) -> Iterator[T]:
         return (outcome for _, outcome in in_order(pool, work, drafts)) if media else map(work, drafts)

@@ -24,7 +24,7 @@ from labelwright.errors import InvalidFile, LabelwrightError, TooLarge
 from labelwright.media.text import NormalText
 from labelwright.prepare.draft import Context, Draft
 from labelwright.prepare.plan import Plan, Step, numbered
-from labelwright.schema import Audio, Image
+from labelwright.schema import Field, FieldUnion
 from labelwright.schema.item import content_hash
 from labelwright.store import bulk
 from labelwright.store.tables import step_results
@@ -42,7 +42,7 @@ class Change(Struct, frozen=True, omit_defaults=True):
     """
 
     columns: dict[str, Any] = {}
-    media: dict[str, Image | Audio] = {}
+    media: dict[str, FieldUnion] = {}
     without: list[str] = []
     number: int | UnsetType | None = UNSET
     offset: int | UnsetType | None = UNSET
@@ -131,7 +131,7 @@ def _key(step: Step, draft: Draft, context: Context) -> str:
 def _change(draft: Draft, made: Draft) -> Change:
     old = draft.columns
     new = {name: value for name, value in made.columns.items() if name not in old or not _same(old[name], value)}
-    media = {name: value for name, value in new.items() if isinstance(value, Image | Audio)}
+    media = {name: value for name, value in new.items() if isinstance(value, Field)}
     positions: dict[str, NormalText | None] | UnsetType = UNSET
     if made.positions != draft.positions:
         positions = {name: None if draft.positions.get(name) == value else value for name, value in made.positions.items()}

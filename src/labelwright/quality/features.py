@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 
+from labelwright import plugins
 from labelwright.errors import InvalidInput
 from labelwright.schema import Question
-from labelwright.schema.item import Audio, Field, Image, Text
+from labelwright.schema.modalities import Field, Stored, Text
 from labelwright.store.labels import FinalLabel
 from labelwright.store.project import Project
 
@@ -60,7 +62,7 @@ class Example(NamedTuple):
 
 def seen_of(field: Field, geometry: tuple[float, ...], examples: int) -> tuple[Field, tuple[float, ...]]:
     """Return what is looked at of a field and a place in it, where there are about so many examples: not all of a long text."""
-    if not isinstance(field, Text):
+    if field.text is None:
         return field, geometry
     most = min(MOST_CHARACTERS, max(500, ALL_CHARACTERS // max(1, examples)))
     if not geometry:
@@ -74,24 +76,31 @@ def seen_of(field: Field, geometry: tuple[float, ...], examples: int) -> tuple[F
 
 
 def features_of(project: Project, question: Question, examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
-    """Return features, one row an example, what they are in words, and how to make an untrained model that suits them."""
-    if project.schema.data[question.of] == "text":
+    """Return features, one row an example, what they are in words, and how to make an untrained model that suits them.
+
+    Raises:
+        InvalidInput: an item lacks the field, or nobody says what is to be looked at in such a one.
+    """
+    if project.schema.modality(question.of).is_text:
         return _of_text(examples)
-    return _of_media(project, examples)
+    modality = project.schema.data[question.of]
+    if modality not in plugins.names("features"):
+        raise InvalidInput(f"No features are known of the modality {modality}.")
+    return _of_media(project, examples, plugins.load("features", modality))
 
 
-def _of_media(project: Project, examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
+def _of_media(project: Project, examples: Sequence[Example], features: ModuleType) -> tuple[Any, str, Callable[[], Any]]:
     import numpy as np
 
     rows: list[Any] = []
     shown: tuple[str, Any] = ("", None)
     for example in examples:
-        if not isinstance(example.field, Image | Audio):
-            raise InvalidInput("The item has neither a picture nor a recording.", where=f"item {example.item_id}")
+        if not isinstance(example.field, Stored):
+            raise InvalidInput("The item has nothing that could be looked at.", where=f"item {example.item_id}")
         if shown[0] != example.field.blob:
             # The examples of one item come one behind the other.
-            shown = (example.field.blob, _decoded(example.field, project.blobs.get(example.field.blob)))
-        rows.append(_vector(example, shown[1]))
+            shown = (example.field.blob, features.opened(project.blobs.get(example.field.blob)))
+        rows.append(features.vector_of(features.part(shown[1], example.geometry) if example.geometry else shown[1]))
 
     def model() -> Any:
         from sklearn.linear_model import LogisticRegression
@@ -100,32 +109,7 @@ def _of_media(project: Project, examples: Sequence[Example]) -> tuple[Any, str, 
 
         return make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200, random_state=0))
 
-    picture = isinstance(examples[0].field, Image)
-    what = "edges, brightness and colours of the picture" if picture else "cepstral coefficients of the recording (MFCC)"
-    return np.vstack(rows).astype(np.float64), what, model
-
-
-def _decoded(field: Image | Audio, body: bytes) -> Any:
-    from labelwright.media.features import audio, image
-
-    return image.open_rgb(body) if isinstance(field, Image) else audio.frames(body)
-
-
-def _vector(example: Example, decoded: Any) -> Any:
-    """The numbers of the whole picture or recording, or of the place that the label stands on."""
-    from labelwright.media.features import audio, image
-
-    if isinstance(example.field, Image):
-        if not example.geometry:
-            return image.vector_of(decoded)
-        x, y, width, height = example.geometry
-        left, top = min(max(int(x), 0), decoded.width - 1), min(max(int(y), 0), decoded.height - 1)
-        right, bottom = min(int(x + width) + 1, decoded.width), min(int(y + height) + 1, decoded.height)
-        return image.vector_of(decoded.crop((left, top, max(right, left + 1), max(bottom, top + 1))))
-    if not example.geometry:
-        return audio.vector_of(decoded)
-    begin = min(max(int(example.geometry[0] / audio.HOP_SECONDS), 0), len(decoded) - 1)
-    return audio.vector_of(decoded[begin : max(int(example.geometry[1] / audio.HOP_SECONDS), begin + 1)])
+    return np.vstack(rows).astype(np.float64), features.WHAT, model
 
 
 def _of_text(examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
@@ -133,7 +117,7 @@ def _of_text(examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
     from scipy.sparse import vstack
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    texts = [example.field.text if isinstance(example.field, Text) else "" for example in examples]
+    texts = [example.field.text or "" if example.field else "" for example in examples]
     spans = any(example.geometry for example in examples)
     if spans:
         texts = [_around(text, example.geometry) for text, example in zip(texts, examples, strict=True)]

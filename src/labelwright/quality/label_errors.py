@@ -24,7 +24,7 @@ from labelwright.quality.gold import share_of
 from labelwright.quality.reports import LabelErrorsReport, QuestionLabelErrors, Suspect
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
-from labelwright.schema.item import Audio, Image
+from labelwright.schema.modalities import Stored
 from labelwright.store import tables
 from labelwright.store.codec import decode_fields, encode
 from labelwright.store.labels import FinalLabel, final_labels
@@ -155,7 +155,7 @@ def _silent(name: str, question: Question, items: int, reason: str, *, missing: 
 
 def _missing(project: Project, examples: list[Example]) -> str:
     """Return the first blob that is lost or damaged; none where an item cannot be looked at for what it is."""
-    blobs = (example.field.blob for example in examples if isinstance(example.field, Image | Audio))
+    blobs = (example.field.blob for example in examples if isinstance(example.field, Stored))
     return next((blob for blob in blobs if not project.blobs.holds(blob)), "")
 
 
@@ -177,7 +177,7 @@ def _examples(project: Project, question: Question, labels: list[FinalLabel]) ->
                 for place, unit in enumerate(label.answer.parts()):
                     seen = seen_of(field, unit.geometry, len(wanted)) if unit.geometry else whole
                     found.append(Example(item_id, unit.label, *seen, place, label))
-    most = MOST if project.schema.data[question.of] == "text" else MOST_MEDIA
+    most = MOST if project.schema.modality(question.of).is_text else MOST_MEDIA
     if len(found) > most:
         kept = most / len(found) * 2**32
         found = [example for example in found if example.item_id * 2654435761 % 2**32 < kept]

@@ -5,8 +5,9 @@ web framework or the network.
 """
 
 from labelwright.schema.annotation import Annotation, Arm, Finding, Help, Severity, StandingSuggestion, Suggestion
-from labelwright.schema.item import Audio, Field, Image, Item, RawItem, Text, content_hash, media_of
+from labelwright.schema.item import Item, RawItem, content_hash, media_of
 from labelwright.schema.kinds import Answer, AnswerUnion, Question, QuestionUnion
+from labelwright.schema.modalities import Audio, Field, FieldUnion, Image, Stored, Text
 from labelwright.schema.requirement import Requirement
 from labelwright.schema.review import Verdict
 from labelwright.schema.schema import Schema, Values
@@ -18,6 +19,7 @@ __all__ = [
     "Arm",
     "Audio",
     "Field",
+    "FieldUnion",
     "Finding",
     "Help",
     "Image",
@@ -29,6 +31,7 @@ __all__ = [
     "Schema",
     "Severity",
     "StandingSuggestion",
+    "Stored",
     "Suggestion",
     "Text",
     "Values",

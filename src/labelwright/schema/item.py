@@ -3,52 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from operator import attrgetter
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-__all__ = ["FIELD_TERMS", "Audio", "Field", "Image", "Item", "RawItem", "Text", "content_hash", "media_of"]
+from labelwright.schema.modalities import Field, FieldUnion
 
-
-class Text(Struct, frozen=True, tag="text", tag_field="modality", forbid_unknown_fields=True):
-    """A text; offsets into it count Unicode code points."""
-
-    text: str
-
-
-class Image(Struct, frozen=True, tag="image", tag_field="modality", forbid_unknown_fields=True):
-    """A picture, upright. `blob` names its bytes by content hash; coordinates are pixels from the top left corner."""
-
-    blob: str
-    width: int
-    height: int
-    media_type: str = "image/jpeg"
-    thumbnail: str | None = None
-
-
-class Audio(Struct, frozen=True, tag="audio", tag_field="modality", forbid_unknown_fields=True):
-    """A sound clip. `duration` is in seconds, `rate` in samples per second; `peaks` names a blob with the waveform's outline."""
-
-    blob: str
-    duration: float
-    rate: int
-    media_type: str = "audio/wav"
-    peaks: str | None = None
-
-
-Field = Text | Image | Audio
-"""One thing that an item shows: a text, a picture or a sound clip."""
-
-
-FIELD_TERMS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
-    "text": {"text": attrgetter("text")},
-    "image": {"width": attrgetter("width"), "height": attrgetter("height")},
-    "audio": {"duration": attrgetter("duration"), "rate": attrgetter("rate")},
-}
-"""What an expression can say of a field, by its modality."""
+__all__ = ["Item", "RawItem", "content_hash", "media_of", "revision_of"]
 
 
 class RawItem(Struct, frozen=True):
@@ -76,7 +39,7 @@ class Item(Struct, frozen=True):
     id: int
     key: str
     revision: str
-    data: dict[str, Field]
+    data: dict[str, FieldUnion]
     meta: dict[str, Any] = {}
     raw_id: int | None = None
     offset: int | None = None
@@ -85,16 +48,16 @@ class Item(Struct, frozen=True):
 def media_of(data: Mapping[str, Field]) -> set[str]:
     """Return the digests of all blobs that an item's fields name.
 
+    >>> from labelwright.schema import Image, Text
     >>> sorted(media_of({"photo": Image("abc", 20, 10, thumbnail="def"), "body": Text("seen")}))
     ['abc', 'def']
     """
-    found: set[str | None] = set()
-    for field in data.values():
-        if isinstance(field, Image):
-            found |= {field.blob, field.thumbnail}
-        elif isinstance(field, Audio):
-            found |= {field.blob, field.peaks}
-    return {digest for digest in found if digest is not None}
+    return {digest for field in data.values() for digest in field.blobs()}
+
+
+def revision_of(data: Mapping[str, Field]) -> str:
+    """Return the hash of what people see and label in an item's fields; what was derived for the page does not count."""
+    return content_hash({name: field.shown() for name, field in data.items()})
 
 
 def content_hash(value: Any) -> str:

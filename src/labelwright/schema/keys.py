@@ -1,6 +1,7 @@
 """The keys of the workbench that labels cannot have, because they mean something else there.
 
-The page's own tables, `ui/src/keys/actions.ts` and `ui/src/viewers`, say what each does; a test compares them with this one.
+The keys of its viewers stand in `schema/modalities`. The page's own tables, `ui/src/keys/actions.ts` and `ui/src/viewers`, say what each
+does; a test compares them with these.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from collections.abc import Mapping
 
 from labelwright.errors import InvalidPipeline
 from labelwright.schema.kinds import Option, Question
+from labelwright.schema.modalities import MODALITIES
 
-__all__ = ["ACTIONS", "PANES", "check_keys"]
+__all__ = ["ACTIONS", "check_keys"]
 
 ACTIONS = {
     "0": "say that there is nothing to mark",
@@ -21,13 +23,6 @@ ACTIONS = {
 }
 """Keys of the workbench, whatever is labeled. 0 has its meaning only where places can be marked."""
 
-PANES = {
-    "text": {"n": "mark the words", "[": "shorten a mark", "]": "stretch a mark"},
-    "image": {"n": "draw a box", "w": "show the whole picture", "+": "zoom in", "=": "zoom in", "-": "zoom out"},
-    "audio": {"i": "set a beginning", "o": "set an end", "w": "show the whole clip", "+": "zoom in", "=": "zoom in", "-": "zoom out"},
-}
-"""Keys of the panes, by modality."""
-
 
 def check_keys(questions: Mapping[str, Question], data: Mapping[str, str]) -> None:
     """Refuse labels whose key is no single character, belongs to the workbench, or is that of another label of the question.
@@ -37,7 +32,7 @@ def check_keys(questions: Mapping[str, Question], data: Mapping[str, str]) -> No
     """
     marked = {question.of for question in questions.values() if question.shape is not None}
     for name, question in questions.items():
-        taken = {**ACTIONS, **PANES[data[question.of]]}
+        taken = {**ACTIONS, **MODALITIES[data[question.of]].keys}
         if question.of not in marked:
             del taken["0"]
         labels: dict[str, str] = {}

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct, UnsetType
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
 from labelwright.expressions import CannotTell, Expression, Names, Subject, compile_expression
-from labelwright.schema.item import FIELD_TERMS, Field, Item
+from labelwright.schema.item import Item
 from labelwright.schema.keys import check_keys
 from labelwright.schema.kinds import Answer, AnswerUnion, Problem, Question, QuestionUnion
+from labelwright.schema.modalities import MODALITIES, Field, Modality, Stored
 
 __all__ = ["Schema", "Values"]
-
-Modality = Literal["text", "image", "audio"]
 
 Values = dict[str, Answer]
 """One answer a question, by the question's name."""
@@ -60,8 +59,8 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     def names(self) -> Names:
         """Return the names that an expression about an item and its answers may use."""
-        answers = {name: question.terms(self.data[question.of]) for name, question in self.questions.items()}
-        return Names(answers, {field: FIELD_TERMS[modality] for field, modality in self.data.items()})
+        answers = {name: question.terms(self.modality(question.of)) for name, question in self.questions.items()}
+        return Names(answers, {field: self.modality(field).terms() for field in self.data})
 
     @cached_property
     def conditions(self) -> dict[str, Expression]:
@@ -115,6 +114,15 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             if answer is not None and question.is_answered_by(answer):
                 known[name] = answer
         return found
+
+    def modality(self, field: str) -> type[Field]:
+        """Return what a field is."""
+        return MODALITIES[self.data[field]]
+
+    def stored(self) -> dict[str, type[Stored]]:
+        """Return the fields whose bytes are kept beside the database; the others stand in their columns as texts."""
+        found = {name: self.modality(name) for name in self.data}
+        return {name: modality for name, modality in found.items() if issubclass(modality, Stored)}
 
     def read_values(self, raw: Any) -> Values:
         """Decode answers given as tagged JSON values, one a question.

@@ -23,8 +23,8 @@ from msgspec import Struct
 from labelwright import datasets
 from labelwright.datasets import DatasetPolicy
 from labelwright.errors import LabelwrightError
-from labelwright.formats.base import SUFFIXES
-from labelwright.schema import Schema
+from labelwright.schema import Schema, Stored
+from labelwright.schema.modalities import MODALITIES
 from labelwright.store.blobs import Blobs
 from labelwright.store.database import Database
 from labelwright.store.project import Project
@@ -35,6 +35,9 @@ HEAD = struct.Struct(">cI")
 DATA, END, REFUSED = b"D", b"E", b"R"
 
 CHUNK = 1 << 18
+
+_PACKED = {ending for modality in MODALITIES.values() if issubclass(modality, Stored) for ending in modality.endings.values()}
+"""The endings of media, which do not become smaller once more."""
 
 _aside: list[str] = []
 """The folders in which something is written aside."""
@@ -128,7 +131,7 @@ def _write_zip(project: Project, order: Order, target: IO[bytes]) -> None:
         datasets.export(project, order.format, folder, version=order.version, policy=order.policy)
         for path in sorted(folder.rglob("*")):
             if path.is_file():
-                how = zipfile.ZIP_STORED if path.suffix in SUFFIXES.values() else zipfile.ZIP_DEFLATED
+                how = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED
                 packed.write(path, path.relative_to(folder.parent), how)
                 path.unlink()
 

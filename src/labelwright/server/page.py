@@ -1,7 +1,8 @@
-"""Serves the built page: one HTML file and its hashed assets."""
+"""Serves the built page: one HTML file, its hashed assets, and the modules that installed packages add to it."""
 
 from __future__ import annotations
 
+import html
 import mimetypes
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,14 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from labelwright.errors import NotFound
+from labelwright.server.extensions import extensions, told
 
 __all__ = ["page_handlers"]
 
 LONGEST_NAME = 200
+
+_FOREVER = "public, max-age=31536000, immutable"
+"""How long a file is kept whose name changes with its content."""
 
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Labelwright</title>
@@ -25,23 +30,32 @@ _NOT_BUILT = """<!doctype html>
 
 
 def page_handlers(folder: Path) -> list[Any]:
-    """Return the handlers for `/` and everything under `/assets`."""
+    """Return the handlers for `/` and everything under `/assets` and `/extensions`."""
+    found = extensions()
+    added = {(one.digest, one.file): one.body for one in found}
+    named = f'<meta name="labelwright-extensions" content="{html.escape(told(found))}" />'.encode() if found else b""
 
     @get("/", include_in_schema=False, opt={"permission": "anybody"}, sync_to_thread=False)
     def page() -> Response[bytes]:
         index = folder / "index.html"
-        body = index.read_bytes() if index.is_file() else _NOT_BUILT.encode()
+        body = index.read_bytes().replace(b"</head>", named + b"</head>", 1) if index.is_file() else _NOT_BUILT.encode()
         return Response(body, media_type="text/html", headers={"Cache-Control": "no-cache"})
 
     @get("/assets/{name:path}", include_in_schema=False, opt={"permission": "anybody"}, sync_to_thread=False)
     def asset(name: FromPath[str]) -> Response[bytes]:
-        return _file(folder / "assets", name, "public, max-age=31536000, immutable")
+        return _file(folder / "assets", name, _FOREVER)
+
+    @get("/extensions/{digest:str}/{name:str}", include_in_schema=False, opt={"permission": "anybody"}, sync_to_thread=False)
+    def extension(digest: FromPath[str], name: FromPath[str]) -> Response[bytes]:
+        if (digest, name) not in added:
+            raise NotFound("There is nothing here.", where=name[:LONGEST_NAME])
+        return Response(added[digest, name], media_type="text/javascript", headers={"Cache-Control": _FOREVER})
 
     @get("/{name:str}", include_in_schema=False, opt={"permission": "anybody"}, sync_to_thread=False)
     def top_file(name: FromPath[str]) -> Response[bytes]:
         return _file(folder, name, "no-cache")
 
-    return [page, asset, top_file]
+    return [page, asset, extension, top_file]
 
 
 def _file(folder: Path, name: str, caching: str) -> Response[bytes]:

@@ -17,9 +17,9 @@ from typing import IO, Any
 import msgspec
 from msgspec import Struct
 
-from labelwright import plugins
 from labelwright.errors import InvalidInput, LabelwrightError
 from labelwright.formats._tables import BrokenRow
+from labelwright.sources import readers
 from labelwright.sources.merge import Ready
 from labelwright.sources.rows import Shape, finisher, sample_of
 from labelwright.store.bulk import BATCH
@@ -71,7 +71,7 @@ def read_here(table: Table) -> Iterator[Batch]:
     finish = finisher(Shape(table.id, table.columns, table.prefix))
     begin = table.begin
     batch, size = Batch([], []), 0
-    for row in plugins.load("readers", table.reader).read(Path(table.path), name=table.name, delimiter=table.delimiter):
+    for row in readers.load(table.reader).read(Path(table.path), name=table.name, delimiter=table.delimiter):
         if isinstance(row, BrokenRow):
             batch.broken.append((row.place, row.reason, row.sample))
         else:

@@ -21,12 +21,11 @@ import sqlalchemy as sa
 from msgspec import structs
 from sqlalchemy import Connection
 
-from labelwright import plugins
 from labelwright.api.items import CollectReport
 from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.formats._tables import MAX_ROW, BrokenRow, Row, read_json_line
 from labelwright.media._pool import THREADS, in_order
-from labelwright.sources import batches
+from labelwright.sources import batches, readers
 from labelwright.sources.batches import BATCH_BYTES, Table
 from labelwright.sources.linked import Linked, keep
 from labelwright.sources.linked import fingerprint as fingerprint_of
@@ -167,7 +166,7 @@ class _Run:
 
     def collect(self, present: Present) -> None:
         fields = {name: str(modality) for name, modality in self.project.schema.data.items()}
-        media = {name: modality for name, modality in fields.items() if modality != "text"}
+        media = {name: fields[name] for name in self.project.schema.stored()}
         digest = self.source.digest(fields)
         set_aside = self._set_aside_before()
         with ThreadPoolExecutor(THREADS, thread_name_prefix="labelwright-read") as pool:
@@ -181,11 +180,11 @@ class _Run:
                     self.counts["files"] += 1
                     fingerprint = "" if file.problem else fingerprint_of(file.path, digest)
                     # A table that names media files is read each time: they may have changed though it has not.
-                    again = media and not file.problem and plugins.load("readers", file.reader).MODALITY is None
+                    again = media and not file.problem and readers.load(file.reader).MODALITY is None
                     again = again or file.name in self.freed
                     if fingerprint and not again and known.get(file.name, ("", 0))[0] == fingerprint:
                         rows = known[file.name][1]
-                        if plugins.load("readers", file.reader).MODALITY is None:
+                        if readers.load(file.reader).MODALITY is None:
                             table = self._table(file, Shape(self.source.id, self.source.columns, self.source.prefix))
                             present.skipped[file.name] = (table, self.source.uri, rows - set_aside[file.name])
                         self.counts["skipped"] += 1
@@ -214,7 +213,7 @@ class _Run:
             if file.problem:
                 self.set_aside(file.name, file.key, file.problem)
                 continue
-            modality = plugins.load("readers", file.reader).MODALITY
+            modality = readers.load(file.reader).MODALITY
             linked = Linked(self.project, place, file.path.parent) if media else None
             shape = Shape(self.source.id, self.source.columns, self.source.prefix, media, partial(keep, project=self.project), linked)
             if modality is None:
@@ -235,7 +234,7 @@ class _Run:
         count = 0
         unread = False
         if shape.media:
-            rows = plugins.load("readers", file.reader).read(file.path, name=file.name, delimiter=self.source.delimiter)
+            rows = readers.load(file.reader).read(file.path, name=file.name, delimiter=self.source.delimiter)
             finish = partial(_finish_row, finish=finisher(shape), begin=table.begin)
             for row, outcome in in_order(pool, finish, rows):
                 count += 1
@@ -304,7 +303,7 @@ class _Run:
 
     def receive(self, source_name: str, rows: Iterable[bytes | dict[str, Any]], like: str | None, prefix: str) -> None:
         """Take rows; one that has the column `like` is named by it behind `prefix`, as the rows of a source are."""
-        media = {name: str(modality) for name, modality in self.project.schema.data.items() if modality != "text"}
+        media = {name: str(self.project.schema.data[name]) for name in self.project.schema.stored()}
         shape = Shape(self.source.id, {}, "", media, partial(keep, project=self.project))
         finish: dict[str | None, Callable[[dict[str, Any], str], Ready]] = {}
         begin = f"{source_name} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} row "
@@ -350,7 +349,7 @@ def _rules(project: Project, declared: frozenset[str], seen: Seen, read: set[str
 
 def _read_whole(task: tuple[File, str, Shape, str]) -> Ready | str:
     file, _, shape, field = task
-    row = next(iter(plugins.load("readers", file.reader).read(file.path, name=file.name, field=field)))
+    row = next(iter(readers.load(file.reader).read(file.path, name=file.name, field=field)))
     if isinstance(row, BrokenRow):
         return row.reason
     row.data["file"] = file.name

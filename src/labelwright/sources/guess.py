@@ -9,11 +9,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from labelwright import plugins
 from labelwright.errors import InvalidInput
 from labelwright.formats._tables import Row
 from labelwright.media import modality_of
-from labelwright.schema.schema import Modality
+from labelwright.schema.modalities import MODALITIES, Modality, Stored
+from labelwright.sources import readers
 from labelwright.sources.locate import reader_of
 from labelwright.sources.source import Source
 
@@ -64,9 +64,9 @@ def guess(path: str | Path, *, folder: str | Path | None = None) -> Guess:
 def _of_file(path: Path, uri: str) -> Guess:
     reader = reader_of(path.name)
     if reader is None:
-        known = sorted({suffix for name in plugins.names("readers") for suffix in plugins.load("readers", name).SUFFIXES})
+        known = sorted({suffix for name in readers.names() for suffix in readers.load(name).SUFFIXES})
         raise InvalidInput(f"No reader is known for the ending '{path.suffix}'.", where=str(path), hint=f"Known are: {', '.join(known)}.")
-    module = plugins.load("readers", reader)
+    module = readers.load(reader)
     if module.MODALITY is not None:
         return Guess(source=Source(uri=uri), data={module.MODALITY: module.MODALITY}, rows=1)
     looked = list(itertools.islice(module.read(path, name=path.name), LOOK))
@@ -91,10 +91,15 @@ def _of_folder(path: Path, uri: str) -> Guess:
     def rest(*taken: Path) -> dict[str, int]:
         return dict(sorted(Counter(reader_of(file.name) or "other" for file in looked if file not in taken).items()))
 
-    if kinds["image"] or kinds["audio"]:
-        modality: Modality = "image" if kinds["image"] >= kinds["audio"] else "audio"
+    stored = [name for name, modality in MODALITIES.items() if issubclass(modality, Stored)]
+
+    def whole(modality: str) -> Guess:
         media = [file for file in found if reader_of(file.name) == modality]
         return Guess(source=Source(uri=uri), data={modality: modality}, rows=len(media), left_aside=rest(*media))
+
+    most = max(stored, key=lambda modality: (kinds[modality], modality))
+    if kinds[most]:
+        return whole(most)
     for kind in ("parquet", "jsonl", "csv"):
         tables = [file for file in found if reader_of(file.name) == kind]
         if tables:
@@ -104,9 +109,9 @@ def _of_folder(path: Path, uri: str) -> Guess:
             taken = [file for file in tables if file.parent == path and file.suffix == tables[0].suffix] if len(tables) > 1 else tables
             source = Source(uri=together, id=first.source.id, columns=first.source.columns)
             return Guess(source=source, data=first.data, labels=first.labels, rows=first.rows, left_aside=rest(*taken))
-    if kinds["text"]:
-        texts = [file for file in found if reader_of(file.name) == "text"]
-        return Guess(source=Source(uri=uri), data={"text": "text"}, rows=len(texts), left_aside=rest(*texts))
+    for modality in sorted(set(MODALITIES) - set(stored), reverse=True):
+        if kinds[modality]:
+            return whole(modality)
     raise InvalidInput("Nothing in the folder can be collected.", where=str(path), hint="Tables, texts, pictures and recordings can.")
 
 
@@ -159,7 +164,7 @@ def _modality(value: Any) -> Modality | None:
     if isinstance(value, dict) and isinstance(value.get("bytes"), bytes):
         value = value.get("path") or ""
     kind = modality_of(value) if isinstance(value, str) and len(value) < 500 else None
-    return kind if kind in ("image", "audio") else None  # type: ignore[return-value]
+    return kind if kind is not None and issubclass(MODALITIES[kind], Stored) else None
 
 
 def _labels(column: list[Any], count: int) -> tuple[str, ...] | None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from labelwright import plugins
 from labelwright.errors import InvalidInput, LabelwrightError
 from labelwright.sources.locate import Place
-from labelwright.sources.readers._file import MAX_FILE
+from labelwright.sources.readers._whole import MAX_FILE
 from labelwright.store.project import Project
 from labelwright.store.tables import source_files
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from labelwright import plugins
 from labelwright.errors import InvalidInput, InvalidPipeline
+from labelwright.schema.modalities import MODALITIES, Stored
+from labelwright.sources import readers
 from labelwright.sources.source import Source
 
 __all__ = ["File", "Place", "locate", "path_named", "place_of", "reader_of"]
@@ -149,7 +150,7 @@ def locate(folder: Path, source: Source, modalities: set[str]) -> Iterator[File]
 def _beside_data(path: Path, modalities: set[str]) -> bool:
     """Tell whether a file that no reader knows is of a kind that stands beside data, so that nobody misses it."""
     suffix = path.suffix.lower()
-    labels = suffix in (".json", ".xml") and "text" not in modalities
+    labels = suffix in (".json", ".xml") and not _in_columns(modalities)
     return labels or not suffix or suffix.startswith(".db-") or suffix in _NOT_DATA or path.name.partition(".")[0].lower() in _NOTES
 
 
@@ -176,12 +177,17 @@ def _paths(place: Place) -> Iterator[Path]:
 
 def _wanted(name: str, format: str | None, reader: str | None, modalities: set[str]) -> bool:
     if format is not None:
-        return Path(name).suffix.lower() in plugins.load("readers", format).SUFFIXES
+        return Path(name).suffix.lower() in readers.load(format).SUFFIXES
     if reader is None:
         return False
-    modality = plugins.load("readers", reader).MODALITY
+    modality = readers.load(reader).MODALITY
     # A table beside pictures or recordings holds labels or notes more often than items: name it to collect from it.
-    return modality in modalities if modality else "text" in modalities
+    return modality in modalities if modality else _in_columns(modalities)
+
+
+def _in_columns(modalities: set[str]) -> bool:
+    """Tell whether one of them stands in the columns of tables, where others are named by them."""
+    return any(not issubclass(MODALITIES[modality], Stored) for modality in modalities)
 
 
 def _file(place: Place, path: Path, reader: str | None, source: Source) -> File:
@@ -207,8 +213,8 @@ def reader_of(name: str) -> str | None:
 
 def _readers() -> dict[str, str]:
     if not _known:
-        for reader in plugins.names("readers"):
-            _known.update(dict.fromkeys(plugins.load("readers", reader).SUFFIXES, reader))
+        for reader in readers.names():
+            _known.update(dict.fromkeys(readers.load(reader).SUFFIXES, reader))
     return _known
 
 

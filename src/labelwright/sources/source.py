@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from labelwright import plugins
 from labelwright.errors import InvalidPipeline, nearest
 from labelwright.schema.item import content_hash
 from labelwright.schema.quantities import seconds
+from labelwright.sources import readers
 
 __all__ = ["Source", "check_source"]
 
@@ -46,8 +46,8 @@ def check_source(source: Source) -> None:
         InvalidPipeline: the format is unknown, the delimiter is not one character, or `watch` is no duration.
     """
     where = f"sources ({source.uri})"
-    if source.format is not None and source.format not in plugins.names("readers"):
-        known = plugins.names("readers")
+    if source.format is not None and source.format not in readers.names():
+        known = readers.names()
         raise InvalidPipeline(f"There is no format '{source.format}' to collect from.", where=where, hint=nearest(source.format, known))
     if source.delimiter is not None and len(source.delimiter) != 1:
         raise InvalidPipeline("The delimiter is not one character.", where=where)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from labelwright.schema import AnswerUnion, Field
+from labelwright.schema import AnswerUnion, Field, FieldUnion
 
 __all__ = ["decode", "decode_answer", "decode_fields", "decode_values", "encode"]
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 _encoder = msgspec.json.Encoder()
 _values = msgspec.json.Decoder(dict[str, AnswerUnion])
 _answer: Any = msgspec.json.Decoder(AnswerUnion)
-_fields = msgspec.json.Decoder(dict[str, Field])
+_fields: Any = msgspec.json.Decoder(dict[str, FieldUnion])
 
 
 def encode(value: Any) -> str:
@@ -44,4 +44,5 @@ def decode_answer(body: str) -> Any:
 
 def decode_fields(body: str) -> dict[str, Field]:
     """Read the fields of an item."""
-    return _fields.decode(body)
+    fields: dict[str, Field] = _fields.decode(body)
+    return fields

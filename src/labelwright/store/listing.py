@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.api.items import ItemPage, ItemRow, LabelView, Preview
+from labelwright.api.items import ItemPage, ItemRow, LabelView
 from labelwright.errors import InvalidInput
-from labelwright.schema import Audio, Field, Image, Schema, Text
+from labelwright.schema import Schema
 from labelwright.store import tables
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode_fields, encode
@@ -291,7 +291,7 @@ class _Walk:
                 row.id,
                 row.key,
                 row.state,
-                _preview(decode_fields(row.data)),
+                next(iter(decode_fields(row.data).values())).small(PREVIEW_CHARACTERS),
                 labels.get(row.id, {}),
                 answers.get(row.id, 0),
                 newest.get(row.id, "reject") != "reject",
@@ -340,16 +340,6 @@ def _in_state(state: str | None) -> list[sa.ColumnElement[bool]]:
         "findings": [found],
     }
     return [active, *states[state]]
-
-
-def _preview(data: dict[str, Field]) -> Preview:
-    field = next(iter(data.values()))
-    if isinstance(field, Text):
-        return Preview(modality="text", text=field.text[:PREVIEW_CHARACTERS])
-    if isinstance(field, Image):
-        return Preview(modality="image", thumbnail=field.thumbnail or field.blob)
-    assert isinstance(field, Audio)
-    return Preview(modality="audio", peaks=field.peaks, duration=field.duration)
 
 
 def _write_cursor(cursor: _Cursor) -> str:

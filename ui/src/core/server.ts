@@ -191,7 +191,7 @@ export interface ItemDetail {
   id: number;
   key: string;
   state: string;
-  data: Record<string, Text | Image | Audio>;
+  data: Record<string, Audio | Image | Text>;
   meta: Record<string, unknown>;
   lineage: Lineage;
   suggestions: SuggestionRow[];
@@ -210,14 +210,14 @@ export interface ItemRow {
   id: number;
   key: string;
   state: string;
-  preview: Preview;
+  preview: Audio | Image | Text;
   labels: Record<string, LabelView>;
   answers: number;
   reviewed: boolean;
   findings: number;
 }
 
-export interface ItemView { id: number; key: string; data: Record<string, Text | Image | Audio>; meta: Record<string, unknown> }
+export interface ItemView { id: number; key: string; data: Record<string, Audio | Image | Text>; meta: Record<string, unknown> }
 
 export interface Job {
   id: number;
@@ -310,14 +310,6 @@ export interface PersonQuality {
   agreement: number | null;
   skill: number | null;
   questions: QuestionQuality[];
-}
-
-export interface Preview {
-  modality: "text" | "image" | "audio";
-  text: string | null;
-  thumbnail: string | null;
-  peaks: string | null;
-  duration: number | null;
 }
 
 export interface Progress { done: number; total: number | null; what: string }
@@ -441,7 +433,7 @@ export interface ReviewView {
 export interface Reviewed { review_id: number | null; next: TaskView | null }
 
 export interface Schema {
-  data: Record<string, "text" | "image" | "audio">;
+  data: Record<string, "audio" | "image" | "text">;
   questions: Record<string, BoxesQuestion | ChoiceQuestion | SegmentsQuestion | SpansQuestion>;
   guidelines: string | null;
 }

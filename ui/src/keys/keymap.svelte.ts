@@ -3,7 +3,7 @@
 
 import type { Project } from "../core/types";
 import { actionsAt, rowOf, type Action, type ActionAt, type Where } from "./actions";
-import { CLAIMED } from "./claims";
+import { isClaimed } from "./claims";
 import { labelKeys } from "./labels";
 
 const NAME = "labelwright keys";
@@ -41,7 +41,7 @@ class KeyMap {
     const other = this.action(name, "label");
     if (other && other !== action) return rowOf(other).title;
     if (/^[1-9]$/.test(name) || this.#labels.has(name.toLowerCase())) return "a label";
-    return CLAIMED.has(name.toLowerCase()) ? "what is marked" : null;
+    return isClaimed(name) ? "what is marked" : null;
   }
 
   /** Give an action another key; `null` gives all their own again. */

@@ -1,19 +1,26 @@
-// The kinds of answers, one folder each: this is the only place that lists them.
+// The kinds of answers, one folder each: this is the only place that lists them. Installed packages add theirs before the page starts.
 
 import type { Answer } from "../core/types";
 import type { Kind, Part } from "./kind";
+import { unknownKind } from "./unknown";
 
 const found = import.meta.glob<Kind>("./*/index.ts", { eager: true, import: "default" });
 
-export const KINDS: readonly Kind[] = Object.values(found);
+const byName = new Map<string, Kind>(Object.values(found).map((one) => [one.name, one]));
 
-const byName = new Map<string, Kind>(KINDS.map((one) => [one.name, one]));
+/** All kinds, those of installed packages among them. */
+export function kinds(): Kind[] {
+  return [...byName.values()];
+}
+
+export function addKind(kind: Kind): void {
+  byName.set(kind.name, kind);
+}
 
 /** The kind of a question, of an answer, or of whatever names its kind. */
 export function kindOf({ kind }: { kind: string }): Kind {
-  const own = byName.get(kind);
-  if (!own) throw new Error(`The page knows no answers of the kind '${kind}'.`);
-  return own;
+  if (!byName.has(kind)) addKind(unknownKind(kind));
+  return byName.get(kind)!;
 }
 
 /** The labeled parts of an answer, in its order; none where there is no answer. */

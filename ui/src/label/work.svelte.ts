@@ -2,6 +2,7 @@
 
 import type { Answer, Project, Question, Suggestion, Task, Values } from "../core/types";
 import { asked, type Asked } from "./asked";
+import { optionsOf } from "../core/labels";
 import { kindOf, partsOf } from "../kinds";
 import type { Kind, Part, Place } from "../kinds/kind";
 import type { Deeds } from "../viewers/viewer";
@@ -347,7 +348,7 @@ export class Work implements Deeds {
 }
 
 export function labelsOf(question: Question): string[] {
-  return question.options.map((option) => (typeof option === "string" ? option : option.label));
+  return optionsOf(question).map(({ label }) => label);
 }
 
 /** A suggested place by what it says, which stays the same when it is suggested anew; null is the suggestion to mark nothing. */

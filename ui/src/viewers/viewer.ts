@@ -5,7 +5,6 @@
 import type { Component } from "svelte";
 import type { Value } from "../expressions";
 import type { Claim } from "../keys/actions";
-import type { Preview } from "../core/item-shapes";
 import type { Field, Modality, Question } from "../core/types";
 
 /** A labeled place; what its numbers mean is up to its kind. */
@@ -86,6 +85,12 @@ export interface Showing<F extends Field = Field> {
   around?: number | undefined;
 }
 
+/** One field of an item in small. */
+export interface Small<F extends Field = Field> {
+  project: string;
+  preview: F;
+}
+
 /** A modality: one folder here, which exports this. */
 export interface ViewerKind {
   readonly name: Modality;
@@ -103,13 +108,14 @@ export interface ViewerKind {
   readonly closer: boolean;
   /** Whether it is heard, so that the bounds of a place begin at a second. */
   readonly plays: boolean;
-  /** Whether a preview needs room in a list. */
+  /** Whether it needs room in a list. */
   readonly wide: boolean;
   open(host: HTMLElement, deeds: Deeds): Viewer;
   /** Fetch what is needed before it is looked at. */
   prefetch(field: Field, address: (digest: string) => string): void;
   readonly Shown: Component<Showing>;
-  readonly Thumb: Component<{ project: string; preview: Preview }>;
+  /** How it is shown in lists: of a text, `preview` has the beginning. */
+  readonly Thumb: Component<Small>;
 }
 
 /** Of the places under the pointer, the smallest first, the one after that which is selected: pressing again goes on to the one below. */

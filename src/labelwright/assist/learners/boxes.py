@@ -17,7 +17,7 @@ from labelwright.assist.media import Media
 from labelwright.assist.proposal import Proposal
 from labelwright.errors import LabelwrightError
 from labelwright.media.features import image as features
-from labelwright.schema import Image, Item
+from labelwright.schema import Item
 from labelwright.schema.kinds import Question
 from labelwright.stats import box_iou
 
@@ -72,9 +72,9 @@ def _usual_sizes(question: Question, examples: Sequence[Example]) -> list[tuple[
     found = []
     for label in question.labels:
         sides = [
-            (unit.geometry[2] / max(shown.width, shown.height), unit.geometry[3] / max(shown.width, shown.height))
+            (unit.geometry[2] / max(shown.size), unit.geometry[3] / max(shown.size))
             for example in examples
-            if isinstance(shown := example.item.data.get(question.of), Image)
+            if (shown := example.item.data.get(question.of)) is not None and shown.size
             for unit in example.answer.parts()
             if unit.label == label
         ]
@@ -90,7 +90,7 @@ def _candidates(item: Item, question: Question, media: Media, sizes: list[tuple[
     nothing = _regions.Candidates(np.zeros((0, 4)), np.zeros((0, features.SIZE + 5), dtype=np.float32), (0.0, 0.0))
     shown = item.data.get(question.of)
     body = media.body(item, question.of)
-    if body is None or not isinstance(shown, Image):
+    if body is None or shown is None or shown.size is None:
         return nothing
     try:
         picture = features.open_rgb(body)
@@ -100,14 +100,14 @@ def _candidates(item: Item, question: Question, media: Media, sizes: list[tuple[
     picture = picture.resize((max(8, round(picture.width * factor)), max(8, round(picture.height * factor))))
     boxes = _boxes(np.asarray(picture, dtype=np.float32) / 255.0, [(width * SIDE, height * SIDE) for width, height in sizes])
     if not boxes:
-        return nothing._replace(limits=(shown.width, shown.height))
+        return nothing._replace(limits=shown.size)
     rows = []
     for left, top, width, height in boxes:
         part = picture.crop((int(left), int(top), int(np.ceil(left + width)), int(np.ceil(top + height))))
         place = [left / picture.width, top / picture.height, width / SIDE, height / SIDE, np.log(width * height)]
         rows.append(np.concatenate([features.vector_of(part), place]))
-    scale = np.array([shown.width / picture.width, shown.height / picture.height] * 2)
-    return _regions.Candidates(np.array(boxes) * scale, np.array(rows, dtype=np.float32), (shown.width, shown.height))
+    scale = np.array([shown.size[0] / picture.width, shown.size[1] / picture.height] * 2)
+    return _regions.Candidates(np.array(boxes) * scale, np.array(rows, dtype=np.float32), shown.size)
 
 
 def _boxes(pixels: NDArray[Any], sizes: list[tuple[float, float]]) -> list[tuple[float, float, float, float]]:

@@ -16,7 +16,7 @@ from labelwright.assist.media import Media
 from labelwright.assist.proposal import Proposal
 from labelwright.errors import LabelwrightError
 from labelwright.media.features import audio as features
-from labelwright.schema import Audio, Item
+from labelwright.schema import Item
 from labelwright.schema.kinds import Question
 from labelwright.stats import interval_iou
 
@@ -64,7 +64,7 @@ def _candidates(item: Item, question: Question, media: Media) -> _regions.Candid
     nothing = _regions.Candidates(np.zeros((0, 2)), np.zeros((0, features.SIZE + 2), dtype=np.float32), (0.0,))
     shown = item.data.get(question.of)
     body = media.body(item, question.of)
-    if body is None or not isinstance(shown, Audio):
+    if body is None or shown is None:
         return nothing
     try:
         bands = features.frames(body)

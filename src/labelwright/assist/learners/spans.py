@@ -15,7 +15,7 @@ from labelwright.assist.learners.base import Example, Learned, Result, TooLittle
 from labelwright.assist.media import Media
 from labelwright.assist.proposal import Proposal
 from labelwright.media.features import text as features
-from labelwright.schema import Answer, Item, Text
+from labelwright.schema import Answer, Item
 from labelwright.schema.kinds import Part, Question
 
 if TYPE_CHECKING:
@@ -196,4 +196,4 @@ def _form(word: str) -> str:
 
 def _text(item: Item, question: Question) -> str:
     shown = item.data.get(question.of)
-    return shown.text if isinstance(shown, Text) else ""
+    return shown.text or "" if shown else ""

@@ -11,7 +11,7 @@ from labelwright.assist.learners.base import Example, Learned, Result
 from labelwright.assist.media import Media
 from labelwright.assist.proposal import Proposal
 from labelwright.media.features import text as features
-from labelwright.schema import Item, Text
+from labelwright.schema import Item
 from labelwright.schema.kinds import Question
 
 METHOD = "tfidf_logistic"
@@ -73,4 +73,4 @@ def _weigh(counts: Any, columns: Any, rarity: Any) -> Any:
 
 def _text(item: Item, question: Question) -> str:
     shown = item.data.get(question.of)
-    return shown.text if isinstance(shown, Text) else ""
+    return shown.text or "" if shown else ""

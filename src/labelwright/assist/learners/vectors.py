@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import ModuleType
 
+from labelwright import plugins
 from labelwright.assist.arrays import Arrays
 from labelwright.assist.learners import _choice, _linear
 from labelwright.assist.learners.base import Example, Learned, Result
 from labelwright.assist.media import Media
 from labelwright.assist.proposal import Proposal
-from labelwright.media.features import audio, image
-from labelwright.schema import Audio, Item
+from labelwright.schema import Item
 from labelwright.schema.kinds import Question
 
 METHOD = "vector_logistic"
-VERSION = f"1 {image.VERSION} {audio.VERSION}"
-ANSWERS = frozenset({("choice", "image"), ("choice", "audio")})
+FEATURES = {name: features for name in plugins.names("features") if hasattr(features := plugins.load("features", name), "vector")}
+"""What is looked at, by the modality."""
+
+VERSION = " ".join(["1", *(FEATURES[name].VERSION for name in sorted(FEATURES, reverse=True))])
+ANSWERS = frozenset(("choice", name) for name in FEATURES)
 MOST = 20_000
 AT_LEAST = 0.5
 
@@ -51,4 +54,6 @@ class _Model:
 
 
 def _features(items: Sequence[Item], question: Question) -> ModuleType:
-    return audio if any(isinstance(item.data.get(question.of), Audio) for item in items) else image
+    """What is looked at: all items show the same modality there, as the schema says."""
+    shown = next((field.modality for item in items if (field := item.data.get(question.of)) is not None), "")
+    return FEATURES.get(shown, next(iter(FEATURES.values())))

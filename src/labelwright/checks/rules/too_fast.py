@@ -17,7 +17,7 @@ from pathlib import Path
 from labelwright.checks import case
 from labelwright.checks.case import Case, Found, Run
 from labelwright.errors import InvalidPipeline
-from labelwright.schema import Audio, Schema, Severity, Text
+from labelwright.schema import Schema, Severity
 
 SEVERITY: Severity = "warning"
 ALWAYS = True
@@ -42,10 +42,7 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
             return
         looking = 0.0
         for field in case.item.data.values():
-            if isinstance(field, Text):
-                looking += len(field.text) / options.characters
-            elif isinstance(field, Audio):
-                looking += field.duration * options.listened
+            looking += len(field.text or "") / options.characters + field.duration * options.listened
         least = options.seconds * len(case.values) + min(looking, options.most)
         if case.seconds_active < least:
             yield Found(f"Answered after {case.seconds_active:.1f} seconds; looking at it takes at least {least:.1f}.")

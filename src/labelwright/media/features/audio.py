@@ -8,15 +8,18 @@ the coefficients in 8 equal stretches, and the length.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["HOP_SECONDS", "RATE", "SIZE", "VERSION", "frames", "loudness", "vector", "vector_of"]
+__all__ = ["HOP_SECONDS", "RATE", "SIZE", "VERSION", "WHAT", "frames", "loudness", "opened", "part", "vector", "vector_of"]
 
 VERSION = "mfcc-1"
+
+WHAT = "cepstral coefficients of the recording (MFCC)"
 
 RATE = 16_000
 HOP_SECONDS = 0.01
@@ -64,6 +67,15 @@ def frames(body: bytes) -> NDArray[np.float32]:
         spectrum = np.abs(np.fft.rfft(padded[index] * window, 512)) ** 2
         bands[start:stop] = np.log(spectrum @ filters + 1e-8)
     return bands
+
+
+opened = frames
+
+
+def part(bands: NDArray[np.float32], geometry: Sequence[float]) -> NDArray[np.float32]:
+    """Return the rows of a stretch, given as start and end in seconds: one row at least."""
+    begin = min(max(int(geometry[0] / HOP_SECONDS), 0), len(bands) - 1)
+    return bands[begin : max(int(geometry[1] / HOP_SECONDS), begin + 1)]
 
 
 def loudness(bands: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,15 +7,18 @@ that lighting matters little; 12 x 12 grey values keep the layout, and a histogr
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["SIZE", "VERSION", "open_rgb", "vector", "vector_of"]
+__all__ = ["SIZE", "VERSION", "WHAT", "open_rgb", "opened", "part", "vector", "vector_of"]
 
 VERSION = "hog-1"
+
+WHAT = "edges, brightness and colours of the picture"
 
 SIZE = 8 * 8 * 8 + 12 * 12 + 64 + 2
 """The length of a row."""
@@ -56,6 +59,17 @@ def open_rgb(body: bytes) -> Any:
         return image if image.mode == "RGB" else image.convert("RGB")
     except (OSError, ValueError, SyntaxError) as error:
         raise InvalidFile(f"The picture cannot be read: {error}.") from error
+
+
+opened = open_rgb
+
+
+def part(image: Any, geometry: Sequence[float]) -> Any:
+    """Return what lies in a rectangle, given as x, y, width and height in pixels: one pixel at least."""
+    x, y, width, height = geometry
+    left, top = min(max(int(x), 0), image.width - 1), min(max(int(y), 0), image.height - 1)
+    right, bottom = min(int(x + width) + 1, image.width), min(int(y + height) + 1, image.height)
+    return image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
 
 
 def vector_of(image: Any) -> NDArray[np.float32]:

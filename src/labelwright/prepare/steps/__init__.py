@@ -1,4 +1,4 @@
-"""One file a step.
+"""One file a step, and one step a modality.
 
 A step has `Options`, a frozen Struct whose fields all have defaults or are required by name, and
 `apply(draft, options, context) -> Iterable[Draft]`: no draft drops the row, several are its pieces. It raises `InvalidInput` or
@@ -8,4 +8,32 @@ called once before any row, and `digest(options, folder)`, for what decides abou
 An expensive step has `REMEMBERS = True`: its results are kept and asked for before it runs again (`prepare.results`), under what
 `sees(draft, options, context)` returns, the part of a draft that it looks at; without that, the whole. Its `VERSION` rises when it comes to
 make other results.
+
+The step of a modality is made of its file in `media`, and is called like it.
 """
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from labelwright import plugins
+from labelwright.prepare.steps._modality import ModalityStep
+from labelwright.schema.modalities import MODALITIES
+
+__all__ = ["load", "names"]
+
+
+def names() -> list[str]:
+    """Return the names of all steps, sorted."""
+    return sorted({*plugins.names("steps"), *MODALITIES})
+
+
+@cache
+def load(name: str) -> Any:
+    """Return the step `name`: its module, or what stands for it where it is that of a modality.
+
+    Raises:
+        InvalidInput: no step has that name.
+    """
+    return ModalityStep(name) if name in MODALITIES else plugins.load("steps", name)

@@ -30,7 +30,7 @@ from labelwright import plugins
 from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.prepare.decorator import is_step
 from labelwright.prepare.draft import Context, Draft
-from labelwright.schema import Audio, Image, Schema
+from labelwright.schema import Field, Schema
 from labelwright.schema.item import content_hash
 
 __all__ = ["REMEMBERS", "SHORT", "Options", "apply", "check", "digest"]
@@ -104,7 +104,7 @@ def _check_row(row: Any) -> None:
     if not isinstance(row, dict) or not all(isinstance(name, str) for name in row):
         raise InvalidInput(f"A step returned {type(row).__name__} instead of a row.", hint="Return the row, None, or a list of rows.")
     try:
-        plain = {name: value for name, value in row.items() if not isinstance(value, (Image, Audio))}
+        plain = {name: value for name, value in row.items() if not isinstance(value, Field)}
         msgspec.json.encode(plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"A step returned what cannot be kept as JSON: {error}.") from error

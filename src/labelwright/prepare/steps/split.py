@@ -70,7 +70,7 @@ def _pieces(text: str, by: str) -> list[tuple[int, int]]:
 
 
 def _field(options: Options, schema: Schema) -> str:
-    texts = [name for name, modality in schema.data.items() if modality == "text"]
+    texts = [name for name in schema.data if schema.modality(name).is_text]
     if options.field is None and len(texts) == 1:
         return texts[0]
     if options.field not in texts:

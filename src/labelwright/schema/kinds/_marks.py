@@ -10,9 +10,9 @@ import msgspec
 
 from labelwright.errors import InvalidPipeline
 from labelwright.expressions import Terms
-from labelwright.schema.item import Field, Text
 from labelwright.schema.kinds import _plain
 from labelwright.schema.kinds.base import Answer, LabelQuestion, Part, Problem
+from labelwright.schema.modalities import Field
 from labelwright.shapes import Geometry, Shape
 
 if TYPE_CHECKING:
@@ -95,14 +95,14 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
     def distance(self, first: Any, second: Any) -> float:
         return 0.0 if first == second else _soft_f1_distance(first.parts(), second.parts(), self.shape.overlap)
 
-    def terms(self, modality: str) -> Terms:
+    def terms(self, modality: type[Field]) -> Terms:
         def places(answer: Any, fields: Mapping[str, Any]) -> list[_Place]:
             field = fields.get(self.of)
-            within = field.text if isinstance(field, Text) else ""
+            within = field.text or "" if field else ""
             return [_Place(part, within) for part in answer.parts()] if answer is not None else []
 
         of_shape = {name: _of_geometry(value) for name, value in self.shape.values.items()}
-        within_text = {"text": _words} if modality == "text" else {}
+        within_text = {"text": _words} if modality.is_text else {}
         return Terms(places, self.labels, {"label": lambda place: place.part.label, **of_shape, **within_text})
 
     def check(self, where: str) -> None:

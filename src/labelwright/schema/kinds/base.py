@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.expressions import Terms
 from labelwright.schema.colors import is_color
-from labelwright.schema.item import Field
+from labelwright.schema.modalities import Field
 from labelwright.shapes import Geometry, Shape
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         """Return the labels that are counted in charts, balance and requirements, each as often as it is there."""
         return [part.label for part in answer.parts()]
 
-    def terms(self, modality: str) -> Terms:
+    def terms(self, modality: type[Field]) -> Terms:
         """Return what an expression can say of the answers: of a single one its label, of others their parts; `modality` is the field's."""
         if self.single:
             return Terms(lambda answer, fields: next((part.label for part in _parts(answer)), None), self.labels)

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from labelwright.schema.item import Field, Image
 from labelwright.schema.kinds._marks import Marks, MarksQuestion
 from labelwright.schema.kinds.base import Part
+from labelwright.schema.modalities import Field, Image
 from labelwright.shapes import BOX, Geometry, Shape
 
 TOLERANCE = 0.5

@@ -6,9 +6,9 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from labelwright.schema.item import Field
 from labelwright.schema.kinds import _plain
 from labelwright.schema.kinds.base import Answer, LabelQuestion, Part, Problem
+from labelwright.schema.modalities import MODALITIES, Field
 
 
 class Choice(Answer, frozen=True, tag="choice"):
@@ -30,7 +30,7 @@ class Choice(Answer, frozen=True, tag="choice"):
 class ChoiceQuestion(LabelQuestion, frozen=True, kw_only=True, tag="choice"):
     """Asks for exactly one of the options, about any modality."""
 
-    modalities: ClassVar[frozenset[str]] = frozenset({"text", "image", "audio"})
+    modalities: ClassVar[frozenset[str]] = frozenset(MODALITIES)
     aggregation: ClassVar[str] = "votes"
     form: ClassVar[Any] = str
     single: ClassVar[bool] = True

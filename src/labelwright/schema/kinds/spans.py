@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from labelwright.schema.item import Field, Text
 from labelwright.schema.kinds._marks import Marks, MarksQuestion
 from labelwright.schema.kinds.base import Part
+from labelwright.schema.modalities import Field, Text
 from labelwright.shapes import INTERVAL, Geometry, Shape
 
 

@@ -90,7 +90,7 @@ async def export(project: FromPath[str], access: Access, format: FromQuery[str] 
     if version is not None and not 0 < version < 2**31:
         raise NotFound(f"There is no version {version}.", where="version")
     suffix = plugins.load("formats", format).SUFFIX
-    whole = not suffix or any(modality != "text" for modality in opened.project.schema.data.values())
+    whole = not suffix or bool(opened.project.schema.stored())
     download = await access.doors.downloads.begin(_order(opened, format, version, whole=whole))
     # What is refused is refused before the first byte; an answer that has begun can only break off.
     try:

@@ -1,6 +1,34 @@
-"""One file a kind of source file.
+"""One file a kind of table, and one reader a modality.
 
 A reader has `SUFFIXES`, the endings of its files; `MODALITY`, what a whole file shows, or None where a file is a table of rows; and
 `read(path, *, name, field, delimiter)`, which yields `Row`s and `BrokenRow`s of `formats._tables`. A reader of whole files yields one row
 numbered 0 whose column `field` holds the text or the bytes. A file that cannot be read is a `BrokenRow`, never an exception.
+
+The reader of a modality's files is made of its file in `media`, and is called like it.
 """
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from labelwright import plugins
+from labelwright.schema.modalities import MODALITIES
+from labelwright.sources.readers._whole import WholeFiles
+
+__all__ = ["load", "names"]
+
+
+def names() -> list[str]:
+    """Return the names of all readers, sorted."""
+    return sorted({*plugins.names("readers"), *MODALITIES})
+
+
+@cache
+def load(name: str) -> Any:
+    """Return the reader `name`: its module, or what stands for it where it is that of a modality.
+
+    Raises:
+        InvalidInput: no reader has that name.
+    """
+    return WholeFiles(name) if name in MODALITIES else plugins.load("readers", name)

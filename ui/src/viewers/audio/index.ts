@@ -1,7 +1,7 @@
 // Recordings: their outline, a playhead, and playing that no edit disturbs.
 
 import type { Component } from "svelte";
-import type { Showing, ViewerKind } from "../viewer";
+import type { Showing, Small, ViewerKind } from "../viewer";
 import Shown from "./Shown.svelte";
 import Thumb from "./Thumb.svelte";
 import { AudioViewer } from "./viewer";
@@ -38,5 +38,5 @@ export default {
     if (field.peaks) void fetch(address(field.peaks)).catch(() => undefined);
   },
   Shown: Shown as Component<Showing>,
-  Thumb,
+  Thumb: Thumb as Component<Small>,
 } satisfies ViewerKind;

@@ -1,7 +1,7 @@
 // Pictures: zoomed, panned and pinched on two layers of canvas.
 
 import type { Component } from "svelte";
-import type { Showing, ViewerKind } from "../viewer";
+import type { Showing, Small, ViewerKind } from "../viewer";
 import Shown from "./Shown.svelte";
 import Thumb from "./Thumb.svelte";
 import { ImageViewer } from "./viewer";
@@ -33,5 +33,5 @@ export default {
     void picture.decode().catch(() => undefined);
   },
   Shown: Shown as Component<Showing>,
-  Thumb,
+  Thumb: Thumb as Component<Small>,
 } satisfies ViewerKind;

@@ -1,7 +1,7 @@
 // Text: blocks that are drawn as they come into view, and a word cursor for the keyboard.
 
 import type { Component } from "svelte";
-import type { Showing, ViewerKind } from "../viewer";
+import type { Showing, Small, ViewerKind } from "../viewer";
 import Shown from "./Shown.svelte";
 import Thumb from "./Thumb.svelte";
 import { TextViewer } from "./viewer";
@@ -25,5 +25,5 @@ export default {
   // It comes with the item.
   prefetch: () => undefined,
   Shown: Shown as Component<Showing>,
-  Thumb,
+  Thumb: Thumb as Component<Small>,
 } satisfies ViewerKind;

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from labelwright.errors import InvalidInput
-from labelwright.schema.item import Field
 from labelwright.schema.kinds import Answer, Part, Problem, Question
+from labelwright.schema.modalities import MODALITIES, Field
 
 
 class Stars(Answer, frozen=True, tag="stars"):
@@ -28,7 +28,7 @@ class StarsQuestion(Question, frozen=True, kw_only=True, tag="stars"):
 
     most: int = 5
 
-    modalities: ClassVar[frozenset[str]] = frozenset({"text", "image", "audio"})
+    modalities: ClassVar[frozenset[str]] = frozenset(MODALITIES)
     aggregation: ClassVar[str] = "votes"
     form: ClassVar[Any] = int
     single: ClassVar[bool] = True

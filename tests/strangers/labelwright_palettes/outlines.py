@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from labelwright.schema.item import Field, Image
 from labelwright.schema.kinds import Part
 from labelwright.schema.kinds._marks import Marks, MarksQuestion
+from labelwright.schema.modalities import Field, Image
 from labelwright.shapes import Geometry, Shape
 from labelwright.stats import FusionSkill, Matching, fuse_polygons, fusion_skill, match_polygons
 from labelwright.stats.fusion.polygons import FusedPolygon

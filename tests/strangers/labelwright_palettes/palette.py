@@ -1,0 +1,23 @@
+"""Palettes: a few colours that go together, looked at side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from labelwright.schema.modalities import Starter, Stored
+
+
+class Palette(Stored, frozen=True, tag="palette"):
+    """The colours of a palette, as `#rrggbb`. `blob` names the bytes of its file."""
+
+    colors: tuple[str, ...]
+    count: int
+    media_type: str = "text/x-gimp-palette"
+
+    endings: ClassVar[Mapping[str, str]] = {"text/x-gimp-palette": ".gpl"}
+    says: ClassVar[tuple[str, ...]] = ("count",)
+    starter: ClassVar[Starter] = Starter("liking", "stars", ())
+
+
+FIELD = Palette

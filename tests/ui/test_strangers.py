@@ -1,0 +1,77 @@
+"""What an installed package adds to the page: its modules draw a modality and a kind of answer of their own, under the page's policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import labelwright
+from labelwright.server.gate import session_cookie
+from tests.strangers.site import PALETTES, Site, eventually, served
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture(scope="module")
+def palettes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The project of palettes, served with the package installed."""
+    if not (Path(labelwright.__file__).parent / "web" / "index.html").is_file():
+        pytest.skip("The page is not built: make page")
+    with served(tmp_path_factory.mktemp("palettes"), "sqlite:///labelwright.db") as site:
+        yield site
+
+
+class Seen:
+    """A page with somebody signed in, which remembers what went wrong on it."""
+
+    def __init__(self, browser: Any, site: Site, name: str, role: str) -> None:
+        self.program = site.person(name, role)
+        self.context = browser.new_context(viewport={"width": 1280, "height": 800})
+        answer = httpx.post(f"{site.address}/api/sign-in/link", json={"token": site.link(name)}, verify=False)
+        assert answer.status_code < 300, answer.text
+        cookie = session_cookie(site.address)
+        self.context.add_cookies([{"name": cookie, "value": answer.cookies[cookie], "url": site.address}])
+        self.page = self.context.new_page()
+        self.address = site.address
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+
+    def open(self, path: str, wait_for: str) -> Any:
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.address}/#/p/palettes/{path}")
+        self.page.locator(wait_for).first.wait_for()
+        return self.page
+
+
+def test_a_strangers_modality_and_kind_are_labeled_reviewed_and_listed_in_the_browser(browser: Any, palettes: Site, tmp_path: Path) -> None:
+    """Colors are drawn, stars are suggested and given by a click, and reviews, lists and the item show both; nothing breaks the policy."""
+    ada = Seen(browser, palettes, "Ada", "annotator")
+    page = ada.open("label", ".palette")
+    for number in range(len(PALETTES)):
+        assert page.locator(".host .palette [role=img]").count() in {len(colors) for colors in PALETTES.values()}
+        assert page.locator(".stars button").count() == 5
+        page.get_by_role("button", name="4 of 5 stars").click()
+        page.locator('.stars button[aria-pressed="true"]').wait_for()
+        if number == 0:
+            page.screenshot(path=tmp_path / "label.png")
+        page.locator(".label", has_text="summer").click()
+        before = page.locator(".about span").first.inner_text()
+        page.keyboard.press("Control+Enter")
+        if number + 1 < len(PALETTES):
+            eventually(lambda before=before: page.locator(".about span").first.inner_text() != before)
+    page.get_by_text("Nothing waits for you here").wait_for()
+    assert ada.complaints == []
+
+    olga = Seen(browser, palettes, "Olga", "owner")
+    page = olga.open("items", ".palette")
+    assert page.locator("td.content .palette").count() == len(PALETTES)
+    page.screenshot(path=tmp_path / "items.png")
+    page.locator("tbody a").first.click()
+    page.get_by_text("★★★★☆").first.wait_for()
+    page.screenshot(path=tmp_path / "item.png")
+    assert olga.complaints == []

@@ -1,0 +1,57 @@
+// What installed packages add to the page: kinds of answers and viewers, each a module of its own that the server names in the page's head.
+
+import { blobAddress } from "../core/api";
+import { colorOf, optionsOf, titleOf } from "../core/labels";
+import { status } from "../core/status.svelte";
+import { addKind } from "../kinds";
+import { compare } from "../kinds/compare";
+import type { Answering, Kind, Viewing } from "../kinds/kind";
+import { whole } from "../kinds/shapes/shape";
+import { addViewer } from "../viewers";
+import { clamp, following, type Showing, type Small, type ViewerKind } from "../viewers/viewer";
+import { component, type Mount } from "./foreign";
+
+/** What such a module is handed; it exports a function of this by default. */
+export const PAGE = { blobAddress, clamp, colorOf, compare, following, optionsOf, titleOf, whole };
+
+/** A kind as a module makes it: as ours, but that its parts draw into an element. */
+export type ForeignKind = Omit<Kind, "Form" | "View"> & { Form?: Mount<Answering>; View: Mount<Viewing> };
+
+/** A viewer likewise. */
+export type ForeignViewer = Omit<ViewerKind, "Shown" | "Thumb"> & { Shown: Mount<Showing>; Thumb: Mount<Small> };
+
+interface Extension {
+  group: "kinds" | "modalities";
+  name: string;
+  address: string;
+}
+
+const ADD = {
+  kinds(made: ForeignKind): void {
+    const { Form, View, ...rest } = made;
+    addKind({ ...rest, ...(Form && { Form: component(Form) }), View: component(View) });
+  },
+  modalities(made: ForeignViewer): void {
+    addViewer({ ...made, Shown: component(made.Shown), Thumb: component(made.Thumb) });
+  },
+};
+
+/** Load what the server names. A module that cannot be loaded is told of, and the page starts without it. */
+export async function extend(): Promise<void> {
+  const named = document.querySelector<HTMLMetaElement>('meta[name="labelwright-extensions"]')?.content ?? "[]";
+  await Promise.all((JSON.parse(named) as Extension[]).map(add));
+}
+
+async function add({ group, name, address }: Extension): Promise<void> {
+  try {
+    const { default: make } = (await import(/* @vite-ignore */ new URL(address, document.baseURI).href)) as {
+      default: (page: typeof PAGE) => { name: string };
+    };
+    const made = make(PAGE);
+    if (made.name !== name) throw new Error(`it calls itself '${made.name}'`);
+    ADD[group](made as never);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    status.toast(`The page's module of '${name}' does not work: ${why}`, { tone: "bad", seconds: 0 });
+  }
+}

@@ -1,0 +1,48 @@
+// Stands for a kind of answer that the page has no folder and no module of: it is shown as plain values and cannot be given here.
+
+import { component } from "../extensions/foreign";
+import { NotKnown } from "../expressions";
+import type { Answering, Kind, Viewing } from "./kind";
+
+const form = component<Answering>((host, { question }) => {
+  host.textContent = `The page cannot answer ${question.kind}: the package that adds it brings no module for the page. Pass the task on.`;
+  return undefined;
+});
+
+const view = component<Viewing>((host, { answer }) => {
+  const { kind: _, ...values } = answer as unknown as Record<string, unknown>;
+  host.textContent = JSON.stringify(values);
+  return undefined;
+});
+
+/** A kind of that name, of which no more is known. */
+export function unknownKind(name: string): Kind {
+  return {
+    name: name as Kind["name"],
+    words: { one: "answer", many: "answers", made: "given" },
+    keys: [],
+    graded: false,
+    same: 1,
+    Form: form,
+    View: view,
+    empty: () => null,
+    terms: () => ({
+      get() {
+        throw new NotKnown(name);
+      },
+      parts: null,
+    }),
+    parts: (answer) => [{ id: 0, label: JSON.stringify(answer), shape: [] }],
+    withParts: () => null,
+    describe: () => "",
+    similarity: () => 0,
+    within: () => 0,
+    differences(answers) {
+      const said = answers.map((answer) => (answer ? JSON.stringify(answer) : null));
+      if (new Set(said).size < 2) return [];
+      return [
+        { reason: said.includes(null) ? "missing" : "label", members: said.map((one) => (one ? 0 : null)), labels: said, bounds: [] },
+      ];
+    },
+  };
+}
