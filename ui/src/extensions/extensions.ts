@@ -7,6 +7,7 @@ import { addKind } from "../kinds";
 import { compare } from "../kinds/compare";
 import type { Answering, Kind, Viewing } from "../kinds/kind";
 import { whole } from "../kinds/shapes/shape";
+import { unknownKind } from "../kinds/unknown";
 import { addViewer } from "../viewers";
 import { clamp, following, type Showing, type Small, type ViewerKind } from "../viewers/viewer";
 import { component, type Mount } from "./foreign";
@@ -14,11 +15,13 @@ import { component, type Mount } from "./foreign";
 /** What such a module is handed; it exports a function of this by default. */
 export const PAGE = { blobAddress, clamp, colorOf, compare, following, optionsOf, titleOf, whole };
 
-/** A kind as a module makes it: as ours, but that its parts draw into an element. */
-export type ForeignKind = Omit<Kind, "Form" | "View"> & { Form?: Mount<Answering>; View: Mount<Viewing> };
+/** A kind as a module makes it: as ours, but that its parts draw into an element. Where it has no terms, the server decides conditions. */
+export type ForeignKind = Omit<Kind, "Form" | "View" | "terms"> &
+  Partial<Pick<Kind, "terms">> & { Form?: Mount<Answering>; View: Mount<Viewing> };
 
 /** A viewer likewise. */
-export type ForeignViewer = Omit<ViewerKind, "Shown" | "Thumb"> & { Shown: Mount<Showing>; Thumb: Mount<Small> };
+export type ForeignViewer = Omit<ViewerKind, "Shown" | "Thumb" | "terms"> &
+  Partial<Pick<ViewerKind, "terms">> & { Shown: Mount<Showing>; Thumb: Mount<Small> };
 
 interface Extension {
   group: "kinds" | "modalities";
@@ -29,10 +32,10 @@ interface Extension {
 const ADD = {
   kinds(made: ForeignKind): void {
     const { Form, View, ...rest } = made;
-    addKind({ ...rest, ...(Form && { Form: component(Form) }), View: component(View) });
+    addKind({ terms: unknownKind(made.name).terms, ...rest, ...(Form && { Form: component(Form) }), View: component(View) });
   },
   modalities(made: ForeignViewer): void {
-    addViewer({ ...made, Shown: component(made.Shown), Thumb: component(made.Thumb) });
+    addViewer({ terms: {}, ...made, Shown: component(made.Shown), Thumb: component(made.Thumb) });
   },
 };
 
