@@ -1,4 +1,4 @@
-"""Stores and projects for every room's tests: each test that takes `database` runs on SQLite and on PostgreSQL."""
+"""Stores and projects for the tests of every package: each test that takes `database` runs on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 

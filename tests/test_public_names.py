@@ -65,17 +65,17 @@ def test_what_the_pages_name_exists(page: Path) -> None:
 
 
 def test_the_statistics_have_one_face() -> None:
-    """Whatever a room of `labelwright.stats` offers is offered by `labelwright.stats` itself, the same object under the same name."""
+    """Whatever a package of `labelwright.stats` offers is offered by `labelwright.stats` itself, the same object under the same name."""
     face = importlib.import_module("labelwright.stats")
     folder = Path(str(face.__file__)).parent
-    rooms = sorted(path.parent.name for path in folder.glob("*/__init__.py"))
-    assert {"aggregate", "agreement", "certificates", "control", "fusion", "label_errors", "sampling"} <= set(rooms)
-    for room in rooms:
-        # `labelwright.stats.aggregate` is the function, so that the room of this name is reached by importing it. What a method of
+    packages = sorted(path.parent.name for path in folder.glob("*/__init__.py"))
+    assert {"aggregate", "agreement", "certificates", "control", "fusion", "label_errors", "sampling"} <= set(packages)
+    for package in packages:
+        # `labelwright.stats.aggregate` is the function, so that the package of this name is reached by importing it. What a method of
         # aggregation returns inside, a `Fit`, is for those who write one.
-        for public in set(importlib.import_module(f"labelwright.stats.{room}").__all__) - {"Fit"}:
-            assert public in face.__all__, f"{room}.{public}"
-            assert getattr(face, public) is getattr(sys.modules[f"labelwright.stats.{room}"], public)
+        for public in set(importlib.import_module(f"labelwright.stats.{package}").__all__) - {"Fit"}:
+            assert public in face.__all__, f"{package}.{public}"
+            assert getattr(face, public) is getattr(sys.modules[f"labelwright.stats.{package}"], public)
     assert len(set(face.__all__)) == len(face.__all__)
 
 

@@ -1,7 +1,8 @@
 """Labelwright: raw data in, certified training data out.
 
-The story, room by room: `sources` collect, `prepare` makes ready, `assist` suggests, `tasks` decide who is asked what, people `annotate`,
-`checks` and `review` validate, `quality` assures, `analytics` tell how it goes, `datasets` freeze and export. `pipeline` runs it all.
+The story, package by package: `sources` collect, `prepare` makes ready, `assist` suggests, `tasks` decide who is asked what, people
+`annotate`, `checks` and `review` validate, `quality` assures, `analytics` tell how it goes, `datasets` freeze and export. `pipeline` runs
+it all.
 
 The few public names here are enough for most programs; `labelwright.stats` is a library of its own.
 """

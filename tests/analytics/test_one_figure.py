@@ -17,7 +17,7 @@ from labelwright.client import Client
 from labelwright.errors import BeingComputed
 from labelwright.store import people, tables
 from tests.analytics.world import REQUIREMENTS, fill
-from tests.server.house import House, served
+from tests.server.site import Site, served
 from tests.store.test_listing import plans, statements
 
 READ = ["status", "overview", "requirements", "report", "quality", "events", "versions", "jobs", "items", "items?label=bug"]
@@ -25,18 +25,18 @@ READ = ["status", "overview", "requirements", "report", "quality", "events", "ve
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("figures")
-    with served(folder, f"sqlite:///{folder}/labelwright.db") as house:
-        fill(house)
-        yield house
+    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+        fill(site)
+        yield site
 
 
-def test_the_pages_the_client_the_commands_and_the_report_say_the_same(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_pages_the_client_the_commands_and_the_report_say_the_same(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     """Labeled, gold, remaining, reviewed, people's accuracy and the rest are equal in every answer of the API, on the command line, in
     the report and in the requirements."""
-    owner = house.person("owner")
-    browser = house.browser(owner)
+    owner = site.person("owner")
+    browser = site.browser(owner)
     base = "/api/projects/tickets"
     overview, status, quality = (browser.get(f"{base}/{name}").json() for name in ("overview", "status", "quality"))
     (card,) = [one for one in browser.get("/api/projects").json() if one["name"] == "tickets"]
@@ -56,13 +56,13 @@ def test_the_pages_the_client_the_commands_and_the_report_say_the_same(house: Ho
         assert status[name] == funnel[names.get(name, name)], name
     assert (status["remaining"], status["reviews_given"]) == (overview["forecast"]["remaining"], overview["reviews"]["given"])
 
-    secret = house.workspace.database.write(lambda connection: people.create_token(connection, owner, "test", role="owner"))
-    client = Client(house.address, secret)
+    secret = site.workspace.database.write(lambda connection: people.create_token(connection, owner, "test", role="owner"))
+    client = Client(site.address, secret)
     assert client.overview("tickets").funnel.labeled == funnel["labeled"]
     assert client.items_page("tickets").total == funnel["prepared"]
     assert sum(1 for _ in client.items("tickets", state="reviewed")) == funnel["reviewed"] + 1  # and the gold item
 
-    assert main(["status", str(house.workspace.folder), "--json"]) == 0
+    assert main(["status", str(site.workspace.folder), "--json"]) == 0
     (told,) = [one for one in json.loads(capsys.readouterr().out) if one["project"] == "tickets"]
     assert {**told, "at": 0} == {**status, "at": 0}
 
@@ -100,19 +100,19 @@ def test_the_pages_the_client_the_commands_and_the_report_say_the_same(house: Ho
     assert sum(1 for _ in client.items("tickets", label="bug")) == outcomes["count(intent='bug') >= 1"]["value"]
 
     # The report: the one that the page opens and the one that the command writes.
-    path = house.workspace.folder / "report.html"
-    write_report(house.tickets.project, path, requirements=REQUIREMENTS)
+    path = site.workspace.folder / "report.html"
+    write_report(site.tickets.project, path, requirements=REQUIREMENTS)
     for text in (browser.get(f"{base}/report").text, path.read_text("utf-8")):
         assert f"{funnel['labeled']} of {funnel['asked']} items, {funnel['gold']} gold besides" in text
         for name in ("answered", "reviewed", "labeled"):
             assert f">{funnel[name]} · {100 * funnel[name] / funnel['asked']:.0f}%<" in text, name
 
 
-def test_a_bar_of_the_report_is_as_long_as_its_percentage(house: House) -> None:
+def test_a_bar_of_the_report_is_as_long_as_its_percentage(site: Site) -> None:
     """The length of each bar over its rail is the share that is said beside it."""
-    with house.workspace.database.read() as connection:
-        funnel = kept_overview(connection, house.tickets.project).funnel
-    text = house.browser(house.person("owner")).get("/api/projects/tickets/report").text
+    with site.workspace.database.read() as connection:
+        funnel = kept_overview(connection, site.tickets.project).funnel
+    text = site.browser(site.person("owner")).get("/api/projects/tickets/report").text
     chart = text[text.index("Items by step") :]
     chart = chart[: chart.index("</svg>")]
     found = re.findall(r'class="rail"[^>]*width="([\d.]+)".*?class="fill"[^>]*width="([\d.]+)".*?class="number"[^>]*>([\d,]+)( · )?', chart)
@@ -122,15 +122,15 @@ def test_a_bar_of_the_report_is_as_long_as_its_percentage(house: House) -> None:
     assert shares[funnel.suggested] == pytest.approx(funnel.suggested / funnel.prepared, abs=0.01)
 
 
-def test_requests_read_what_is_kept_and_say_so_where_nothing_is(house: House) -> None:
+def test_requests_read_what_is_kept_and_say_so_where_nothing_is(site: Site) -> None:
     """Until the figures have been made, the API says that they are being computed; what was read later is never replaced by earlier."""
-    browser = house.browser(house.person("owner", "secret"))
+    browser = site.browser(site.person("owner", "secret"))
     for name in ("overview", "requirements", "status", "report"):
         answer = browser.get(f"/api/projects/secret/{name}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "being_computed"), name
     (card,) = browser.get("/api/projects").json()
     assert (card["name"], card["labeled"], card["at"]) == ("secret", None, None)
-    project = house.secret.project
+    project = site.secret.project
     with pytest.raises(BeingComputed), project.database.read() as connection:
         kept_overview(connection, project)
     keep(project, [])
@@ -144,13 +144,13 @@ def test_requests_read_what_is_kept_and_say_so_where_nothing_is(house: House) ->
 
 
 @pytest.mark.parametrize("name", ["", "/tickets", *(f"/tickets/{one}" for one in READ)])
-def test_no_request_reads_a_whole_table(house: House, name: str) -> None:
+def test_no_request_reads_a_whole_table(site: Site, name: str) -> None:
     """What a page reads is found through an index, whichever it is: nothing passes over items, answers, tasks, labels or events."""
-    browser = house.browser(house.person("owner"))
-    with statements(house.workspace.database) as noted:
+    browser = site.browser(site.person("owner"))
+    with statements(site.workspace.database) as noted:
         assert browser.get(f"/api/projects{name}").status_code == 200
     assert noted
-    found = plans(house.workspace.database, noted)
+    found = plans(site.workspace.database, noted)
     large = ("items", "raw_items", "annotations", "tasks", "consensus", "events", "suggestions", "reviews", "findings")
     assert not [plan for plan in found if re.match(rf"SCAN ({'|'.join(large)})\b", plan)]
     assert not [statement for statement, _ in noted if re.search(r"count\(\*\).* FROM (items|annotations|tasks|consensus)\b", statement)]

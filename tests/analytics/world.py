@@ -11,7 +11,7 @@ from labelwright.store import tables
 from tests.analytics.test_overview import insert, pick, review, suggest
 from tests.quality.answers import answer, choice, spans
 from tests.rows import add_known, add_users
-from tests.server.house import House
+from tests.server.site import Site
 
 REQUIREMENTS = [
     "labeled >= 10%",
@@ -23,12 +23,12 @@ REQUIREMENTS = [
 ]
 
 
-def fill(house: House) -> None:
-    """Fill the project `tickets` of the house, and keep its figures as the background work does."""
-    opened = house.tickets
+def fill(site: Site) -> None:
+    """Fill the project `tickets` of the site, and keep its figures as the background work does."""
+    opened = site.tickets
     project = opened.project
     ann, bob, rev = add_users(project, "ann", "bob", "rev")
-    ids = house.add_texts(*(f"The Aurora lamp number {number} came." for number in range(40)))
+    ids = site.add_texts(*(f"The Aurora lamp number {number} came." for number in range(40)))
     names = ("refund", "bug", "other")
     marked, nothing = spans((4, 10, "PRODUCT")), spans()
     rows = [

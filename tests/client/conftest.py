@@ -1,4 +1,4 @@
-"""The client's tests talk to the same house as the server's."""
+"""The client's tests talk to the same server as the server's own."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server.house import House, served
+from tests.server.site import Site, served
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("house")
-    with served(folder, f"sqlite:///{folder}/labelwright.db") as house:
-        yield house
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+        yield site

@@ -118,7 +118,7 @@ def test_messages_are_marked_exactly(folder: Path) -> None:
 
 
 def test_marks_count_code_points() -> None:
-    """An emoji before a place counts as one code point, as everywhere in the house."""
+    """An emoji before a place counts as one code point, as everywhere in the site."""
     assert read_marked("🪴🪴 {DATE|today}") == ("🪴🪴 today", [{"start": 3, "end": 8, "label": "DATE"}])
 
 

@@ -22,7 +22,7 @@ from PIL import Image
 
 from labelwright.errors import InvalidFile, TooLarge
 from labelwright.media import audio, image, text
-from labelwright.media._pool import Room
+from labelwright.media._pool import Budget
 from labelwright.settings import Settings
 from tests.shared import shared
 
@@ -211,8 +211,8 @@ def test_large_pictures_are_decoded_one_at_a_time() -> None:
 import io, resource, threading
 from PIL import Image
 from labelwright.media import image
-from labelwright.media._pool import Room
-image.ROOM = Room(24_000_000)
+from labelwright.media._pool import Budget
+image.BUDGET = Budget(24_000_000)
 out = io.BytesIO()
 Image.new("RGBA", (16, 16)).save(out, "PNG")
 image.normalise(out.getvalue(), max_side=8)
@@ -229,13 +229,13 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 
 
 def test_no_more_is_in_the_room_than_it_holds() -> None:
-    """Whatever comes from however many threads; what is larger than the room goes in alone."""
-    room = Room(10)
+    """Whatever comes from however many threads; what is larger than the budget goes in alone."""
+    budget = Budget(10)
     inside: list[int] = []
     most: list[int] = []
 
     def work(size: int) -> None:
-        with room.of(size):
+        with budget.of(size):
             inside.append(size)
             most.append(sum(inside))
             time.sleep(0.001)
@@ -245,7 +245,7 @@ def test_no_more_is_in_the_room_than_it_holds() -> None:
         list(pool.map(work, [1, 5, 40, 7, 3, 10, 2, 2, 40, 6] * 5))
     assert max(size for size in most if size < 40) <= 10
     assert {size for size in most if size > 10} == {40}
-    assert room.free == 10
+    assert budget.free == 10
 
 
 def test_a_header_is_enough_to_probe_a_picture() -> None:

@@ -1,4 +1,4 @@
-"""A served house for the tests of this folder, once on SQLite and once on PostgreSQL; they share it, each with people of its own."""
+"""A served workspace for the tests of this folder, once on SQLite and once on PostgreSQL; they share it, each with people of its own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server.house import House, served
+from tests.server.site import Site, served
 
 _databases = itertools.count(1)
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("house")
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
     store = f"sqlite:///{folder}/labelwright.db"
     if request.param == "postgresql":
         import psycopg
@@ -24,9 +24,9 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "template_labelwright"'.encode())
         store = url.replace("/postgres", f"/{name}")
-    with served(folder, store) as house:
-        house.keep_figures()
-        yield house
+    with served(folder, store) as site:
+        site.keep_figures()
+        yield site
 
 
 @pytest.fixture(autouse=True)

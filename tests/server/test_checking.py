@@ -8,7 +8,7 @@ from pathlib import Path
 from labelwright.pipeline.workspace import Workspace
 from labelwright.settings import Settings
 from labelwright.store import tables
-from tests.server.house import CHOICE, PIPELINE, House, listening, submit
+from tests.server.site import CHOICE, PIPELINE, Site, listening, submit
 
 SLOW = """\
 import time
@@ -38,26 +38,26 @@ def test_others_work_while_an_answer_is_checked(tmp_path: Path, store_url: str) 
     workspace = Workspace.open(folder)
     try:
         with listening(workspace, Settings()) as address, ThreadPoolExecutor(1) as pool:
-            house = House(workspace, address)
-            house.add_texts("a slow one", "another", "a third")
-            ann, ben = house.browser(house.person()), house.browser(house.person())
-            slow = house.held(ann)
+            site = Site(workspace, address)
+            site.add_texts("a slow one", "another", "a third")
+            ann, ben = site.browser(site.person()), site.browser(site.person())
+            slow = site.held(ann)
             assert "slow" in slow["item"]["data"]["body"]["text"]
             answered = pool.submit(submit, ann, slow)
             while not began.exists():
                 assert not answered.done()
-            task = house.held(ben)
+            task = site.held(ben)
             draft = {"lease": task["lease"], "sequence": 1, "body": {}}
             assert ben.put(f"/api/tasks/{task['id']}/draft", json=draft).status_code == 200
             # The next task is there at once: asked for with the answer, which waits for no other one's checks.
             done = submit(ben, task)
             assert done.status_code == 200, done.text
             assert done.json()["next"] is not None
-            assert house.rows(tables.annotations) == 1
+            assert site.rows(tables.annotations) == 1
             goes_on.touch()
             assert answered.result().status_code == 200
-            assert house.rows(tables.annotations) == 2
-            house.close()
+            assert site.rows(tables.annotations) == 2
+            site.close()
     finally:
         workspace.close()
 
@@ -73,10 +73,10 @@ def test_an_answer_that_cannot_be_checked_is_told_and_not_lost(tmp_path: Path, s
     workspace = Workspace.open(folder)
     try:
         with listening(workspace, Settings()) as address:
-            house = House(workspace, address)
-            house.add_texts("a text")
-            ann = house.browser(house.person())
-            task = house.held(ann)
+            site = Site(workspace, address)
+            site.add_texts("a text")
+            ann = site.browser(site.person())
+            task = site.held(ann)
             values = {**CHOICE, "parts": {"kind": "spans", "spans": [{"start": 0, "end": 1, "label": "DATE"}] * 3000}}
             asked = submit(ann, task, values, confirmed=False)
             assert asked.status_code == 422, asked.text
@@ -84,8 +84,8 @@ def test_an_answer_that_cannot_be_checked_is_told_and_not_lost(tmp_path: Path, s
             assert len(messages) == 1
             assert messages[0].startswith("This could not be checked")
             assert submit(ann, task, values).status_code == 200
-            assert house.rows(tables.annotations) == 1
-            assert house.rows(tables.findings, tables.findings.c.rule == "expression") == 1
-            house.close()
+            assert site.rows(tables.annotations) == 1
+            assert site.rows(tables.findings, tables.findings.c.rule == "expression") == 1
+            site.close()
     finally:
         workspace.close()

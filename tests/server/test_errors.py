@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.server.house import CHOICE, House
+from tests.server.site import CHOICE, Site
 
 DEEP = b'{"a":' * 20_000 + b"1" + b"}" * 20_000
 DEEP_LIST = b"[" * 100_000
@@ -86,16 +86,16 @@ def check_shape(answer: httpx.Response) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_explained_in_one_shape(house: House, case: str) -> None:
+def test_bad_input_is_explained_in_one_shape(site: Site, case: str) -> None:
     """Whatever is wrong with a request, the answer is the one JSON shape with a fitting status."""
     status, method, path, content = BAD[case]
-    answer = house.browser(house.person("owner")).request(method, path, **content)
+    answer = site.browser(site.person("owner")).request(method, path, **content)
     assert answer.status_code in (status if isinstance(status, tuple) else (status,)), answer.text
     if answer.is_error:
         check_shape(answer)
 
 
-def test_what_fails_inside_gives_nothing_away(house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_fails_inside_gives_nothing_away(site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """An unexpected exception is 500 without a word about the inside, carries the headers of safety, and stands in the log."""
     from labelwright.pipeline import events
 
@@ -103,7 +103,7 @@ def test_what_fails_inside_gives_nothing_away(house: House, monkeypatch: pytest.
         raise RuntimeError("the password of the database is swordfish")
 
     monkeypatch.setattr(events, "next_tasks", broken)
-    answer = house.browser(house.person("annotator")).post(NEXT, json={})
+    answer = site.browser(site.person("annotator")).post(NEXT, json={})
     assert answer.status_code == 500
     assert check_shape(answer)["code"] == "internal_error"
     assert "swordfish" not in answer.text
@@ -111,19 +111,19 @@ def test_what_fails_inside_gives_nothing_away(house: House, monkeypatch: pytest.
     assert "swordfish" in caplog.text
 
 
-def test_a_missing_and_a_forbidden_thing_have_the_shape_too(house: House) -> None:
+def test_a_missing_and_a_forbidden_thing_have_the_shape_too(site: Site) -> None:
     """401 and 403 are the same shape, with what to do."""
-    nobody = check_shape(house.http().get("/api/session"))
+    nobody = check_shape(site.http().get("/api/session"))
     assert nobody["code"] == "not_signed_in"
     assert nobody["hint"]
-    annotator = check_shape(house.browser(house.person("annotator")).get("/api/projects/tickets/items"))
+    annotator = check_shape(site.browser(site.person("annotator")).get("/api/projects/tickets/items"))
     assert annotator["code"] == "not_allowed"
     assert annotator["hint"]
 
 
-def test_a_broken_line_in_a_stream_is_set_aside_with_its_reason(house: House) -> None:
+def test_a_broken_line_in_a_stream_is_set_aside_with_its_reason(site: Site) -> None:
     """A stream's broken, deeply nested or wrongly encoded lines go to quarantine; its good ones become items."""
-    manager = house.browser(house.person("manager"))
+    manager = site.browser(site.person("manager"))
     nested = b'{"a":' * 5_000 + b"1" + b"}" * 5_000
     good = [b'{"key": "good 1", "body": "fine"}', b'{"key": "good 2", "body": "fine too"}']
     small = [good[0], b'{"key": "bro', nested, b'{"key": "bad", "body": "\xff"}', good[1]]
@@ -136,10 +136,10 @@ def test_a_broken_line_in_a_stream_is_set_aside_with_its_reason(house: House) ->
     assert all(row["reason"] and row["place"] for row in reasons)
 
 
-def test_rejected_suggestions_say_why(house: House) -> None:
+def test_rejected_suggestions_say_why(site: Site) -> None:
     """Suggestions are taken or refused one by one; too many at once are refused together."""
-    manager = house.browser(house.person("manager"))
-    (item,) = house.add_texts("suggest something")
+    manager = site.browser(site.person("manager"))
+    (item,) = site.add_texts("suggest something")
     base = {"question": "intent", "labeler": "mine", "version": "1"}
     sent = [
         {**base, "item_id": item, "answer": "refund", "score": 0.7},
@@ -159,14 +159,14 @@ def test_rejected_suggestions_say_why(house: House) -> None:
     assert many.status_code in (400, 413)
 
 
-def test_control_characters_are_no_fault_of_ours(house: House) -> None:
+def test_control_characters_are_no_fault_of_ours(site: Site) -> None:
     """A null character in a comment, in a reason or in a name is kept or refused, on every database, and never a failure."""
-    (item,) = house.add_texts("say null")
-    browser, manager = house.browser(house.person()), house.browser(house.person("manager"))
-    task = house.held(browser)
+    (item,) = site.add_texts("say null")
+    browser, manager = site.browser(site.person()), site.browser(site.person("manager"))
+    task = site.held(browser)
     suggestion = {"key": "a\x00b", "question": "intent", "labeler": "mine\x00", "answer": "refund"}
     answers = [
-        browser.post(f"/api/items/{house.outside(item)}/comments", json={"text": "a\x00b"}),
+        browser.post(f"/api/items/{site.outside(item)}/comments", json={"text": "a\x00b"}),
         browser.put(f"/api/tasks/{task['id']}/draft", json={"lease": task["lease"], "sequence": 1, "body": "a\x00b"}),
         browser.post(f"/api/tasks/{task['id']}/skip", json={"reason": "a\x00b"}),
         browser.post("/api/sign-in", json={"name": "a\x00b", "password": "a\x00b"}),

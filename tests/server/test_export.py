@@ -26,7 +26,7 @@ from labelwright.server.routes import versions
 from labelwright.settings import Settings
 from labelwright.store import tables
 from tests.datasets.labeling import agree
-from tests.server.house import House, listening
+from tests.server.site import Site, listening
 
 PICTURES = """
 name: pictures
@@ -38,10 +38,10 @@ run: {store: 'STORE'}
 
 
 @pytest.mark.parametrize("format", plugins.names("formats"))
-def test_an_export_holds_every_labeled_item(house: House, format: str) -> None:
+def test_an_export_holds_every_labeled_item(site: Site, format: str) -> None:
     """What a format writes into a file or folder is what comes over HTTP, or a refusal in the one shape of errors."""
-    agree(house.tickets.project, dict.fromkeys(house.add_texts(*(f"text {number}" for number in range(50))), "bug"))
-    answer = house.browser(house.person("manager")).get("/api/projects/tickets/export", params={"format": format})
+    agree(site.tickets.project, dict.fromkeys(site.add_texts(*(f"text {number}" for number in range(50))), "bug"))
+    answer = site.browser(site.person("manager")).get("/api/projects/tickets/export", params={"format": format})
     if answer.status_code == 400:
         assert "cannot" in answer.json()["error"]["message"] or answer.json()["error"]["hint"]
         return
@@ -54,10 +54,10 @@ def test_an_export_holds_every_labeled_item(house: House, format: str) -> None:
     assert body.startswith(b"PAR1") or body.count(b"text ") >= 50 or b"PAR1" in body
 
 
-def test_an_export_is_sent_while_it_is_written(house: House) -> None:
+def test_an_export_is_sent_while_it_is_written(site: Site) -> None:
     """The first bytes arrive with no length said beforehand, and whoever leaves early harms nobody who comes after."""
-    fill(house, 8_000_000)
-    browser = house.browser(house.person("manager"))
+    fill(site, 8_000_000)
+    browser = site.browser(site.person("manager"))
     with browser.stream("GET", "/api/projects/tickets/export", params={"format": "jsonl"}) as answer:
         assert answer.status_code == 200
         assert "content-length" not in answer.headers
@@ -80,10 +80,10 @@ def test_pictures_travel_with_their_labels(tmp_path: Path, store_url: str) -> No
         found = list(connection.scalars(sa.select(tables.items.c.id)))
     agree(opened.project, dict.fromkeys(found, "bug"))
     with listening(workspace, Settings()) as address:
-        house = House(workspace, address)
-        browser = house.browser(house.person("manager", "pictures"))
+        site = Site(workspace, address)
+        browser = site.browser(site.person("manager", "pictures"))
         answer = browser.get("/api/projects/pictures/export", params={"format": "jsonl"})
-        house.close()
+        site.close()
     workspace.close()
     assert 'filename="pictures-jsonl.zip"' in answer.headers["content-disposition"]
     packed = zipfile.ZipFile(io.BytesIO(answer.content))
@@ -102,22 +102,22 @@ def _strings(value: object) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def test_no_more_downloads_are_made_at_once_than_may(house: House) -> None:
+def test_no_more_downloads_are_made_at_once_than_may(site: Site) -> None:
     """While as many are made and wait as may, a further one is sent away for a while, and people's work goes on.
 
     Once those who asked are gone, so are the processes that wrote for them, and others have their turn.
     """
-    fill(house, 20_000_000)
-    manager, ann = house.browser(house.person("manager")), house.browser(house.person())
+    fill(site, 20_000_000)
+    manager, ann = site.browser(site.person("manager")), site.browser(site.person())
     with contextlib.ExitStack() as all_open:
         for _ in range(downloads.MOST_RUNNING):
             # Two that have begun, and whose readers take no more for a while.
             all_open.enter_context(manager.stream("GET", "/api/projects/tickets/export"))
-        waiting = [socket_that_asks(house.address, manager) for _ in range(downloads.MOST_WAITING)]
+        waiting = [socket_that_asks(site.address, manager) for _ in range(downloads.MOST_WAITING)]
         refused = until_refused(manager)
         assert refused.json()["error"]["code"] == "busy"
         assert int(refused.headers["Retry-After"]) > 0
-        house.held(ann)
+        site.held(ann)
         for one in waiting:
             one.close()
     deadline = time.monotonic() + 60
@@ -130,11 +130,11 @@ def test_no_more_downloads_are_made_at_once_than_may(house: House) -> None:
     assert writing() == []
 
 
-def test_a_reader_who_comes_back_too_late_gets_no_part_for_the_whole(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_who_comes_back_too_late_gets_no_part_for_the_whole(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who takes nothing for too long is taken for gone: the process ends, and what was begun breaks off."""
     monkeypatch.setattr(downloads, "PATIENCE_SECONDS", 0.5)
-    fill(house, 20_000_000)
-    manager = house.browser(house.person("manager"))
+    fill(site, 20_000_000)
+    manager = site.browser(site.person("manager"))
     with manager.stream("GET", "/api/projects/tickets/export") as answer:
         deadline = time.monotonic() + 60
         while writing() and time.monotonic() < deadline:
@@ -144,11 +144,11 @@ def test_a_reader_who_comes_back_too_late_gets_no_part_for_the_whole(house: Hous
             answer.read()
 
 
-def test_a_reader_who_leaves_leaves_nothing_behind(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_who_leaves_leaves_nothing_behind(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder in which a process writes aside what it packs is gone with the reader, whenever that is."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    fill(house, 20_000_000)
-    order = versions._order(house.tickets, "jsonl", None, whole=True)
+    fill(site, 20_000_000)
+    order = versions._order(site.tickets, "jsonl", None, whole=True)
 
     async def leave(taken: int) -> None:
         download = await downloads.Downloads().begin(order)
@@ -164,16 +164,16 @@ def test_a_reader_who_leaves_leaves_nothing_behind(house: House, tmp_path: Path,
         asyncio.run(leave(taken))
 
 
-def test_what_a_process_cannot_write_is_said(house: House) -> None:
+def test_what_a_process_cannot_write_is_said(site: Site) -> None:
     """An error of the process reaches whoever asked as the error that it is, and one that dies gives no part for the whole."""
-    manager = house.browser(house.person("manager"))
+    manager = site.browser(site.person("manager"))
     answer = manager.get("/api/projects/tickets/export", params={"version": 7})
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
-    fill(house, 8_000_000)
+    fill(site, 8_000_000)
 
     async def break_off() -> None:
-        download = await downloads.Downloads().begin(versions._order(house.tickets, "jsonl", None, whole=False))
+        download = await downloads.Downloads().begin(versions._order(site.tickets, "jsonl", None, whole=False))
         assert await download.take()
         download._process.kill()
         with pytest.raises(LabelwrightError, match="broke off"):
@@ -188,9 +188,9 @@ async def the_rest(download: downloads.Download) -> None:
         pass
 
 
-def fill(house: House, size: int) -> None:
+def fill(site: Site, size: int) -> None:
     """Make forty labeled texts of so many bytes together."""
-    agree(house.tickets.project, dict.fromkeys(house.add_texts(*(f"{number} " + "x" * (size // 40) for number in range(40))), "bug"))
+    agree(site.tickets.project, dict.fromkeys(site.add_texts(*(f"{number} " + "x" * (size // 40) for number in range(40))), "bug"))
 
 
 def socket_that_asks(address: str, browser: httpx.Client) -> socket.socket:

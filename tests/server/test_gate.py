@@ -5,36 +5,36 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.server.house import MOST_BYTES, House, submit
+from tests.server.site import MOST_BYTES, Site, submit
 
 
-def test_a_session_without_its_csrf_token_changes_nothing(house: House) -> None:
+def test_a_session_without_its_csrf_token_changes_nothing(site: Site) -> None:
     """The cookie alone, as a foreign page could make a browser send it, may look and not act."""
-    house.add_texts("one")
-    user_id = house.person("annotator")
-    bare = house.browser(user_id, csrf=False)
+    site.add_texts("one")
+    user_id = site.person("annotator")
+    bare = site.browser(user_id, csrf=False)
     assert bare.get("/api/session").status_code == 200
     for headers in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": "wrong"}, {"X-CSRF-Token": "\xff".encode("latin-1")}):
         answer = bare.post("/api/projects/tickets/tasks/next", json={}, headers=headers)
         assert answer.status_code == 403
         assert answer.json()["error"]["where"] == "X-CSRF-Token"
-    other = house.browser(house.person("annotator"))
+    other = site.browser(site.person("annotator"))
     crossed = bare.post("/api/projects/tickets/tasks/next", json={}, headers={"X-CSRF-Token": other.headers["X-CSRF-Token"]})
     assert crossed.status_code == 403
 
 
-def test_a_program_needs_no_csrf_token(house: House) -> None:
+def test_a_program_needs_no_csrf_token(site: Site) -> None:
     """A bearer token is never sent by a browser on its own, so it stands alone."""
-    assert house.program(house.person("annotator")).post("/api/projects/tickets/tasks/next", json={}).status_code == 200
+    assert site.program(site.person("annotator")).post("/api/projects/tickets/tasks/next", json={}).status_code == 200
 
 
-def test_signing_in_anew_works_over_an_old_session(house: House) -> None:
+def test_signing_in_anew_works_over_an_old_session(site: Site) -> None:
     """Whoever opens an invitation while somebody else is signed in comes in, though the page does not know the old CSRF token."""
     from labelwright.store import people
 
-    browser = house.browser(house.person("annotator"), csrf=False)
-    newcomer = house.person("annotator", name="newcomer")
-    secret = house.workspace.database.write(
+    browser = site.browser(site.person("annotator"), csrf=False)
+    newcomer = site.person("annotator", name="newcomer")
+    secret = site.workspace.database.write(
         lambda connection: people.create_token(connection, newcomer, "invitation", role="owner", purpose="sign_in")
     )
     answer = browser.post("/api/sign-in/link", json={"token": secret})
@@ -43,9 +43,9 @@ def test_signing_in_anew_works_over_an_old_session(house: House) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", None])
-def test_only_json_is_a_body(house: House, kind: str | None) -> None:
+def test_only_json_is_a_body(site: Site, kind: str | None) -> None:
     """JSON sent under a type that a foreign page's form can send, or under none, is refused, and nothing is done."""
-    browser = house.browser(house.person("annotator"))
+    browser = site.browser(site.person("annotator"))
     headers = {"Content-Type": kind} if kind else {}
     answer = browser.post("/api/projects/tickets/tasks/next", content=b'{"count": 1}', headers=headers)
     assert answer.status_code in (400, 415)
@@ -54,18 +54,18 @@ def test_only_json_is_a_body(house: House, kind: str | None) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/api/session", "/api/openapi.json", "/nowhere", "/assets/x.js"])
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "localhost.evil.example", ""])
-def test_a_foreign_host_is_refused(house: House, path: str, host: str) -> None:
+def test_a_foreign_host_is_refused(site: Site, path: str, host: str) -> None:
     """Another site's name that points here (DNS rebinding) gets nothing, whatever it asks for."""
-    answer = house.http().get(path, headers={"Host": host})
+    answer = site.http().get(path, headers={"Host": host})
     assert answer.status_code == 400
     assert answer.json()["error"]["where"] == "Host"
 
 
 @pytest.mark.parametrize("path", ["/", "/api/session", "/api/openapi.json", "/nowhere", "/api/nowhere", "/api/sign-in", "/assets/none.js"])
-def test_every_answer_carries_the_headers_of_safety(house: House, path: str) -> None:
+def test_every_answer_carries_the_headers_of_safety(site: Site, path: str) -> None:
     """Pages, data and errors alike: no sniffing, no framing, nothing loaded from elsewhere, no inline script or style."""
     for host in (None, "evil.example"):
-        answer = house.http().get(path, headers={"Host": host} if host else {})
+        answer = site.http().get(path, headers={"Host": host} if host else {})
         policy = answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
@@ -74,16 +74,16 @@ def test_every_answer_carries_the_headers_of_safety(house: House, path: str) -> 
             assert part in policy
 
 
-def test_private_answers_are_not_kept_by_caches(house: House) -> None:
+def test_private_answers_are_not_kept_by_caches(site: Site) -> None:
     """What belongs to a session is never stored on the way."""
-    assert house.browser(house.person("annotator")).get("/api/session").headers["cache-control"] == "no-store"
+    assert site.browser(site.person("annotator")).get("/api/session").headers["cache-control"] == "no-store"
 
 
-def test_a_large_body_is_refused(house: House) -> None:
+def test_a_large_body_is_refused(site: Site) -> None:
     """A body over the limit is refused, whether it says its length or comes in pieces."""
-    browser = house.browser(house.person("annotator"))
-    house.add_texts("one")
-    task = house.held(browser)
+    browser = site.browser(site.person("annotator"))
+    site.add_texts("one")
+    task = site.held(browser)
     large = {"intent": {"kind": "choice", "label": "x" * MOST_BYTES}}
     assert submit(browser, task, large).status_code == 413
 
@@ -98,9 +98,9 @@ def test_a_large_body_is_refused(house: House) -> None:
     assert answer.json()["error"]["code"] == "too_large"
 
 
-def test_a_stream_of_items_has_a_limit_of_its_own(house: House) -> None:
+def test_a_stream_of_items_has_a_limit_of_its_own(site: Site) -> None:
     """A stream may be larger than another body, and is refused over its own limit, with nothing of it kept."""
-    manager = house.browser(house.person("manager"))
+    manager = site.browser(site.person("manager"))
     headers = {"Content-Type": "application/x-ndjson"}
     url = "/api/projects/tickets/items"
     row = b'{"key": "big", "body": "%s"}\n'
@@ -111,29 +111,29 @@ def test_a_stream_of_items_has_a_limit_of_its_own(house: House) -> None:
     assert answer.status_code == 413
 
 
-def test_media_type_with_parameters_is_json(house: House) -> None:
+def test_media_type_with_parameters_is_json(site: Site) -> None:
     """`application/json; charset=utf-8` is JSON too."""
-    browser = house.browser(house.person("annotator"))
+    browser = site.browser(site.person("annotator"))
     answer = browser.post("/api/projects/tickets/tasks/next", content=b"{}", headers={"Content-Type": "application/json; charset=utf-8"})
     assert answer.status_code == 200
 
 
-def test_there_is_no_cross_origin_sharing(house: House) -> None:
+def test_there_is_no_cross_origin_sharing(site: Site) -> None:
     """No answer allows another origin to read it."""
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     for answer in (
-        house.http().get("/api/session", headers=headers),
-        house.http().options("/api/session", headers=headers),
+        site.http().get("/api/session", headers=headers),
+        site.http().options("/api/session", headers=headers),
     ):
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-def test_the_page_is_served_or_says_how_to_build_it(house: House) -> None:
+def test_the_page_is_served_or_says_how_to_build_it(site: Site) -> None:
     """The root is an HTML page, and files outside of the page's folder cannot be reached through it."""
-    answer = house.http().get("/")
+    answer = site.http().get("/")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
     for path in ("/assets/../../settings.py", "/assets/..%2f..%2fsettings.py", "/..%2fsettings.py", "/%2e%2e%2fsettings.py"):
-        request = httpx.Request("GET", house.address)
-        found = house.http().send(httpx.Request("GET", request.url.copy_with(raw_path=path.encode())))
+        request = httpx.Request("GET", site.address)
+        found = site.http().send(httpx.Request("GET", request.url.copy_with(raw_path=path.encode())))
         assert found.status_code == 404, path

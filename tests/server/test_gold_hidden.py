@@ -17,7 +17,7 @@ from labelwright.schema.kinds.choice import Choice
 from labelwright.store import tables
 from labelwright.tasks.opening import SHUFFLED
 from tests.rows import add_known, add_texts
-from tests.server.house import House, served, submit
+from tests.server.site import Site, served, submit
 
 ITEMS = 700
 ANSWERED = 350
@@ -25,20 +25,20 @@ WORDS = ["the", "a", "parcel", "arrived", "late", "broken", "refund", "please", 
 
 
 @pytest.fixture
-def gold_house(tmp_path: Path) -> Iterator[House]:
+def gold_house(tmp_path: Path) -> Iterator[Site]:
     """A served project with gold at 20%."""
 
     def with_gold(pipeline: str) -> str:
         return pipeline.replace("gold: 0%", "gold: 20%")
 
-    with served(tmp_path, f"sqlite:///{tmp_path}/labelwright.db", pipeline=with_gold, secret="the same") as house:
-        yield house
+    with served(tmp_path, f"sqlite:///{tmp_path}/labelwright.db", pipeline=with_gold, secret="the same") as site:
+        yield site
 
 
-def _collect(house: House, gold: int, layout: str = "among") -> None:
+def _collect(site: Site, gold: int, layout: str = "among") -> None:
     """Collect items, named in their order, with gold ones among them; or with gold ones behind them, from a file of their own."""
     draw = random.Random(7)
-    opened = house.tickets
+    opened = site.tickets
     texts = [" ".join(draw.choices(WORDS, k=draw.randint(3, 30))) for _ in range(ITEMS)]
     keys = list(range(ITEMS))
     if layout == "apart":
@@ -69,20 +69,20 @@ def _size(answer: httpx.Response) -> int:
     return len(answer.content)
 
 
-def _play(house: House, browser: httpx.Client) -> tuple[list[list[float]], list[bool]]:
+def _play(site: Site, browser: httpx.Client) -> tuple[list[list[float]], list[bool]]:
     """Answer, look back, comment, give back and pass on as people do, and return what was to be seen of each item, and which were gold."""
     draw = random.Random(11)
-    with house.workspace.database.read() as connection:
-        gold = {house.outside(number) for number in connection.scalars(sa.select(tables.known_answers.c.item_id))}
+    with site.workspace.database.read() as connection:
+        gold = {site.outside(number) for number in connection.scalars(sa.select(tables.known_answers.c.item_id))}
     seen: list[list[float]] = []
     is_gold: list[bool] = []
-    task: dict[str, Any] | None = house.held(browser)
+    task: dict[str, Any] | None = site.held(browser)
     before = [0.0] * 3
     while task is not None and len(seen) < ANSWERED:
         if draw.random() < 0.1:
             back = browser.post(f"/api/tasks/{task['id']}/release", json={})
             assert back.json() == {}
-            again = house.held(browser)
+            again = site.held(browser)
             task = again
         item = task["item"]
         place = [float(item["id"]), float(task["id"]), float(item["key"].split()[1])]
@@ -119,7 +119,7 @@ def _interval(scores: np.ndarray[Any, Any], truth: np.ndarray[Any, Any]) -> tupl
 
 
 @pytest.mark.parametrize("layout", ["among", "apart"])
-def test_no_classifier_finds_the_gold_items(gold_house: House, layout: str) -> None:
+def test_no_classifier_finds_the_gold_items(gold_house: Site, layout: str) -> None:
     """From numbers, keys, order, sizes and what each request answers, gold items are found no better than by chance."""
     from sklearn.ensemble import GradientBoostingClassifier
     from sklearn.linear_model import LogisticRegression
@@ -141,7 +141,7 @@ def test_no_classifier_finds_the_gold_items(gold_house: House, layout: str) -> N
         assert low <= 0.5 <= high, (model, low, high)
 
 
-def test_a_gold_item_that_is_given_back_comes_back(gold_house: House) -> None:
+def test_a_gold_item_that_is_given_back_comes_back(gold_house: Site) -> None:
     """Whoever gives an item back and asks again gets it again, gold or not, with the draft; one that was passed on never returns."""
     random.seed(3)
     _collect(gold_house, gold=100)

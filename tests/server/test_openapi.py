@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.server.house import House
+from tests.server.site import Site
 from tests.server.test_roles import routes
 
 
 @pytest.fixture(scope="module")
-def document(house: House) -> dict[str, Any]:
-    answer = house.browser(house.person()).get("/api/openapi.json")
+def document(site: Site) -> dict[str, Any]:
+    answer = site.browser(site.person()).get("/api/openapi.json")
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json()
     return found

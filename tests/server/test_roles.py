@@ -14,7 +14,7 @@ from labelwright.errors import Conflict
 from labelwright.server.access import PERMISSIONS
 from labelwright.server.app import ROUTES
 from labelwright.store import tables
-from tests.server.house import CHOICE, House, submit
+from tests.server.site import CHOICE, Site, submit
 
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/sign-in"): {"name": "nobody here", "password": "no password"},
@@ -46,11 +46,11 @@ def routes() -> list[tuple[str, str, str]]:
     )
 
 
-def test_every_route_states_a_permission(house: House) -> None:
+def test_every_route_states_a_permission(site: Site) -> None:
     """No route of the application, of whatever module, is without a permission of the one table."""
     from labelwright.server.app import create_app
 
-    app = create_app(house.workspace)
+    app = create_app(site.workspace)
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             if "OPTIONS" in handler.http_methods:
@@ -59,15 +59,15 @@ def test_every_route_states_a_permission(house: House) -> None:
 
 
 @pytest.fixture(scope="module")
-def places(house: House) -> dict[str, Any]:
+def places(site: Site) -> dict[str, Any]:
     """An item of tickets with a task held by somebody, an answer and a comment, and a blob."""
-    (item,) = house.add_texts("whose is it")
-    holder = house.browser(house.person("annotator", name="holder"))
-    task = house.held(holder)
-    number = house.outside(item)
+    (item,) = site.add_texts("whose is it")
+    holder = site.browser(site.person("annotator", name="holder"))
+    task = site.held(holder)
+    number = site.outside(item)
     comment = holder.post(f"/api/items/{number}/comments", json={"text": "mine"}).json()["id"]
-    digest = house.workspace.blobs.put(b"\x89PNG\r\n\x1a\n of tickets")
-    house.workspace.database.write(
+    digest = site.workspace.blobs.put(b"\x89PNG\r\n\x1a\n of tickets")
+    site.workspace.database.write(
         lambda connection: connection.execute(sa.update(tables.raw_items).where(tables.raw_items.c.key.like("k%")).values(blob=digest))
     )
     return {"project": "tickets", "task_id": task["id"], "item_id": item, "number": number, "comment_id": comment, "digest": digest}
@@ -80,26 +80,26 @@ ENDING = ("/api/sign-out", "/api/password")
 
 
 @pytest.fixture(scope="module")
-def known(house: House, places: dict[str, Any]) -> Who:
+def known(site: Site, places: dict[str, Any]) -> Who:
     """The browser of somebody with a role in a project, the same one each time; they were handed the item once, and passed it on."""
     browsers: dict[tuple[str | None, str], httpx.Client] = {}
 
     def browser(role: str | None, project: str = "tickets") -> httpx.Client:
         if (role, project) not in browsers:
-            user_id = house.person(role, project)
+            user_id = site.person(role, project)
             seen = sa.insert(tables.skips).values(item_id=places["item_id"], user_id=user_id, created_at=1.0)
-            house.workspace.database.write(lambda connection: connection.execute(seen))
-            browsers[role, project] = house.browser(user_id)
+            site.workspace.database.write(lambda connection: connection.execute(seen))
+            browsers[role, project] = site.browser(user_id)
         return browsers[role, project]
 
     return browser
 
 
 @pytest.fixture(scope="module")
-def programs(house: House) -> dict[str, httpx.Client]:
+def programs(site: Site) -> dict[str, httpx.Client]:
     """An owner's tokens, one of each role."""
-    owner = house.person("owner")
-    return {role: house.program(owner, role) for role in ROLES}
+    owner = site.person("owner")
+    return {role: site.program(owner, role) for role in ROLES}
 
 
 def path_of(template: str, places: dict[str, Any]) -> str:
@@ -131,11 +131,11 @@ def is_refused(answer: httpx.Response) -> bool:
 
 @pytest.mark.parametrize("route", routes(), ids=lambda route: f"{route[0]} {route[1]}")
 def test_roles_and_routes(
-    house: House, known: Who, programs: dict[str, httpx.Client], places: dict[str, Any], route: tuple[str, str, str]
+    site: Site, known: Who, programs: dict[str, httpx.Client], places: dict[str, Any], route: tuple[str, str, str]
 ) -> None:
     """Each route lets in exactly the roles that its permission names; nobody, strangers, and tokens of a lower role stay outside."""
     method, template, permission = route
-    nobody = ask(house.http(), method, template, places)
+    nobody = ask(site.http(), method, template, places)
     if permission == "anybody":
         assert nobody.status_code != 403
         return
@@ -143,7 +143,7 @@ def test_roles_and_routes(
     least = PERMISSIONS[permission]
     for role in ROLES:
         inside = least is None or ROLES.index(role) >= ROLES.index(least)
-        browser = house.browser(house.person(role)) if template in ENDING else known(role, "tickets")
+        browser = site.browser(site.person(role)) if template in ENDING else known(role, "tickets")
         answer = ask(browser, method, template, places)
         assert is_refused(answer) != inside, f"{role}: {answer.status_code} {answer.text}"
         assert answer.status_code < 500, f"{role}: {answer.text}"
@@ -171,9 +171,9 @@ def test_roles_and_routes(
         "/api/blobs/{project:str}/{digest:str}",
     ],
 )
-def test_anothers_object_is_as_if_it_were_not(house: House, places: dict[str, Any], template: str) -> None:
+def test_anothers_object_is_as_if_it_were_not(site: Site, places: dict[str, Any], template: str) -> None:
     """The answer about another project's object is, word for word, that about one that does not exist."""
-    stranger = house.browser(house.person("owner", "secret"))
+    stranger = site.browser(site.person("owner", "secret"))
     absent = {"project": "absent", "task_id": 10**9, "item_id": 10**9, "number": 10**9, "comment_id": 10**9, "digest": "0" * 64}
     theirs, none = stranger.get(path_of(template, places)), stranger.get(path_of(template, absent))
     assert theirs.status_code == none.status_code == 404
@@ -181,51 +181,51 @@ def test_anothers_object_is_as_if_it_were_not(house: House, places: dict[str, An
     assert theirs.json()["error"]["code"] == "not_found"
 
 
-def test_an_item_is_found_in_its_own_project_only(house: House, places: dict[str, Any]) -> None:
+def test_an_item_is_found_in_its_own_project_only(site: Site, places: dict[str, Any]) -> None:
     """A number from one project leads nowhere under the name of another, even for the owner of both."""
-    owner = house.person("owner", "secret")
+    owner = site.person("owner", "secret")
     from labelwright.store import people
 
-    house.workspace.database.write(lambda connection: people.set_role(connection, house.tickets.project.id, owner, "owner"))
-    browser = house.browser(owner)
+    site.workspace.database.write(lambda connection: people.set_role(connection, site.tickets.project.id, owner, "owner"))
+    browser = site.browser(owner)
     assert browser.get(f"/api/projects/tickets/items/{places['item_id']}").status_code == 200
     assert browser.get(f"/api/projects/secret/items/{places['item_id']}").status_code == 404
     assert browser.get(f"/api/blobs/tickets/{places['digest']}").status_code == 200
     assert browser.get(f"/api/blobs/secret/{places['digest']}").status_code == 404
 
 
-def test_a_comment_is_about_an_annotation_of_its_item(house: House, places: dict[str, Any]) -> None:
+def test_a_comment_is_about_an_annotation_of_its_item(site: Site, places: dict[str, Any]) -> None:
     """A comment cannot point to an annotation of another item or project, or to one that is not there."""
-    browser = house.browser(house.person("reviewer"))
+    browser = site.browser(site.person("reviewer"))
     answer = browser.post(f"/api/items/{places['item_id']}/comments", json={"text": "see", "annotation_id": 10**9})
     assert answer.status_code in (400, 404), answer.text
 
 
-def test_comments_are_for_those_who_have_seen_the_item(house: House, places: dict[str, Any]) -> None:
+def test_comments_are_for_those_who_have_seen_the_item(site: Site, places: dict[str, Any]) -> None:
     """An annotator reads and writes comments on the items that were handed to them, then and later, and on no others; reviewers on all."""
     path = f"/api/items/{places['item_id']}/comments"
-    stranger = house.browser(house.person())
+    stranger = site.browser(site.person())
     assert stranger.get(path).status_code == 404
     assert stranger.post(path, json={"text": "who is it"}).status_code == 404
-    (item,) = house.add_texts("to be commented on")
-    browser = house.browser(house.person())
-    item = house.outside(item)
+    (item,) = site.add_texts("to be commented on")
+    browser = site.browser(site.person())
+    item = site.outside(item)
     mine = f"/api/items/{item}/comments"
-    while (task := house.held(browser))["item"]["id"] != item:
+    while (task := site.held(browser))["item"]["id"] != item:
         assert submit(browser, task).status_code == 200
     assert browser.post(mine, json={"text": "unclear"}).status_code == 200
     assert browser.post(f"/api/tasks/{task['id']}/skip", json={"reason": "unclear"}).status_code == 200
     assert [one["text"] for one in browser.get(mine).json()] == ["unclear"]
-    assert house.browser(house.person("reviewer")).get(path).status_code == 200
+    assert site.browser(site.person("reviewer")).get(path).status_code == 200
 
 
-def test_a_comment_does_not_tell_who_else_has_answered(house: House) -> None:
+def test_a_comment_does_not_tell_who_else_has_answered(site: Site) -> None:
     """Where a project is blind, an annotator's comment points to their own answer or to none."""
-    item = house.outside(*house.add_texts("answered by another"))
+    item = site.outside(*site.add_texts("answered by another"))
     given = {}
     for name in ("ann", "ben"):
-        browser = house.browser(house.person())
-        while (task := house.held(browser))["item"]["id"] != item:
+        browser = site.browser(site.person())
+        while (task := site.held(browser))["item"]["id"] != item:
             assert submit(browser, task).status_code == 200
         given[name] = browser, submit(browser, task).json()["annotation_id"]
     (ann, anns), (ben, _) = given.values()
@@ -234,10 +234,10 @@ def test_a_comment_does_not_tell_who_else_has_answered(house: House) -> None:
     assert ann.post(path, json={"text": "mine", "annotation_id": anns}).status_code == 200
 
 
-def test_nobody_gives_a_role_above_the_own(house: House) -> None:
+def test_nobody_gives_a_role_above_the_own(site: Site) -> None:
     """A manager makes neither an owner nor itself more, and cannot change or lock out an owner."""
-    manager_id, owner_id = house.person("manager"), house.person("owner")
-    manager = house.browser(manager_id)
+    manager_id, owner_id = site.person("manager"), site.person("owner")
+    manager = site.browser(manager_id)
     assert manager.post("/api/users", json={"name": "friend", "roles": {"tickets": "owner"}}).status_code == 403
     assert manager.put(f"/api/users/{manager_id}", json={"roles": {"tickets": "owner"}}).status_code == 403
     for change in ({"active": False}, {"link": True}, {"roles": {"tickets": "annotator"}}):
@@ -245,24 +245,24 @@ def test_nobody_gives_a_role_above_the_own(house: House) -> None:
     assert manager.post("/api/users", json={"name": "spy", "roles": {"secret": "annotator"}}).status_code == 404
 
 
-def test_people_of_other_projects_are_not_named(house: House) -> None:
+def test_people_of_other_projects_are_not_named(site: Site) -> None:
     """A manager's list of people names no project, and nobody, beyond the manager's own."""
     from labelwright.store import people
 
-    house.person("annotator", "secret", name="only in secret")
-    both = house.person("annotator", name="in both")
-    house.workspace.database.write(lambda connection: people.set_role(connection, house.secret.project.id, both, "annotator"))
-    listed = house.browser(house.person("manager")).get("/api/users")
+    site.person("annotator", "secret", name="only in secret")
+    both = site.person("annotator", name="in both")
+    site.workspace.database.write(lambda connection: people.set_role(connection, site.secret.project.id, both, "annotator"))
+    listed = site.browser(site.person("manager")).get("/api/users")
     assert "in both" in listed.text
     assert "only in secret" not in listed.text
     assert all("secret" not in user["roles"] for user in listed.json())
 
 
-def test_a_project_keeps_an_owner(house: House) -> None:
+def test_a_project_keeps_an_owner(site: Site) -> None:
     """The last owner who is let in can neither be let out nor lose the role."""
     from labelwright.store import people
 
-    last, number = house.person("owner", "secret"), house.secret.project.id
+    last, number = site.person("owner", "secret"), site.secret.project.id
 
     class UndoneError(Exception):
         pass
@@ -277,13 +277,13 @@ def test_a_project_keeps_an_owner(house: House) -> None:
         raise UndoneError
 
     with pytest.raises(UndoneError):
-        house.workspace.database.write(work)
+        site.workspace.database.write(work)
 
 
-def test_a_token_that_may_less_than_its_person_says_so(house: House) -> None:
+def test_a_token_that_may_less_than_its_person_says_so(site: Site) -> None:
     """An owner whose token is an annotator's learns that it is the token, and how to make one that may more."""
-    answer = house.program(house.person("owner"), role="annotator").post("/api/projects/tickets/run")
+    answer = site.program(site.person("owner"), role="annotator").post("/api/projects/tickets/run")
     assert answer.status_code == 403
     assert answer.json()["error"]["hint"] == "This token has the role annotator. Make one with --role manager: labelwright users token"
-    answer = house.program(house.person("annotator"), role="owner").post("/api/projects/tickets/run")
+    answer = site.program(site.person("annotator"), role="owner").post("/api/projects/tickets/run")
     assert answer.json()["error"]["hint"] == "Ask an owner or a manager of the project."

@@ -17,16 +17,16 @@ from labelwright.schema.kinds.choice import Choice
 from labelwright.server.numbers import Numbers
 from labelwright.store import people, tables
 from tests.rows import add_known
-from tests.server.house import CHOICE, House, served, submit
+from tests.server.site import CHOICE, Site, served, submit
 
 BUG = {"intent": {"kind": "choice", "label": "bug"}}
 
 
-def test_a_submission_sent_twice_counts_once(house: House) -> None:
+def test_a_submission_sent_twice_counts_once(site: Site) -> None:
     """The same key and body again is the same annotation; the same key with another body is refused."""
-    house.add_texts("one", "two")
-    browser = house.browser(house.person())
-    task = house.held(browser)
+    site.add_texts("one", "two")
+    browser = site.browser(site.person())
+    task = site.held(browser)
     first = submit(browser, task, key="once")
     again = submit(browser, task, key="once")
     assert first.status_code == again.status_code == 200
@@ -34,41 +34,41 @@ def test_a_submission_sent_twice_counts_once(house: House) -> None:
     other = submit(browser, task, BUG, key="once")
     assert other.status_code == 409
     assert other.json()["error"]["code"] == "idempotency_key_reused"
-    assert house.rows(tables.annotations, tables.annotations.c.task_id == house.inside(task["id"])) == 1
+    assert site.rows(tables.annotations, tables.annotations.c.task_id == site.inside(task["id"])) == 1
 
 
-def test_a_submission_sent_by_eight_at_once_counts_once(house: House) -> None:
+def test_a_submission_sent_by_eight_at_once_counts_once(site: Site) -> None:
     """Retries that overtake each other make one annotation, and each gets its number."""
-    house.add_texts("one", "two")
-    user_id = house.person()
-    browser = house.browser(user_id)
-    task = house.held(browser)
-    others = [house.browser(user_id) for _ in range(8)]
+    site.add_texts("one", "two")
+    user_id = site.person()
+    browser = site.browser(user_id)
+    task = site.held(browser)
+    others = [site.browser(user_id) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda one: submit(one, task, key="eight at once"), others))
     assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
     assert len({answer.json()["annotation_id"] for answer in answers}) == 1
-    assert house.rows(tables.annotations, tables.annotations.c.task_id == house.inside(task["id"])) == 1
+    assert site.rows(tables.annotations, tables.annotations.c.task_id == site.inside(task["id"])) == 1
 
 
-def test_an_answer_brings_the_next_task(house: House) -> None:
+def test_an_answer_brings_the_next_task(site: Site) -> None:
     """The answer to a submission and to a skip carries the task that comes next; a reload resumes it."""
-    house.add_texts("one", "two", "three")
-    browser = house.browser(house.person())
-    task = house.held(browser)
+    site.add_texts("one", "two", "three")
+    browser = site.browser(site.person())
+    task = site.held(browser)
     following = submit(browser, task).json()["next"]
     assert following["id"] != task["id"]
-    assert house.held(browser)["id"] == following["id"]
+    assert site.held(browser)["id"] == following["id"]
     third = browser.post(f"/api/tasks/{following['id']}/skip", json={"reason": "unclear"}).json()["next"]
     assert third["id"] not in (task["id"], following["id"])
     assert browser.post(f"/api/tasks/{third['id']}/release", json={}).status_code == 200
 
 
-def test_a_task_is_its_holders(house: House) -> None:
+def test_a_task_is_its_holders(site: Site) -> None:
     """Nobody else keeps alive, drafts, answers, skips or releases a task that is held, and nobody else sees it."""
-    house.add_texts("one", "two")
-    holder, other = house.browser(house.person()), house.browser(house.person())
-    task = house.held(holder)
+    site.add_texts("one", "two")
+    holder, other = site.browser(site.person()), site.browser(site.person())
+    task = site.held(holder)
     base = f"/api/tasks/{task['id']}"
     assert other.get(base).status_code == 404
     assert other.post(f"{base}/heartbeat", json={"lease": task["lease"]}).status_code == 409
@@ -83,11 +83,11 @@ def test_a_task_is_its_holders(house: House) -> None:
 
 def test_a_run_beside_the_server_brings_the_new_questions(tmp_path: Path, store_url: str) -> None:
     """A pipeline file that changed and was run is served without a restart: its version, its questions, and no label that is gone."""
-    with served(tmp_path / "changing", store_url) as house:
-        house.add_texts("a refund, please", "another")
-        browser = house.browser(house.person())
-        before = house.held(browser)
-        path = house.tickets.project.folder / "labelwright.yaml"
+    with served(tmp_path / "changing", store_url) as site:
+        site.add_texts("a refund, please", "another")
+        browser = site.browser(site.person())
+        before = site.held(browser)
+        path = site.tickets.project.folder / "labelwright.yaml"
         path.write_text(path.read_text("utf-8").replace("[refund, bug, other]", "[money_back, bug, other]"), "utf-8")
         beside = Workspace.open(path.parent.parent)
         advance(beside.projects["tickets"])
@@ -104,21 +104,21 @@ def test_a_run_beside_the_server_brings_the_new_questions(tmp_path: Path, store_
         assert following["pipeline_version"] == before["pipeline_version"] + 1
 
 
-def test_a_draft_is_kept_and_never_overwritten_by_an_older_one(house: House) -> None:
+def test_a_draft_is_kept_and_never_overwritten_by_an_older_one(site: Site) -> None:
     """A draft comes back with its task; a late older save changes nothing."""
-    house.add_texts("one")
-    browser = house.browser(house.person())
-    task = house.held(browser)
+    site.add_texts("one")
+    browser = site.browser(site.person())
+    task = site.held(browser)
     path = f"/api/tasks/{task['id']}/draft"
     for sequence, text in ((1, "a"), (3, "c"), (2, "b")):
         browser.put(path, json={"lease": task["lease"], "sequence": sequence, "body": {"text": text}})
-    assert house.held(browser)["draft"] == {"sequence": 3, "body": {"text": "c"}}
+    assert site.held(browser)["draft"] == {"sequence": 3, "body": {"text": "c"}}
 
 
-def test_the_next_tasks_tell_how_many_items_one_has_answered(house: House) -> None:
+def test_the_next_tasks_tell_how_many_items_one_has_answered(site: Site) -> None:
     """Where it is asked for, the number counts one's own items, each once however often its answer was changed."""
-    house.add_texts("one", "two", "three")
-    browser = house.browser(house.person())
+    site.add_texts("one", "two", "three")
+    browser = site.browser(site.person())
     for done in (0, 1, 2):
         assert browser.post("/api/projects/tickets/tasks/next", json={}).json()["done"] is None
         leased = browser.post("/api/projects/tickets/tasks/next", json={"done": True}).json()
@@ -128,11 +128,11 @@ def test_the_next_tasks_tell_how_many_items_one_has_answered(house: House) -> No
         submit(browser, task, BUG)
 
 
-def test_an_own_answer_can_be_changed(house: House) -> None:
+def test_an_own_answer_can_be_changed(site: Site) -> None:
     """A done task of one's own shows its answer, and a new submission replaces it; the older one is kept as replaced."""
-    house.add_texts("one")
-    browser = house.browser(house.person())
-    task = house.held(browser)
+    site.add_texts("one")
+    browser = site.browser(site.person())
+    task = site.held(browser)
     first = submit(browser, task).json()["annotation_id"]
     assert browser.get(f"/api/tasks/{task['id']}").json()["values"] == CHOICE
     second = submit(browser, task, BUG)
@@ -154,33 +154,33 @@ def test_an_own_answer_can_be_changed(house: House) -> None:
         {**CHOICE, "parts": {"kind": "spans", "spans": [{"start": -5, "end": 1, "label": "DATE"}]}},
     ],
 )
-def test_an_invalid_answer_is_refused(house: House, values: object) -> None:
+def test_an_invalid_answer_is_refused(site: Site, values: object) -> None:
     """An answer that is missing, unknown, of another kind or out of bounds is refused, confirmed or not, and nothing is kept."""
-    house.add_texts("short")
-    browser = house.browser(house.person())
-    task = house.held(browser)
+    site.add_texts("short")
+    browser = site.browser(site.person())
+    task = site.held(browser)
     answer = submit(browser, task, values)
     assert answer.status_code in (400, 422), answer.text
     if answer.status_code == 422:
         assert answer.json()["findings"]
-    assert house.rows(tables.annotations, tables.annotations.c.task_id == house.inside(task["id"])) == 0
+    assert site.rows(tables.annotations, tables.annotations.c.task_id == site.inside(task["id"])) == 0
     assert submit(browser, task).status_code == 200
 
 
-def test_labeling_is_blind(house: House) -> None:
+def test_labeling_is_blind(site: Site) -> None:
     """A second annotator of an item finds neither the first one's name, answer or comment in anything the server says."""
-    number = house.add_texts("judge it alone")[0]
-    item = house.outside(number)
-    first_id = house.person(name="Firstborn Annotator")
-    first = house.browser(first_id)
-    task = house.held(first)
+    number = site.add_texts("judge it alone")[0]
+    item = site.outside(number)
+    first_id = site.person(name="Firstborn Annotator")
+    first = site.browser(first_id)
+    task = site.held(first)
     while task["item"]["id"] != item:
         task = submit(first, task).json()["next"]
     made = submit(first, task, {**CHOICE, "parts": {"kind": "spans", "spans": [{"start": 0, "end": 5, "label": "PRODUCT"}]}}).json()
     first.post(f"/api/items/{item}/comments", json={"text": "obviously a refund of the PRODUCT"})
-    second = house.browser(house.person())
+    second = site.browser(site.person())
     said = []
-    found = house.held(second)
+    found = site.held(second)
     while found["item"]["id"] != item:
         found = submit(second, found).json()["next"]
     said.append(second.get(f"/api/tasks/{found['id']}").text)
@@ -201,14 +201,14 @@ def test_labeling_is_blind(house: House) -> None:
         assert second.get(f"/api/projects/tickets/{path}").status_code == 403, path
 
 
-def test_an_annotator_reads_and_settles_own_comments_only(house: House) -> None:
+def test_an_annotator_reads_and_settles_own_comments_only(site: Site) -> None:
     """In a blind project an annotator cannot settle what somebody else asked."""
-    number = house.add_texts("a question about it")[0]
-    item = house.outside(number)
-    asker, other, reviewer = house.browser(house.person()), house.browser(house.person()), house.browser(house.person("reviewer"))
+    number = site.add_texts("a question about it")[0]
+    item = site.outside(number)
+    asker, other, reviewer = site.browser(site.person()), site.browser(site.person()), site.browser(site.person("reviewer"))
     for browser in (asker, other):
-        while house.held(browser)["item"]["id"] != item:
-            assert submit(browser, house.held(browser)).status_code == 200
+        while site.held(browser)["item"]["id"] != item:
+            assert submit(browser, site.held(browser)).status_code == 200
     comment = asker.post(f"/api/items/{item}/comments", json={"text": "what does it mean"}).json()["id"]
     assert other.get(f"/api/items/{item}/comments").json() == []
     assert other.post(f"/api/comments/{comment}/resolve", json={}).status_code in (403, 404)
@@ -217,13 +217,13 @@ def test_an_annotator_reads_and_settles_own_comments_only(house: House) -> None:
     assert reviewer.post(f"/api/comments/{comment}/resolve", json={}).status_code == 200
 
 
-def test_gold_looks_like_any_other_task(house: House) -> None:
+def test_gold_looks_like_any_other_task(site: Site) -> None:
     """A gold item is handed out with the same fields and the same purpose as the others, without its known answer."""
-    (item,) = house.add_texts("a gold item", project="secret")
-    (plain,) = house.add_texts("a plain item", project="secret")
-    add_known(house.secret.project, item, {"intent": Choice("other")})
-    user_id = house.person("annotator", "secret")
-    opened = house.secret
+    (item,) = site.add_texts("a gold item", project="secret")
+    (plain,) = site.add_texts("a plain item", project="secret")
+    add_known(site.secret.project, item, {"intent": Choice("other")})
+    user_id = site.person("annotator", "secret")
+    opened = site.secret
 
     def make_gold(connection: sa.Connection) -> None:
         connection.execute(sa.update(tables.tasks).where(tables.tasks.c.item_id == item).values(purpose="gold", state="cancelled"))
@@ -231,11 +231,11 @@ def test_gold_looks_like_any_other_task(house: House) -> None:
         row = {"project_id": opened.project.id, "item_id": item, "purpose": "gold", "lane": 1, "rank": 1, **held}
         connection.execute(sa.insert(tables.tasks).values(row))
 
-    house.workspace.database.write(make_gold)
-    browser = house.browser(user_id)
+    site.workspace.database.write(make_gold)
+    browser = site.browser(user_id)
     both = browser.post("/api/projects/secret/tasks/next", json={"count": 2}).json()["tasks"]
     by_item = {task["item"]["id"]: task for task in both}
-    item, plain = house.outside(item), house.outside(plain)
+    item, plain = site.outside(item), site.outside(plain)
     assert set(by_item) == {item, plain}
     assert {key: type(value) for key, value in by_item[item].items()} == {key: type(value) for key, value in by_item[plain].items()}
     assert by_item[item]["purpose"] == by_item[plain]["purpose"] == "label"
@@ -243,15 +243,15 @@ def test_gold_looks_like_any_other_task(house: House) -> None:
     assert "gold" not in str({key: value for key, value in by_item[item].items() if key not in ("item", "lease")})
 
 
-def test_reviewing_goes_through_the_same_door(house: House) -> None:
+def test_reviewing_goes_through_the_same_door(site: Site) -> None:
     """A reviewer takes a review, accepts it once however often it is sent, and an annotator cannot review."""
-    (item,) = house.add_texts("to be reviewed", project="secret")
-    author = house.browser(house.person("annotator", "secret"))
-    task = house.held(author, "secret")
-    while task["item"]["id"] != house.outside(item):
+    (item,) = site.add_texts("to be reviewed", project="secret")
+    author = site.browser(site.person("annotator", "secret"))
+    task = site.held(author, "secret")
+    while task["item"]["id"] != site.outside(item):
         task = submit(author, task).json()["next"]
     annotation = submit(author, task).json()["annotation_id"]
-    reviewer = house.browser(house.person("reviewer", "secret"))
+    reviewer = site.browser(site.person("reviewer", "secret"))
     assert author.post("/api/projects/secret/tasks/next", json={"purpose": "review"}).status_code == 403
     asked = reviewer.post(f"/api/projects/secret/items/{item}/review", json={})
     assert asked.json() == {"opened": True}, asked.text
@@ -262,51 +262,51 @@ def test_reviewing_goes_through_the_same_door(house: House) -> None:
     given = [reviewer.post(f"/api/tasks/{job['id']}/review", json=body, headers={"Idempotency-Key": "verdict"}) for _ in range(2)]
     assert [one.status_code for one in given] == [200, 200], given[0].text
     assert given[0].json()["review_id"] == given[1].json()["review_id"]
-    assert house.rows(tables.reviews, tables.reviews.c.item_id == item) == 1
+    assert site.rows(tables.reviews, tables.reviews.c.item_id == item) == 1
 
 
-def test_a_former_reviewer_reads_no_reviews(house: House) -> None:
+def test_a_former_reviewer_reads_no_reviews(site: Site) -> None:
     """Who held a review and is an annotator by now is refused its answers."""
-    (item,) = house.add_texts("to be reviewed", project="secret")
-    reviewer_id = house.person("reviewer", "secret")
-    reviewer = house.browser(reviewer_id)
-    author = house.browser(house.person("annotator", "secret"))
-    task = house.held(author, "secret")
-    while task["item"]["id"] != house.outside(item):
+    (item,) = site.add_texts("to be reviewed", project="secret")
+    reviewer_id = site.person("reviewer", "secret")
+    reviewer = site.browser(reviewer_id)
+    author = site.browser(site.person("annotator", "secret"))
+    task = site.held(author, "secret")
+    while task["item"]["id"] != site.outside(item):
         task = submit(author, task).json()["next"]
     submit(author, task)
     reviewer.post(f"/api/projects/secret/items/{item}/review", json={})
     (job,) = reviewer.post("/api/projects/secret/tasks/next", json={"purpose": "review"}).json()["tasks"]
     assert reviewer.get(f"/api/tasks/{job['id']}").status_code == 200
-    project_id = house.secret.project.id
-    house.workspace.database.write(lambda connection: people.set_role(connection, project_id, reviewer_id, "annotator"))
-    fresh = house.browser(reviewer_id)
+    project_id = site.secret.project.id
+    site.workspace.database.write(lambda connection: people.set_role(connection, project_id, reviewer_id, "annotator"))
+    fresh = site.browser(reviewer_id)
     assert fresh.get(f"/api/tasks/{job['id']}").status_code in (403, 404)
 
 
-def test_a_former_reviewer_is_handed_no_further_review(house: House) -> None:
+def test_a_former_reviewer_is_handed_no_further_review(site: Site) -> None:
     """Who held a review and is an annotator by now may pass it on, and gets no other one in its place."""
-    first, second = house.add_texts("to be reviewed", "to be reviewed, too")
-    reviewer_id = house.person("reviewer")
-    reviewer = house.browser(reviewer_id)
+    first, second = site.add_texts("to be reviewed", "to be reviewed, too")
+    reviewer_id = site.person("reviewer")
+    reviewer = site.browser(reviewer_id)
     for item in (first, second):
         reviewer.post(f"/api/projects/tickets/items/{item}/review", json={})
     (job,) = reviewer.post("/api/projects/tickets/tasks/next", json={"purpose": "review"}).json()["tasks"]
-    project_id = house.tickets.project.id
-    house.workspace.database.write(lambda connection: people.set_role(connection, project_id, reviewer_id, "annotator"))
-    passed_on = house.browser(reviewer_id).post(f"/api/tasks/{job['id']}/skip", json={})
+    project_id = site.tickets.project.id
+    site.workspace.database.write(lambda connection: people.set_role(connection, project_id, reviewer_id, "annotator"))
+    passed_on = site.browser(reviewer_id).post(f"/api/tasks/{job['id']}/skip", json={})
     assert (passed_on.status_code, passed_on.json()) == (200, {"next": None})
-    assert house.rows(tables.tasks, tables.tasks.c.user_id == reviewer_id, tables.tasks.c.state == "leased") == 0
+    assert site.rows(tables.tasks, tables.tasks.c.user_id == reviewer_id, tables.tasks.c.state == "leased") == 0
 
 
-def test_the_number_of_a_task_tells_nothing(house: House) -> None:
+def test_the_number_of_a_task_tells_nothing(site: Site) -> None:
     """Numbers outside are none of the store's and in no order, in tasks, in own answers and in errors alike."""
-    house.add_texts(*(f"text {number}" for number in range(12)))
-    browser = house.browser(house.person())
+    site.add_texts(*(f"text {number}" for number in range(12)))
+    browser = site.browser(site.person())
     handed = browser.post("/api/projects/tickets/tasks/next", json={"count": 12}).json()["tasks"]
     outside = [task["id"] for task in handed]
-    inside = [house.inside(number) for number in outside]
-    assert house.rows(tables.tasks, tables.tasks.c.id.in_(inside)) == len(outside)
+    inside = [site.inside(number) for number in outside]
+    assert site.rows(tables.tasks, tables.tasks.c.id.in_(inside)) == len(outside)
     assert outside not in (sorted(outside), sorted(outside, reverse=True))
     submit(browser, handed[0])
     assert [one["task_id"] for one in browser.get("/api/projects/tickets/annotations/mine").json()] == outside[:1]
@@ -324,10 +324,10 @@ def test_numbers_of_tasks_go_out_and_come_back(number: int, secret: str) -> None
 
 
 @pytest.mark.parametrize("sequence", [2**31, 2**40, 2**70, -1])
-def test_a_draft_with_an_odd_sequence_is_no_failure(house: House, sequence: int) -> None:
+def test_a_draft_with_an_odd_sequence_is_no_failure(site: Site, sequence: int) -> None:
     """A number that a column cannot hold is kept or refused, on every database."""
-    house.add_texts("one")
-    browser = house.browser(house.person())
-    task = house.held(browser)
+    site.add_texts("one")
+    browser = site.browser(site.person())
+    task = site.held(browser)
     body = {"lease": task["lease"], "sequence": sequence, "body": {}}
     assert browser.put(f"/api/tasks/{task['id']}/draft", json=body).status_code in (200, 400)

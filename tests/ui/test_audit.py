@@ -15,33 +15,33 @@ from labelwright.schema.kinds.spans import Spans
 from labelwright.store import tables
 from labelwright.store.audit import audit
 from tests.datasets import labeling
-from tests.server.house import House, served
+from tests.server.site import Site, served
 from tests.ui.visiting import PAGE, Visit
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if not PAGE.is_file():
         pytest.skip("the page is not built: make page")
     folder = tmp_path_factory.mktemp("audits")
-    with served(folder, f"sqlite:///{folder}/labelwright.db") as house:
-        yield house
+    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+        yield site
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_an_audit_is_answered_blind_and_then_decided(house: House, browser: Any, theme: str) -> None:
+def test_an_audit_is_answered_blind_and_then_decided(site: Site, browser: Any, theme: str) -> None:
     """The editor opens empty and shows no label. The same answer ends the audit; another one shows both side by side, for one key."""
-    opened = house.secret
-    project, database = opened.project, house.workspace.database
-    items = house.add_texts("First, the same", "Second, another", "Third, the label is right", project="secret")
+    opened = site.secret
+    project, database = opened.project, site.workspace.database
+    items = site.add_texts("First, the same", "Second, another", "Third, the label is right", project="secret")
     labeling.agree(project, dict.fromkeys(items, Choice("bug")))
     labeling.agree(project, dict.fromkeys(items, Spans()), question="parts")
     withdrawn = sa.update(tables.tasks).where(tables.tasks.c.project_id == project.id).values(state="cancelled")
     database.write(lambda connection: connection.execute(withdrawn))
     review.pick(project, ReviewPolicy(sample="100%", always=()), items)
-    visit = Visit(browser, house, house.person("reviewer", "secret"), color_scheme=theme)
+    visit = Visit(browser, site, site.person("reviewer", "secret"), color_scheme=theme)
     page = visit.open("/p/secret/review", ".fix")
     assert "You see the label only if it says something else." in page.locator(".fix h1").inner_text()
     assert page.locator(".columns article").count() == 0

@@ -13,7 +13,7 @@ import labelwright
 from labelwright.server.gate import session_cookie
 from labelwright.store import people
 from tests.analytics.world import fill
-from tests.server.house import House, served
+from tests.server.site import Site, served
 from tests.ui.conftest import still
 
 pytestmark = pytest.mark.browser
@@ -22,37 +22,37 @@ PAGE = Path(labelwright.__file__).parent / "web" / "index.html"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if not PAGE.is_file():
         pytest.skip("the page is not built: make page")
     folder = tmp_path_factory.mktemp("figures")
-    with served(folder, f"sqlite:///{folder}/labelwright.db") as house:
-        fill(house)
-        yield house
+    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+        fill(site)
+        yield site
 
 
 @pytest.fixture(scope="module")
-def page(house: House, browser: Any) -> Iterator[Any]:
+def page(site: Site, browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    owner = house.person("owner", name="Olga")
-    house.workspace.database.write(lambda connection: people.set_role(connection, house.secret.project.id, owner, "owner"))
-    secret = house.workspace.database.write(lambda connection: people.create_session(connection, owner, 1.0))
-    context.add_cookies([{"name": session_cookie(house.address), "value": secret, "url": house.address}])
+    owner = site.person("owner", name="Olga")
+    site.workspace.database.write(lambda connection: people.set_role(connection, site.secret.project.id, owner, "owner"))
+    secret = site.workspace.database.write(lambda connection: people.create_session(connection, owner, 1.0))
+    context.add_cookies([{"name": session_cookie(site.address), "value": secret, "url": site.address}])
     yield context.new_page()
     context.close()
 
 
-def look(house: House, page: Any, place: str, wait: str) -> str:
+def look(site: Site, page: Any, place: str, wait: str) -> str:
     page.goto("about:blank")
-    page.goto(f"{house.address}/#/{place}")
+    page.goto(f"{site.address}/#/{place}")
     page.get_by_text(wait).first.wait_for()
     still(page)
     return str(page.locator("main").inner_text())
 
 
-def test_every_page_tells_the_same_labeled_items(house: House, page: Any) -> None:
+def test_every_page_tells_the_same_labeled_items(site: Site, page: Any) -> None:
     """Overview, its funnel, Projects and Items tell the same number of items and of labeled ones, and the bar is drawn of that share."""
-    overview = look(house, page, "p/tickets/overview", "From raw to frozen")
+    overview = look(site, page, "p/tickets/overview", "From raw to frozen")
     assert "23 of 31 items, 8 gold besides" in overview
     assert "As of" in overview
     steps = {}
@@ -66,30 +66,30 @@ def test_every_page_tells_the_same_labeled_items(house: House, page: Any) -> Non
             assert round(100 * int(value) / int(share[2])) == int(share[1]), name
         steps[name.split(" ", 1)[1]] = int(value)
     assert (steps["Prepared"], steps["Labeled"], steps["Answered"], steps["Reviewed"]) == (39, 23, 23, 2)
-    assert "23 of 31 items labeled, 8 gold besides" in look(house, page, "", "labeled")
-    assert "39 items" in look(house, page, "p/tickets/items", "39 items")
+    assert "23 of 31 items labeled, 8 gold besides" in look(site, page, "", "labeled")
+    assert "39 items" in look(site, page, "p/tickets/items", "39 items")
 
 
-def test_a_person_is_as_right_on_gold_on_both_pages(house: House, page: Any) -> None:
+def test_a_person_is_as_right_on_gold_on_both_pages(site: Site, page: Any) -> None:
     """The share of gold answers that were right, all questions together, is the same on the Overview and on Quality."""
-    look(house, page, "p/tickets/overview", "Annotators")
+    look(site, page, "p/tickets/overview", "Annotators")
     row = page.locator("tr", has=page.get_by_role("rowheader", name="ann", exact=True))
     on_overview = row.locator("td").nth(2).inner_text().replace(" ", "")
     for question in ("intent", "parts"):
-        quality = look(house, page, f"p/tickets/quality?question={question}", "Gold items")
+        quality = look(site, page, f"p/tickets/quality?question={question}", "Gold items")
         assert f"{on_overview}onallquestions" in quality.replace(" ", "")
     assert re.fullmatch(r"\d+%of\d+", on_overview)
 
 
-def test_figures_that_are_not_there_yet_are_said_to_be_computed(house: House, page: Any) -> None:
+def test_figures_that_are_not_there_yet_are_said_to_be_computed(site: Site, page: Any) -> None:
     """Where nothing has been counted yet, Projects and the Overview say so, and no number is shown."""
-    assert "The figures are being computed." in look(house, page, "p/secret/overview", "being computed")
-    assert "The figures are being computed." in look(house, page, "", "being computed")
+    assert "The figures are being computed." in look(site, page, "p/secret/overview", "being computed")
+    assert "The figures are being computed." in look(site, page, "", "being computed")
 
 
-def test_a_figure_says_what_it_counts(house: House, page: Any) -> None:
+def test_a_figure_says_what_it_counts(site: Site, page: Any) -> None:
     """The definition of a figure stands where the figure does."""
-    look(house, page, "p/tickets/overview", "Where it stands")
+    look(site, page, "p/tickets/overview", "Where it stands")
     title = page.locator(".stat .name", has_text="Labeled").get_attribute("title")
     assert title is not None
     assert "Of: items to label." in title

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright.store import tables
-from tests.server.house import House
+from tests.server.site import Site
 from tests.ui.conftest import eventually
 from tests.ui.visiting import Visit, disputed
 
@@ -18,27 +18,27 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with disputed(tmp_path_factory.mktemp("desk")) as house:
-        yield house
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with disputed(tmp_path_factory.mktemp("desk")) as site:
+        yield site
 
 
 @pytest.fixture
-def desk(house: House, browser: Any) -> Iterator[Visit]:
+def desk(site: Site, browser: Any) -> Iterator[Visit]:
     """A reviewer of one's own at the desk; what an earlier test held has been given back."""
-    with house.workspace.database.read() as connection:
+    with site.workspace.database.read() as connection:
         assert connection.scalar(sa.select(tables.tasks.c.id).where(tables.tasks.c.purpose == "review", tables.tasks.c.state == "open"))
-    visit = Visit(browser, house, house.person("reviewer"))
+    visit = Visit(browser, site, site.person("reviewer"))
     visit.open("/p/tickets/review", ".columns article")
     yield visit
     assert visit.complaints == []
     visit.page.goto("about:blank")
     visit.close()
     give_back = sa.update(tables.tasks).where(tables.tasks.c.state == "leased").values(state="open", user_id=None, lease_ends=None)
-    house.workspace.database.write(lambda connection: connection.execute(give_back))
+    site.workspace.database.write(lambda connection: connection.execute(give_back))
 
 
-def test_a_held_key_gives_one_verdict(house: House, desk: Visit) -> None:
+def test_a_held_key_gives_one_verdict(site: Site, desk: Visit) -> None:
     """However long A is held, one review is accepted; what comes next waits for another press."""
     page = desk.page
     item = page.locator("h1").inner_text()
@@ -52,18 +52,18 @@ def test_a_held_key_gives_one_verdict(house: House, desk: Visit) -> None:
     page.wait_for_function("name => document.querySelector('h1').innerText === name", arg=item)
 
 
-def _reviews(house: House) -> list[Any]:
-    with house.workspace.database.read() as connection:
+def _reviews(site: Site) -> list[Any]:
+    with site.workspace.database.read() as connection:
         return list(connection.execute(sa.select(tables.reviews).order_by(tables.reviews.c.id)))
 
 
-def _reviews_from(house: House, visit: Visit, before: int, count: int) -> list[Any]:
+def _reviews_from(site: Site, visit: Visit, before: int, count: int) -> list[Any]:
     """Wait until so many reviews were made; the last verdict is sent after some seconds."""
     for _ in range(60):
-        if len(_reviews(house)) >= before + count:
+        if len(_reviews(site)) >= before + count:
             break
         visit.page.wait_for_timeout(250)
-    return _reviews(house)[before:]
+    return _reviews(site)[before:]
 
 
 def test_a_review_shows_the_differences_and_walks_them_by_key(desk: Visit) -> None:
@@ -79,36 +79,36 @@ def test_a_review_shows_the_differences_and_walks_them_by_key(desk: Visit) -> No
     assert "1 of 2" in page.locator(".differences span").first.inner_text()
 
 
-def test_a_verdict_can_be_taken_back_until_it_is_sent(house: House, desk: Visit) -> None:
+def test_a_verdict_can_be_taken_back_until_it_is_sent(site: Site, desk: Visit) -> None:
     """A accepts and shows the next item at once; Z takes it back, and the server never heard of it."""
-    page, before = desk.page, len(_reviews(house))
+    page, before = desk.page, len(_reviews(site))
     item = page.locator("h1").inner_text()
     page.keyboard.press("a")
     page.wait_for_function("name => document.querySelector('h1').innerText !== name", arg=item)
     page.keyboard.press("z")
     page.wait_for_function("name => document.querySelector('h1').innerText === name", arg=item)
     page.wait_for_timeout(300)
-    assert len(_reviews(house)) == before
+    assert len(_reviews(site)) == before
 
 
-def test_accepting_by_key_makes_the_chosen_answer_the_label(house: House, desk: Visit) -> None:
+def test_accepting_by_key_makes_the_chosen_answer_the_label(site: Site, desk: Visit) -> None:
     """A number selects the column, A accepts it, and the verdict before is sent with the next one, each once."""
-    page, before = desk.page, len(_reviews(house))
+    page, before = desk.page, len(_reviews(site))
     columns = page.locator("article .head strong").all_inner_texts()
     for _ in range(2):
         item = page.locator("h1").inner_text()
         page.keyboard.press(str(len(columns)))
         page.keyboard.press("a")
         page.wait_for_function("name => document.querySelector('h1')?.innerText !== name", arg=item)
-    made = _reviews_from(house, desk, before, 2)
+    made = _reviews_from(site, desk, before, 2)
     assert [review.verdict for review in made] == ["accept", "accept"]
     assert all(review.annotation_id is not None for review in made)
     assert len({review.item_id for review in made}) == 2
 
 
-def test_sending_back_needs_an_answer_and_a_reason(house: House, desk: Visit) -> None:
+def test_sending_back_needs_an_answer_and_a_reason(site: Site, desk: Visit) -> None:
     """X asks whose answer and why; the reason reaches the review."""
-    page, before = desk.page, len(_reviews(house))
+    page, before = desk.page, len(_reviews(site))
     item = page.locator("h1").inner_text()
     page.keyboard.press("x")
     page.locator("dialog[open]").wait_for()
@@ -118,21 +118,21 @@ def test_sending_back_needs_an_answer_and_a_reason(house: House, desk: Visit) ->
     with page.expect_response("**/review"):
         page.get_by_role("button", name="Send back Ctrl Enter").click()
         page.wait_for_function("name => document.querySelector('h1').innerText !== name", arg=item)
-    (made,) = _reviews(house)[before:]
+    (made,) = _reviews(site)[before:]
     assert (made.verdict, made.reason) == ("reject", "The date is missing.")
 
 
-def test_a_fix_is_made_with_the_panes_and_keeps_both_versions(house: House, desk: Visit) -> None:
+def test_a_fix_is_made_with_the_panes_and_keeps_both_versions(site: Site, desk: Visit) -> None:
     """E opens the answer for correction, a label's key changes it, and what was corrected is kept beside the fix."""
-    page, before = desk.page, len(_reviews(house))
+    page, before = desk.page, len(_reviews(site))
     page.keyboard.press("e")
     page.locator(".fix").wait_for()
     page.keyboard.press("3")
     with page.expect_response("**/review"):
         page.keyboard.press("Control+Enter")
-    (made,) = _reviews(house)[before:]
+    (made,) = _reviews(site)[before:]
     assert made.verdict == "fix"
-    with house.workspace.database.read() as connection:
+    with site.workspace.database.read() as connection:
         fixed = connection.scalar(sa.select(tables.annotations.c["values"]).where(tables.annotations.c.id == made.fixed_annotation_id))
         others = connection.scalar(
             sa.select(sa.func.count()).select_from(tables.annotations).where(tables.annotations.c.item_id == made.item_id)
@@ -141,7 +141,7 @@ def test_a_fix_is_made_with_the_panes_and_keeps_both_versions(house: House, desk
     assert others == 3
 
 
-def test_a_comment_is_about_the_difference_in_hand_and_jumps_to_it(house: House, desk: Visit) -> None:
+def test_a_comment_is_about_the_difference_in_hand_and_jumps_to_it(site: Site, desk: Visit) -> None:
     """C writes about the difference that is looked at; pressing the comment's place goes back there."""
     page = desk.page
     page.keyboard.press("2")
@@ -150,7 +150,7 @@ def test_a_comment_is_about_the_difference_in_hand_and_jumps_to_it(house: House,
     page.keyboard.type("Is this a date?")
     page.keyboard.press("Control+Enter")
     page.locator(".comments li", has_text="Is this a date?").wait_for()
-    with house.workspace.database.read() as connection:
+    with site.workspace.database.read() as connection:
         comment = connection.execute(sa.select(tables.comments).order_by(tables.comments.c.id.desc()).limit(1)).one()
     assert comment.question == "parts"
     page.keyboard.press("Escape")
@@ -160,9 +160,9 @@ def test_a_comment_is_about_the_difference_in_hand_and_jumps_to_it(house: House,
     assert "2 of 2" in page.locator(".differences span").first.inner_text()
 
 
-def test_a_swipe_to_the_right_accepts(house: House, browser: Any) -> None:
+def test_a_swipe_to_the_right_accepts(site: Site, browser: Any) -> None:
     """On a touch screen a swipe over the answers accepts; a short one does nothing."""
-    visit = Visit(browser, house, house.person("reviewer"), viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    visit = Visit(browser, site, site.person("reviewer"), viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     page = visit.open("/p/tickets/review", ".columns article")
     item = page.locator("h1").inner_text()
     box = page.locator(".columns article section").first.bounding_box()

@@ -12,7 +12,7 @@ import pytest
 import labelwright
 from labelwright.server.gate import session_cookie
 from labelwright.store import people
-from tests.server.house import House, served, submit
+from tests.server.site import Site, served, submit
 
 PAGE = Path(labelwright.__file__).parent / "web" / "index.html"
 AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
@@ -20,21 +20,21 @@ TEXT = "The Aurora lamp came on 9 March and does not work."
 
 
 @contextmanager
-def disputed(folder: Path) -> Iterator[House]:
+def disputed(folder: Path) -> Iterator[Site]:
     """Serve twelve texts about each of which Ada and Grace have said something else; all wait for a review, and Olga owns the project."""
     if not PAGE.is_file():
         pytest.skip("the page is not built: make page")
-    with served(folder, f"sqlite:///{folder}/labelwright.db") as house:
-        items = house.add_texts(*(f"{TEXT} Order {number}." for number in range(12)))
-        first, second = house.browser(house.person(name="Ada")), house.browser(house.person(name="Grace"))
+    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+        items = site.add_texts(*(f"{TEXT} Order {number}." for number in range(12)))
+        first, second = site.browser(site.person(name="Ada")), site.browser(site.person(name="Grace"))
         for _ in items:
-            submit(first, house.held(first), _answer("bug", (4, 15, "PRODUCT"), (24, 31, "DATE")))
-            submit(second, house.held(second), _answer("refund", (4, 15, "PRODUCT")))
-        owner = house.browser(house.person("owner", name="Olga"))
+            submit(first, site.held(first), _answer("bug", (4, 15, "PRODUCT"), (24, 31, "DATE")))
+            submit(second, site.held(second), _answer("refund", (4, 15, "PRODUCT")))
+        owner = site.browser(site.person("owner", name="Olga"))
         for item in items:
             assert owner.post(f"/api/projects/tickets/items/{item}/review").json() == {"opened": True}
-        house.keep_figures()
-        yield house
+        site.keep_figures()
+        yield site
 
 
 def _answer(intent: str, *spans: tuple[int, int, str]) -> dict[str, Any]:
@@ -45,12 +45,12 @@ def _answer(intent: str, *spans: tuple[int, int, str]) -> dict[str, Any]:
 class Visit:
     """A page in the browser, with somebody signed in, that remembers what went wrong on it."""
 
-    def __init__(self, chromium: Any, house: House, user_id: int | None, **options: Any) -> None:
-        self.house = house
+    def __init__(self, chromium: Any, site: Site, user_id: int | None, **options: Any) -> None:
+        self.site = site
         self.context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         if user_id is not None:
-            secret = house.workspace.database.write(lambda connection: people.create_session(connection, user_id, 1.0))
-            self.context.add_cookies([{"name": session_cookie(house.address), "value": secret, "url": house.address}])
+            secret = site.workspace.database.write(lambda connection: people.create_session(connection, user_id, 1.0))
+            self.context.add_cookies([{"name": session_cookie(site.address), "value": secret, "url": site.address}])
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -64,7 +64,7 @@ class Visit:
 
     def open(self, path: str, wait_for: str) -> Any:
         self.page.goto("about:blank")
-        self.page.goto(f"{self.house.address}/#{path}")
+        self.page.goto(f"{self.site.address}/#{path}")
         self.page.locator(wait_for).first.wait_for()
         return self.page
 

@@ -1,4 +1,4 @@
-"""The Python client: the same values as in the house, over HTTP, with retries that never count an answer twice.
+"""The Python client: the same values as in the library, over HTTP, with retries that never count an answer twice.
 
 from labelwright.client import Client
 

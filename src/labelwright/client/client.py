@@ -1,4 +1,4 @@
-"""What a program can do with a server: each method is one request, told in the words of the house."""
+"""What a program can do with a server: each method is one request."""
 
 from __future__ import annotations
 

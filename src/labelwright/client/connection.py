@@ -1,4 +1,4 @@
-"""A connection to a server: sends what can safely be sent again until it arrives, and raises the server's errors as the house's own."""
+"""A connection to a server: sends what can safely be sent again until it arrives, and raises its errors as the library's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo: four small projects whose truth is known, and simulated people who label and review them through the server's own door.
+"""The demo: four small projects whose truth is known, and simulated people who label and review them through the server.
 
 `write` makes the workspace, `simulate` lets people work in it, `summarise` tells what came of it, measured by the truth.
 """

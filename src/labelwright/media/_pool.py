@@ -1,4 +1,4 @@
-"""Work in threads, its outcomes in order, a few tasks ahead and no more, and within a room: memory grows neither with the number of tasks
+"""Work in threads, its outcomes in order, a few tasks ahead and no more, and within a budget: memory grows neither with the number of tasks
 nor with how many large ones come at once.
 """
 
@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-__all__ = ["THREADS", "Room", "in_order"]
+__all__ = ["THREADS", "Budget", "in_order"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,12 +33,12 @@ def in_order(pool: ThreadPoolExecutor, work: Callable[[T], R], tasks: Iterable[T
         yield first, future.result()
 
 
-class Room:
+class Budget:
     """So much may be in memory at once, over all threads; who needs more than there is goes in alone.
 
-    >>> room = Room(100)
-    >>> with room.of(30), room.of(70):
-    ...     room.free
+    >>> budget = Budget(100)
+    >>> with budget.of(30), budget.of(70):
+    ...     budget.free
     0
     """
 
@@ -48,7 +48,7 @@ class Room:
 
     @contextmanager
     def of(self, size: int) -> Iterator[None]:
-        """Wait until there is room for `size`, and hold it within the block."""
+        """Wait until so much is free, and hold it within the block."""
         taken = min(size, self.size)
         with self._left:
             self._left.wait_for(lambda: self.free >= taken)

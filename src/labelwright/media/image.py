@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from labelwright.errors import InvalidFile, InvalidInput, LabelwrightError, TooLarge
 from labelwright.media import base
-from labelwright.media._pool import Room
+from labelwright.media._pool import Budget
 from labelwright.schema.modalities.image import Image as Picture
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = [
+    "BUDGET",
     "FORMATS",
     "MAX_PIXELS",
     "MEDIA_TYPES",
-    "ROOM",
     "SUFFIXES",
     "NormalImage",
     "Options",
@@ -51,7 +51,7 @@ MEDIA_TYPES = frozenset(FORMATS.values()) - {"image/tiff"}  # no browser shows T
 MAX_PIXELS = 100_000_000
 """A picture with more pixels is refused, unless the pipeline says otherwise; what the machine takes is `settings().max_pixels`."""
 
-ROOM = Room(MAX_PIXELS)
+BUDGET = Budget(MAX_PIXELS)
 """So many pixels are decoded at once."""
 
 STRIP = 4_000_000
@@ -141,7 +141,7 @@ def verify(body: bytes, *, where: str = "", max_pixels: int | None = None) -> No
     def work() -> None:
         _open(body, max_pixels).verify()
         image = _open(body, max_pixels)
-        with ROOM.of(_decode_less(image, 1)):
+        with BUDGET.of(_decode_less(image, 1)):
             image.load()
 
     _guarded(work, where)
@@ -171,7 +171,7 @@ def normalise(
         reduced = max_side is not None and max(image.size) > max_side
         kept = found.orientation == 1 and not reduced and found.media_type in MEDIA_TYPES
         pixels = _decode_less(image, thumbnail or 1) if kept else image.width * image.height * (1 if found.orientation == 1 else 2)
-        with ROOM.of(pixels):
+        with BUDGET.of(pixels):
             image.load()
             if image.format == "PNG":  # may tell its orientation at the end
                 found = _describe(image)

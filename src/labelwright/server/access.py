@@ -26,7 +26,7 @@ from labelwright.store.database import Connection, Database
 from labelwright.store.owners import Owned
 from labelwright.store.people import Identity
 
-__all__ = ["PERMISSIONS", "Access", "Doors"]
+__all__ = ["PERMISSIONS", "Access", "AccessControl"]
 
 PERMISSIONS: dict[str, Role | None] = {
     "anybody": None,  # signing in, the page itself
@@ -50,12 +50,12 @@ CACHE_SECONDS = 5.0
 class Access:
     """What the sender of one request may reach.
 
-    It carries the doors and the database, so that handlers on the hot path take it alone: Litestar gives a single dependency at once,
+    It carries the control and the database, so that handlers on the hot path take it alone: Litestar gives a single dependency at once,
     and starts a task for each of several.
     """
 
-    def __init__(self, doors: Doors, identity: Identity, roles: dict[int, Role]) -> None:
-        self.doors = doors
+    def __init__(self, control: AccessControl, identity: Identity, roles: dict[int, Role]) -> None:
+        self.control = control
         self.identity = identity
         self._roles = roles
 
@@ -65,7 +65,7 @@ class Access:
 
     @property
     def database(self) -> Database:
-        return self.doors.workspace.database
+        return self.control.workspace.database
 
     def role_in(self, opened: OpenProject) -> Role | None:
         """The role in a project, at most that of the token; None where there is none."""
@@ -85,7 +85,7 @@ class Access:
 
     def projects(self) -> list[tuple[OpenProject, Role]]:
         """Every project that the sender has a part in, with the role."""
-        found = ((opened, self.role_in(opened)) for opened in self.doors.workspace.projects.values())
+        found = ((opened, self.role_in(opened)) for opened in self.control.workspace.projects.values())
         return [(opened, role) for opened, role in found if role is not None]
 
     def project(self, name: str, permission: str) -> OpenProject:
@@ -95,7 +95,7 @@ class Access:
             NotFound: there is no such project, or the sender has no part in it.
             NotAllowed: the role does not cover the act.
         """
-        opened = self.doors.workspace.projects.get(name)
+        opened = self.control.workspace.projects.get(name)
         role = self.role_in(opened) if opened else None
         if opened is None or role is None:
             raise NotFound("There is no such project.", where=name[:80])
@@ -113,19 +113,19 @@ class Access:
 
     async def by_task(self, number: int, permission: str) -> tuple[int, OpenProject]:
         """Return the number in the store and the project of a task that is known by its number outside."""
-        task_id = self.doors.task_numbers.inside(number)
-        return task_id, self._project_of(await self.doors.project_of("task", task_id), f"task {number}", permission)
+        task_id = self.control.task_numbers.inside(number)
+        return task_id, self._project_of(await self.control.project_of("task", task_id), f"task {number}", permission)
 
     def hand_out(self, task: TaskView, opened: OpenProject) -> TaskView:
         """Return the task with its number outside, and to an annotator its item with such a number, too.
 
         Whose it is and which media it shows is remembered, so that neither its submission nor its pictures need to ask.
         """
-        self.doors.remember_task(task, opened)
+        self.control.remember_task(task, opened)
         item = task.item
         if self.role_in(opened) == "annotator":
-            item = msgspec.structs.replace(item, id=OUTSIDE + self.doors.item_numbers.outside(item.id))
-        return msgspec.structs.replace(task, id=self.doors.task_numbers.outside(task.id), item=item)
+            item = msgspec.structs.replace(item, id=OUTSIDE + self.control.item_numbers.outside(item.id))
+        return msgspec.structs.replace(task, id=self.control.task_numbers.outside(task.id), item=item)
 
     def require(self, opened: OpenProject, permission: str) -> None:
         """Make sure of one more permission in a project.
@@ -144,8 +144,8 @@ class Access:
             NotFound: there is no such item, or not for the sender.
         """
         where = f"item {number}"
-        item_id = self.doors.item_numbers.inside(number - OUTSIDE) if number >= OUTSIDE else number
-        opened = self._project_of(await self.doors.project_of("item", item_id), where, "annotate")
+        item_id = self.control.item_numbers.inside(number - OUTSIDE) if number >= OUTSIDE else number
+        opened = self._project_of(await self.control.project_of("item", item_id), where, "annotate")
         if self.role_in(opened) == "annotator":
             seen = number >= OUTSIDE and await self.database.read_soon(
                 lambda connection: tasks.was_handed(connection, item_id, self.user_id)
@@ -156,7 +156,7 @@ class Access:
 
     async def by_comment(self, comment_id: int, permission: str) -> OpenProject:
         """Return the project of a comment."""
-        return self._project_of(await self.doors.project_of("comment", comment_id), f"comment {comment_id}", permission)
+        return self._project_of(await self.control.project_of("comment", comment_id), f"comment {comment_id}", permission)
 
     def _project_of(self, project_id: int | None, where: str, permission: str) -> OpenProject:
         for opened, role in self.projects():
@@ -176,7 +176,7 @@ class Access:
         raise NotAllowed(f"This needs the role of {'an' if least[0] in 'ao' else 'a'} {least}.", hint=hint)
 
 
-class Doors:
+class AccessControl:
     """Finds out who sends a request, with a short memory so that each costs no query."""
 
     def __init__(self, workspace: Workspace) -> None:

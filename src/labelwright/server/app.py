@@ -16,7 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from labelwright.errors import NotSignedIn
 from labelwright.pipeline.workspace import Workspace
-from labelwright.server.access import PERMISSIONS, Access, Doors
+from labelwright.server.access import PERMISSIONS, Access, AccessControl
 from labelwright.server.errors import HANDLERS
 from labelwright.server.gate import Gate, headers_of_safety
 from labelwright.server.origin import Origins
@@ -55,7 +55,7 @@ async def _keep_up(workspace: Workspace) -> None:
 def create_app(workspace: Workspace, *, options: Settings | None = None, address: str = "127.0.0.1") -> Litestar:
     """Return the application that serves one workspace; `address` is where it will listen."""
     chosen = options or settings()
-    doors, origins = Doors(workspace), Origins(chosen)
+    control, origins = AccessControl(workspace), Origins(chosen)
     names = {
         "localhost",
         "127.0.0.1",
@@ -80,11 +80,11 @@ def create_app(workspace: Workspace, *, options: Settings | None = None, address
     return Litestar(
         route_handlers=[*ROUTES, *page_handlers(Path(__file__).parents[1] / "web")],
         lifespan=[watching],
-        middleware=[Gate(doors, frozenset(names), origins, chosen.body_seconds)],
+        middleware=[Gate(control, frozenset(names), origins, chosen.body_seconds)],
         before_send=[headers_of_safety(origins)],
         dependencies={
             "access": Provide(_access, sync_to_thread=False),
-            "doors": Provide(lambda: doors, sync_to_thread=False),
+            "control": Provide(lambda: control, sync_to_thread=False),
             "workspace": Provide(lambda: workspace, sync_to_thread=False),
             "options": Provide(lambda: chosen, sync_to_thread=False),
         },

@@ -15,7 +15,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from labelwright.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
-from labelwright.server.access import Access, Doors
+from labelwright.server.access import Access, AccessControl
 from labelwright.server.bodies import in_time
 from labelwright.server.origin import Origin, Origins
 
@@ -46,8 +46,8 @@ _BY_HTTPS = [*_HEADERS, (b"strict-transport-security", HTTPS_ONLY)]
 class Gate(ASGIMiddleware):
     """Checks host, body type, identity and CSRF token, sees to it that bodies come in time, and adds the headers of safety."""
 
-    def __init__(self, doors: Doors, hosts: frozenset[str], origins: Origins, body_seconds: float) -> None:
-        self._doors = doors
+    def __init__(self, control: AccessControl, hosts: frozenset[str], origins: Origins, body_seconds: float) -> None:
+        self._control = control
         self._hosts = hosts
         self._origins = origins
         self._body_seconds = body_seconds
@@ -82,12 +82,12 @@ class Gate(ASGIMiddleware):
             scheme, _, secret = authorization.partition(" ")
             if scheme.lower() != "bearer":
                 return NotSignedIn("Programs send 'Authorization: Bearer TOKEN'.", where="Authorization")
-            return await self._or_why_not(self._doors.by_token(secret.strip()))
+            return await self._or_why_not(self._control.by_token(secret.strip()))
         name = session_cookie(headers.get(b"host", b"").decode("latin-1"), https=origin.https)
         secret = secret_in(headers.get(b"cookie", b"").decode("latin-1"), name)
         if not secret:
             return NotSignedIn("Nobody is signed in.", hint="Sign in, or send a token.")
-        found = await self._or_why_not(self._doors.by_session(secret))
+        found = await self._or_why_not(self._control.by_session(secret))
         # Who signs in anew may still have an old session, whose token the page does not know.
         signing_in = scope["route_handler"].opt.get("permission") == "anybody"
         if isinstance(found, Access) and scope["method"] not in SAFE and not signing_in:

@@ -12,10 +12,10 @@ from labelwright.pipeline import workspace
 from labelwright.server import access
 from labelwright.settings import Settings
 
-__all__ = ["Access", "Doors", "Options", "Request", "Workspace"]
+__all__ = ["Access", "AccessControl", "Options", "Request", "Workspace"]
 
 Access = NamedDependency[access.Access]
-Doors = NamedDependency[access.Doors]
+AccessControl = NamedDependency[access.AccessControl]
 Options = NamedDependency[Settings]
 Workspace = NamedDependency[workspace.Workspace]
 Request = litestar.Request[Any, Any, State]

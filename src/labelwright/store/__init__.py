@@ -1,1 +1,1 @@
-"""Everything that is kept: tables, the database, the log of events, blobs, and the reads that several rooms share."""
+"""Everything that is kept: tables, the database, the log of events, blobs, and the reads that several packages share."""

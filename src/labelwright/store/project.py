@@ -1,4 +1,4 @@
-"""A project: what every room is handed, instead of a global."""
+"""A project: what every package is handed, instead of a global."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ import { asked, type Asked } from "./asked";
 import { optionsOf } from "../core/labels";
 import { kindOf, partsOf } from "../kinds";
 import type { Kind, Part, Place } from "../kinds/kind";
-import type { Deeds } from "../viewers/viewer";
+import type { Edits } from "../viewers/viewer";
 
 /** One step: at one place in the answer to a question, some parts went and others came. */
 export interface Change {
@@ -34,7 +34,7 @@ export interface Offer {
 /** A draft keeps so many steps that can be undone, and as many that can be redone: a long day's history would outgrow the answers. */
 const KEPT = 500;
 
-export class Work implements Deeds {
+export class Work implements Edits {
   values = $state.raw<Values>({});
   selected = $state<number | null>(null);
   /** The label that the next place gets, by question. */

@@ -30,7 +30,7 @@ export interface View {
 }
 
 /** What a tool tells its owner. A new place gets the current label. */
-export interface Deeds {
+export interface Edits {
   add(shape: number[]): void;
   change(index: number, shape: number[]): void;
   select(index: number | null): void;
@@ -45,7 +45,7 @@ export interface Hand {
 export interface Tool<Surface = never, Held extends Hand = Hand> {
   readonly viewer: Modality;
   /** A tool in use: made anew for each item. */
-  hand(surface: Surface, deeds: Deeds): Held;
+  hand(surface: Surface, edits: Edits): Held;
 }
 
 export interface Viewer {
@@ -110,7 +110,7 @@ export interface ViewerKind {
   readonly plays: boolean;
   /** Whether it needs room in a list. */
   readonly wide: boolean;
-  open(host: HTMLElement, deeds: Deeds): Viewer;
+  open(host: HTMLElement, edits: Edits): Viewer;
   /** Fetch what is needed before it is looked at. */
   prefetch(field: Field, address: (digest: string) => string): void;
   readonly Shown: Component<Showing>;

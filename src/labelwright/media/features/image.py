@@ -33,10 +33,10 @@ def vector(body: bytes) -> NDArray[np.float32]:
     Raises:
         InvalidFile: it cannot be decoded.
     """
-    from labelwright.media.image import ROOM, probe
+    from labelwright.media.image import BUDGET, probe
 
     header = probe(body)
-    with ROOM.of(header.width * header.height):
+    with BUDGET.of(header.width * header.height):
         return vector_of(open_rgb(body))
 
 

@@ -15,7 +15,7 @@ from litestar.params import FromPath
 
 from labelwright.errors import NotAllowed, NotFound
 from labelwright.media._metadata import Part, plain
-from labelwright.server.given import Access, Doors, Request, Workspace
+from labelwright.server.given import Access, AccessControl, Request, Workspace
 
 __all__ = ["HANDLERS"]
 
@@ -43,12 +43,12 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 @get("/api/blobs/{project:str}/{digest:str}", opt={"permission": "annotate"})
 async def blob(
-    project: FromPath[str], digest: FromPath[str], request: Request, access: Access, workspace: Workspace, doors: Doors
+    project: FromPath[str], digest: FromPath[str], request: Request, access: Access, workspace: Workspace, control: AccessControl
 ) -> Response[bytes]:
     """Return a picture or clip of the project, audio in ranges; without place, device and comments unless `run.serve_metadata` is true."""
     opened = access.project(project, "annotate")
     path = workspace.blobs.path(digest)
-    if not await doors.has_blob(opened, digest):
+    if not await control.has_blob(opened, digest):
         raise NotFound("There is no such blob.", where=digest)
     file = await asyncio.to_thread(_original if opened.pipeline.run.serve_metadata else _plain, path)
     kind, length = file.kind, file.length

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from labelwright.api.people import ROLES, Invited, LinkMade, Role, Token, TokenMade, User
 from labelwright.errors import NotAllowed, NotFound
-from labelwright.server.given import Access, Doors, Workspace
+from labelwright.server.given import Access, AccessControl, Workspace
 from labelwright.store import people
 
 __all__ = ["HANDLERS"]
@@ -56,7 +56,7 @@ async def users(access: Access, workspace: Workspace) -> list[User]:
 
 
 @post("/api/users", opt={"permission": "people"}, status_code=201)
-async def add_user(data: JSONBody[NewUser], access: Access, workspace: Workspace, doors: Doors) -> Invited:
+async def add_user(data: JSONBody[NewUser], access: Access, workspace: Workspace, control: AccessControl) -> Invited:
     """Add somebody, with roles no higher than one's own, and return a link to sign in with."""
     access.in_person()
     numbers = {access.project(name, "people").project.id: role for name, role in data.roles.items()}
@@ -65,12 +65,14 @@ async def add_user(data: JSONBody[NewUser], access: Access, workspace: Workspace
         _at_most_own(access, name, role)
 
     made = await workspace.database.write_soon(partial(people.invite, name=data.name, roles=numbers))
-    doors.forget()
+    control.forget()
     return made
 
 
 @put("/api/users/{user_id:int}", opt={"permission": "people"})
-async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access: Access, workspace: Workspace, doors: Doors) -> LinkMade:
+async def change_user(
+    user_id: FromPath[int], data: JSONBody[UserChange], access: Access, workspace: Workspace, control: AccessControl
+) -> LinkMade:
     """Change somebody's roles, let them in or not, or make a new sign-in link."""
     access.anywhere("people")
     access.in_person()
@@ -90,7 +92,7 @@ async def change_user(user_id: FromPath[int], data: JSONBody[UserChange], access
             _at_most_own(access, name, role)
     change = partial(people.change_user, user_id=user_id, roles=roles, active=data.active, link=data.link)
     changed = await workspace.database.write_soon(change)
-    doors.forget()
+    control.forget()
     return changed
 
 
@@ -126,12 +128,12 @@ async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspa
 
 
 @delete("/api/tokens/{token_id:int}", opt={"permission": "signed_in"}, status_code=200)
-async def remove_token(token_id: FromPath[int], access: Access, workspace: Workspace, doors: Doors) -> dict[str, str]:
+async def remove_token(token_id: FromPath[int], access: Access, workspace: Workspace, control: AccessControl) -> dict[str, str]:
     """Make a token void: one of one's own, or as an owner any that reaches a project of one's own."""
     access.in_person()
     removal = partial(people.remove_token, token_id=token_id, user_id=access.user_id, project_ids=_owned(access))
     await workspace.database.write_soon(removal)
-    doors.forget()
+    control.forget()
     return {}
 
 

@@ -17,7 +17,7 @@ from labelwright.api.people import Me, MyProject, Session
 from labelwright.errors import Busy, NotAllowed, NotSignedIn
 from labelwright.server.attempts import Attempts
 from labelwright.server.gate import secret_in, session_cookie
-from labelwright.server.given import Access, Doors, Options, Request, Workspace
+from labelwright.server.given import Access, AccessControl, Options, Request, Workspace
 from labelwright.server.origin import Origin
 from labelwright.store import people
 from labelwright.store.passwords import check_password, ensure_password, hash_password
@@ -93,12 +93,12 @@ def _session(access: Access) -> Session:
     )
 
 
-async def _begin(request: Request, workspace: Workspace, doors: Doors, options: Options, user_id: int) -> Response[Session]:
+async def _begin(request: Request, workspace: Workspace, control: AccessControl, options: Options, user_id: int) -> Response[Session]:
     address, https = _origin(request)
 
     session = partial(people.begin_session, user_id=user_id, address=address, hours=options.session_hours)
     secret = await workspace.database.write_soon(session)
-    access = await doors.by_session(secret)
+    access = await control.by_session(secret)
     cookie = Cookie(
         key=_cookie(request),
         value=secret,
@@ -112,7 +112,9 @@ async def _begin(request: Request, workspace: Workspace, doors: Doors, options: 
 
 
 @post("/api/sign-in", opt={"permission": "anybody"}, status_code=200)
-async def sign_in(request: Request, data: JSONBody[SignIn], workspace: Workspace, doors: Doors, options: Options) -> Response[Session]:
+async def sign_in(
+    request: Request, data: JSONBody[SignIn], workspace: Workspace, control: AccessControl, options: Options
+) -> Response[Session]:
     """Sign in by name and password."""
     address, name = _origin(request).address, data.name[:100]
     found, known = await workspace.database.read_soon(partial(people.find_account, name=data.name, address=address))
@@ -122,7 +124,7 @@ async def sign_in(request: Request, data: JSONBody[SignIn], workspace: Workspace
     if not found or not right:
         raise NotSignedIn("The name or the password is wrong.")
     _attempts.succeeded(name, address, known=known)
-    return await _begin(request, workspace, doors, options, found[0])
+    return await _begin(request, workspace, control, options, found[0])
 
 
 @post("/api/sign-in/link", opt={"permission": "anybody"}, status_code=200)
@@ -130,7 +132,7 @@ async def sign_in_by_link(
     request: Request,
     data: JSONBody[SignInLink],
     workspace: Workspace,
-    doors: Doors,
+    control: AccessControl,
     options: Options,
 ) -> Response[Session]:
     """Sign in by a one-time link, which is void afterwards."""
@@ -140,12 +142,12 @@ async def sign_in_by_link(
     if user_id is None:
         raise NotSignedIn("This link was used before, or is too old.", hint="Ask for a new one: labelwright users link FOLDER NAME")
     _attempts.succeeded(None, address, known=False)
-    return await _begin(request, workspace, doors, options, user_id)
+    return await _begin(request, workspace, control, options, user_id)
 
 
 @post("/api/sign-out", opt={"permission": "signed_in"}, status_code=200)
 async def sign_out(
-    request: Request, access: Access, workspace: Workspace, doors: Doors, everywhere: FromQuery[bool] = False
+    request: Request, access: Access, workspace: Workspace, control: AccessControl, everywhere: FromQuery[bool] = False
 ) -> Response[dict[str, str]]:
     """End this session, or with `everywhere` all of one's own sessions; tokens of programs stay."""
     if everywhere:
@@ -154,7 +156,7 @@ async def sign_out(
     else:
         secret = secret_in(request.headers.get("cookie", ""), _cookie(request))
         await workspace.database.write_soon(partial(people.end_session, secret=secret))
-    doors.forget()
+    control.forget()
     # A browser takes the cookie of HTTPS away only where it is told to by HTTPS.
     https = _origin(request).https
     gone = Cookie(key=_cookie(request), value="", path="/", httponly=True, samesite="strict", secure=https, max_age=0)
@@ -167,7 +169,7 @@ async def set_password(
     data: JSONBody[NewPassword],
     access: Access,
     workspace: Workspace,
-    doors: Doors,
+    control: AccessControl,
     options: Options,
 ) -> Response[Session]:
     """Set one's own password; all other sessions end, and so do tokens where there was a password before."""
@@ -185,8 +187,8 @@ async def set_password(
     ensure_password(data.password, names=names)
     password_hash = await _hashing(lambda: hash_password(data.password, names=names))
     await workspace.database.write_soon(partial(people.set_password, user_id=access.user_id, password_hash=password_hash))
-    doors.forget()
-    return await _begin(request, workspace, doors, options, access.user_id)
+    control.forget()
+    return await _begin(request, workspace, control, options, access.user_id)
 
 
 @get("/api/session", opt={"permission": "signed_in"})

@@ -146,7 +146,7 @@ async def submit(
     key = _key(idempotency_key)
     inside, opened = await access.by_task(task_id, "annotate")
     user_id, database = access.user_id, access.database
-    done = await access.doors.checking.taken(
+    done = await access.control.checking.taken(
         user_id,
         lambda: events.inspect(opened, inside, data.values, seconds_active=data.seconds_active),
         lambda inspected: database.write_soon(
@@ -194,7 +194,7 @@ async def review(
         )
 
     if data.verdict == "fix":
-        done = await access.doors.checking.taken(user_id, lambda: events.inspect(opened, inside, data.values or {}), give)
+        done = await access.control.checking.taken(user_id, lambda: events.inspect(opened, inside, data.values or {}), give)
     else:
         done = await give(None)
     return replace(done, next=_handed_out(access, opened, done.next))
@@ -223,7 +223,7 @@ async def mine(project: FromPath[str], access: Access, limit: FromQuery[int] = 1
     found = await access.database.read_soon(
         lambda connection: my_annotations(connection, opened.project.id, access.user_id, min(max(limit, 1), 100))
     )
-    outside = access.doors.task_numbers.outside
+    outside = access.control.task_numbers.outside
     return [replace(one, task_id=outside(one.task_id) if one.task_id is not None else None) for one in found]
 
 

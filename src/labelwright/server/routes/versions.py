@@ -91,7 +91,7 @@ async def export(project: FromPath[str], access: Access, format: FromQuery[str] 
         raise NotFound(f"There is no version {version}.", where="version")
     suffix = plugins.load("formats", format).SUFFIX
     whole = not suffix or bool(opened.project.schema.stored())
-    download = await access.doors.downloads.begin(_order(opened, format, version, whole=whole))
+    download = await access.control.downloads.begin(_order(opened, format, version, whole=whole))
     # What is refused is refused before the first byte; an answer that has begun can only break off.
     try:
         first = await download.take()

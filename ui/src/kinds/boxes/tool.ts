@@ -1,7 +1,7 @@
 // Draws boxes: new ones from corner to corner, selected ones moved, and sized by their handles.
 
 import type { ImageHand, ImageSurface, ImageTool, Point } from "../../viewers/image/viewer";
-import { clamp, following, type Deeds } from "../../viewers/viewer";
+import { clamp, following, type Edits } from "../../viewers/viewer";
 import type { Box } from "../shapes/box";
 
 type Drag =
@@ -16,7 +16,7 @@ const HANDLE = 9;
 
 export const tool: ImageTool = {
   viewer: "image",
-  hand: (surface, deeds) => new BoxHand(surface, deeds),
+  hand: (surface, edits) => new BoxHand(surface, edits),
   outline: ([x = 0, y = 0, width = 0, height = 0]) => `M${x} ${y}h${width}v${height}h${-width}z`,
   bounds: (shape) => shape,
 };
@@ -26,7 +26,7 @@ class BoxHand implements ImageHand {
 
   constructor(
     private readonly surface: ImageSurface,
-    private readonly deeds: Deeds,
+    private readonly edits: Edits,
   ) {}
 
   key(event: KeyboardEvent): boolean {
@@ -62,8 +62,8 @@ class BoxHand implements ImageHand {
     this.#drag = null;
     if (drag?.kind === "new") {
       if (drag.box[2] < LEAST || drag.box[3] < LEAST) this.#pick(drag.from);
-      else this.deeds.add(drag.box.map(round));
-    } else if (drag?.box.some((side, i) => side !== drag.start[i])) this.deeds.change(drag.index, drag.box.map(round));
+      else this.edits.add(drag.box.map(round));
+    } else if (drag?.box.some((side, i) => side !== drag.start[i])) this.edits.change(drag.index, drag.box.map(round));
     else if (drag) this.#pick(at);
     this.surface.repaint();
   }
@@ -144,7 +144,7 @@ class BoxHand implements ImageHand {
     const { selected, marks } = this.surface.view;
     if (selected === null || !marks[selected]) return false;
     const box = marks[selected].shape as Box;
-    this.deeds.change(
+    this.edits.change(
       selected,
       size ? this.#resize(box, [1, 1], dx, dy).map(round) : this.#inside([box[0] + dx, box[1] + dy, box[2], box[3]]),
     );
@@ -155,7 +155,7 @@ class BoxHand implements ImageHand {
   #make(): boolean {
     const [[x, y], [width, height]] = [this.surface.middle, this.surface.size];
     const side = Math.min(width, height) / 6;
-    this.deeds.add(this.#inside([x - side / 2, y - side / 2, side, side]));
+    this.edits.add(this.#inside([x - side / 2, y - side / 2, side, side]));
     return true;
   }
 
@@ -167,7 +167,7 @@ class BoxHand implements ImageHand {
       .filter(({ mark }) => !mark.suggested && holds(mark.shape as Box, at))
       .sort((a, b) => area(a.mark.shape) - area(b.mark.shape))
       .map(({ index }) => index);
-    this.deeds.select(following(under, selected));
+    this.edits.select(following(under, selected));
   }
 
   #outline(context: CanvasRenderingContext2D, box: Box, color: string, handles: boolean): void {

@@ -1,7 +1,7 @@
 // Marks stretches of a recording: drawn with the pointer, whose ends can be moved, or set by keys at the playhead.
 
 import { line, type AudioHand, type AudioSurface, type AudioTool } from "../../viewers/audio/viewer";
-import { following, type Deeds, type Mark } from "../../viewers/viewer";
+import { following, type Edits, type Mark } from "../../viewers/viewer";
 import type { Interval } from "../shapes/interval";
 
 type Drag = { kind: "new"; from: number; to: number } | { kind: "edge"; index: number; edge: 0 | 1; shape: Interval };
@@ -14,7 +14,7 @@ const LEAST = 0.02;
 
 export const tool: AudioTool = {
   viewer: "audio",
-  hand: (surface, deeds) => new SegmentHand(surface, deeds),
+  hand: (surface, edits) => new SegmentHand(surface, edits),
   stretch: (shape) => shape as Interval,
 };
 
@@ -24,7 +24,7 @@ class SegmentHand implements AudioHand {
 
   constructor(
     private readonly surface: AudioSurface,
-    private readonly deeds: Deeds,
+    private readonly edits: Edits,
   ) {}
 
   key(event: KeyboardEvent): boolean {
@@ -50,8 +50,8 @@ class SegmentHand implements AudioHand {
     const drag = this.#drag;
     this.#drag = null;
     if (!drag) return true;
-    if (drag.kind === "edge") this.deeds.change(drag.index, drag.shape.map(round));
-    else if (this.#wide(drag)) this.deeds.add([Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)].map(round));
+    if (drag.kind === "edge") this.edits.change(drag.index, drag.shape.map(round));
+    else if (this.#wide(drag)) this.edits.add([Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)].map(round));
     else {
       this.#pick(drag.from);
       return false;
@@ -79,16 +79,16 @@ class SegmentHand implements AudioHand {
       const shape = [...chosen.shape];
       shape[edge] = now;
       if (shape[1]! - shape[0]! >= LEAST) {
-        this.deeds.change(selected, shape);
+        this.edits.change(selected, shape);
         return true;
       }
       // Behind its end the selected segment cannot begin: the next one does.
       if (edge === 1) return true;
-      this.deeds.select(null);
+      this.edits.select(null);
     }
     if (edge === 0) this.#in = now;
     else if (now - (this.#in ?? 0) >= LEAST) {
-      this.deeds.add([this.#in ?? 0, now]);
+      this.edits.add([this.#in ?? 0, now]);
       this.#in = null;
     }
     this.surface.repaint();
@@ -122,7 +122,7 @@ class SegmentHand implements AudioHand {
       .filter(({ mark }) => !mark.suggested && mark.shape[0]! <= at && mark.shape[1]! >= at)
       .sort((a, b) => length(a.mark) - length(b.mark))
       .map(({ index }) => index);
-    this.deeds.select(following(under, selected));
+    this.edits.select(following(under, selected));
   }
 
   #paintMark(context: CanvasRenderingContext2D, height: number, mark: Mark, index: number): void {

@@ -1,23 +1,23 @@
 // Marks text: what is drawn over, or what the word cursor covers.
 
 import type { TextHand, TextSurface, TextTool } from "../../viewers/text/viewer";
-import type { Deeds } from "../../viewers/viewer";
+import type { Edits } from "../../viewers/viewer";
 import type { Interval } from "../shapes/interval";
 
 export const tool: TextTool = {
   viewer: "text",
-  hand: (surface, deeds) => new SpanHand(surface, deeds),
+  hand: (surface, edits) => new SpanHand(surface, edits),
   stretch: (shape) => shape as Interval,
 };
 
 class SpanHand implements TextHand {
   constructor(
     private readonly surface: TextSurface,
-    private readonly deeds: Deeds,
+    private readonly edits: Edits,
   ) {}
 
   drawn(start: number, end: number): void {
-    this.deeds.add([start, end]);
+    this.edits.add([start, end]);
   }
 
   key(event: KeyboardEvent): boolean {
@@ -30,7 +30,7 @@ class SpanHand implements TextHand {
     const { covered } = this.surface;
     if (!covered) return false;
     this.surface.collapse();
-    this.deeds.add(covered);
+    this.edits.add(covered);
     return true;
   }
 
@@ -41,7 +41,7 @@ class SpanHand implements TextHand {
     const [start, end] = mark.shape as Interval;
     const ends = this.surface.words.map(([, to]) => to).filter((to) => to > start);
     const next = by > 0 ? ends.find((to) => to > end) : ends.findLast((to) => to < end);
-    if (next !== undefined) this.deeds.change(selected, [start, next]);
+    if (next !== undefined) this.edits.change(selected, [start, next]);
     return true;
   }
 }

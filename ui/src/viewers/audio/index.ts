@@ -31,7 +31,7 @@ export default {
   closer: true,
   plays: true,
   wide: false,
-  open: (host, deeds) => new AudioViewer(host, deeds),
+  open: (host, edits) => new AudioViewer(host, edits),
   prefetch(field, address) {
     if (field.modality !== "audio") return;
     void fetch(address(field.blob)).catch(() => undefined);

@@ -1,7 +1,7 @@
 // Shows recordings: their outline, and a playhead. Editing never disturbs what is playing.
 
 import type { Field } from "../../core/types";
-import { clamp, type Deeds, type Hand, type Tool, type View, type Viewer } from "../viewer";
+import { clamp, type Edits, type Hand, type Tool, type View, type Viewer } from "../viewer";
 
 /** What a tool finds in a recording. Places are seconds from its beginning. */
 export interface AudioSurface {
@@ -39,7 +39,7 @@ interface Peaks {
 
 export class AudioViewer implements Viewer, AudioSurface {
   readonly #host: HTMLElement;
-  readonly #deeds: Deeds;
+  readonly #edits: Edits;
   readonly #canvas = document.createElement("canvas");
   readonly #bar = document.createElement("div");
   readonly #button = document.createElement("button");
@@ -58,9 +58,9 @@ export class AudioViewer implements Viewer, AudioSurface {
   #hand: AudioHand | null = null;
   #frame = 0;
 
-  constructor(host: HTMLElement, deeds: Deeds) {
+  constructor(host: HTMLElement, edits: Edits) {
     this.#host = host;
-    this.#deeds = deeds;
+    this.#edits = edits;
     host.classList.add("audio-viewer");
     this.#bar.className = "player";
     this.#button.type = "button";
@@ -165,7 +165,7 @@ export class AudioViewer implements Viewer, AudioSurface {
 
   /** Begin with a tool as if it had never been used. */
   #takeUp(): void {
-    this.#hand = this.#tool?.hand(this, this.#deeds) ?? null;
+    this.#hand = this.#tool?.hand(this, this.#edits) ?? null;
   }
 
   // --- playing ------------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ export default {
   closer: true,
   plays: false,
   wide: false,
-  open: (host, deeds) => new ImageViewer(host, deeds),
+  open: (host, edits) => new ImageViewer(host, edits),
   prefetch(field, address) {
     if (field.modality !== "image") return;
     const picture = new Image();

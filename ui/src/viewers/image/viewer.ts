@@ -2,7 +2,7 @@
 // draws that one alone. Whatever is pressed without Ctrl is the tool's.
 
 import type { Field } from "../../core/types";
-import type { Deeds, Hand, Tool, View, Viewer } from "../viewer";
+import type { Edits, Hand, Tool, View, Viewer } from "../viewer";
 
 export type Point = [x: number, y: number];
 
@@ -40,7 +40,7 @@ export interface ImageTool extends Tool<ImageSurface, ImageHand> {
 
 export class ImageViewer implements Viewer, ImageSurface {
   readonly #host: HTMLElement;
-  readonly #deeds: Deeds;
+  readonly #edits: Edits;
   readonly #below = document.createElement("canvas");
   readonly #above = document.createElement("canvas");
   readonly #sizes = new ResizeObserver(() => this.#resized());
@@ -60,9 +60,9 @@ export class ImageViewer implements Viewer, ImageSurface {
   #hand: ImageHand | null = null;
   #frame = 0;
 
-  constructor(host: HTMLElement, deeds: Deeds) {
+  constructor(host: HTMLElement, edits: Edits) {
     this.#host = host;
-    this.#deeds = deeds;
+    this.#edits = edits;
     host.classList.add("image-viewer");
     host.replaceChildren(this.#below, this.#above);
     this.#below.setAttribute("aria-hidden", "true");
@@ -143,7 +143,7 @@ export class ImageViewer implements Viewer, ImageSurface {
 
   /** Begin with a tool as if it had never been used. */
   #takeUp(): void {
-    this.#hand = this.#tool?.hand(this, this.#deeds) ?? null;
+    this.#hand = this.#tool?.hand(this, this.#edits) ?? null;
   }
 
   // --- where things are ---------------------------------------------------------------------------------------------------------

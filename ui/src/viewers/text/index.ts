@@ -21,7 +21,7 @@ export default {
   closer: false,
   plays: false,
   wide: true,
-  open: (host, deeds) => new TextViewer(host, deeds),
+  open: (host, edits) => new TextViewer(host, edits),
   // It comes with the item.
   prefetch: () => undefined,
   Shown: Shown as Component<Showing>,

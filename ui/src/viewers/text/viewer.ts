@@ -4,7 +4,7 @@
 import { Offsets } from "../../core/offsets";
 import type { Field } from "../../core/types";
 
-import { following, type Deeds, type Hand, type Mark, type Tool, type View, type Viewer } from "../viewer";
+import { following, type Edits, type Hand, type Mark, type Tool, type View, type Viewer } from "../viewer";
 
 /** What a tool finds in a text. Places are counted in code points, as Python does. */
 export interface TextSurface {
@@ -44,7 +44,7 @@ interface Placed extends Mark {
 
 export class TextViewer implements Viewer, TextSurface {
   readonly #host: HTMLElement;
-  readonly #deeds: Deeds;
+  readonly #edits: Edits;
   #text = "";
   #offsets = new Offsets("");
   #blocks: Block[] = [];
@@ -54,9 +54,9 @@ export class TextViewer implements Viewer, TextSurface {
   #tool: TextTool | null = null;
   #hand: TextHand | null = null;
 
-  constructor(host: HTMLElement, deeds: Deeds) {
+  constructor(host: HTMLElement, edits: Edits) {
     this.#host = host;
-    this.#deeds = deeds;
+    this.#edits = edits;
     host.classList.add("text-viewer");
     host.addEventListener("pointerup", this.#released);
     host.addEventListener("click", this.#clicked);
@@ -139,7 +139,7 @@ export class TextViewer implements Viewer, TextSurface {
 
   /** Begin with a tool as if it had never been used. */
   #takeUp(): void {
-    this.#hand = this.#tool?.hand(this, this.#deeds) ?? null;
+    this.#hand = this.#tool?.hand(this, this.#edits) ?? null;
   }
 
   #pieces(block: Block, marks: Placed[], cursor: [number, number] | null): Node[] {
@@ -219,7 +219,7 @@ export class TextViewer implements Viewer, TextSurface {
       return end - start;
     };
     const under = indices.sort((a, b) => size(a) - size(b));
-    this.#deeds.select(following(under, this.#view.selected));
+    this.#edits.select(following(under, this.#view.selected));
   };
 
   #placeOf(node: Node, offset: number): number | null {
@@ -254,7 +254,7 @@ export class TextViewer implements Viewer, TextSurface {
   #moveCursor(by: number, stretch: boolean): boolean {
     if (!this.#words.length) return false;
     // Whoever moves on has done with the mark that was selected.
-    if (this.#view.selected !== null) this.#deeds.select(null);
+    if (this.#view.selected !== null) this.#edits.select(null);
     const head = this.#cursor ? Math.min(Math.max(this.#cursor.head + by, 0), this.#words.length - 1) : 0;
     this.#cursor = { anchor: stretch && this.#cursor ? this.#cursor.anchor : head, head };
     this.draw(this.#view);

@@ -41,7 +41,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass
-class House:
+class Site:
     """The workspace that is served, and its address."""
 
     workspace: Workspace
@@ -145,7 +145,7 @@ def submit(browser: httpx.Client, task: dict[str, Any], values: Any = None, *, k
 
 
 @contextmanager
-def served(folder: Path, store: str, *, pipeline: Callable[[str], str] = str, secret: str = "", **options: Any) -> Iterator[House]:
+def served(folder: Path, store: str, *, pipeline: Callable[[str], str] = str, secret: str = "", **options: Any) -> Iterator[Site]:
     """Serve a fresh workspace with two projects out of `folder` for the length of the block; `pipeline` alters their files.
 
     With `secret`, numbers outside are the same in every run.
@@ -159,11 +159,11 @@ def served(folder: Path, store: str, *, pipeline: Callable[[str], str] = str, se
         workspace.database.write(lambda connection: connection.execute(sa.update(tables.secrets).values(value=secret)))
     try:
         with listening(workspace, Settings(**{"max_body_bytes": MOST_BYTES, "max_stream_bytes": 2 * MOST_BYTES, **options})) as address:
-            house = House(workspace, address)
+            site = Site(workspace, address)
             try:
-                yield house
+                yield site
             finally:
-                house.close()
+                site.close()
     finally:
         workspace.close()
 
