@@ -19,7 +19,7 @@ from labelwright.errors import InvalidInput
 from labelwright.quality.aggregation import aggregation_of
 from labelwright.quality.answers import Given
 from labelwright.schema import Field, Question, Schema
-from labelwright.store.codec import decode_answer
+from labelwright.store.codec import decode_answer, encode
 from tests.conformance.kinds import play, question_of
 from tests.conformance.test_every_modality import example
 
@@ -92,6 +92,28 @@ def test_copies_come_to_themselves_in_any_order(asked: tuple[Schema, Question, d
         answers = [question.sample(data, luck) for _ in range(3)]
         assert together(answers[0], answers[0], answers[0]) == answers[0]
         assert len({msgspec.json.encode(together(*order)) for order in permutations(answers)}) == 1
+
+
+def test_parts_keep_their_ids(asked: tuple[Schema, Question, dict[str, Field]]) -> None:
+    """Parts of an answer are told apart by ids, which stay when others go, and travel with the answer; they make no other answer of it."""
+    _, question, data = asked
+    if question.shape is None:
+        return
+    tried = 0
+    for number in range(30):
+        answer = question.sample(data, random.Random(number))
+        parts = answer.parts()
+        ids = [part.id for part in parts]
+        assert len(set(ids)) == len(ids)
+        if len(parts) < 2:
+            continue
+        tried += 1
+        fewer = question.with_parts(parts[1:])
+        again = decode_answer(encode(fewer))
+        assert [part.id for part in again.parts()] == ids[1:]
+        assert again == question.with_parts([part._replace(id="") for part in parts[1:]])
+        assert "'id'" not in str(again.plain())
+    assert tried
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -23,7 +23,7 @@ BAD: dict[str, tuple[int | tuple[int, ...], str, str, dict[str, Any]]] = {
     "a name longer than any file's": (404, "GET", f"/{'a' * 300}", {}),
     "an item beyond all numbers": ((400, 404), "GET", f"/api/projects/tickets/items/{2**63}", {}),
     "a version beyond all numbers": ((400, 404), "GET", f"/api/projects/tickets/export?version={2**63}", {}),
-    "a comment on a unit beyond all numbers": ((400, 404), "POST", "/api/items/1/comments", {"json": {"text": "x", "unit": 2**63}}),
+    "a comment on a part that is no id": ((400, 404), "POST", "/api/items/1/comments", {"json": {"text": "x", "part": 2**63}}),
     "wrong method": (405, "DELETE", "/api/session", {}),
     "wrong method with a body": (405, "PUT", "/api/sign-in", {"json": {}}),
     "broken JSON": (400, "POST", NEXT, {"content": b'{"count": ', "headers": JSON}),

@@ -14,7 +14,7 @@ from labelwright.store.statement import Statement
 
 __all__ = ["add_comment", "read_comments", "resolve_comment"]
 
-MOST_CHARACTERS = 10_000
+MOST_CHARACTERS, MOST_ID = 10_000, 40
 
 _comments, _users = tables.comments, tables.users
 _read = Statement(
@@ -25,7 +25,7 @@ _read = Statement(
         _users.c.name,
         _comments.c.annotation_id,
         _comments.c.question,
-        _comments.c.unit,
+        _comments.c.part,
         _comments.c.text,
         _comments.c.resolved_at,
         _comments.c.created_at,
@@ -50,7 +50,7 @@ def add_comment(
     *,
     annotation_id: int | None = None,
     question: str | None = None,
-    unit: int | None = None,
+    part: str | None = None,
 ) -> int:
     """Add a comment and return its number.
 
@@ -60,6 +60,8 @@ def add_comment(
     """
     if not text.strip() or len(text) > MOST_CHARACTERS:
         raise InvalidInput(f"A comment has 1 to {MOST_CHARACTERS:,} characters.", where="text")
+    if part is not None and len(part) > MOST_ID:
+        raise InvalidInput(f"The id of a part has at most {MOST_ID} characters.", where="part")
     given = tables.annotations
     if annotation_id is not None and connection.scalar(sa.select(given.c.item_id).where(given.c.id == annotation_id)) != item_id:
         raise NotFound("The item has no such annotation.", where=f"annotation {annotation_id}")
@@ -70,7 +72,7 @@ def add_comment(
             user_id=user_id,
             annotation_id=annotation_id,
             question=question,
-            unit=unit,
+            part=part,
             text=text.strip(),
             created_at=time.time(),
         )

@@ -104,7 +104,7 @@ class CommentRow(Struct, frozen=True, kw_only=True):
     id: int
     author: str
     question: str | None
-    unit: int | None
+    part: str | None
     text: str
     resolved_at: float | None
     created_at: float

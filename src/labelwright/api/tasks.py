@@ -33,7 +33,7 @@ __all__ = [
 
 
 class Comment(Struct, frozen=True):
-    """What somebody said about an item; `question` and `unit` lead to the place it is about."""
+    """What somebody said about an item; `question`, and the id of a `part` of the answer, lead to the place it is about."""
 
     id: int
     item_id: int
@@ -41,7 +41,7 @@ class Comment(Struct, frozen=True):
     author: str
     annotation_id: int | None
     question: str | None
-    unit: int | None
+    part: str | None
     text: str
     resolved_at: float | None
     created_at: float

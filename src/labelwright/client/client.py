@@ -284,10 +284,10 @@ class Client:
         return self._get(list[Comment], f"/api/items/{item_id}/comments")
 
     def comment(
-        self, item_id: int, text: str, *, annotation_id: int | None = None, question: str | None = None, unit: int | None = None
+        self, item_id: int, text: str, *, annotation_id: int | None = None, question: str | None = None, part: str | None = None
     ) -> Comment:
         """Comment on an item, or on an annotation, a question or a single span, box or segment of it."""
-        body = {"text": text, "annotation_id": annotation_id, "question": question, "unit": unit}
+        body = {"text": text, "annotation_id": annotation_id, "question": question, "part": part}
         return self._connection.send(Comment, "POST", f"/api/items/{item_id}/comments", body)
 
     def resolve_comment(self, comment_id: int) -> None:

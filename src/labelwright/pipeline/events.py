@@ -407,7 +407,7 @@ def add_comment(
     text: str,
     annotation_id: int | None = None,
     question: str | None = None,
-    unit: int | None = None,
+    part: str | None = None,
     own_only: bool = False,
 ) -> Comment:
     """Add a comment to an item and return it; with `own_only` it may be about no annotation but an own one.
@@ -423,7 +423,7 @@ def add_comment(
     if question is not None and question not in opened.project.schema.questions:
         raise InvalidInput(f"There is no question '{question}'.", where="question")
     number = annotate.add_comment(
-        connection, opened.project.id, item_id, user_id, text, annotation_id=annotation_id, question=question, unit=unit
+        connection, opened.project.id, item_id, user_id, text, annotation_id=annotation_id, question=question, part=part
     )
     log.append(connection, opened.project.id, "comment_added", user_id=user_id, item_id=item_id, subject_id=number)
     return _comment(connection, item_id, number)

@@ -122,7 +122,7 @@ def _comments(connection: Connection, item_id: int) -> list[CommentRow]:
             id=row.id,
             author=row.name,
             question=row.question,
-            unit=row.unit,
+            part=row.part,
             text=row.text,
             resolved_at=row.resolved_at,
             created_at=row.created_at,

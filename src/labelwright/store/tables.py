@@ -391,7 +391,7 @@ comments = Table(
     Column("user_id", Key, ForeignKey("users.id"), nullable=False),
     Column("annotation_id", Key),
     Column("question", Text),
-    Column("unit", Integer),
+    Column("part", Text),  # the id of a part of the answer
     Column("text", Text, nullable=False),
     Column("resolved_at", Double),
     Column("created_at", Double, nullable=False),

@@ -6,10 +6,10 @@ import random
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from msgspec import Struct
+from msgspec import UNSET
 
 from labelwright.schema.kinds import Part
-from labelwright.schema.kinds._marks import Marks, MarksQuestion
+from labelwright.schema.kinds._marks import Mark, Marks, MarksQuestion, plain_marks
 from labelwright.schema.modalities import Field, Image
 from labelwright.shapes import Geometry, Shape
 from labelwright.stats import FusionSkill, Matching, fuse_polygons, fusion_skill, match_polygons
@@ -53,7 +53,7 @@ class _Polygon:
 POLYGON: Shape = _Polygon()
 
 
-class Outline(Struct, frozen=True, order=True, forbid_unknown_fields=True):
+class Outline(Mark, frozen=True):
     """A closed line through its points, x, y, x, y, …"""
 
     points: tuple[float, ...]
@@ -66,7 +66,7 @@ class Outlines(Marks, frozen=True, tag="outlines"):
     outlines: tuple[Outline, ...] = ()
 
     def parts(self) -> list[Part]:
-        return [Part(one.label, one.points) for one in self.outlines]
+        return [Part(one.label, one.points, id) for one, id in zip(self.outlines, self.ids(), strict=True)]
 
 
 class OutlinesQuestion(MarksQuestion, frozen=True, kw_only=True, tag="outlines"):
@@ -74,13 +74,13 @@ class OutlinesQuestion(MarksQuestion, frozen=True, kw_only=True, tag="outlines")
 
     modalities: ClassVar[frozenset[str]] = frozenset({"image"})
     shape: ClassVar[Shape] = POLYGON
-    form: ClassVar[Any] = tuple[Outline, ...]
+    form: ClassVar[Any] = plain_marks(Outline)
     answer = Outlines
     mark = Outline
     example: ClassVar[str] = '[{"points": [1, 1, 9, 1, 5, 8], "label": "leaf"}]'
 
-    def with_parts(self, parts: Sequence[Part]) -> Outlines:
-        return Outlines(tuple(Outline(tuple(map(float, part.geometry)), part.label) for part in parts))
+    def marked(self, part: Part, number: int) -> Outline:
+        return Outline(tuple(map(float, part.geometry)), part.label, id=UNSET if part.id in ("", str(number)) else part.id)
 
     def misplaced(self, geometry: Any, field: Field | None, *, finite: bool) -> tuple[str, str] | None:
         wide, high = (field.width, field.height) if isinstance(field, Image) else (0, 0)

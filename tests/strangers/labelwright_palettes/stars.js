@@ -3,7 +3,7 @@
 const written = (stars, most) => "★".repeat(stars) + "☆".repeat(Math.max(0, most - stars));
 
 export default ({ compare, whole }) => {
-  const parts = ({ stars }) => [{ id: 0, label: String(stars), shape: [] }];
+  const parts = ({ stars }) => [{ id: "1", label: String(stars), shape: [] }];
   return {
     name: "stars",
     words: { one: "rating", many: "ratings", made: "given" },

@@ -67,7 +67,7 @@ export interface Beat { lease: string }
 
 export interface BlindAnswer { values: Record<string, Boxes | Choice | Segments | Spans | string | unknown[]>; seconds_active?: number }
 
-export interface Box { x: number; y: number; width: number; height: number; label: string }
+export interface Box { x: number; y: number; width: number; height: number; label: string; id?: string }
 
 export interface Boxes { boxes: Box[]; kind: "boxes" }
 
@@ -119,19 +119,19 @@ export interface Comment {
   author: string;
   annotation_id: number | null;
   question: string | null;
-  unit: number | null;
+  part: string | null;
   text: string;
   resolved_at: number | null;
   created_at: number;
 }
 
-export interface CommentBody { text: string; annotation_id?: number | null; question?: string | null; unit?: number | null }
+export interface CommentBody { text: string; annotation_id?: number | null; question?: string | null; part?: string | null }
 
 export interface CommentRow {
   id: number;
   author: string;
   question: string | null;
-  unit: number | null;
+  part: string | null;
   text: string;
   resolved_at: number | null;
   created_at: number;
@@ -438,7 +438,7 @@ export interface Schema {
   guidelines: string | null;
 }
 
-export interface Segment { start: number; end: number; label: string }
+export interface Segment { start: number; end: number; label: string; id?: string }
 
 export interface Segments { segments: Segment[]; kind: "segments" }
 
@@ -464,7 +464,7 @@ export interface Simulate { annotators?: number; accuracy?: number; seed?: numbe
 
 export interface SkipBody { reason?: string }
 
-export interface Span { start: number; end: number; label: string }
+export interface Span { start: number; end: number; label: string; id?: string }
 
 export interface Spans { spans: Span[]; kind: "spans" }
 

@@ -6,12 +6,15 @@ import type * as Server from "./server";
 export type { AuditView, Comment, Finding, Format, MyAnnotation, Option, Schema, Session, User } from "./server";
 export type {
   Audio as AudioField,
+  Box,
   Boxes as BoxesAnswer,
   Choice as ChoiceAnswer,
   Image as ImageField,
   ProjectView as Project,
   ReviewView as ReviewMaterial,
+  Segment,
   Segments as SegmentsAnswer,
+  Span,
   Spans as SpansAnswer,
   SuggestionView as Suggestion,
   TaskView as Task,

@@ -11,8 +11,8 @@ export type { Place } from "../viewers/viewer";
 
 /** One labeled part of an answer: a place that is marked, or the whole answer, which has no shape. */
 export interface Part extends Place {
-  /** Its number in the answer, by which comments refer to it. */
-  id: number;
+  /** Tells it from the other parts of the answer, whatever becomes of its place; comments refer to it. */
+  id: string;
 }
 
 /** `missing`: some answer has nothing here; `label`: the labels differ; `place`: only the bounds differ. */

@@ -24,8 +24,17 @@ describe.each(kinds().map((kind) => [kind.name, kind] as const))("%s", (name, ki
   it("takes its answers apart and puts them together again", () => {
     const many = kind.withParts([place("a"), place("b", 20)])!;
     for (const answer of [one, many]) expect(kind.withParts(partsOf(answer))).toEqual(answer);
-    expect(partsOf(many).map(({ id }) => id)).toEqual(partsOf(many).map((_, i) => i));
+    expect(partsOf(many).map(({ id }) => id)).toEqual(partsOf(many).map((_, i) => String(i + 1)));
     expect(kind.withParts([])).toEqual(kind.empty(question(name)));
+  });
+
+  it("keeps the ids of its parts whatever becomes of others", () => {
+    const many = kind.withParts([place("a"), place("b", 20)])!;
+    if (!kind.tool) return;
+    const [first, second] = partsOf(many);
+    expect(partsOf(kind.withParts([second!])!)[0]!.id).toBe("2");
+    expect(partsOf(kind.withParts([second!, { ...first!, id: "2" }])!).map(({ id }) => id)).toEqual(["2", "3"]);
+    expect(JSON.stringify(many)).not.toContain('"id"');
   });
 
   it("finds copies alike, and another label not", () => {

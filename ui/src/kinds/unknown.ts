@@ -32,7 +32,7 @@ export function unknownKind(name: string): Kind {
       },
       parts: null,
     }),
-    parts: (answer) => [{ id: 0, label: JSON.stringify(answer), shape: [] }],
+    parts: (answer) => [{ id: "1", label: JSON.stringify(answer), shape: [] }],
     withParts: () => null,
     describe: () => "",
     similarity: () => 0,

@@ -46,6 +46,8 @@ export class Work implements Edits {
   #drawn = $state("");
   #settled = $state.raw<ReadonlySet<string>>(new Set());
   #changes: Change[] = [];
+  /** The greatest number that is the id of a part, by question, once one was needed. */
+  readonly #ids = new Map<string, number>();
   #done = 0;
   readonly #asked: Asked = $derived.by(() => asked(this.project.schema, this.values, this.task.item));
 
@@ -196,7 +198,7 @@ export class Work implements Edits {
   add(shape: number[]): void {
     if (!this.#draw()) return;
     const count = this.parts().length;
-    this.#change(this.question, count, [], [{ label: this.labels[this.question] ?? "", shape }]);
+    this.#change(this.question, count, [], [{ id: this.#fresh(this.question), label: this.labels[this.question] ?? "", shape }]);
     this.selected = count;
   }
 
@@ -246,7 +248,8 @@ export class Work implements Edits {
         question,
         this.parts().length,
         [],
-        taken,
+        // The ids that they had are those of another answer.
+        taken.map((part) => ({ ...part, id: this.#fresh(question) })),
         taken.length ? taken.map((part) => nameOf(question, part)) : [nothing(question)],
       );
     return true;
@@ -297,6 +300,15 @@ export class Work implements Edits {
   #untouched(question: string): boolean {
     const { tool } = kindOf(this.project.schema.questions[question]!);
     return tool !== undefined && !this.parts(question).length && !this.saidNothing(question);
+  }
+
+  /** An id that no part of the answer has, nor any that was removed: the number behind the greatest. */
+  #fresh(question: string): string {
+    const history = () => this.#changes.filter((one) => one.question === question).flatMap(({ removed, added }) => [...removed, ...added]);
+    const numbers = () => [...this.parts(question), ...history()].map(({ id }) => (/^\d{1,9}$/u.test(id ?? "") ? Number(id) : 0));
+    const last = this.#ids.get(question) ?? numbers().reduce((most, one) => Math.max(most, one), 0);
+    this.#ids.set(question, last + 1);
+    return String(last + 1);
   }
 
   /** Take the question that is answered by marking into hand. */

@@ -41,6 +41,24 @@ test("every edit is one step of undo and redo", () => {
   expect(work.values["parts"]).toEqual({ kind: "spans", spans: [{ start: 0, end: 3, label: "Y" }] });
 });
 
+test("a mark keeps its id, and no other mark gets it", () => {
+  const work = new Work(project, task, null);
+  work.turn(1);
+  work.add([0, 2]);
+  work.add([3, 5]);
+  work.select(0);
+  work.remove();
+  work.add([6, 7]);
+  expect(work.parts("parts").map(({ id }) => id)).toEqual(["2", "3"]);
+  work.undo();
+  work.undo();
+  expect(work.parts("parts").map(({ id }) => id)).toEqual(["1", "2"]);
+  const again = new Work(project, task, structuredClone(work.body));
+  again.turn(1);
+  again.add([6, 7]);
+  expect(again.parts("parts").map(({ id }) => id)).toEqual(["1", "2", "4"]);
+});
+
 test("a draft goes on where it was, undo included", () => {
   const work = new Work(project, task, null);
   work.choose("a");

@@ -11,6 +11,8 @@ import type { Field, Modality, Question } from "../core/types";
 export interface Place {
   label: string;
   shape: number[];
+  /** The id that the part of an answer has there, if it has one. */
+  id?: string | undefined;
 }
 
 /** A place as a tool draws it; `suggested` ones are dashed, and cannot be changed. */

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 from labelwright.errors import InvalidPipeline
 from labelwright.expressions import Terms
@@ -21,11 +23,34 @@ if TYPE_CHECKING:
     from labelwright.stats.fusion.matching import Labeled, Matching
     from labelwright.stats.fusion.skill import FusionSkill
 
-__all__ = ["Marks", "MarksQuestion", "labeled"]
+__all__ = ["Mark", "Marks", "MarksQuestion", "labeled", "plain_marks"]
+
+
+MOST_ID = 40
+"""Characters that the id of a mark has at most."""
+
+
+class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One mark: a kind's own has the shape's numbers, and the label behind them.
+
+    `id` tells it from the other marks of the answer, whatever becomes of its place: comments name it. One without an id goes by its
+    number in the answer, from 1. Two marks are equal where place and label are.
+    """
+
+    id: str | UnsetType = UNSET
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(self._said())
+
+    def _said(self) -> tuple[Any, ...]:
+        return msgspec.structs.astuple(self)[:-1]
 
 
 class Marks(Answer, frozen=True):
-    """All marks of one field. A mark is a struct of the shape's numbers and the label behind them."""
+    """All marks of one field."""
 
     @property
     def marks(self) -> tuple[Any, ...]:
@@ -34,10 +59,26 @@ class Marks(Answer, frozen=True):
         return found
 
     def parts(self) -> list[Part]:
-        return [Part(label, tuple(geometry)) for *geometry, label in map(msgspec.structs.astuple, self.marks)]
+        said = map(msgspec.structs.astuple, self.marks)
+        return [Part(label, tuple(geometry), id) for (*geometry, label, _), id in zip(said, self.ids(), strict=True)]
+
+    def ids(self) -> list[str]:
+        """Return the id of each mark: its own, and of one that has none, or one that is taken, its number or the next free one."""
+        own = [mark.id or "" for mark in self.marks]
+        taken = set(own)
+        found: list[str] = []
+        used: set[str] = set()
+        for number, name in enumerate(own, 1):
+            if not name or name in used:
+                name = next(str(free) for free in itertools.count(number) if str(free) not in taken)
+                taken.add(name)
+            used.add(name)
+            found.append(name)
+        return found
 
     def plain(self) -> list[dict[str, Any]]:
-        return [msgspec.structs.asdict(mark) for mark in self.marks]
+        """Return the marks as exports carry them. Their ids mean something beside comments alone, and stay here."""
+        return [{name: value for name, value in msgspec.structs.asdict(mark).items() if name != "id"} for mark in self.marks]
 
 
 class _Place(NamedTuple):
@@ -76,6 +117,11 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
             wrong = self.misplaced(part.geometry, field, finite=finite)
             if wrong is not None:
                 found.append(Problem(*wrong, index))
+        given = [mark.id or "" for mark in answer.marks]
+        for index, name in enumerate(given):
+            if name and (name in given[:index] or len(name) > MOST_ID or not name.isprintable()):
+                message = f"The id of a mark is another one than those before, and has at most {MOST_ID} printable characters."
+                found.append(Problem("invalid_id", message, index))
         return found
 
     def misplaced(self, geometry: Any, field: Field | None, *, finite: bool) -> tuple[str, str] | None:
@@ -87,10 +133,16 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
         return tuple(map(float, geometry))
 
     def with_parts(self, parts: Sequence[Part]) -> Marks:
-        return self.answer(tuple(self.mark(*self.numbers(part.geometry), part.label) for part in parts))
+        return self.answer(tuple(self.marked(part, number) for number, part in enumerate(parts, 1)))
+
+    def marked(self, part: Part, number: int) -> Mark:
+        """Return a part as a mark, the `number`th of its answer, which says its id where it is not that."""
+        mark: Mark = self.mark(*self.numbers(part.geometry), part.label, id=UNSET if part.id in ("", str(number)) else part.id)
+        return mark
 
     def from_plain(self, value: Any) -> Marks:
-        return self.answer(_plain.read(value, self.form, kind=self.kind, example=self.example))
+        form: Any = tuple[self.mark, ...]  # type: ignore[name-defined]  # which mark it is depends on the kind
+        return self.answer(_plain.read(value, form, kind=self.kind, example=self.example))
 
     def distance(self, first: Any, second: Any) -> float:
         return 0.0 if first == second else _soft_f1_distance(first.parts(), second.parts(), self.shape.overlap)
@@ -136,13 +188,14 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
         first: Answer = answers[0]
         if all(answer == first for answer in answers[1:]):
             return first
+        given = [answer.parts() for answer in answers]
         marks = [
-            (one.confidence, Part(str(one.label), self.shape.rounded(one.geometry)))
+            (one.confidence, Part(str(one.label), self.shape.rounded(one.geometry), _heaviest(given, one.members, weights)))
             for one in fuse_shapes(self.shape, [labeled(answer) for answer in answers], weights=weights)
         ]
         if not getattr(self, "overlapping", True):
             marks = _apart(marks, self.shape)
-        return self.with_parts([part for _, part in marks])
+        return self.with_parts(_told_apart([part for _, part in marks]))
 
     def skills(self, items: Sequence[Mapping[int, Any]]) -> FusionSkill:
         from labelwright.stats import fusion_skill
@@ -163,6 +216,32 @@ def _of_geometry(value: Callable[[Geometry], float]) -> Callable[[_Place], float
 def _words(place: _Place) -> str:
     start, end = place.part.geometry
     return place.within[int(start) : int(end)]
+
+
+def _heaviest(given: Sequence[Sequence[Part]], members: Sequence[tuple[int, int]], weights: Sequence[float]) -> str:
+    """Return the id that the mark of the heaviest member has, the least among equals: it stays while that answer stands."""
+    return min((-weights[annotator], given[annotator][place].id) for annotator, place in members)[1]
+
+
+def _told_apart(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts without the ids that one before has: different annotators may have used the same."""
+    seen: set[str] = set()
+    found = []
+    for part in parts:
+        found.append(part._replace(id="") if part.id in seen else part)
+        seen.add(part.id)
+    return found
+
+
+def plain_marks(mark: type[Mark]) -> Any:
+    """Return the type of a list of marks in the plain form, which has no ids.
+
+    >>> from labelwright.schema.kinds.spans import Span
+    >>> plain_marks(Span)
+    tuple[labelwright.schema.kinds.spans.Span, ...]
+    """
+    fields = [(field.name, field.type) for field in msgspec.structs.fields(mark) if field.name != "id"]
+    return tuple[msgspec.defstruct(mark.__name__, fields, frozen=True, module=mark.__module__), ...]  # type: ignore[misc]  # made here
 
 
 def labeled(answer: Answer) -> Labeled:

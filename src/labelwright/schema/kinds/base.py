@@ -51,10 +51,14 @@ class Problem(Struct, frozen=True):
 
 
 class Part(NamedTuple):
-    """One labeled part of an answer, and where it lies: as the question's shape counts, and nowhere where it is about the whole field."""
+    """One labeled part of an answer, and where it lies: as the question's shape counts, and nowhere where it is about the whole field.
+
+    `id` tells it from the other parts of the answer, and stays when the answer is corrected; it is empty for a part that is made anew.
+    """
 
     label: str
     geometry: Geometry = ()
+    id: str = ""
 
 
 def _label(part: Part) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any, ClassVar
 
-from msgspec import Struct
-
-from labelwright.schema.kinds._marks import Marks, MarksQuestion
+from labelwright.schema.kinds._marks import Mark, Marks, MarksQuestion, plain_marks
 from labelwright.schema.kinds.base import Part
 from labelwright.schema.modalities import Field, Image
 from labelwright.shapes import BOX, Geometry, Shape
@@ -16,7 +14,7 @@ TOLERANCE = 0.5
 """Pixels by which a box may stick out of its picture: rounding in browsers and in other tools' files."""
 
 
-class Box(Struct, frozen=True, order=True, forbid_unknown_fields=True):
+class Box(Mark, frozen=True):
     """An upright rectangle in pixels; `x` and `y` are its top left corner."""
 
     x: float
@@ -41,7 +39,7 @@ class BoxesQuestion(MarksQuestion, frozen=True, kw_only=True, tag="boxes"):
 
     modalities: ClassVar[frozenset[str]] = frozenset({"image"})
     shape: ClassVar[Shape] = BOX
-    form: ClassVar[Any] = tuple[Box, ...]
+    form: ClassVar[Any] = plain_marks(Box)
     answer = Boxes
     mark = Box
     example: ClassVar[str] = '[{"x": 1, "y": 2, "width": 30, "height": 40, "label": "cell"}]'

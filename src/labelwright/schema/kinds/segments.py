@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any, ClassVar
 
-from msgspec import Struct
-
-from labelwright.schema.kinds._marks import Marks, MarksQuestion
+from labelwright.schema.kinds._marks import Mark, Marks, MarksQuestion, plain_marks
 from labelwright.schema.kinds.base import Part
 from labelwright.schema.modalities import Audio, Field
 from labelwright.shapes import INTERVAL, Geometry, Shape
@@ -16,7 +14,7 @@ TOLERANCE = 0.005
 """Seconds by which a segment may stick out of its clip: rounding in browsers and in other tools' files."""
 
 
-class Segment(Struct, frozen=True, order=True, forbid_unknown_fields=True):
+class Segment(Mark, frozen=True):
     """A stretch of time, from `start` to `end` in seconds."""
 
     start: float
@@ -41,7 +39,7 @@ class SegmentsQuestion(MarksQuestion, frozen=True, kw_only=True, tag="segments")
 
     modalities: ClassVar[frozenset[str]] = frozenset({"audio"})
     shape: ClassVar[Shape] = INTERVAL
-    form: ClassVar[Any] = tuple[Segment, ...]
+    form: ClassVar[Any] = plain_marks(Segment)
     answer = Segments
     mark = Segment
     example: ClassVar[str] = '[{"start": 0.5, "end": 1.25, "label": "speech"}]'

@@ -6,15 +6,13 @@ import random
 import re
 from typing import Any, ClassVar
 
-from msgspec import Struct
-
-from labelwright.schema.kinds._marks import Marks, MarksQuestion
+from labelwright.schema.kinds._marks import Mark, Marks, MarksQuestion, plain_marks
 from labelwright.schema.kinds.base import Part
 from labelwright.schema.modalities import Field, Text
 from labelwright.shapes import INTERVAL, Geometry, Shape
 
 
-class Span(Struct, frozen=True, order=True, forbid_unknown_fields=True):
+class Span(Mark, frozen=True):
     """A stretch of text from code point `start` up to, not including, code point `end`."""
 
     start: int
@@ -39,7 +37,7 @@ class SpansQuestion(MarksQuestion, frozen=True, kw_only=True, tag="spans"):
 
     modalities: ClassVar[frozenset[str]] = frozenset({"text"})
     shape: ClassVar[Shape] = INTERVAL
-    form: ClassVar[Any] = tuple[Span, ...]
+    form: ClassVar[Any] = plain_marks(Span)
     usual: ClassVar[float] = 1.0
     answer = Spans
     mark = Span

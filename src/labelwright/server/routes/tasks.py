@@ -65,12 +65,12 @@ class SkipBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CommentBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A comment on an item, or on one annotation, question, or unit."""
+    """A comment on an item, or on one annotation, question, or part of the answer, by its id."""
 
     text: str
     annotation_id: int | None = None
     question: str | None = None
-    unit: int | None = None
+    part: str | None = None
 
 
 def _key(header: str | None) -> str:
@@ -241,7 +241,7 @@ async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], acces
             text=data.text,
             annotation_id=data.annotation_id,
             question=data.question,
-            unit=data.unit,
+            part=data.part,
             own_only=blind,
         )
     )

@@ -1,11 +1,11 @@
 // Labeled upright rectangles in a picture, in its pixels.
 
-import type { BoxesAnswer } from "../../core/types";
+import type { Box, BoxesAnswer } from "../../core/types";
 import { marks } from "../marks";
 import { box } from "../shapes/box";
 import { tool } from "./tool";
 
-export default marks<BoxesAnswer>({
+export default marks<BoxesAnswer, Box>({
   name: "boxes",
   words: { one: "box", many: "boxes", made: "drawn" },
   keys: [
@@ -21,11 +21,9 @@ export default marks<BoxesAnswer>({
   same: 0.8,
   shape: box,
   tool,
-  places: ({ boxes }) => boxes.map(({ label, x, y, width, height }) => ({ label, shape: [x, y, width, height] })),
-  answer: (places) => ({
-    kind: "boxes",
-    boxes: places.map(({ label, shape: [x = 0, y = 0, width = 0, height = 0] }) => ({ x, y, width, height, label })),
-  }),
+  list: "boxes",
+  placed: ({ x, y, width, height }) => [x, y, width, height],
+  marked: ([x = 0, y = 0, width = 0, height = 0]) => ({ x, y, width, height }),
   describe: ({ shape: [x = 0, y = 0, width = 0, height = 0] }) =>
     `${Math.round(width)} × ${Math.round(height)} at ${Math.round(x)}, ${Math.round(y)}`,
 });

@@ -16,7 +16,7 @@ export default {
   Form,
   View,
   empty: () => null,
-  parts: ({ label }) => [{ id: 0, label, shape: [] }],
+  parts: ({ label }) => [{ id: "1", label, shape: [] }],
   withParts: ([part]) => (part ? { kind: "choice", label: part.label } : null),
   choose: (label) => ({ kind: "choice", label }),
   terms: () => ({ get: (answer) => (answer as ChoiceAnswer | null)?.label ?? null, parts: null }),

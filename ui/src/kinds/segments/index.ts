@@ -1,12 +1,12 @@
 // Labeled stretches of a recording, in seconds.
 
 import { clock } from "../../core/numbers";
-import type { SegmentsAnswer } from "../../core/types";
+import type { Segment, SegmentsAnswer } from "../../core/types";
 import { marks } from "../marks";
 import { interval } from "../shapes/interval";
 import { tool } from "./tool";
 
-export default marks<SegmentsAnswer>({
+export default marks<SegmentsAnswer, Segment>({
   name: "segments",
   words: { one: "segment", many: "segments", made: "marked" },
   keys: [
@@ -16,7 +16,8 @@ export default marks<SegmentsAnswer>({
   same: 0.8,
   shape: interval,
   tool,
-  places: ({ segments }) => segments.map(({ label, start, end }) => ({ label, shape: [start, end] })),
-  answer: (places) => ({ kind: "segments", segments: places.map(({ label, shape: [start = 0, end = 0] }) => ({ start, end, label })) }),
+  list: "segments",
+  placed: ({ start, end }) => [start, end],
+  marked: ([start = 0, end = 0]) => ({ start, end }),
   describe: ({ shape: [start = 0, end = 0] }) => `${clock(start)} – ${clock(end)}`,
 });

@@ -1,13 +1,13 @@
 // Labeled stretches of a text; offsets count code points.
 
-import type { SpansAnswer } from "../../core/types";
+import type { Span, SpansAnswer } from "../../core/types";
 import { marks } from "../marks";
 import { interval } from "../shapes/interval";
 import { tool } from "./tool";
 
 const LONGEST = 36;
 
-export default marks<SpansAnswer>({
+export default marks<SpansAnswer, Span>({
   name: "spans",
   words: { one: "span", many: "spans", made: "marked" },
   keys: [
@@ -18,8 +18,9 @@ export default marks<SpansAnswer>({
   same: 1,
   shape: interval,
   tool,
-  places: ({ spans }) => spans.map(({ label, start, end }) => ({ label, shape: [start, end] })),
-  answer: (places) => ({ kind: "spans", spans: places.map(({ label, shape: [start = 0, end = 0] }) => ({ start, end, label })) }),
+  list: "spans",
+  placed: ({ start, end }) => [start, end],
+  marked: ([start = 0, end = 0]) => ({ start, end }),
   describe({ shape: [start, end] }, field) {
     const text = field?.modality === "text" ? Array.from(field.text).slice(start, end).join("").replace(/\s+/g, " ") : "";
     return text.length > LONGEST ? `${text.slice(0, LONGEST - 2)}…` : text;
