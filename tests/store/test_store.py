@@ -7,6 +7,8 @@ import contextlib
 import errno
 import io
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -472,3 +474,31 @@ def test_nothing_is_written_by_a_reading(database: Database) -> None:
     with database.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(tables.users)) == 0
     database.write(lambda connection: connection.execute(sa.insert(tables.users).values(name="ann", created_at=0.0)))
+
+
+def test_a_large_array_leaves_no_hole() -> None:
+    """What arrays of many sizes took is given back when they are gone, though a small one lies behind each."""
+    script = """
+import ctypes
+import numpy as np
+from labelwright.store.memory import give_back_large
+
+
+def taken() -> int:
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
+
+
+print(give_back_large())
+before, kept = taken(), []
+for size in (2, 4, 8, 16, 30):
+    for _ in range(4):
+        large = [np.ones(size << 17) for _ in range(3)]
+        kept.append([np.ones(1000) for _ in range(3)])
+        del large
+print((taken() - before) // 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    able, megabytes = done.stdout.split()
+    if able == "False":
+        pytest.skip("Another C library than that of GNU: it has its own way to give memory back.")
+    assert int(megabytes) < 16

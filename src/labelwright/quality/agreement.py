@@ -38,14 +38,13 @@ def of_votes(
     names: Mapping[int, str],
 ) -> QuestionAgreement:
     """Return the agreement on a choice."""
-    independent = (data["annotation"] > 0) & data["independent"]
-    data = {key: values[independent] for key, values in data.items()}
+    data = _only(data, (data["annotation"] > 0) & data["independent"])
     versions = []
     for digest, first in _first_versions(guidelines):
         numbers = [number for number, one in guidelines.items() if one.digest == digest]
         kept = np.isin(data["version"], numbers)
         if kept.any():
-            part = {key: values[kept] for key, values in data.items()}
+            part = _only(data, kept)
             versions.append(GuidelinesAgreement(digest=digest, version=first, alpha=_alpha(part), agreement=_percent(part)))
     return QuestionAgreement(
         question=name,
@@ -56,6 +55,11 @@ def of_votes(
         guidelines=versions,
         over_time=_votes_over_time(data),
     )
+
+
+def _only(data: Mapping[str, Any], kept: Any) -> Mapping[str, Any]:
+    """Return the rows that are kept; where these are all, nothing is copied, for there may be millions."""
+    return data if kept.all() else {key: values[kept] for key, values in data.items()}
 
 
 def of_marks(

@@ -32,6 +32,7 @@ from labelwright.store import log, tables
 from labelwright.store.asked import asked_of
 from labelwright.store.codec import decode, encode
 from labelwright.store.kept import library
+from labelwright.store.memory import give_back_large
 from labelwright.store.project import Project
 
 __all__ = ["Fits", "Refreshed", "refresh"]
@@ -91,6 +92,7 @@ def refresh(project: Project, policy: QualityPolicy, *, full: bool = False, prog
     happened since the last time, nothing is read and nothing written. Running it again, or after a crash anywhere, comes to the same
     result.
     """
+    give_back_large()
     digest = content_hash([encode(policy), encode(project.schema)])[:16]
     cursor = f"quality {digest}"
     touched: set[int] = set()

@@ -20,10 +20,11 @@ MOST_PEOPLE = 500
 def compare_votes(question: Question, data: Mapping[str, Any], guidelines: Mapping[int, Guidelines]) -> Comparison:
     """Compare people's independent choices, in pairs of annotators of one item."""
     kept = (data["annotation"] > 0) & data["independent"]
-    item, user, label, version = (data[name][kept] for name in ("item", "user", "label", "version"))
+    item, user, label, version = (data[name] if kept.all() else data[name][kept] for name in ("item", "user", "label", "version"))
     digests = sorted({one.digest for one in guidelines.values()})
     place = {number: digests.index(one.digest) for number, one in guidelines.items()}
-    under = np.array([place.get(number, -1) for number in version.tolist()], dtype=np.int64)
+    numbers, row = np.unique(version, return_inverse=True)
+    under = np.array([place.get(number, -1) for number in numbers.tolist()], dtype=np.int32)[row]
     size = len(question.labels)
     active, answers = np.unique(user, return_counts=True)
     active = np.sort(active[np.argsort(-answers, kind="stable")[:MOST_PEOPLE]])
