@@ -27,7 +27,7 @@ from labelwright.datasets.rows import Row, Unfinished, finished_rows
 from labelwright.datasets.splits import assign, key_hash
 from labelwright.errors import InvalidFile, InvalidInput, NotFound
 from labelwright.formats import Provenance
-from labelwright.schema import content_hash
+from labelwright.schema import Schema, content_hash
 from labelwright.store import bulk, log, tables
 from labelwright.store.codec import decode, decode_values, encode
 from labelwright.store.project import Project
@@ -71,7 +71,7 @@ def freeze(
     """
     policy = policy or DatasetPolicy()
     policy.check()
-    counts = _Counts()
+    counts = _Counts(project.schema)
     with project.database.read() as connection:
         pipeline = connection.execute(
             sa.select(tables.pipeline_versions.c.number, tables.pipeline_versions.c.digest).where(
@@ -224,9 +224,10 @@ def _by_digest(project: Project, digest: str) -> Version | None:
 
 
 class _Counts:
-    """Counts what passes by."""
+    """Counts what passes by: labels as their questions say, and as the dashboard counts them."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
         self.items = 0
         self.splits: Counter[str] = Counter()
         self.labels: dict[str, Counter[str]] = {}
@@ -240,7 +241,7 @@ class _Counts:
             if row.split is not None:
                 self.splits[row.split] += 1
             for question, answer in row.values.items():
-                self.labels[question].update(unit.label for unit in answer.parts())
+                self.labels[question].update(self.schema.questions[question].classes(answer))
                 self.origins[question][row.provenance[question].origin] += 1
             yield row
 
