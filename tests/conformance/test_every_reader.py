@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwright import plugins
-from labelwright.formats._tables import BrokenRow, Row
+from labelwright.formats._tables import BrokenRow, TableRow
 from labelwright.sources import readers
 
 READERS = readers.names()
 
 
-def read(name: str, path: Path) -> list[Row | BrokenRow]:
+def read(name: str, path: Path) -> list[TableRow | BrokenRow]:
     return list(readers.load(name).read(path, name="folder/file", field="field", delimiter=None))
 
 

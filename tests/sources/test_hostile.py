@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from labelwright.formats._tables import BrokenRow, Row, rows
+from labelwright.formats._tables import BrokenRow, TableRow, rows
 from labelwright.settings import settings
 from labelwright.sources import Source, collect
 from labelwright.store.project import Project
@@ -84,7 +84,7 @@ def test_of_a_table_with_too_many_rows_the_rest_is_named(tmp_path: Path, name: s
     (tmp_path / name).write_text(("" if name.endswith("jsonl") else "body\n") + line * 11)
     *first, last = rows(tmp_path / name)
     assert len(first) == 10
-    assert all(isinstance(row, Row) for row in first)
+    assert all(isinstance(row, TableRow) for row in first)
     assert isinstance(last, BrokenRow)
     assert "LABELWRIGHT_MAX_ROWS" in last.reason
     (tmp_path / name).write_text(("" if name.endswith("jsonl") else "body\n") + line * 10)

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwright.errors import InvalidInput
-from labelwright.formats._tables import BLOCK, BrokenRow, Row, rows
+from labelwright.formats._tables import BLOCK, BrokenRow, TableRow, rows
 
 
-def read(path: Path, **options: object) -> tuple[list[Row], list[BrokenRow]]:
+def read(path: Path, **options: object) -> tuple[list[TableRow], list[BrokenRow]]:
     found = list(rows(path, **options))  # type: ignore[arg-type]
-    return [row for row in found if isinstance(row, Row)], [row for row in found if isinstance(row, BrokenRow)]
+    return [row for row in found if isinstance(row, TableRow)], [row for row in found if isinstance(row, BrokenRow)]
 
 
 def test_every_broken_line_of_jsonl_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_every_broken_line_of_jsonl_is_named_and_the_rest_is_read(tmp_path: Path
     whole, broken = read(path, max_row=1000)
     assert [row.number for row in broken] == [2, 3, 4, 5, 6]
     assert "longer than 1,000 bytes" in broken[-1].reason
-    assert whole[-1] == Row(8, {"id": 2})
+    assert whole[-1] == TableRow(8, {"id": 2})
 
 
 def test_lines_longer_than_a_block_are_read_or_skipped_whole(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_csv_is_read_back_as_it_was_written(tmp_path_factory: pytest.TempPathFac
         writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(["one", "two"])
         writer.writerows(pairs)
-    assert [tuple(row.data.values()) for row in rows(path) if isinstance(row, Row)] == pairs
+    assert [tuple(row.data.values()) for row in rows(path) if isinstance(row, TableRow)] == pairs
 
 
 def test_parquet_rows_that_are_too_long_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
@@ -170,5 +170,5 @@ def test_parquet_rows_that_are_too_long_are_named_and_the_rest_is_read(tmp_path:
         broken = [one for one in found if isinstance(one, BrokenRow)]
         assert [(one.number, one.place) for one in broken] == [(number, f"a.parquet row {number}") for number in (2, 5, 1207)]
         assert [one.number for one in found] == list(range(1, 1208))
-        good = [one.data["body"] for one in found if isinstance(one, Row)]
+        good = [one.data["body"] for one in found if isinstance(one, TableRow)]
         assert good == [value for value, text in zip(column, bodies, strict=True) if text is None or len(text) < 1000]

@@ -183,7 +183,7 @@ class _Counted:
             proposals = labeler.propose(page)
             fresh, obsolete = _changes(project.id, labeler, page, proposals, stored)
             broken = [
-                bulk.Broken(labeler.name, _place(labeler.name, item.key), item.key, proposal.reason)
+                bulk.SetAsideEntry(labeler.name, _place(labeler.name, item.key), item.key, proposal.reason)
                 for item, proposal in zip(page, proposals, strict=True)
                 if isinstance(proposal, Failed)
             ]
@@ -202,7 +202,7 @@ class _Counted:
         fresh: list[dict[str, Any]],
         obsolete: list[int],
         page: list[Item],
-        broken: list[bulk.Broken],
+        broken: list[bulk.SetAsideEntry],
         connection: Connection,
     ) -> None:
         _write(self._project.id, self._name, reached, fresh, obsolete, connection)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from labelwright.demo.makers.base import Made, Truth, chance
+from labelwright.demo.makers.base import MadeData, Truth, chance
 from labelwright.demo.persona import Persona
 from labelwright.demo.truth import FILE
 from labelwright.media import measured
@@ -60,7 +60,7 @@ def write(folder: Path, *, seed: int = 0, progress: Progress = lambda done, tota
 
 def _write_project(folder: Path, name: str, gold: int, old: int, seed: int) -> None:
     folder.mkdir(exist_ok=True)
-    made: Made = importlib.import_module(f"labelwright.demo.makers.{name}").make(folder, seed)
+    made: MadeData = importlib.import_module(f"labelwright.demo.makers.{name}").make(folder, seed)
     for file in sorted((Path(__file__).parent / "projects" / name).iterdir()):
         if file.name in ("labelwright.yaml", "guidelines.md", "rules.py"):
             shutil.copyfile(file, folder / file.name)

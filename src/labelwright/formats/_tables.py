@@ -18,7 +18,7 @@ import msgspec
 
 from labelwright.errors import InvalidInput, nearest
 
-__all__ = ["FORMATS", "MAX_ROW", "BrokenRow", "Row", "format_of", "read_json_line", "rows"]
+__all__ = ["FORMATS", "MAX_ROW", "BrokenRow", "TableRow", "format_of", "read_json_line", "rows"]
 
 MAX_ROW = 16 * 2**20
 """A row of more bytes is refused."""
@@ -47,7 +47,7 @@ FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", 
 _DECODER = msgspec.json.Decoder()
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """One row: its number (the line it begins on, from 1; in Parquet the row, from 1) and its columns."""
 
     number: int
@@ -65,7 +65,7 @@ class BrokenRow(NamedTuple):
 
 def rows(
     path: str | Path, format: str | None = None, *, name: str | None = None, delimiter: str | None = None, max_row: int = MAX_ROW
-) -> Iterator[Row | BrokenRow]:
+) -> Iterator[TableRow | BrokenRow]:
     """Yield every row of a table file, in order.
 
     Args:
@@ -104,7 +104,7 @@ def rows(
         yield BrokenRow(None, name, f"The file cannot be read: {error.strerror or error}.")
 
 
-def _bounded(found: Iterator[Row | BrokenRow], name: str) -> Iterator[Row | BrokenRow]:
+def _bounded(found: Iterator[TableRow | BrokenRow], name: str) -> Iterator[TableRow | BrokenRow]:
     """Yield at most `settings().max_rows` rows, and say so where there are more."""
     from labelwright.settings import settings
 
@@ -131,7 +131,7 @@ def format_of(path: str | Path) -> str:
     return FORMATS[suffix]
 
 
-def read_json_line(number: int, line: bytes, name: str) -> Row | BrokenRow:
+def read_json_line(number: int, line: bytes, name: str) -> TableRow | BrokenRow:
     """Read one line of JSONL, as it comes from a file or over HTTP."""
     try:
         data = _DECODER.decode(line)
@@ -146,7 +146,7 @@ def read_json_line(number: int, line: bytes, name: str) -> Row | BrokenRow:
         return _broken(number, name, f"The row has {len(data):,} columns, more than {MAX_COLUMNS:,}.", line)
     if type(data) is not dict:
         return _broken(number, name, f"The line is no JSON object but a {_json_name(data)}.", line)
-    return Row(number, data)
+    return TableRow(number, data)
 
 
 def _json_name(value: Any) -> str:
@@ -183,7 +183,7 @@ def _other_encoding(path: Path, name: str) -> BrokenRow | None:
     return None
 
 
-def _jsonl(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
+def _jsonl(path: Path, name: str, max_row: int) -> Iterator[TableRow | BrokenRow]:
     if other := _other_encoding(path, name):
         yield other
         return
@@ -198,7 +198,7 @@ def _jsonl(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
                     data = decode(line)
                     if type(data) is dict and len(data) <= MAX_COLUMNS:
                         found = True
-                        yield row_of(Row, (number, data))
+                        yield row_of(TableRow, (number, data))
                         continue
                 except (ValueError, RecursionError, TypeError):
                     if line is not None and not line.strip():
@@ -311,7 +311,7 @@ def _csv_reason(message: str) -> str:
     return f"The line is no CSV: {message}."
 
 
-def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator[Row | BrokenRow]:
+def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator[TableRow | BrokenRow]:
     if other := _other_encoding(path, name):
         yield other
         return
@@ -342,7 +342,7 @@ def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator
                     line,
                 )
             else:
-                yield Row(number, dict(zip(header, fields, strict=True)))
+                yield TableRow(number, dict(zip(header, fields, strict=True)))
         if header is None:
             yield BrokenRow(None, name, "The file has blank lines only.")
 
@@ -361,7 +361,7 @@ def _header_problem(fields: Sequence[str] | str) -> str | None:
     return f"The header names the column '{twice[0]}' twice." if twice else None
 
 
-def _parquet(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
+def _parquet(path: Path, name: str, max_row: int) -> Iterator[TableRow | BrokenRow]:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -394,7 +394,7 @@ def _parquet(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
                         if data is None:
                             yield BrokenRow(number, f"{name} row {number}", f"The row is longer than {max_row:,} bytes.")
                         else:
-                            yield Row(number, data)
+                            yield TableRow(number, data)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         yield BrokenRow(None, name, f"The Parquet file cannot be read{f' behind row {number}' if number else ''}: {reason}.")

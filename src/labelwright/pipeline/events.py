@@ -23,20 +23,21 @@ from sqlalchemy import Connection
 from labelwright import annotate, checks, review, tasks
 from labelwright.api.tasks import Audited, BlindAnswer, Comment, Reviewed, Submission, Submitted, TaskView
 from labelwright.errors import Conflict, InvalidInput, LeaseLost, NotFound
-from labelwright.pipeline.inspecting import Inspected, Outdated, accept, inspect
+from labelwright.pipeline.inspecting import Inspected, OutdatedInspection, accept, inspect
 from labelwright.pipeline.lot import NO_HELP, help_given
 from labelwright.pipeline.views import label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Item, Values, Verdict
 from labelwright.store import log, tables
 from labelwright.store.codec import decode, decode_fields, decode_values
+from labelwright.store.comments import read_comments
 from labelwright.store.portable import lock_row
 from labelwright.store.statement import Statement
 from labelwright.tasks import Leased
 
 __all__ = [
     "Inspected",
-    "Outdated",
+    "OutdatedInspection",
     "add_comment",
     "answer_blind",
     "give_review",
@@ -151,7 +152,7 @@ def submit(
     until it was reviewed; it then replaces the older one. A lease that ran out does no harm as long as nobody else took the task.
 
     Raises:
-        Outdated: the item or the pipeline changed after `inspect`.
+        OutdatedInspection: the item or the pipeline changed after `inspect`.
         Blocked: a check found an error.
         NeedsConfirmation: checks warn, and `confirmed` is not set.
         InvalidInput: the answers do not fit the questions.
@@ -368,7 +369,7 @@ def give_review(
     A fix is kept as an annotation of the reviewer's beside the one it corrects. `inspected` is what `inspect` says of the values of a fix.
 
     Raises:
-        Outdated: the item or the pipeline changed after `inspect`.
+        OutdatedInspection: the item or the pipeline changed after `inspect`.
         Blocked: a check found an error in the fixed values.
         InvalidInput: the verdict lacks its values, its reason or the annotation it is about.
         LeaseLost: the review is with somebody else.
@@ -547,7 +548,7 @@ def _finish(connection: Connection, task_id: int, user_id: int) -> None:
 
 
 def _comment(connection: Connection, item_id: int, number: int) -> Comment:
-    for comment in annotate.read_comments(connection, item_id):
+    for comment in read_comments(connection, item_id):
         if comment.id == number:
             return comment
     raise NotFound("There is no such comment.", where=f"comment {number}")

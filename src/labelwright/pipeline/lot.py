@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.api.tasks import SuggestionView
 from labelwright.assist import Roles
-from labelwright.schema import Help, Schema, StandingSuggestion
+from labelwright.schema import Help, Schema, StandingSuggestion, Suggestion
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
 from labelwright.store.asked import asked_of
@@ -45,7 +44,7 @@ _suggested = Statement(
 )
 
 
-def in_view(connection: Connection, opened: OpenProject, item_id: int, key: str, user_id: int, purpose: str) -> list[SuggestionView]:
+def in_view(connection: Connection, opened: OpenProject, item_id: int, key: str, user_id: int, purpose: str) -> list[Suggestion]:
     """Return what is shown to a person who labels or reviews an item; who reviews sees all that there is, and who audits nothing."""
     if purpose == "audit" or (purpose != "review" and _hides(opened, key, user_id)):
         return []
@@ -107,7 +106,7 @@ def _same(schema: Schema, question: str, given: AnswerUnion | None, suggested: A
     return given is not None and schema.alike(question, given, suggested)
 
 
-def _best(connection: Connection, item_id: int, roles: Roles | None) -> list[tuple[SuggestionView, float]]:
+def _best(connection: Connection, item_id: int, roles: Roles | None) -> list[tuple[Suggestion, float]]:
     """The most confident suggestion for each question, and when it was written, of all labelers or of those whose `roles` show them."""
     best: dict[str, tuple[float, Any]] = {}
     for row in _suggested.all(connection, item=item_id):
@@ -117,6 +116,6 @@ def _best(connection: Connection, item_id: int, roles: Roles | None) -> list[tup
         if row[0] not in best or score > best[row[0]][0]:
             best[row[0]] = (score, row)
     return [
-        (SuggestionView(question, labeler, version, decode_answer(answer), score), written)
+        (Suggestion(question, labeler, version, decode_answer(answer), score), written)
         for _, (question, labeler, version, answer, score, written) in best.values()
     ]

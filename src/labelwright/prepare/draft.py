@@ -10,10 +10,10 @@ from labelwright.media.text import NormalText
 from labelwright.schema import Schema
 from labelwright.store.blobs import Blobs
 
-__all__ = ["Context", "Draft"]
+__all__ = ["Context", "ItemDraft"]
 
 
-class Draft(Struct, frozen=True):
+class ItemDraft(Struct, frozen=True):
     """One item in the making.
 
     `columns` are the row's: text as strings, media as `{"blob": digest, "name": …}` until their step has made a `Field` of them.
@@ -27,7 +27,7 @@ class Draft(Struct, frozen=True):
     offset: int | None = None
     positions: dict[str, NormalText] = {}
 
-    def with_columns(self, **changed: Any) -> Draft:
+    def with_columns(self, **changed: Any) -> ItemDraft:
         """Return the draft with some columns changed."""
         return structs.replace(self, columns={**self.columns, **changed})
 

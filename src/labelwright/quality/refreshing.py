@@ -19,7 +19,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.quality import agreement, annotators, consensus, criteria, cross_validation, gold, label_errors
-from labelwright.quality.aggregation import Answers, Fit, aggregation_of
+from labelwright.quality.aggregation import GatheredAnswers, QuestionFit, aggregation_of
 from labelwright.quality.annotators import Measured
 from labelwright.quality.answers import PAGE, Page, pages, read
 from labelwright.quality.consensus import Changed
@@ -68,7 +68,7 @@ class Fits(Struct, frozen=True, kw_only=True):
     answers: int = 0
     new: int = 0
     unsearched: int = 0
-    questions: dict[str, Fit] = {}
+    questions: dict[str, QuestionFit] = {}
 
 
 class Refreshed(Struct, frozen=True, kw_only=True):
@@ -197,7 +197,7 @@ class _Run:
             gathered = {name: aggregation_of(one).ANSWERS(name, one, guidelines) for name, one in self.questions.items()}
             answers = self._gather(connection, list(gathered.values()))
         changed = Changed()
-        learned: dict[str, Fit] = {}
+        learned: dict[str, QuestionFit] = {}
         measured: dict[str, dict[int, Measured]] = {}
         agreements: list[QuestionAgreement] = []
         tested: list[QuestionCriteria] = []
@@ -227,7 +227,7 @@ class _Run:
         kept = msgspec.structs.replace(fits, answers=answers, new=0, questions=learned)
         return changed, kept, measured, reports
 
-    def _gather(self, connection: Connection, gathered: Sequence[Answers]) -> int:
+    def _gather(self, connection: Connection, gathered: Sequence[GatheredAnswers]) -> int:
         """Read all answers, and return how many there are of people."""
         answers, read = 0, 0
         self.total = _active(connection, self.project.id)
@@ -242,7 +242,7 @@ class _Run:
     def _pages(self, connection: Connection) -> Iterator[Page]:
         return pages(connection, self.project.id, self.project.schema, machines=self.machines)
 
-    def _write_all(self, name: str, of_question: Answers, fit: Fit, gold: Mapping[int, tuple[float, int]]) -> Changed:
+    def _write_all(self, name: str, of_question: GatheredAnswers, fit: QuestionFit, gold: Mapping[int, tuple[float, int]]) -> Changed:
         """Write all rows of a question in ascending order of the item, and remove those in between."""
         changed, after, looked_at = Changed(), 0, 0
         with self.project.database.read() as connection:
@@ -256,7 +256,7 @@ class _Run:
     def _write(
         self,
         name: str,
-        rows: list[consensus.Row],
+        rows: list[consensus.ConsensusRow],
         *,
         gone: Iterable[int] = (),
         between: tuple[int, int] | None = None,

@@ -13,7 +13,7 @@ export type {
   ReviewView as ReviewMaterial,
   Segments as SegmentsAnswer,
   Spans as SpansAnswer,
-  SuggestionView as Suggestion,
+  Suggestion,
   TaskView as Task,
   Text as TextField,
 } from "./server";
@@ -21,7 +21,7 @@ export type {
 export type Role = Server.MyProject["role"];
 export type Field = Server.TaskView["item"]["data"][string];
 export type Modality = Field["modality"];
-export type Answer = Server.SuggestionView["answer"];
+export type Answer = Server.Suggestion["answer"];
 export type KindName = Answer["kind"];
 export type Values = Record<string, Answer>;
 export type Question = Server.Schema["questions"][string];

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labelwright import plugins
 from labelwright.errors import LabelwrightError
-from labelwright.formats._tables import BrokenRow, Row
+from labelwright.formats._tables import BrokenRow, TableRow
 from labelwright.schema.modalities import MODALITIES, Stored
 
 __all__ = ["MAX_FILE", "WholeFiles"]
@@ -25,7 +25,7 @@ class WholeFiles:
         self.SUFFIXES: frozenset[str] = self.module.SUFFIXES
         self.stored = issubclass(MODALITIES[modality], Stored)
 
-    def read(self, path: Path, *, name: str, field: str, delimiter: str | None = None) -> Iterator[Row | BrokenRow]:
+    def read(self, path: Path, *, name: str, field: str, delimiter: str | None = None) -> Iterator[TableRow | BrokenRow]:
         """Yield the file as one row; under `field` stand its bytes, or what is read of them where those are not stored."""
         try:
             size = path.stat().st_size
@@ -37,7 +37,7 @@ class WholeFiles:
                 body = path.read_bytes()
                 if self.stored:
                     self.module.probe(body)
-                yield Row(0, {field: body if self.stored else self.module.read(body)})
+                yield TableRow(0, {field: body if self.stored else self.module.read(body)})
         except OSError as error:
             yield BrokenRow(None, name, f"The file cannot be read: {error.strerror or error}.")
         except LabelwrightError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from labelwright.formats._tables import BrokenRow, Row, rows
+from labelwright.formats._tables import BrokenRow, TableRow, rows
 
 __all__ = ["MODALITY", "SUFFIXES", "read"]
 
@@ -13,6 +13,6 @@ SUFFIXES = frozenset({".parquet", ".pq"})
 MODALITY = None
 
 
-def read(path: Path, *, name: str, field: str = "", delimiter: str | None = None) -> Iterator[Row | BrokenRow]:
+def read(path: Path, *, name: str, field: str = "", delimiter: str | None = None) -> Iterator[TableRow | BrokenRow]:
     """Yield every row."""
     return rows(path, "parquet", name=name)
