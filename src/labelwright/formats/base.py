@@ -84,7 +84,7 @@ class Labeled(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Broken(Struct, frozen=True):
-    """An entry that cannot be read: where it stands, why, and how it begins."""
+    """An entry, a row or a whole file that cannot be read: where it stands, why, and how it begins."""
 
     place: str
     reason: str

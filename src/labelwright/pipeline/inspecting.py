@@ -81,7 +81,7 @@ def accept(connection: Connection, opened: OpenProject, inspected: Inspected, it
     """Make sure that an answer about an item may be written, as it was inspected.
 
     Raises:
-        Outdated: what was inspected is not what is there now.
+        OutdatedInspection: what was inspected is not what is there now.
         InvalidInput: the answers do not fit the questions.
         Blocked: a check found an error.
         NeedsConfirmation: checks warn, and `confirmed` is not set.

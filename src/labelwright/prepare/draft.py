@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from labelwright.media.text import NormalText
 from labelwright.schema import Schema
@@ -26,10 +26,6 @@ class ItemDraft(Struct, frozen=True):
     number: int | None = None
     offset: int | None = None
     positions: dict[str, NormalText] = {}
-
-    def with_columns(self, **changed: Any) -> ItemDraft:
-        """Return the draft with some columns changed."""
-        return structs.replace(self, columns={**self.columns, **changed})
 
 
 class Context(Struct, frozen=True):

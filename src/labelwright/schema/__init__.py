@@ -5,7 +5,7 @@ web framework or the network.
 """
 
 from labelwright.schema.annotation import Arm, Finding, Help, Label, Severity, StandingSuggestion, Suggestion
-from labelwright.schema.item import Item, RawItem, content_hash, media_of
+from labelwright.schema.item import Item, content_hash, media_of
 from labelwright.schema.kinds import Answer, AnswerUnion, Question, QuestionUnion
 from labelwright.schema.modalities import Audio, Field, FieldUnion, Image, Stored, Text
 from labelwright.schema.requirement import Requirement
@@ -26,7 +26,6 @@ __all__ = [
     "Label",
     "Question",
     "QuestionUnion",
-    "RawItem",
     "Requirement",
     "Schema",
     "Severity",

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput, LabelwrightError
-from labelwright.formats._tables import BrokenRow
+from labelwright.formats.base import Broken
 from labelwright.sources import readers
 from labelwright.sources.merge import Ready
 from labelwright.sources.rows import RowShape, finisher, sample_of
@@ -72,7 +72,7 @@ def read_here(table: TableFile) -> Iterator[Batch]:
     begin = table.begin
     batch, size = Batch([], []), 0
     for row in readers.load(table.reader).read(Path(table.path), name=table.name, delimiter=table.delimiter):
-        if isinstance(row, BrokenRow):
+        if isinstance(row, Broken):
             batch.broken.append((row.place, row.reason, row.sample))
         else:
             number, data = row

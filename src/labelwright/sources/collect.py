@@ -23,7 +23,8 @@ from sqlalchemy import Connection
 
 from labelwright.api.items import CollectReport
 from labelwright.errors import InvalidInput, InvalidPipeline
-from labelwright.formats._tables import MAX_ROW, BrokenRow, TableRow, read_json_line
+from labelwright.formats._tables import MAX_ROW, TableRow, read_json_line
+from labelwright.formats.base import Broken
 from labelwright.media._pool import THREADS, in_order
 from labelwright.sources import batches, readers
 from labelwright.sources.batches import BATCH_BYTES, TableFile
@@ -312,7 +313,7 @@ class _Run:
             if row is None:
                 continue
             place = f"{begin}{number}"
-            if isinstance(row, BrokenRow):
+            if isinstance(row, Broken):
                 self.set_aside(place, None, row.reason, row.sample)
                 continue
             column = self.source.id or next((name for name in (like, "key", "id") if name in row.data), None)
@@ -324,13 +325,13 @@ class _Run:
                 self.set_aside(place, None, str(error), sample_of(row.data))
 
 
-def _received(number: int, given: bytes | dict[str, Any], name: str) -> TableRow | BrokenRow | None:
+def _received(number: int, given: bytes | dict[str, Any], name: str) -> TableRow | Broken | None:
     if isinstance(given, dict):
         return TableRow(number, dict(given))
     if not given.strip():
         return None
     if len(given) > MAX_ROW:
-        return BrokenRow(number, name, f"The row is longer than {MAX_ROW:,} bytes.")
+        return Broken(name, f"The row is longer than {MAX_ROW:,} bytes.")
     return read_json_line(number, given, name)
 
 
@@ -350,7 +351,7 @@ def _rules(project: Project, declared: frozenset[str], seen: Seen, read: set[str
 def _read_whole(task: tuple[File, str, RowShape, str]) -> Ready | str:
     file, _, shape, field = task
     row = next(iter(readers.load(file.reader).read(file.path, name=file.name, field=field)))
-    if isinstance(row, BrokenRow):
+    if isinstance(row, Broken):
         return row.reason
     row.data["file"] = file.name
     try:
@@ -359,13 +360,13 @@ def _read_whole(task: tuple[File, str, RowShape, str]) -> Ready | str:
         return str(error)
 
 
-def _finish_row(row: TableRow | BrokenRow, *, finish: Callable[[dict[str, Any], str], Ready], begin: str) -> Ready | BrokenRow:
-    if isinstance(row, BrokenRow):
+def _finish_row(row: TableRow | Broken, *, finish: Callable[[dict[str, Any], str], Ready], begin: str) -> Ready | Broken:
+    if isinstance(row, Broken):
         return row
     try:
         return finish(row.data, f"{begin}{row.number}")
     except InvalidInput as error:
-        return BrokenRow(row.number, f"{begin}{row.number}", str(error))
+        return Broken(f"{begin}{row.number}", str(error))
 
 
 def _clear_quarantine(connection: Connection, project_id: int, source: str, name: str) -> None:
