@@ -10,7 +10,6 @@ import importlib
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -89,14 +88,14 @@ def _as_labeled_before(schema: Schema, folder: Path, truth: Truth, seed: int) ->
     old: Truth = {}
     for key, plain in truth.items():
         values: Values = schema.read_plain(plain)
-        data = {name: _shown(folder, key, str(modality), plain) for name, modality in schema.data.items()}
+        data = {name: _shown(folder, key, str(modality)) for name, modality in schema.data.items()}
         old[key] = {
             name: persona.answer(name, question, values[name], data, key=key)[0].plain() for name, question in schema.questions.items()
         }
     return old
 
 
-def _shown(folder: Path, key: str, modality: str, plain: dict[str, Any]) -> Field:
+def _shown(folder: Path, key: str, modality: str) -> Field:
     """As much of an item as it takes to err about it: how large it is."""
     if issubclass(MODALITIES[modality], Stored):
         return measured(modality, (folder / "data" / key).read_bytes(), where=key)

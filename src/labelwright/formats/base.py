@@ -245,7 +245,7 @@ def safe_name(key: str, suffix: str) -> str:
     return f"{readable or 'item'}-{hashlib.sha256(key.encode()).hexdigest()[:12]}{suffix}"
 
 
-def refuse(schema: Schema, reason: str | None, format: str) -> None:
+def refuse(reason: str | None, format: str) -> None:
     """Raise what `refuses` found.
 
     Raises:

@@ -131,7 +131,7 @@ def save_draft(connection: Connection, opened: OpenProject, user_id: int, task_i
     if task.held_by(user_id):
         tasks.extend(connection, task_id, user_id, task.lease or "", opened.pipeline.tasks.lease_seconds)
     elif not (task.state == "open" and tasks.held_last(task.lease, lease, user_id)):
-        raise _lost(task_id)
+        raise _lost()
     return annotate.save_draft(connection, task_id, user_id, sequence=sequence, body=body)
 
 
@@ -251,7 +251,7 @@ def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task
     if task.purpose != "audit":
         raise Conflict("This task asks for no audit.", where="task")
     if not task.held_by(user_id):
-        raise _lost(task_id)
+        raise _lost()
     _settle_first(connection, task.item_id)
     values = opened.project.schema.read_given(answer.values)
     _check_fit(connection, opened, task, values)
@@ -384,7 +384,7 @@ def give_review(
     if task.purpose not in ("review", "audit"):
         raise Conflict("This task asks for labels, not for a review.", where="task")
     if not task.held_by(user_id):
-        raise _lost(task_id)
+        raise _lost()
     _settle_first(connection, task.item_id)
     if task.purpose == "audit":
         _end_audit(connection, opened, user_id, task, verdict, inspected)
@@ -489,11 +489,11 @@ def _task(connection: Connection, opened: OpenProject, task_id: int, *, finding:
 def _held(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> _Task:
     task = _task(connection, opened, task_id)
     if not task.held_by(user_id):
-        raise _lost(task_id)
+        raise _lost()
     return task
 
 
-def _lost(task_id: int) -> LeaseLost:
+def _lost() -> LeaseLost:
     return LeaseLost("This task is not, or no longer, yours.", where="task", hint="Ask for the next task; your draft is kept.")
 
 
@@ -524,7 +524,7 @@ def _answered_before(connection: Connection, task: _Task, user_id: int, lease: s
         if state != "submitted":
             raise Conflict("This answer was reviewed and cannot be changed any more.", where="task", hint="Write a comment.")
         return int(number)
-    raise _lost(task.id)
+    raise _lost()
 
 
 def _settle_first(connection: Connection, item_id: int) -> None:

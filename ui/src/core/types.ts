@@ -10,7 +10,6 @@ export type {
   Choice as ChoiceAnswer,
   Image as ImageField,
   ProjectView as Project,
-  ReviewView as ReviewMaterial,
   Segments as SegmentsAnswer,
   Spans as SpansAnswer,
   Suggestion,
