@@ -18,7 +18,6 @@
     ├── TooManyAttempts                  429  too_many_attempts
     ├── Busy                         503  busy                 too much is at work at this moment
     ├── BeingComputed                    503  being_computed       what is asked for is made by the background work, and not there yet
-    ├── MissingExtra                     501  missing_extra        an optional dependency is not installed
     └── StoreUnavailable                 503  store_unavailable    the database cannot be opened, read or written
 
 Each error says what is wrong (`message`), where (`where`: file, line, item, key) and what to do (`hint`). The command line prints the
@@ -43,7 +42,6 @@ __all__ = [
     "KeyReused",
     "LabelwrightError",
     "LeaseLost",
-    "MissingExtra",
     "NeedsConfirmation",
     "NotAllowed",
     "NotFound",
@@ -204,13 +202,6 @@ class BeingComputed(LabelwrightError):
 
     code = "being_computed"
     status = 503
-
-
-class MissingExtra(LabelwrightError):
-    """An optional dependency is needed and not installed; the hint says how to install it."""
-
-    code = "missing_extra"
-    status = 501
 
 
 class StoreUnavailable(LabelwrightError):

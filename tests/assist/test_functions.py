@@ -280,3 +280,29 @@ def test_a_killed_run_goes_on_where_it_was(project: Project):
     report = suggest(project, DECLARED)
     assert report.labelers[0].looked_at == 600
     assert count(project, tables.suggestions) == 1100
+
+
+def test_a_role_belongs_to_the_labelers_of_an_entry(project: Project):
+    """All functions of a file have its role; one that is named has its own; and a labeler that its module calls otherwise has none."""
+    from types import ModuleType
+
+    from labelwright.assist import counted, read_roles
+
+    add_texts(project, ["a refund please"])
+    declared = [
+        {"functions": {"file": "rules.py", "role": "annotate"}},
+        {"named": "rules.bugs"},
+        {"named": {"names": "sent", "role": "annotate"}},
+    ]
+    suggest(project, declared)
+    with project.database.read() as connection:
+        assert counted(connection, project.id, read_roles(declared)) == ("rules.refunds", "sent")
+        assert counted(connection, project.id, read_roles(DECLARED)) == ()
+    from labelwright.assist.labelers import functions
+    from labelwright.assist.policy import Declared, Role, Roles
+    from labelwright.assist.suggesting import _check_names
+
+    module = ModuleType("odd")
+    opened = functions.open_labelers(functions.Options(file="rules.py"), project, "", lambda *told: None)
+    with pytest.raises(InvalidPipeline, match=r"'rules\.refunds' is not called as its module says"):
+        _check_names(Declared("odd", module, None, "assist.labelers[0]", Role(True, False)), opened, Roles({"odd": Role(True, False)}))

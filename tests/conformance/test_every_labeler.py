@@ -13,7 +13,7 @@ from labelwright.assist import suggest
 from labelwright.assist.labelers.base import Declined
 from labelwright.assist.learners import learners
 from labelwright.assist.learners.base import TooLittle
-from labelwright.assist.media import Media
+from labelwright.assist.media import ItemMedia
 from labelwright.schema import Schema
 from labelwright.store.project import Project
 
@@ -95,4 +95,4 @@ def test_every_model_says_when_there_is_too_little(learner: ModuleType, project:
     assert fitting
     for question in fitting:
         with pytest.raises(TooLittle, match=r"need"):
-            learner.learn(question, [], Media(project), 5)
+            learner.learn(question, [], ItemMedia(project), 5)

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwright import plugins
-from labelwright.formats._tables import BrokenRow, Row
+from labelwright.formats._tables import TableRow
+from labelwright.formats.base import Broken
 from labelwright.sources import readers
 
 READERS = readers.names()
 
 
-def read(name: str, path: Path) -> list[Row | BrokenRow]:
+def read(name: str, path: Path) -> list[TableRow | Broken]:
     return list(readers.load(name).read(path, name="folder/file", field="field", delimiter=None))
 
 
@@ -39,8 +40,8 @@ def test_an_empty_and_a_missing_file_are_one_broken_row(name: str, tmp_path: Pat
         found = read(name, path)
         assert len(found) == 1
         broken = found[0]
-        assert isinstance(broken, BrokenRow)
-        assert (broken.number, broken.place) == (None, "folder/file")
+        assert isinstance(broken, Broken)
+        assert broken.place == "folder/file"
         assert broken.reason.endswith(".")
 
 
@@ -53,7 +54,7 @@ def test_any_bytes_come_out_as_rows_or_broken_rows(name: str, tmp_path_factory: 
     found = read(name, path)
     assert found or name == "csv"  # where a header alone is a table without rows
     for row in found:
-        if isinstance(row, BrokenRow):
+        if isinstance(row, Broken):
             assert row.place.startswith("folder/file")
             assert row.reason.endswith(".")
             assert len(row.sample) <= 200

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from labelwright.prepare import steps
-from labelwright.prepare.draft import Context, Draft
+from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.prepare.items import make
 from labelwright.prepare.plan import make_plan
 from labelwright.schema import Schema
@@ -63,10 +63,10 @@ def test_the_same_row_gives_the_same_items_and_stays_as_it_was(name: str, folder
     context = Context(SCHEMA, blobs)
     plan = make_plan([{name: REQUIRED.get(name, {})}], SCHEMA, folder)
     columns = {"body": "one\r\n\r\ntwo", "other": [1, {"deep": None}], **media(blobs)}
-    given = Draft("K", copy.deepcopy(columns))
+    given = ItemDraft("K", copy.deepcopy(columns))
     first = [make(draft, SCHEMA) for draft in plan.run(given, context)]
     assert given.columns == columns
-    again = [make(draft, SCHEMA) for draft in plan.run(Draft("K", copy.deepcopy(columns)), context)]
+    again = [make(draft, SCHEMA) for draft in plan.run(ItemDraft("K", copy.deepcopy(columns)), context)]
     assert first == again
     assert first
     assert len({made.key for made in first}) == len(first)
@@ -91,5 +91,5 @@ def test_a_row_without_its_columns_is_refused_with_a_reason(name: str, folder: P
     bodies: list[dict[str, Any]] = [{}, {"body": None}, {"body": "x", "photo": "no.png", "clip": {"blob": "0" * 64}}]
     for columns in bodies:
         with pytest.raises(LabelwrightError) as caught:
-            [make(draft, SCHEMA) for draft in plan.run(Draft("K", columns), context)]
+            [make(draft, SCHEMA) for draft in plan.run(ItemDraft("K", columns), context)]
         assert msgspec.json.encode(str(caught.value))

@@ -69,6 +69,21 @@ def test_a_version_says_how_every_label_came_to_be(finished: tuple[Project, list
     assert manifest["requirements"] == [{"requirement": "count(intent) >= 1", "holds": True}]
 
 
+def test_labels_are_counted_as_their_question_says(make_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version counts the labels of a kind that has classes beside its parts as the dashboard does."""
+    from labelwright.analytics.labeled import read_labels
+    from labelwright.schema.kinds.choice import ChoiceQuestion
+
+    project = make_project()
+    ids = add_texts(project, ["one", "two"])
+    agree(project, {ids[0]: "bug", ids[1]: "refund"})
+    monkeypatch.setattr(ChoiceQuestion, "classes", lambda self, answer: ["any", answer.label])
+    counted = freeze(project).labels["intent"]
+    with project.database.read() as connection:
+        assert counted == read_labels(connection, project.id, project.schema).questions["intent"].places
+    assert counted == {"any": 2, "bug": 1, "refund": 1}
+
+
 def test_annotators_of_a_consensus_are_named(finished: tuple[Project, list[int]]) -> None:
     """A label that rests on annotations names their authors."""
     project, ids = finished

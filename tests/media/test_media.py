@@ -179,7 +179,7 @@ def test_a_long_recording_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert peak < 10_000_000
     assert (normal.resampled, normal.body) == (True, None)
-    assert audio.probe(tmp_path / "out.wav") == audio.Probe(60.0, 96_000, 8, "audio/wav")
+    assert audio.probe(tmp_path / "out.wav") == audio.AudioProbe(60.0, 96_000, 8, "audio/wav")
     with soundfile.SoundFile(tmp_path / "mp3", "w", samplerate=8000, channels=1, format="MP3") as file:
         file.write(np.zeros(8000))
     assert audio.probe(tmp_path / "mp3").duration == pytest.approx(1, abs=0.2)

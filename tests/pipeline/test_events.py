@@ -19,7 +19,7 @@ from labelwright import quality, review
 from labelwright.api.tasks import BlindAnswer, Reviewed, Submission, Submitted, TaskView
 from labelwright.errors import Blocked, Conflict, InvalidInput, KeyReused, LeaseLost, NeedsConfirmation, NotFound
 from labelwright.pipeline import events
-from labelwright.pipeline.events import Outdated
+from labelwright.pipeline.events import OutdatedInspection
 from labelwright.pipeline.run import advance, catch_up
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Verdict
@@ -468,11 +468,11 @@ def test_an_answer_to_an_item_that_changed_meanwhile_is_checked_anew(tickets: Op
     def write(inspected: events.Inspected) -> Submitted:
         return database.write(lambda connection: events.submit(connection, tickets, ann, task.id, submission, inspected, key="k"))
 
-    with pytest.raises(Outdated):
+    with pytest.raises(OutdatedInspection):
         write(dataclasses.replace(inspected, pipeline_version=inspected.pipeline_version + 1))
     changed = sa.update(tables.items).where(tables.items.c.id == task.item.id).values(revision="another")
     database.write(lambda connection: connection.execute(changed))
-    with pytest.raises(Outdated):
+    with pytest.raises(OutdatedInspection):
         write(inspected)
     assert count(tickets.project, tables.annotations) == 0
     write(events.inspect(tickets, task.id, submission.values, seconds_active=3.0))

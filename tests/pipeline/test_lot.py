@@ -13,7 +13,9 @@ import sqlalchemy as sa
 
 from labelwright.api.items import AnnotationRow
 from labelwright.api.tasks import Submission, TaskView
+from labelwright.assist import counted
 from labelwright.pipeline import events
+from labelwright.pipeline.lot import in_view
 from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Answer
@@ -189,3 +191,60 @@ def test_a_tenth_is_hidden_unless_the_file_says_otherwise(open_project: Callable
         assert submit(opened, ann, task).arm == "shown"
     with opened.project.database.read() as connection:
         assert set(connection.scalars(sa.select(tables.annotations.c.hide_chance))) == {None}
+
+
+@pytest.mark.parametrize(
+    ("spelling", "shown"),
+    [
+        ("assist: {labelers: [{functions: {file: rules.py, role: annotate}}], unassisted: 0%}", False),
+        ("assist: {labelers: [{functions: {file: rules.py, role: annotate, shown: true}}], unassisted: 0%}", True),
+        ("assist: {labelers: [{functions: rules.py}], unassisted: 0%}\nquality: {machines: [rules.sort]}", True),
+    ],
+)
+def test_a_labeler_that_annotates_counts_unseen(write_project: Callable[..., Path], spelling: str, shown: bool) -> None:
+    """People who answer do not see what it says, unless it is declared to be shown, as by the old spelling; reviewers see it."""
+    rules = "from labelwright import labeling_function\n@labeling_function(question='intent')\ndef sort(item): return 'bug'\n"
+    folder = write_project(PIPELINE.replace("overlap: 2", "overlap: 1") + spelling + "\n", ["late", "later"])
+    (folder / "rules.py").write_text(rules)
+    workspace = Workspace.open(folder)
+    try:
+        opened = workspace.projects["tickets"]
+        advance(opened)
+        (ann,) = add_users(opened.project, "ann")
+        task = take(opened, ann)
+        assert task is not None
+        assert [one.labeler for one in task.suggestions] == (["rules.sort"] if shown else [])
+        kept = submit(opened, ann, task)
+        assert (kept.arm, kept.assisted) == (("shown", True) if shown else ("none", False))
+        with opened.project.database.read() as connection:
+            assert counted(connection, opened.project.id, opened.roles) == ("rules.sort",)
+            seen = in_view(connection, opened, task.item.id, task.item.key, ann, "review")
+        assert [one.labeler for one in seen] == ["rules.sort"]
+    finally:
+        workspace.close()
+
+
+def test_a_role_changes_what_counts_at_once(write_project: Callable[..., Path]) -> None:
+    """When the file gives a labeler another role, the next run counts what it says by it: more sure where it agrees."""
+    rules = "from labelwright import labeling_function\n@labeling_function(question='intent')\ndef sort(item): return 'bug'\n"
+    sure: list[float] = []
+    for options in ("rules.py", "{file: rules.py, role: annotate}", "{file: rules.py, role: suggest}"):
+        spelling = f"assist: {{labelers: [{{functions: {options}}}], unassisted: 0%}}\n"
+        folder = write_project(PIPELINE.replace("overlap: 2", "overlap: 1") + spelling, ["late", "later"])
+        (folder / "rules.py").write_text(rules)
+        workspace = Workspace.open(folder)
+        try:
+            opened = workspace.projects["tickets"]
+            advance(opened)
+            if not sure:
+                (ann,) = add_users(opened.project, "ann")
+                task = take(opened, ann)
+                assert task is not None
+                submit(opened, ann, task)
+                advance(opened)
+            with opened.project.database.read() as connection:
+                asked = sa.select(tables.consensus.c.confidence).where(tables.consensus.c.question == "intent")
+                sure.append(connection.scalar(asked) or 0.0)
+        finally:
+            workspace.close()
+    assert sure[0] == sure[2] < sure[1]

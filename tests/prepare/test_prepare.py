@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from labelwright.errors import InvalidPipeline
 from labelwright.media import audio, text
 from labelwright.prepare import PrepareReport, prepare
-from labelwright.prepare.draft import Context, Draft
+from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.prepare.steps import split
 from labelwright.schema import Schema
 from labelwright.sources import Source, collect
@@ -525,7 +525,7 @@ def test_pieces_lose_nothing_but_white_space(parts: list[str], end: str, by: str
     normal = text.normalise(raw)
     schema = Schema(data={"body": "text"}, questions={})
     options = split.Options(by=by)  # type: ignore[arg-type]
-    pieces = list(split.apply(Draft("K", {"body": normal.text}, positions={"body": normal}), options, Context(schema, None)))  # type: ignore[arg-type]
+    pieces = list(split.apply(ItemDraft("K", {"body": normal.text}, positions={"body": normal}), options, Context(schema, None)))  # type: ignore[arg-type]
     assert "".join("".join(piece.columns["body"].split()) for piece in pieces) == "".join(normal.text.split())
     if len(pieces) > 1:
         assert [piece.number for piece in pieces] == list(range(1, len(pieces) + 1))

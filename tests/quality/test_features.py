@@ -14,7 +14,7 @@ from labelwright.assist import training
 from labelwright.assist.learners import text as learner
 from labelwright.media.features import text as counted
 from labelwright.quality import features
-from labelwright.quality.features import Example, seen_of
+from labelwright.quality.features import LabeledPlace, seen_of
 from labelwright.schema import Text
 from labelwright.store.project import Project
 from tests.rows import add_texts
@@ -27,8 +27,8 @@ def texts(count: int, words: int) -> list[str]:
     return [" ".join(chance.choices(WORDS, k=words)) for _ in range(count)]
 
 
-def examples(bodies: list[str]) -> list[Example]:
-    return [Example(number, "ab"[number % 2], *seen_of(Text(body), (), len(bodies)), 0, None) for number, body in enumerate(bodies)]  # type: ignore[arg-type]
+def examples(bodies: list[str]) -> list[LabeledPlace]:
+    return [LabeledPlace(number, "ab"[number % 2], *seen_of(Text(body), (), len(bodies)), 0, None) for number, body in enumerate(bodies)]  # type: ignore[arg-type]
 
 
 def test_short_texts_are_seen_as_a_whole() -> None:
@@ -102,7 +102,9 @@ def test_many_labels_are_learned_in_few_passes_and_bounded_weights(monkeypatch: 
     truth = [chance.randrange(labels) for _ in range(count)]
     given = [chance.randrange(labels) if chance.random() < 0.05 else label for label in truth]
     bodies = [" ".join([*chance.choices(own[label], k=4), *chance.choices(WORDS, k=6)]) for label in truth]
-    shown = [Example(number, str(label), Text(body), (), 0, None) for number, (label, body) in enumerate(zip(given, bodies, strict=True))]  # type: ignore[arg-type]
+    shown = [
+        LabeledPlace(number, str(label), Text(body), (), 0, None) for number, (label, body) in enumerate(zip(given, bodies, strict=True))
+    ]  # type: ignore[arg-type]
     monkeypatch.setattr(features, "WEIGHTS", 200_000)
     matrix, _, model = features._of_text(shown)
     assert matrix.shape[1] * labels <= 200_000

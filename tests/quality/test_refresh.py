@@ -351,8 +351,8 @@ def test_old_labels_and_questions(make_project: Make) -> None:
     assert [row["question"] for row in rows(project, tables.annotator_quality)] == ["intent"]
 
 
-def test_machines_vote_only_where_the_policy_names_them(make_project: Make) -> None:
-    """A labeler's suggestion joins as one more annotator if the policy says so, and makes no label where nobody answered."""
+def test_machines_vote_only_where_they_are_named(make_project: Make) -> None:
+    """A labeler's suggestion joins as one more annotator if it is named, and makes no label where nobody answered."""
     project = make_project()
     ann, bob = add_users(project, "ann", "bob")
     one, two = add_texts(project, ["one", "two"])
@@ -375,7 +375,7 @@ def test_machines_vote_only_where_the_policy_names_them(make_project: Make) -> N
     project.database.write(suggest)
     refresh(project, QualityPolicy(consensus="majority", label_errors=False))
     assert consensus(project, "intent")[one]["confidence"] == pytest.approx(0.470588, abs=0.1)
-    refresh(project, QualityPolicy(consensus="majority", machines=("words",), label_errors=False))
+    refresh(project, QualityPolicy(consensus="majority", label_errors=False), machines=("words",))
     (row,) = consensus(project, "intent").values()
     assert (row["item_id"], decode_answer(row["answer"]).label, row["answers"]) == (one, "other", 2)
     assert row["confidence"] > 0.7

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright.prepare import reconcile
-from labelwright.prepare.items import Made
+from labelwright.prepare.items import MadeItem
 from labelwright.prepare.reconcile import Prepared
 from labelwright.store import tables
 from tests.media.telling import picture, recording
@@ -112,7 +112,7 @@ def test_what_preparation_made_is_reached_without_a_search(site: Site) -> None:
     """A thumbnail is found by the project's list of media, whose entry is written with its item."""
     opened = site.workspace.projects["tickets"].project
     digest = opened.blobs.put(b"\x89PNG\r\n\x1a\n small")
-    made = Made(
+    made = MadeItem(
         "p",
         "r",
         f'{{"photo": {{"modality": "image", "blob": "{"0" * 64}", "width": 1, "height": 1, "thumbnail": "{digest}"}}}}',

@@ -165,7 +165,7 @@ def test_a_large_file_is_read_in_a_process_of_its_own(
     project = make_project()
     body = "".join("broken\n" if n % 1000 == 7 else lines({"id": f"T{n}", "body": f"täxt {n}"}) for n in range(4500))
     (project.folder / "a.jsonl").write_text(body, "utf-8")
-    table = batches.Table(str(project.folder / "a.jsonl"), "a.jsonl", "jsonl", "id")
+    table = batches.TableFile(str(project.folder / "a.jsonl"), "a.jsonl", "jsonl", "id")
     assert list(batches.read_ahead(table)) == list(batches.read_here(table))
     monkeypatch.setattr(batches, "LARGE", 1)
     assert counts(collect(project, [Source(uri="a.jsonl", id="id")])) == (4495, 0, 0, 5)

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from labelwright.formats._tables import BrokenRow, Row, rows
+from labelwright.formats._tables import TableRow, rows
+from labelwright.formats.base import Broken
 from labelwright.settings import settings
 from labelwright.sources import Source, collect
 from labelwright.store.project import Project
@@ -72,7 +73,7 @@ def test_a_parquet_file_of_some_kilobytes_cannot_claim_rows_without_end(tmp_path
     parquet.write_table(pa.table({"body": pa.nulls(10_000_001, pa.int8())}), path, compression="zstd")
     assert path.stat().st_size < 100_000
     (only,) = rows(path)
-    assert isinstance(only, BrokenRow)
+    assert isinstance(only, Broken)
     assert "10,000,001 rows" in only.reason
 
 
@@ -84,8 +85,8 @@ def test_of_a_table_with_too_many_rows_the_rest_is_named(tmp_path: Path, name: s
     (tmp_path / name).write_text(("" if name.endswith("jsonl") else "body\n") + line * 11)
     *first, last = rows(tmp_path / name)
     assert len(first) == 10
-    assert all(isinstance(row, Row) for row in first)
-    assert isinstance(last, BrokenRow)
+    assert all(isinstance(row, TableRow) for row in first)
+    assert isinstance(last, Broken)
     assert "LABELWRIGHT_MAX_ROWS" in last.reason
     (tmp_path / name).write_text(("" if name.endswith("jsonl") else "body\n") + line * 10)
     assert len(list(rows(tmp_path / name))) == 10
@@ -103,5 +104,5 @@ def test_a_table_of_fifty_thousand_columns_is_refused(tmp_path: Path, name: str)
     else:
         parquet.write_table(pa.table({one: [1] for one in names}), path)
     (only,) = rows(path)
-    assert isinstance(only, BrokenRow)
+    assert isinstance(only, Broken)
     assert "50,000 columns" in only.reason

@@ -10,12 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwright.errors import InvalidInput
-from labelwright.formats._tables import BLOCK, BrokenRow, Row, rows
+from labelwright.formats._tables import BLOCK, TableRow, rows
+from labelwright.formats.base import Broken
 
 
-def read(path: Path, **options: object) -> tuple[list[Row], list[BrokenRow]]:
+def line_of(row: TableRow | Broken) -> int | None:
+    """Return the number of a row, or what the place of a broken one says of it; None where it is about the whole file."""
+    if isinstance(row, TableRow):
+        return row.number
+    number = row.place.rpartition(" ")[2]
+    return int(number) if number.isdigit() else None
+
+
+def read(path: Path, **options: object) -> tuple[list[TableRow], list[Broken]]:
     found = list(rows(path, **options))  # type: ignore[arg-type]
-    return [row for row in found if isinstance(row, Row)], [row for row in found if isinstance(row, BrokenRow)]
+    return [row for row in found if isinstance(row, TableRow)], [row for row in found if isinstance(row, Broken)]
 
 
 def test_every_broken_line_of_jsonl_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
@@ -25,15 +34,15 @@ def test_every_broken_line_of_jsonl_is_named_and_the_rest_is_read(tmp_path: Path
     path.write_bytes(b"\xef\xbb\xbf" + b"\n".join(lines))
     whole, broken = read(path, max_row=200_000)
     assert [(row.number, row.data["id"] if len(str(row.data["id"])) < 9 else "long") for row in whole] == [(1, 1), (6, "long"), (8, 2)]
-    assert [row.number for row in broken] == [2, 3, 4, 5]
+    assert [line_of(row) for row in broken] == [2, 3, 4, 5]
     assert [row.place for row in broken] == [f"a.jsonl line {number}" for number in (2, 3, 4, 5)]
     assert "UTF-8" in broken[1].reason
     assert "list" in broken[2].reason
     assert "nested" in broken[3].reason
     whole, broken = read(path, max_row=1000)
-    assert [row.number for row in broken] == [2, 3, 4, 5, 6]
+    assert [line_of(row) for row in broken] == [2, 3, 4, 5, 6]
     assert "longer than 1,000 bytes" in broken[-1].reason
-    assert whole[-1] == Row(8, {"id": 2})
+    assert whole[-1] == TableRow(8, {"id": 2})
 
 
 def test_lines_longer_than_a_block_are_read_or_skipped_whole(tmp_path: Path) -> None:
@@ -45,7 +54,7 @@ def test_lines_longer_than_a_block_are_read_or_skipped_whole(tmp_path: Path) -> 
         whole, broken = read(path)
         assert ([row.number for row in whole], broken) == ([1, 2, 3, 4], [])
         whole, broken = read(path, max_row=BLOCK)
-        assert ([row.number for row in whole], [row.number for row in broken]) == ([1, 3], [2, 4])
+        assert ([row.number for row in whole], [line_of(row) for row in broken]) == ([1, 3], [2, 4])
 
 
 def test_an_unclosed_quote_costs_one_row_of_csv(tmp_path: Path) -> None:
@@ -54,7 +63,7 @@ def test_an_unclosed_quote_costs_one_row_of_csv(tmp_path: Path) -> None:
     path.write_bytes(b'id,text\n1,plain\n2,"two\nlines"\n3,"open\n4,fine\n5,a,b\n6\n7,\xff\n\n8,"says ""hi"""\n')
     whole, broken = read(path)
     assert [(row.number, row.data["text"]) for row in whole] == [(2, "plain"), (3, "two\nlines"), (6, "fine"), (11, 'says "hi"')]
-    assert [row.number for row in broken] == [5, 7, 8, 9]
+    assert [line_of(row) for row in broken] == [5, 7, 8, 9]
     assert "quote" in broken[0].reason
     assert "3 columns where the header has 2" in broken[1].reason
 
@@ -65,7 +74,7 @@ def test_a_quote_that_is_never_closed_is_found_at_the_end_of_the_file(tmp_path: 
     path.write_text('id;text\n1;a\n2;"b\n' + "".join(f"{number};c\n" for number in range(3, 5000)))
     whole, broken = read(path)
     assert len(whole) == 4998
-    assert [row.number for row in broken] == [3]
+    assert [line_of(row) for row in broken] == [3]
     assert "never closed" in broken[0].reason
 
 
@@ -89,7 +98,7 @@ def test_a_file_that_is_broken_as_a_whole_says_why(tmp_path: Path, name: str, bo
     whole, broken = read(path)
     assert not whole
     assert len(broken) == 1
-    assert broken[0].number is None
+    assert line_of(broken[0]) is None
     assert reason in broken[0].reason
 
 
@@ -138,7 +147,7 @@ def test_no_line_of_jsonl_is_lost(tmp_path_factory: pytest.TempPathFactory, line
     bodies = [b"x" + body if body.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")) else body for body in bodies]
     path.write_bytes(b"\n".join(bodies) + b"\n")
     expected = [number for number, body in enumerate(bodies, 1) if body.strip(b" \t\r\n\x0b\x0c")]
-    found = [row.number for row in rows(path)]
+    found = [line_of(row) for row in rows(path)]
     assert found == (expected or [None])
 
 
@@ -152,7 +161,7 @@ def test_csv_is_read_back_as_it_was_written(tmp_path_factory: pytest.TempPathFac
         writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(["one", "two"])
         writer.writerows(pairs)
-    assert [tuple(row.data.values()) for row in rows(path) if isinstance(row, Row)] == pairs
+    assert [tuple(row.data.values()) for row in rows(path) if isinstance(row, TableRow)] == pairs
 
 
 def test_parquet_rows_that_are_too_long_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
@@ -167,8 +176,8 @@ def test_parquet_rows_that_are_too_long_are_named_and_the_rest_is_read(tmp_path:
     for column, dictionary in ((bodies, True), (bodies, False), (lists, True)):
         parquet.write_table(pa.table({"body": column}), path, use_dictionary=dictionary, row_group_size=500)
         found = list(rows(path, max_row=1000))
-        broken = [one for one in found if isinstance(one, BrokenRow)]
-        assert [(one.number, one.place) for one in broken] == [(number, f"a.parquet row {number}") for number in (2, 5, 1207)]
-        assert [one.number for one in found] == list(range(1, 1208))
-        good = [one.data["body"] for one in found if isinstance(one, Row)]
+        broken = [one for one in found if isinstance(one, Broken)]
+        assert [(line_of(one), one.place) for one in broken] == [(number, f"a.parquet row {number}") for number in (2, 5, 1207)]
+        assert [line_of(one) for one in found] == list(range(1, 1208))
+        good = [one.data["body"] for one in found if isinstance(one, TableRow)]
         assert good == [value for value, text in zip(column, bodies, strict=True) if text is None or len(text) < 1000]

@@ -127,7 +127,7 @@ def _seconds(answers: list[_Drawn]) -> list[_Pair]:
     return [_Pair(min(one.seconds, most), one) for one in timed]
 
 
-def _gold(connection: Connection, project: Project, items: Sequence[int]) -> Truth:
+def _gold(connection: Connection, items: Sequence[int]) -> Truth:
     """The answers to gold items, which came from elsewhere before anybody was asked."""
     known = tables.known_answers
     found: Truth = defaultdict(dict)
@@ -139,7 +139,7 @@ def _gold(connection: Connection, project: Project, items: Sequence[int]) -> Tru
     return found
 
 
-def _blind(connection: Connection, project: Project, items: Sequence[int]) -> Truth:
+def _blind(connection: Connection, items: Sequence[int]) -> Truth:
     """What auditors answered before they saw the label, and without any suggestion: the newest such answer about each item.
 
     Whoever had answered or reviewed the item before, also through a file, has seen its suggestion or its label, and only repeats what came
@@ -171,7 +171,7 @@ def _blind(connection: Connection, project: Project, items: Sequence[int]) -> Tr
     return found
 
 
-TRUTHS: list[Callable[[Connection, Project, Sequence[int]], Truth]] = [_gold, _blind]
+TRUTHS: list[Callable[[Connection, Sequence[int]], Truth]] = [_gold, _blind]
 """Where truth comes from that no suggestion can have touched, the best first: each is asked about items, and answers for those it knows."""
 
 
@@ -180,7 +180,7 @@ def _right(connection: Connection, project: Project, answers: list[_Drawn]) -> l
     items = sorted({one.item_id for one in answers})
     found: Truth = defaultdict(dict)
     for truth in reversed(TRUTHS):
-        for item_id, values in truth(connection, project, items).items():
+        for item_id, values in truth(connection, items).items():
             found[item_id].update(values)
     return [
         _Pair(round(1 - project.schema.distance(name, answer, known[name]), 9), one)

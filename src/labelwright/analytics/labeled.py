@@ -19,7 +19,7 @@ from labelwright.store.codec import decode_answer
 from labelwright.store.labels import final_labels
 from labelwright.store.listing import SHORT
 
-__all__ = ["Labeled", "Labels", "known_items", "read_labels", "settled"]
+__all__ = ["Labels", "QuestionLabels", "known_items", "read_labels", "settled"]
 
 PART = 10_000
 """Items named in one statement."""
@@ -27,7 +27,7 @@ PART = 10_000
 _items, _consensus, _known, _reviews = tables.items, tables.consensus, tables.known_answers, tables.reviews
 
 
-class Labeled(Struct, kw_only=True):
+class QuestionLabels(Struct, kw_only=True):
     """The labels of one question.
 
     `asked` counts the items, gold ones apart, that the question is asked about, as their other labels stand: all of them, unless it has a
@@ -62,7 +62,7 @@ class Labels(Struct, frozen=True, kw_only=True):
     prepared: int
     gold: int
     labeled: int
-    questions: dict[str, Labeled]
+    questions: dict[str, QuestionLabels]
 
     @property
     def asked(self) -> int:
@@ -79,7 +79,7 @@ def read_labels(connection: Connection, project_id: int, schema: Schema) -> Labe
     gold = set(connection.scalars(sa.select(_items.c.id).where(active, _items.c.id.in_(known_items(project_id)))))
     reviewed = sa.select(_reviews.c.item_id).where(_reviews.c.project_id == project_id)
     apart = sorted(gold.union(connection.scalars(sa.select(_items.c.id).where(active, _items.c.id.in_(reviewed)))))
-    found = {name: Labeled(with_label=Counter(), places=Counter(), methods=[]) for name in schema.questions}
+    found = {name: QuestionLabels(with_label=Counter(), places=Counter(), methods=[]) for name in schema.questions}
     labeled = _count_agreed(connection, project_id, schema, found, apart)
     names: dict[int, set[str]] = defaultdict(set)
     for label in final_labels(connection, project_id, schema, item_ids=apart):
@@ -101,7 +101,7 @@ def read_labels(connection: Connection, project_id: int, schema: Schema) -> Labe
     return Labels(prepared=prepared, gold=len(gold), labeled=labeled, questions=found)
 
 
-def _count_asked(connection: Connection, project_id: int, schema: Schema, found: Mapping[str, Labeled], gold: Set[int]) -> int:
+def _count_asked(connection: Connection, project_id: int, schema: Schema, found: Mapping[str, QuestionLabels], gold: Set[int]) -> int:
     """Count the items that each question with a condition is asked about, and return how many have all their labels.
 
     Which these are depends on each item's own labels, so they are read one by one; without conditions nobody has to.
@@ -137,7 +137,7 @@ def _required(schema: Schema) -> tuple[list[str], int]:
     return required or list(schema.questions), max(len(required), 1)
 
 
-def _count_agreed(connection: Connection, project_id: int, schema: Schema, found: dict[str, Labeled], apart: Sequence[int]) -> int:
+def _count_agreed(connection: Connection, project_id: int, schema: Schema, found: dict[str, QuestionLabels], apart: Sequence[int]) -> int:
     """Count the labels that are the consensus, without the items `apart`, and return how many items are labeled by it.
 
     Answers, confidences and items are counted each in an index that has just these; the rows themselves are not read.
@@ -200,7 +200,7 @@ def _complete(connection: Connection, which: sa.ColumnElement[bool], required: S
     return connection.scalar(sa.select(sa.func.count()).select_from(items.subquery())) or 0
 
 
-def _count_units(labeled: Labeled, units: Counter[str], number: int) -> None:
+def _count_units(labeled: QuestionLabels, units: Counter[str], number: int) -> None:
     for label, times in units.items():
         labeled.places[label] += number * times
         labeled.with_label[label] += number

@@ -18,7 +18,7 @@ from labelwright.analytics.audits import Audits
 from labelwright.analytics.counts import read_counts
 from labelwright.analytics.figures import median
 from labelwright.analytics.forecast import read_forecast
-from labelwright.analytics.labeled import Labeled, Labels, read_labels
+from labelwright.analytics.labeled import Labels, QuestionLabels, read_labels
 from labelwright.analytics.labelers import read_labelers
 from labelwright.analytics.newest import IDLE, MOST, NewAnswer, newest_answers
 from labelwright.analytics.people import read_people, unmeasured
@@ -174,7 +174,7 @@ def _reports(connection: Connection, project_id: int) -> dict[str, Any]:
 
 
 def _questions(
-    connection: Connection, project: Project, labeled: Mapping[str, Labeled], reports: Mapping[str, Any]
+    connection: Connection, project: Project, labeled: Mapping[str, QuestionLabels], reports: Mapping[str, Any]
 ) -> list[QuestionFigures]:
     errors = tables.label_errors
     suspects: dict[str, int] = dict(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from labelwright.analytics.advice import audits_for
 from labelwright.analytics.audits import Audits
-from labelwright.analytics.labeled import Labeled, Labels, read_labels
+from labelwright.analytics.labeled import Labels, QuestionLabels, read_labels
 from labelwright.api.datasets import QuestionAudit
 from labelwright.api.figures import Outcome
 from labelwright.schema import Requirement
@@ -164,7 +164,7 @@ class _State:
             self._labels = read_labels(self.connection, self.project.id, self.project.schema)
         return self._labels
 
-    def _labeled(self, question: str) -> Labeled:
+    def _labeled(self, question: str) -> QuestionLabels:
         return self.labels.questions[question]
 
     def _report(self, name: str) -> Any:

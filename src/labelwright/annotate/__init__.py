@@ -1,6 +1,6 @@
 """3c Annotate: drafts, submissions and comments of people."""
 
-from labelwright.annotate.comments import add_comment, read_comments, resolve_comment
+from labelwright.annotate.comments import add_comment, resolve_comment
 from labelwright.annotate.drafts import save_draft
 from labelwright.annotate.submission import add_annotation, already_done, answer_task, digest, remember
 
@@ -10,7 +10,6 @@ __all__ = [
     "already_done",
     "answer_task",
     "digest",
-    "read_comments",
     "remember",
     "resolve_comment",
     "save_draft",

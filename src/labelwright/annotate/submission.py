@@ -81,7 +81,7 @@ def remember(connection: Connection, user_id: int, key: str, body_digest: str, s
     _remember.run(connection, user_id=user_id, key=key, body_digest=body_digest, subject_id=subject_id, created_at=time.time())
 
 
-class Given(TypedDict):
+class GivenAnswers(TypedDict):
     """What an annotation says, about what, and whose it is; `help` is what its author had, where somebody was asked."""
 
     project_id: int
@@ -98,14 +98,14 @@ class Given(TypedDict):
     state: NotRequired[str]
 
 
-def add_annotation(connection: Connection, **given: Unpack[Given]) -> int:
+def add_annotation(connection: Connection, **given: Unpack[GivenAnswers]) -> int:
     """Write an annotation and return its number; the one that it replaces stays, marked as replaced."""
     (number,) = _insert.one(connection, **_row(given))
     _mark_replaced(connection, given)
     return int(number)
 
 
-def answer_task(connection: Connection, *, key: str, body_digest: str, **given: Unpack[Given]) -> int:
+def answer_task(connection: Connection, *, key: str, body_digest: str, **given: Unpack[GivenAnswers]) -> int:
     """Write an annotation that answers its task, the idempotency key it came with, and the event; the task is done, its draft forgotten.
 
     Return the annotation's number. The one that it replaces stays, marked as replaced.
@@ -123,7 +123,7 @@ def answer_task(connection: Connection, *, key: str, body_digest: str, **given: 
     return number
 
 
-def _row(given: Given) -> dict[str, Any]:
+def _row(given: GivenAnswers) -> dict[str, Any]:
     help = given.get("help")
     defaults = {"origin": "person", "purpose": "label", "seconds_active": 0.0, "replaces": None, "state": "submitted"}
     return {
@@ -138,7 +138,7 @@ def _row(given: Given) -> dict[str, Any]:
     }
 
 
-def _mark_replaced(connection: Connection, given: Given) -> None:
+def _mark_replaced(connection: Connection, given: GivenAnswers) -> None:
     replaces = given.get("replaces")
     if replaces is not None:
         standing = (_annotations.c.id == replaces) & _annotations.c.state.in_(("submitted", "accepted"))

@@ -6,32 +6,22 @@ from typing import Any
 
 from msgspec import Struct
 
-from labelwright.schema import AnswerUnion, Arm, FieldUnion, Finding, StandingSuggestion
+from labelwright.api.projects import Event
+from labelwright.api.tasks import Comment
+from labelwright.schema import AnswerUnion, Arm, FieldUnion, Finding, Label, StandingSuggestion, Suggestion
 
 __all__ = [
     "AnnotationRow",
     "CollectReport",
-    "CommentRow",
-    "EventRow",
     "ItemDetail",
     "ItemPage",
     "ItemRow",
-    "LabelView",
     "Lineage",
     "NewSuggestion",
     "RejectedSuggestion",
     "ReviewRow",
     "SuggestionReport",
-    "SuggestionRow",
 ]
-
-
-class LabelView(Struct, frozen=True):
-    """A label as it is now, and where it comes from."""
-
-    answer: AnswerUnion
-    origin: str
-    confidence: float
 
 
 class AnnotationRow(Struct, frozen=True, kw_only=True):
@@ -55,16 +45,6 @@ class AnnotationRow(Struct, frozen=True, kw_only=True):
     created_at: float
 
 
-class SuggestionRow(Struct, frozen=True):
-    """What a machine proposes."""
-
-    question: str
-    labeler: str
-    version: str
-    answer: AnswerUnion
-    score: float | None
-
-
 class ReviewRow(Struct, frozen=True, kw_only=True):
     """One review of the item."""
 
@@ -74,15 +54,6 @@ class ReviewRow(Struct, frozen=True, kw_only=True):
     annotation_id: int | None
     reason: str
     random: bool
-    created_at: float
-
-
-class EventRow(Struct, frozen=True):
-    """One thing that happened to the item."""
-
-    kind: str
-    user: str | None
-    payload: dict[str, Any]
     created_at: float
 
 
@@ -98,18 +69,6 @@ class Lineage(Struct, frozen=True, kw_only=True):
     pieces: int
 
 
-class CommentRow(Struct, frozen=True, kw_only=True):
-    """A comment on the item."""
-
-    id: int
-    author: str
-    question: str | None
-    part: str | None
-    text: str
-    resolved_at: float | None
-    created_at: float
-
-
 class ItemDetail(Struct, frozen=True, kw_only=True):
     """Everything that is known of one item."""
 
@@ -119,14 +78,14 @@ class ItemDetail(Struct, frozen=True, kw_only=True):
     data: dict[str, FieldUnion]
     meta: dict[str, Any]
     lineage: Lineage
-    suggestions: list[SuggestionRow]
+    suggestions: list[Suggestion]
     annotations: list[AnnotationRow]
-    consensus: dict[str, LabelView]
-    labels: dict[str, LabelView]
+    consensus: dict[str, Label]
+    labels: dict[str, Label]
     reviews: list[ReviewRow]
     findings: list[Finding]
-    comments: list[CommentRow]
-    events: list[EventRow]
+    comments: list[Comment]
+    events: list[Event]
 
 
 class ItemRow(Struct, frozen=True):
@@ -136,7 +95,7 @@ class ItemRow(Struct, frozen=True):
     key: str
     state: str
     preview: FieldUnion
-    labels: dict[str, LabelView]
+    labels: dict[str, Label]
     answers: int
     reviewed: bool
     findings: int

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["ROLES", "Invited", "LinkMade", "Me", "MyProject", "Role", "Session", "Token", "TokenMade", "User"]
+__all__ = ["ROLES", "Invited", "LinkMade", "Me", "MyProject", "Role", "Secret", "Session", "Token", "User"]
 
 
 Role = Literal["annotator", "reviewer", "manager", "owner"]
@@ -73,7 +73,7 @@ class LinkMade(Struct, frozen=True):
     token: str | None
 
 
-class TokenMade(Struct, frozen=True):
-    """The secret of a new token, which is shown this once."""
+class Secret(Struct, frozen=True, forbid_unknown_fields=True):
+    """The secret of a new token, which is shown this once, or of a one-time link, which is sent in to sign in."""
 
     token: str

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from labelwright.schema import AnswerUnion, FieldUnion, Finding
+from labelwright.schema import AnswerUnion, FieldUnion, Finding, Suggestion
 
 __all__ = [
     "AnnotationView",
@@ -27,7 +27,6 @@ __all__ = [
     "Reviewed",
     "Submission",
     "Submitted",
-    "SuggestionView",
     "TaskView",
 ]
 
@@ -52,16 +51,6 @@ class Draft(Struct, frozen=True):
 
     sequence: int
     body: Any
-
-
-class SuggestionView(Struct, frozen=True):
-    """What a machine proposes; `score` is its own confidence."""
-
-    question: str
-    labeler: str
-    version: str
-    answer: AnswerUnion
-    score: float | None
 
 
 class ItemView(Struct, frozen=True):
@@ -131,7 +120,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
     lease_seconds: float
     pipeline_version: int
     item: ItemView
-    suggestions: list[SuggestionView]
+    suggestions: list[Suggestion]
     draft: Draft | None
     redo: RedoView | None = None
     review: ReviewView | None = None

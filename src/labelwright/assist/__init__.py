@@ -8,14 +8,27 @@ annotations: they stand in a table of their own, with labeler, version and score
         - {functions: rules.py}
         - {model: {}}
 
+A labeler whose `role` is `annotate` counts as one more annotator; `counted` names those that do.
+
 What a model says about items that it has not seen is kept too: the report of its row in `labeler_versions` names the blob with its
 out-of-fold predictions (`out_of_fold`: arrays `item_ids`, `labels`, `probabilities`, and the report's `classes`), and the function
 `out_of_fold` reads it.
 """
 
 from labelwright.assist.decorator import labeling_function
-from labelwright.assist.policy import AssistPolicy
+from labelwright.assist.policy import AssistPolicy, Roles, read_roles
 from labelwright.assist.predictions import Predictions, out_of_fold
-from labelwright.assist.suggesting import LabelerReport, SuggestReport, suggest
+from labelwright.assist.suggesting import LabelerReport, SuggestReport, counted, suggest
 
-__all__ = ["AssistPolicy", "LabelerReport", "Predictions", "SuggestReport", "labeling_function", "out_of_fold", "suggest"]
+__all__ = [
+    "AssistPolicy",
+    "LabelerReport",
+    "Predictions",
+    "Roles",
+    "SuggestReport",
+    "counted",
+    "labeling_function",
+    "out_of_fold",
+    "read_roles",
+    "suggest",
+]

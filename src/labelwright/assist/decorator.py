@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 
 from labelwright.errors import InvalidInput
 
-__all__ = ["Mark", "labeling_function", "mark_of"]
+__all__ = ["LabelingMark", "labeling_function", "mark_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,7 +16,7 @@ _ATTRIBUTE = "__labelwright_labeling_function__"
 
 
 @dataclass(frozen=True)
-class Mark:
+class LabelingMark:
     """What the decorator was told."""
 
     question: str | None
@@ -47,13 +47,13 @@ def labeling_function(function: F | None = None, /, *, question: str | None = No
             raise InvalidInput(
                 "@labeling_function stands before a function.", hint="Its option needs its name: @labeling_function(question='intent')."
             )
-        setattr(marked, _ATTRIBUTE, Mark(question))
+        setattr(marked, _ATTRIBUTE, LabelingMark(question))
         return marked
 
     return mark if function is None else mark(function)
 
 
-def mark_of(value: Any) -> Mark | None:
+def mark_of(value: Any) -> LabelingMark | None:
     """Return what `@labeling_function` was told about a function, or None where it is no labeler."""
     found = getattr(value, _ATTRIBUTE, None)
-    return found if isinstance(found, Mark) else None
+    return found if isinstance(found, LabelingMark) else None

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Media"]
+__all__ = ["ItemMedia"]
 
 THREADS = 2
 
 
-class Media:
+class ItemMedia:
     """What learners see of items besides texts."""
 
     def __init__(self, project: Project) -> None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from labelwright.assist.labelers.base import Declined, Failed, Labeler, Progress, Untouched
-from labelwright.assist.policy import read_labelers
+from labelwright.assist.policy import Declared, Roles, read_labelers, read_roles
 from labelwright.assist.proposal import Proposal
 from labelwright.errors import InvalidPipeline
 from labelwright.schema import Item
@@ -29,7 +29,7 @@ from labelwright.store.kept import forget, keep, kept, names
 from labelwright.store.project import Project
 from labelwright.store.statistics import note_rows, renew
 
-__all__ = ["LabelerReport", "SuggestReport", "suggest"]
+__all__ = ["LabelerReport", "SuggestReport", "counted", "suggest"]
 
 PAGE = 500
 """Items looked at in one go, and at most so many suggestions written in one transaction."""
@@ -93,9 +93,12 @@ def suggest(project: Project, labelers: Sequence[str | dict[str, Any]], *, progr
     Raises:
         InvalidPipeline: a labeler is declared wrongly, or its file cannot be run.
     """
+    roles = read_roles(labelers)
     opened: list[Labeler | Declined] = []
     for declared in read_labelers(labelers):
-        opened += declared.module.open_labelers(declared.options, project, declared.place, progress)
+        of_it = declared.module.open_labelers(declared.options, project, declared.place, progress)
+        _check_names(declared, of_it, roles)
+        opened += of_it
     pairs = [(labeler.name, labeler.question) for labeler in opened]
     twice = next((pair for pair in pairs if pairs.count(pair) > 1), None)
     if twice:
@@ -110,6 +113,20 @@ def suggest(project: Project, labelers: Sequence[str | dict[str, Any]], *, progr
         removed=removed + sum(report.removed for report in reports),
         labelers=tuple(reports),
     )
+
+
+def _check_names(declared: Declared, opened: Sequence[Labeler | Declined], roles: Roles) -> None:
+    """Refuse a role that is not known by the name of a labeler, for it would have none."""
+    for labeler in opened:
+        if declared.role.counts and labeler.name not in roles.roles and not roles.of(labeler.name).counts:
+            message = f"The labeler '{labeler.name}' is not called as its module says, so that its role is not known."
+            raise InvalidPipeline(message, where=declared.place, hint="Mend `called` of the labeler's module, or use `named`.")
+
+
+def counted(connection: Connection, project_id: int, roles: Roles) -> tuple[str, ...]:
+    """Return the names of the labelers whose suggestions count as an annotator's answers: those that were run once, and those named."""
+    run = {name.split(" ", 2)[2] for name in names(connection, project_id, "suggest ")}
+    return tuple(sorted(name for name in run.union(roles.counted) if roles.of(name).counts and not name.endswith(".")))
 
 
 def _name(labeler: str, question: str) -> str:
@@ -166,7 +183,7 @@ class _Counted:
             proposals = labeler.propose(page)
             fresh, obsolete = _changes(project.id, labeler, page, proposals, stored)
             broken = [
-                bulk.Broken(labeler.name, _place(labeler.name, item.key), item.key, proposal.reason)
+                bulk.SetAsideEntry(labeler.name, _place(labeler.name, item.key), item.key, proposal.reason)
                 for item, proposal in zip(page, proposals, strict=True)
                 if isinstance(proposal, Failed)
             ]
@@ -185,7 +202,7 @@ class _Counted:
         fresh: list[dict[str, Any]],
         obsolete: list[int],
         page: list[Item],
-        broken: list[bulk.Broken],
+        broken: list[bulk.SetAsideEntry],
         connection: Connection,
     ) -> None:
         _write(self._project.id, self._name, reached, fresh, obsolete, connection)

@@ -18,8 +18,8 @@ from msgspec import Struct
 
 from labelwright.assist import versions
 from labelwright.assist.arrays import pack, unpack
-from labelwright.assist.learners.base import Example, Learned, TooLittle
-from labelwright.assist.media import Media
+from labelwright.assist.learners.base import LabeledItem, Learned, TooLittle
+from labelwright.assist.media import ItemMedia
 from labelwright.schema import Item, Question, Text, content_hash
 from labelwright.schema.kinds import Answer
 from labelwright.store import tables
@@ -57,7 +57,7 @@ def state_name(labeler: str, question: str) -> str:
     return f"train {question} {labeler}"
 
 
-def latest(project: Project, wanted: Wanted, media: Media) -> tuple[State, Learned | None]:
+def latest(project: Project, wanted: Wanted, media: ItemMedia) -> tuple[State, Learned | None]:
     """Return the model as it stands, after it has learned what is worth learning."""
     question = project.schema.questions[wanted.question]
     learner = wanted.learner
@@ -87,7 +87,7 @@ def _evidence(project: Project, question: str) -> int:
         return sum(int(connection.scalar(query) or 0) for query in queries)
 
 
-def _learn(project: Project, wanted: Wanted, media: Media, state: State) -> State:
+def _learn(project: Project, wanted: Wanted, media: ItemMedia, state: State) -> State:
     examples = list(_examples(project, wanted))
     learned_from = [[example.item.revision, example.answer.plain()] for example in examples]
     version = content_hash([state.depends_on, learned_from])[:16]
@@ -106,7 +106,7 @@ def _learn(project: Project, wanted: Wanted, media: Media, state: State) -> Stat
     return State(state.evidence, state.depends_on, version)
 
 
-def _examples(project: Project, wanted: Wanted) -> Iterator[Example]:
+def _examples(project: Project, wanted: Wanted) -> Iterator[LabeledItem]:
     """The labeled items, in their order; of more than the learner takes, a sample that stays the same. What it does not read of a long
     text is left out.
     """
@@ -134,7 +134,7 @@ def _examples(project: Project, wanted: Wanted) -> Iterator[Example]:
                     shown[field] = Text(text.text[:each])
                 item = Item(row.id, row.key, row.revision, shown, decode(row.meta), row.raw_id, row.offset)
                 group = item.meta.get(wanted.group) if wanted.group else None
-                yield Example(item, labels[row.id], f"{wanted.group}={group}" if group is not None else f"raw {row.raw_id}")
+                yield LabeledItem(item, labels[row.id], f"{wanted.group}={group}" if group is not None else f"raw {row.raw_id}")
 
 
 def _within(connection: Connection, ids: list[int], each: int | None, most: int) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 from labelwright.errors import InvalidInput
 from labelwright.schema import Severity
 
-__all__ = ["Mark", "check", "mark_of"]
+__all__ = ["CheckMark", "check", "mark_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,7 +17,7 @@ _ATTRIBUTE = "__labelwright_check__"
 
 
 @dataclass(frozen=True)
-class Mark:
+class CheckMark:
     """What the decorator was told."""
 
     severity: Severity | None
@@ -50,13 +50,13 @@ def check(function: F | None = None, /, *, severity: Severity | None = None, que
     def mark(marked: F) -> F:
         if not callable(marked):
             raise InvalidInput("@check stands before a function.", hint="Its options need their names: @check(severity='warning').")
-        setattr(marked, _ATTRIBUTE, Mark(severity, question))
+        setattr(marked, _ATTRIBUTE, CheckMark(severity, question))
         return marked
 
     return mark if function is None else mark(function)
 
 
-def mark_of(value: Any) -> Mark | None:
+def mark_of(value: Any) -> CheckMark | None:
     """Return what `@check` was told about a function, or None where it is no check."""
     found = getattr(value, _ATTRIBUTE, None)
-    return found if isinstance(found, Mark) else None
+    return found if isinstance(found, CheckMark) else None

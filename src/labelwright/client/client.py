@@ -15,7 +15,7 @@ from labelwright.api.datasets import Certificate, Version
 from labelwright.api.figures import Outcome, Overview
 from labelwright.api.items import CollectReport, ItemDetail, ItemPage, ItemRow, NewSuggestion, RejectedSuggestion, SuggestionReport
 from labelwright.api.jobs import Job
-from labelwright.api.people import Invited, LinkMade, Role, Session, Token, TokenMade, User
+from labelwright.api.people import Invited, LinkMade, Role, Secret, Session, Token, User
 from labelwright.api.projects import EventPage, ProjectCard, ProjectView, Quarantined
 from labelwright.api.tasks import (
     Audited,
@@ -389,7 +389,7 @@ class Client:
     def add_token(self, name: str, *, role: Role = "annotator", project: str | None = None, days: float = 90.0) -> str:
         """Make a token for a program, and return its secret, which is shown this once."""
         body = {"name": name, "role": role, "project": project, "days": days}
-        made = self._connection.send(TokenMade, "POST", "/api/tokens", body)
+        made = self._connection.send(Secret, "POST", "/api/tokens", body)
         return made.token
 
     def delete_token(self, token_id: int) -> None:

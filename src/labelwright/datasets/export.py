@@ -11,7 +11,7 @@ import msgspec
 from labelwright import plugins
 from labelwright.api.datasets import Version
 from labelwright.datasets.policy import DatasetPolicy
-from labelwright.datasets.rows import Row, Unfinished, finished_rows
+from labelwright.datasets.rows import FinishedItem, Unfinished, finished_rows
 from labelwright.datasets.splits import assign
 from labelwright.datasets.versions import find_version, read_version, splits_so_far
 from labelwright.errors import InvalidInput
@@ -121,7 +121,7 @@ def export_all(project: Project, policy: DatasetPolicy, version: int, *, progres
 class _Counted:
     """Hands rows to a format as the neutral value, counts them and tells how far it is."""
 
-    def __init__(self, rows: Iterable[Row], progress: Progress) -> None:
+    def __init__(self, rows: Iterable[FinishedItem], progress: Progress) -> None:
         self.rows = rows
         self.progress = progress
         self.count = 0

@@ -212,7 +212,9 @@ class _Batch:
 
     def __call__(self, connection: Connection) -> _Done:
         broken = [
-            bulk.Broken(self.origin, entry.place, None, entry.reason, entry.sample) for entry in self.entries if isinstance(entry, Broken)
+            bulk.SetAsideEntry(self.origin, entry.place, None, entry.reason, entry.sample)
+            for entry in self.entries
+            if isinstance(entry, Broken)
         ]
         labeled = [entry for entry in self.entries if isinstance(entry, Labeled)]
         fitting: list[tuple[int, Labeled]] = []
@@ -233,7 +235,7 @@ class _Batch:
                 fitting.append((item_id, entry))
             else:
                 shown = encode({name: answer.plain() for name, answer in entry.values.items()})
-                broken.append(bulk.Broken(self.origin, entry.place, entry.key, reason or "", shown[:200]))
+                broken.append(bulk.SetAsideEntry(self.origin, entry.place, entry.key, reason or "", shown[:200]))
         stored, unchanged = self.writer.write(connection, fitting) if fitting else (0, 0)
         if stored and self.first and self.use != "annotations":
             # In the transaction of what it tells about, for an import may be killed before its last row.

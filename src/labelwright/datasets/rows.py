@@ -25,7 +25,7 @@ from labelwright.store.labels import FinalLabel, final_labels
 from labelwright.store.project import Project
 from labelwright.store.statement import Statement
 
-__all__ = ["Row", "Unfinished", "finished_rows"]
+__all__ = ["FinishedItem", "Unfinished", "finished_rows"]
 
 T = TypeVar("T", str, int)
 
@@ -40,7 +40,7 @@ _meta = msgspec.json.Decoder(dict[str, Any])
 _END: tuple[int, Iterable[FinalLabel]] = (2**63, ())
 
 
-class Row(Struct, gc=False):
+class FinishedItem(Struct, gc=False):
     """One finished item; `data` and `meta` are JSON text as the store has it."""
 
     key: str
@@ -99,7 +99,7 @@ class Unfinished:
             self.missing.update(lacking)
 
 
-def finished_rows(connection: Connection, project: Project, splits: Splits, unfinished: Unfinished | None = None) -> Iterator[Row]:
+def finished_rows(connection: Connection, project: Project, splits: Splits, unfinished: Unfinished | None = None) -> Iterator[FinishedItem]:
     """Yield every finished item in the order of the items' numbers."""
     schema = project.schema
     names = _Names(connection, project.id)
@@ -125,7 +125,7 @@ def finished_rows(connection: Connection, project: Project, splits: Splits, unfi
                 if unfinished is not None:
                     unfinished.add(lacking, labeled=bool(own))
                 continue
-            yield Row(
+            yield FinishedItem(
                 key,
                 revision,
                 split,

@@ -23,11 +23,11 @@ from labelwright.api.datasets import Version
 from labelwright.datasets.card import card
 from labelwright.datasets.certificate import certificate
 from labelwright.datasets.policy import DatasetPolicy
-from labelwright.datasets.rows import Row, Unfinished, finished_rows
+from labelwright.datasets.rows import FinishedItem, Unfinished, finished_rows
 from labelwright.datasets.splits import assign, key_hash
 from labelwright.errors import InvalidFile, InvalidInput, NotFound
 from labelwright.formats import Provenance
-from labelwright.schema import content_hash
+from labelwright.schema import Schema, content_hash
 from labelwright.store import bulk, log, tables
 from labelwright.store.codec import decode, decode_values, encode
 from labelwright.store.project import Project
@@ -71,7 +71,7 @@ def freeze(
     """
     policy = policy or DatasetPolicy()
     policy.check()
-    counts = _Counts()
+    counts = _Counts(project.schema)
     with project.database.read() as connection:
         pipeline = connection.execute(
             sa.select(tables.pipeline_versions.c.number, tables.pipeline_versions.c.digest).where(
@@ -224,15 +224,16 @@ def _by_digest(project: Project, digest: str) -> Version | None:
 
 
 class _Counts:
-    """Counts what passes by."""
+    """Counts what passes by: labels as their questions say, and as the dashboard counts them."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
         self.items = 0
         self.splits: Counter[str] = Counter()
         self.labels: dict[str, Counter[str]] = {}
         self.origins: dict[str, Counter[str]] = {}
 
-    def of(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def of(self, rows: Iterable[FinishedItem]) -> Iterator[FinishedItem]:
         self.labels = _Counters()
         self.origins = _Counters()
         for row in rows:
@@ -240,7 +241,7 @@ class _Counts:
             if row.split is not None:
                 self.splits[row.split] += 1
             for question, answer in row.values.items():
-                self.labels[question].update(unit.label for unit in answer.parts())
+                self.labels[question].update(self.schema.questions[question].classes(answer))
                 self.origins[question][row.provenance[question].origin] += 1
             yield row
 
@@ -251,7 +252,7 @@ class _Counters(dict[str, Counter[str]]):
         return self[name]
 
 
-def _write_parts(project: Project, rows: Iterable[Row], progress: Progress) -> tuple[list[dict[str, Any]], str]:
+def _write_parts(project: Project, rows: Iterable[FinishedItem], progress: Progress) -> tuple[list[dict[str, Any]], str]:
     """Put the rows into blobs, and return these with the hash of all content, which does not depend on how Parquet packs it."""
     import pyarrow as pa
 
@@ -290,7 +291,7 @@ def _write_parts(project: Project, rows: Iterable[Row], progress: Progress) -> t
     return parts, total.hexdigest()
 
 
-def read_version(project: Project, version: Version) -> Iterator[Row]:
+def read_version(project: Project, version: Version) -> Iterator[FinishedItem]:
     """Yield the items of a version, in its order.
 
     Raises:
@@ -307,6 +308,6 @@ def read_version(project: Project, version: Version) -> Iterator[Row]:
                 for batch in file.iter_batches(batch_size=2000, use_threads=False):
                     columns = [batch.column(name).to_pylist() for name in _COLUMNS]
                     for key, revision, split, data, meta, values, provenance in zip(*columns, strict=True):
-                        yield Row(key, revision, split, data, meta, decode_values(values), read_provenance(provenance))
+                        yield FinishedItem(key, revision, split, data, meta, decode_values(values), read_provenance(provenance))
         except pa.ArrowException as error:
             raise InvalidFile(f"A part of version {version.number} is damaged: {error}.", where=part["blob"]) from error

@@ -10,11 +10,10 @@ import importlib
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from labelwright.demo.makers.base import Made, Truth, chance
+from labelwright.demo.makers.base import MadeData, Truth, chance
 from labelwright.demo.persona import Persona
 from labelwright.demo.truth import FILE
 from labelwright.media import measured
@@ -60,7 +59,7 @@ def write(folder: Path, *, seed: int = 0, progress: Progress = lambda done, tota
 
 def _write_project(folder: Path, name: str, gold: int, old: int, seed: int) -> None:
     folder.mkdir(exist_ok=True)
-    made: Made = importlib.import_module(f"labelwright.demo.makers.{name}").make(folder, seed)
+    made: MadeData = importlib.import_module(f"labelwright.demo.makers.{name}").make(folder, seed)
     for file in sorted((Path(__file__).parent / "projects" / name).iterdir()):
         if file.name in ("labelwright.yaml", "guidelines.md", "rules.py"):
             shutil.copyfile(file, folder / file.name)
@@ -89,14 +88,14 @@ def _as_labeled_before(schema: Schema, folder: Path, truth: Truth, seed: int) ->
     old: Truth = {}
     for key, plain in truth.items():
         values: Values = schema.read_plain(plain)
-        data = {name: _shown(folder, key, str(modality), plain) for name, modality in schema.data.items()}
+        data = {name: _shown(folder, key, str(modality)) for name, modality in schema.data.items()}
         old[key] = {
             name: persona.answer(name, question, values[name], data, key=key)[0].plain() for name, question in schema.questions.items()
         }
     return old
 
 
-def _shown(folder: Path, key: str, modality: str, plain: dict[str, Any]) -> Field:
+def _shown(folder: Path, key: str, modality: str) -> Field:
     """As much of an item as it takes to err about it: how large it is."""
     if issubclass(MODALITIES[modality], Stored):
         return measured(modality, (folder / "data" / key).read_bytes(), where=key)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from labelwright.errors import InvalidInput, nearest
 from labelwright.expressions import functions
 from labelwright.expressions.functions import CannotTell, OutOfTime
-from labelwright.expressions.syntax import Source
+from labelwright.expressions.syntax import SourceText
 from labelwright.expressions.terms import Names, Subject, Terms, plain
 from labelwright.patterns import Pattern
 
@@ -127,7 +127,7 @@ def compile_expression(text: str, names: Names) -> Expression:
     Raises:
         InvalidPipeline: the text is no expression of this language, or names what is unknown; `where` has the column.
     """
-    source = Source(text)
+    source = SourceText(text)
     compiler = _Compiler(source, names)
     term = compiler.term(source.parse(), ())
     return Expression(source.text, tuple(dict.fromkeys(compiler.named)), compiler.of_item, term.get)
@@ -158,7 +158,7 @@ _ROOTS = ("answers", "data", "meta", "item")
 
 
 class _Compiler:
-    def __init__(self, source: Source, names: Names) -> None:
+    def __init__(self, source: SourceText, names: Names) -> None:
         self.source = source
         self.answers, self.fields = names
         self.named: list[str] = []

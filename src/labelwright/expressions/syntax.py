@@ -14,7 +14,7 @@ from bisect import bisect_right
 
 from labelwright.errors import InvalidPipeline
 
-__all__ = ["MOST_CHARACTERS", "MOST_DEPTH", "Source"]
+__all__ = ["MOST_CHARACTERS", "MOST_DEPTH", "SourceText"]
 
 MOST_CHARACTERS = 4000
 MOST_DEPTH = 40
@@ -32,7 +32,7 @@ _FORBIDDEN = {
 }
 
 
-class Source:
+class SourceText:
     """The text of one expression, and the way from a node of its tree back to the column."""
 
     def __init__(self, text: str) -> None:

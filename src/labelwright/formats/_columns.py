@@ -23,7 +23,7 @@ import msgspec
 
 from labelwright.errors import InvalidInput
 from labelwright.formats import base
-from labelwright.formats._tables import BrokenRow, rows
+from labelwright.formats._tables import rows
 from labelwright.formats.base import Broken, Labeled, MediaFolder, Provenance
 from labelwright.schema import Schema, Stored
 
@@ -79,8 +79,8 @@ def read_rows(
     columns = columns_of(schema)
     known = {*columns.fields.values(), *columns.questions.values(), *FIXED}
     for row in rows(path, format):
-        if isinstance(row, BrokenRow):
-            yield Broken(row.place, row.reason, row.sample)
+        if isinstance(row, Broken):
+            yield row
             continue
         place = f"{path.name} {'row' if format == 'parquet' else 'line'} {row.number}"
         try:

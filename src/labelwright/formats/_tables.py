@@ -1,4 +1,4 @@
-"""Rows out of JSONL, CSV and Parquet files, one by one, in constant memory; what is broken comes out as a `BrokenRow` and the rest goes on.
+"""Rows out of JSONL, CSV and Parquet files, one by one, in constant memory; what is broken comes out as a `Broken` and the rest goes on.
 
 Source readers and label formats both read through `rows`. A file is never held in memory: a text file is read line by line, a Parquet
 file some hundred rows at a time. A row longer than `MAX_ROW` bytes is refused instead of loaded, a table is read up to
@@ -17,8 +17,9 @@ from typing import Any, BinaryIO, NamedTuple
 import msgspec
 
 from labelwright.errors import InvalidInput, nearest
+from labelwright.formats.base import SAMPLE, Broken
 
-__all__ = ["FORMATS", "MAX_ROW", "BrokenRow", "Row", "format_of", "read_json_line", "rows"]
+__all__ = ["FORMATS", "MAX_ROW", "TableRow", "format_of", "read_json_line", "rows"]
 
 MAX_ROW = 16 * 2**20
 """A row of more bytes is refused."""
@@ -38,34 +39,22 @@ PARQUET_BYTES = 32 * 2**20
 BLOCK = 2**18
 """So many bytes of a JSONL file are read at once."""
 
-SAMPLE = 200
-"""A broken row is shown up to so many characters."""
-
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 """The format that a file name's ending stands for."""
 
 _DECODER = msgspec.json.Decoder()
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """One row: its number (the line it begins on, from 1; in Parquet the row, from 1) and its columns."""
 
     number: int
     data: dict[str, Any]
 
 
-class BrokenRow(NamedTuple):
-    """A row, or with `number` None a whole file, that cannot be read: where it is, why, and how it begins."""
-
-    number: int | None
-    place: str
-    reason: str
-    sample: str = ""
-
-
 def rows(
     path: str | Path, format: str | None = None, *, name: str | None = None, delimiter: str | None = None, max_row: int = MAX_ROW
-) -> Iterator[Row | BrokenRow]:
+) -> Iterator[TableRow | Broken]:
     """Yield every row of a table file, in order.
 
     Args:
@@ -91,7 +80,7 @@ def rows(
     format = format or format_of(path)
     try:
         if path.stat().st_size == 0:
-            yield BrokenRow(None, name, "The file is empty.")
+            yield Broken(name, "The file is empty.")
         elif format == "jsonl":
             yield from _bounded(_jsonl(path, name, max_row), name)
         elif format == "csv":
@@ -101,17 +90,17 @@ def rows(
         else:
             raise InvalidInput(f"There is no table format '{format}'.", where=name, hint=nearest(format, set(FORMATS.values())))
     except OSError as error:
-        yield BrokenRow(None, name, f"The file cannot be read: {error.strerror or error}.")
+        yield Broken(name, f"The file cannot be read: {error.strerror or error}.")
 
 
-def _bounded(found: Iterator[Row | BrokenRow], name: str) -> Iterator[Row | BrokenRow]:
+def _bounded(found: Iterator[TableRow | Broken], name: str) -> Iterator[TableRow | Broken]:
     """Yield at most `settings().max_rows` rows, and say so where there are more."""
     from labelwright.settings import settings
 
     most = settings().max_rows
     yield from islice(found, most)
     if next(found, None) is not None:
-        yield BrokenRow(None, name, f"The table has more than {most:,} rows, {_MORE_ROWS}; the others are not read.")
+        yield Broken(name, f"The table has more than {most:,} rows, {_MORE_ROWS}; the others are not read.")
 
 
 _MORE_ROWS = "as many as LABELWRIGHT_MAX_ROWS allows"
@@ -131,7 +120,7 @@ def format_of(path: str | Path) -> str:
     return FORMATS[suffix]
 
 
-def read_json_line(number: int, line: bytes, name: str) -> Row | BrokenRow:
+def read_json_line(number: int, line: bytes, name: str) -> TableRow | Broken:
     """Read one line of JSONL, as it comes from a file or over HTTP."""
     try:
         data = _DECODER.decode(line)
@@ -146,7 +135,7 @@ def read_json_line(number: int, line: bytes, name: str) -> Row | BrokenRow:
         return _broken(number, name, f"The row has {len(data):,} columns, more than {MAX_COLUMNS:,}.", line)
     if type(data) is not dict:
         return _broken(number, name, f"The line is no JSON object but a {_json_name(data)}.", line)
-    return Row(number, data)
+    return TableRow(number, data)
 
 
 def _json_name(value: Any) -> str:
@@ -155,9 +144,9 @@ def _json_name(value: Any) -> str:
     return {list: "list", str: "string", int: "number", float: "number"}.get(type(value), "null")
 
 
-def _broken(number: int, name: str, reason: str, sample: bytes | str = "") -> BrokenRow:
+def _broken(number: int, name: str, reason: str, sample: bytes | str = "") -> Broken:
     text = sample[: 4 * SAMPLE].decode("utf-8", "replace") if isinstance(sample, bytes) else sample
-    return BrokenRow(number, f"{name} line {number}", reason, text.strip()[:SAMPLE])
+    return Broken(f"{name} line {number}", reason, text.strip()[:SAMPLE])
 
 
 def _lines(file: BinaryIO, max_row: int) -> Iterator[bytes | None]:
@@ -175,15 +164,15 @@ def _lines(file: BinaryIO, max_row: int) -> Iterator[bytes | None]:
         line = file.readline(max_row + 1)
 
 
-def _other_encoding(path: Path, name: str) -> BrokenRow | None:
+def _other_encoding(path: Path, name: str) -> Broken | None:
     with path.open("rb") as file:
         begin = file.read(4)
     if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return BrokenRow(None, name, "The file is UTF-16, and UTF-8 is expected. Save it as UTF-8.")
+        return Broken(name, "The file is UTF-16, and UTF-8 is expected. Save it as UTF-8.")
     return None
 
 
-def _jsonl(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
+def _jsonl(path: Path, name: str, max_row: int) -> Iterator[TableRow | Broken]:
     if other := _other_encoding(path, name):
         yield other
         return
@@ -198,7 +187,7 @@ def _jsonl(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
                     data = decode(line)
                     if type(data) is dict and len(data) <= MAX_COLUMNS:
                         found = True
-                        yield row_of(Row, (number, data))
+                        yield row_of(TableRow, (number, data))
                         continue
                 except (ValueError, RecursionError, TypeError):
                     if line is not None and not line.strip():
@@ -209,7 +198,7 @@ def _jsonl(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
                 else:
                     yield read_json_line(number, line, name)
     if not found:
-        yield BrokenRow(None, name, "The file has blank lines only.")
+        yield Broken(name, "The file has blank lines only.")
 
 
 def _blocks_of_lines(file: BinaryIO, max_row: int) -> Iterator[list[Any]]:
@@ -311,7 +300,7 @@ def _csv_reason(message: str) -> str:
     return f"The line is no CSV: {message}."
 
 
-def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator[Row | BrokenRow]:
+def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator[TableRow | Broken]:
     if other := _other_encoding(path, name):
         yield other
         return
@@ -319,7 +308,7 @@ def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator
     with path.open("rb") as file:
         head = next(_lines(file, max_row), None)
         if head is None:
-            yield BrokenRow(None, name, f"The header is longer than {max_row:,} bytes.")
+            yield Broken(name, f"The header is longer than {max_row:,} bytes.")
             return
         file.seek(0)
         records = iter(_Records(file, max_row, delimiter or _delimiter(head)))
@@ -329,7 +318,7 @@ def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator
                 continue
             if header is None:
                 if problem := _header_problem(fields):
-                    yield BrokenRow(None, name, problem, line[:SAMPLE].decode("utf-8", "replace").strip())
+                    yield Broken(name, problem, line[:SAMPLE].decode("utf-8", "replace").strip())
                     return
                 header = list(fields)
             elif isinstance(fields, str):
@@ -342,9 +331,9 @@ def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator
                     line,
                 )
             else:
-                yield Row(number, dict(zip(header, fields, strict=True)))
+                yield TableRow(number, dict(zip(header, fields, strict=True)))
         if header is None:
-            yield BrokenRow(None, name, "The file has blank lines only.")
+            yield Broken(name, "The file has blank lines only.")
 
 
 def _delimiter(head: bytes) -> str:
@@ -361,7 +350,7 @@ def _header_problem(fields: Sequence[str] | str) -> str | None:
     return f"The header names the column '{twice[0]}' twice." if twice else None
 
 
-def _parquet(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
+def _parquet(path: Path, name: str, max_row: int) -> Iterator[TableRow | Broken]:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -371,14 +360,14 @@ def _parquet(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
     try:
         facts = parquet.read_metadata(path)
         if facts.num_rows > settings().max_rows:
-            yield BrokenRow(None, name, f"The table has {facts.num_rows:,} rows, more than {settings().max_rows:,}, {_MORE_ROWS}.")
+            yield Broken(name, f"The table has {facts.num_rows:,} rows, more than {settings().max_rows:,}, {_MORE_ROWS}.")
             return
         if facts.num_columns > MAX_COLUMNS:
-            yield BrokenRow(None, name, f"The table has {facts.num_columns:,} columns, more than {MAX_COLUMNS:,}.")
+            yield Broken(name, f"The table has {facts.num_columns:,} columns, more than {MAX_COLUMNS:,}.")
             return
         columns = parquet.read_schema(path)
         if len(set(columns.names)) < len(columns.names):
-            yield BrokenRow(None, name, "Two columns have the same name.")
+            yield Broken(name, "Two columns have the same name.")
             return
         # A text that a thousand rows share is kept once, as in the file, until a row of it is wanted.
         texts = [column.name for column in columns if pa.types.is_string(column.type) or pa.types.is_binary(column.type)]
@@ -392,12 +381,12 @@ def _parquet(path: Path, name: str, max_row: int) -> Iterator[Row | BrokenRow]:
                     for data in _parquet_rows(batch, max_row):
                         number += 1
                         if data is None:
-                            yield BrokenRow(number, f"{name} row {number}", f"The row is longer than {max_row:,} bytes.")
+                            yield Broken(f"{name} row {number}", f"The row is longer than {max_row:,} bytes.")
                         else:
-                            yield Row(number, data)
+                            yield TableRow(number, data)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
-        yield BrokenRow(None, name, f"The Parquet file cannot be read{f' behind row {number}' if number else ''}: {reason}.")
+        yield Broken(name, f"The Parquet file cannot be read{f' behind row {number}' if number else ''}: {reason}.")
 
 
 def _parquet_rows(batch: Any, max_row: int) -> Iterator[dict[str, Any] | None]:

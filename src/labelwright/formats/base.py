@@ -84,7 +84,7 @@ class Labeled(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Broken(Struct, frozen=True):
-    """An entry that cannot be read: where it stands, why, and how it begins."""
+    """An entry, a row or a whole file that cannot be read: where it stands, why, and how it begins."""
 
     place: str
     reason: str
@@ -245,7 +245,7 @@ def safe_name(key: str, suffix: str) -> str:
     return f"{readable or 'item'}-{hashlib.sha256(key.encode()).hexdigest()[:12]}{suffix}"
 
 
-def refuse(schema: Schema, reason: str | None, format: str) -> None:
+def refuse(reason: str | None, format: str) -> None:
     """Raise what `refuses` found.
 
     Raises:

@@ -67,7 +67,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     Raises:
         InvalidInput: the schema is refused, or an item has no picture.
     """
-    base.refuse(schema, refuses(schema), "coco")
+    base.refuse(refuses(schema), "coco")
     field = schema.questions[_boxes_questions(schema)[0]].of
     file, folder = base.labels_file(target, "")
     media = MediaFolder(folder, blobs)

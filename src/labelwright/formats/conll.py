@@ -70,7 +70,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     Raises:
         InvalidInput: the schema is refused, or an item's spans share a token.
     """
-    base.refuse(schema, refuses(schema), "conll")
+    base.refuse(refuses(schema), "conll")
     asked = _spans_questions(schema)
     field = schema.questions[asked[0]].of
     file, _ = base.labels_file(target, FILE)

@@ -53,7 +53,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
 
     With `formulas`, a cell that a spreadsheet would take for a formula stays as it is; without, an apostrophe is put in front of it.
     """
-    base.refuse(schema, refuses(schema), "csv")
+    base.refuse(refuses(schema), "csv")
     columns = columns_of(schema)
     file, folder = base.labels_file(target, FILE)
     media = MediaFolder(folder, blobs)

@@ -49,7 +49,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
     Raises:
         InvalidInput: `target` is no folder, or the schema is refused.
     """
-    base.refuse(schema, refuses(schema), "hugging_face")
+    base.refuse(refuses(schema), "hugging_face")
     if not isinstance(target, Path) or target.is_file():
         raise InvalidInput("This format is a folder.", where=f"target {target}", hint="Name a folder, or use the format parquet.")
     target.mkdir(parents=True, exist_ok=True)

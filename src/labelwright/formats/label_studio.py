@@ -71,7 +71,7 @@ def _type_of(question: Question) -> str | None:
 
 def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:
     """Write a JSON array with one task an item."""
-    base.refuse(schema, refuses(schema), "label_studio")
+    base.refuse(refuses(schema), "label_studio")
     file, folder = base.labels_file(target, FILE)
     media = MediaFolder(folder, blobs)
     if folder is not None:

@@ -34,9 +34,9 @@ __all__ = [
     "MAX_SECONDS",
     "MEDIA_TYPES",
     "SUFFIXES",
+    "AudioProbe",
     "NormalAudio",
     "Options",
-    "Probe",
     "decode",
     "normalise",
     "peaks",
@@ -89,7 +89,7 @@ class Options(base.Options, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_seconds: float = MAX_SECONDS
 
 
-class Probe(Struct, frozen=True):
+class AudioProbe(Struct, frozen=True):
     """What a recording is: seconds, samples a second, channels."""
 
     duration: float
@@ -129,7 +129,7 @@ def prepare(path: Path, options: Options, keeper: base.Keeper, *, digest: str, w
         )
 
 
-def probe(body: bytes | Path, *, where: str = "", max_seconds: float = MAX_SECONDS) -> Probe:
+def probe(body: bytes | Path, *, where: str = "", max_seconds: float = MAX_SECONDS) -> AudioProbe:
     """Read a recording's header.
 
     Raises:
@@ -268,7 +268,7 @@ def peaks(blocks: Iterator[NDArray[np.float32]], *, frames: int, rate: int, poin
     return msgspec.json.encode({"duration": round(frames / rate, 6), "scale": SCALE, "min": whole(low), "max": whole(high)})
 
 
-def _describe(body: bytes | Path, max_seconds: float) -> Probe:
+def _describe(body: bytes | Path, max_seconds: float) -> AudioProbe:
     import soundfile
 
     with _opened(body) as file:
@@ -286,7 +286,7 @@ def _describe(body: bytes | Path, max_seconds: float) -> Probe:
     if duration > max_seconds:
         raise TooLarge(f"The recording lasts {duration:,.0f} seconds, more than {max_seconds:,.0f}.", hint="Cut it into several files.")
     _refuse_many(info.frames, info.channels)
-    return Probe(duration, info.samplerate, info.channels, FORMATS[info.format])
+    return AudioProbe(duration, info.samplerate, info.channels, FORMATS[info.format])
 
 
 def _refuse_many(frames: int, channels: int) -> None:
@@ -337,7 +337,7 @@ def _blocks(body: bytes | Path) -> Iterator[NDArray[np.float32]]:
             raise InvalidFile(f"The recording is cut off: {got:,} of {expected:,} samples are there.")
 
 
-def _resampled(body: bytes | Path, found: Probe, rate: int, out: IO[bytes]) -> Iterator[NDArray[np.float32]]:
+def _resampled(body: bytes | Path, found: AudioProbe, rate: int, out: IO[bytes]) -> Iterator[NDArray[np.float32]]:
     """Yield the recording's blocks, and write each at the new rate."""
     import numpy as np
     import soundfile

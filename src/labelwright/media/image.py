@@ -30,9 +30,9 @@ __all__ = [
     "MAX_PIXELS",
     "MEDIA_TYPES",
     "SUFFIXES",
+    "ImageProbe",
     "NormalImage",
     "Options",
-    "Probe",
     "normalise",
     "prepare",
     "probe",
@@ -75,7 +75,7 @@ class Options(base.Options, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_pixels: int = MAX_PIXELS
 
 
-class Probe(Struct, frozen=True):
+class ImageProbe(Struct, frozen=True):
     """What a picture is; width and height are those of the upright picture."""
 
     width: int
@@ -110,7 +110,7 @@ def prepare(path: Path, options: Options, keeper: base.Keeper, *, digest: str, w
     )
 
 
-def probe(body: bytes, *, where: str = "", max_pixels: int | None = None) -> Probe:
+def probe(body: bytes, *, where: str = "", max_pixels: int | None = None) -> ImageProbe:
     """Read a picture's header.
 
     Raises:
@@ -186,7 +186,7 @@ def normalise(
     return _guarded(work, where)
 
 
-def _anew(image: Image.Image, found: Probe, max_side: int | None, thumbnail: int | None) -> NormalImage:
+def _anew(image: Image.Image, found: ImageProbe, max_side: int | None, thumbnail: int | None) -> NormalImage:
     """Turn, reduce and encode a picture whose own bytes do not serve."""
     from PIL import ImageOps
 
@@ -230,11 +230,11 @@ def _open(body: bytes, max_pixels: int | None) -> Image.Image:
     return image
 
 
-def _describe(image: Image.Image) -> Probe:
+def _describe(image: Image.Image) -> ImageProbe:
     orientation = _orientation(image)
     width, height = image.size if orientation < 5 else image.size[::-1]
     name = "JPEG" if image.format == "MPO" else image.format or ""  # a JPEG with further pictures behind the first
-    return Probe(width, height, FORMATS[name], orientation)
+    return ImageProbe(width, height, FORMATS[name], orientation)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -21,7 +21,7 @@ __all__ = [
     "SUFFIXES",
     "NormalText",
     "Options",
-    "Probe",
+    "TextProbe",
     "normalise",
     "prepare",
     "probe",
@@ -51,7 +51,7 @@ class Options(base.Options, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_characters: int = MAX_CHARACTERS
 
 
-class Probe(Struct, frozen=True):
+class TextProbe(Struct, frozen=True):
     """What a text file is."""
 
     characters: int
@@ -81,9 +81,9 @@ def read(body: bytes, *, where: str = "", max_characters: int = MAX_CHARACTERS) 
     return text
 
 
-def probe(body: bytes, *, where: str = "") -> Probe:
+def probe(body: bytes, *, where: str = "") -> TextProbe:
     """Read the text and return its length."""
-    return Probe(len(read(body, where=where)))
+    return TextProbe(len(read(body, where=where)))
 
 
 def sample(luck: random.Random) -> bytes:

@@ -23,20 +23,21 @@ from sqlalchemy import Connection
 from labelwright import annotate, checks, review, tasks
 from labelwright.api.tasks import Audited, BlindAnswer, Comment, Reviewed, Submission, Submitted, TaskView
 from labelwright.errors import Conflict, InvalidInput, LeaseLost, NotFound
-from labelwright.pipeline.inspecting import Inspected, Outdated, accept, inspect
+from labelwright.pipeline.inspecting import Inspected, OutdatedInspection, accept, inspect
 from labelwright.pipeline.lot import NO_HELP, help_given
 from labelwright.pipeline.views import label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Item, Values, Verdict
 from labelwright.store import log, tables
 from labelwright.store.codec import decode, decode_fields, decode_values
+from labelwright.store.comments import read_comments
 from labelwright.store.portable import lock_row
 from labelwright.store.statement import Statement
 from labelwright.tasks import Leased
 
 __all__ = [
     "Inspected",
-    "Outdated",
+    "OutdatedInspection",
     "add_comment",
     "answer_blind",
     "give_review",
@@ -130,7 +131,7 @@ def save_draft(connection: Connection, opened: OpenProject, user_id: int, task_i
     if task.held_by(user_id):
         tasks.extend(connection, task_id, user_id, task.lease or "", opened.pipeline.tasks.lease_seconds)
     elif not (task.state == "open" and tasks.held_last(task.lease, lease, user_id)):
-        raise _lost(task_id)
+        raise _lost()
     return annotate.save_draft(connection, task_id, user_id, sequence=sequence, body=body)
 
 
@@ -151,7 +152,7 @@ def submit(
     until it was reviewed; it then replaces the older one. A lease that ran out does no harm as long as nobody else took the task.
 
     Raises:
-        Outdated: the item or the pipeline changed after `inspect`.
+        OutdatedInspection: the item or the pipeline changed after `inspect`.
         Blocked: a check found an error.
         NeedsConfirmation: checks warn, and `confirmed` is not set.
         InvalidInput: the answers do not fit the questions.
@@ -250,7 +251,7 @@ def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task
     if task.purpose != "audit":
         raise Conflict("This task asks for no audit.", where="task")
     if not task.held_by(user_id):
-        raise _lost(task_id)
+        raise _lost()
     _settle_first(connection, task.item_id)
     values = opened.project.schema.read_given(answer.values)
     _check_fit(connection, opened, task, values)
@@ -368,7 +369,7 @@ def give_review(
     A fix is kept as an annotation of the reviewer's beside the one it corrects. `inspected` is what `inspect` says of the values of a fix.
 
     Raises:
-        Outdated: the item or the pipeline changed after `inspect`.
+        OutdatedInspection: the item or the pipeline changed after `inspect`.
         Blocked: a check found an error in the fixed values.
         InvalidInput: the verdict lacks its values, its reason or the annotation it is about.
         LeaseLost: the review is with somebody else.
@@ -383,7 +384,7 @@ def give_review(
     if task.purpose not in ("review", "audit"):
         raise Conflict("This task asks for labels, not for a review.", where="task")
     if not task.held_by(user_id):
-        raise _lost(task_id)
+        raise _lost()
     _settle_first(connection, task.item_id)
     if task.purpose == "audit":
         _end_audit(connection, opened, user_id, task, verdict, inspected)
@@ -488,11 +489,11 @@ def _task(connection: Connection, opened: OpenProject, task_id: int, *, finding:
 def _held(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> _Task:
     task = _task(connection, opened, task_id)
     if not task.held_by(user_id):
-        raise _lost(task_id)
+        raise _lost()
     return task
 
 
-def _lost(task_id: int) -> LeaseLost:
+def _lost() -> LeaseLost:
     return LeaseLost("This task is not, or no longer, yours.", where="task", hint="Ask for the next task; your draft is kept.")
 
 
@@ -523,7 +524,7 @@ def _answered_before(connection: Connection, task: _Task, user_id: int, lease: s
         if state != "submitted":
             raise Conflict("This answer was reviewed and cannot be changed any more.", where="task", hint="Write a comment.")
         return int(number)
-    raise _lost(task.id)
+    raise _lost()
 
 
 def _settle_first(connection: Connection, item_id: int) -> None:
@@ -547,7 +548,7 @@ def _finish(connection: Connection, task_id: int, user_id: int) -> None:
 
 
 def _comment(connection: Connection, item_id: int, number: int) -> Comment:
-    for comment in annotate.read_comments(connection, item_id):
+    for comment in read_comments(connection, item_id):
         if comment.id == number:
             return comment
     raise NotFound("There is no such comment.", where=f"comment {number}")

@@ -21,7 +21,7 @@ from labelwright.store import tables
 from labelwright.store.codec import decode, decode_fields
 from labelwright.store.statement import Statement
 
-__all__ = ["Inspected", "Outdated", "accept", "inspect"]
+__all__ = ["Inspected", "OutdatedInspection", "accept", "inspect"]
 
 _tasks, _items = tables.tasks, tables.items
 _asked = Statement(
@@ -32,7 +32,7 @@ _asked = Statement(
 _revision = Statement(sa.select(_items.c.revision).where(_items.c.id == sa.bindparam("item")))
 
 
-class Outdated(Conflict):
+class OutdatedInspection(Conflict):
     """The item or the pipeline changed after the answer was inspected; nothing was written."""
 
 
@@ -81,7 +81,7 @@ def accept(connection: Connection, opened: OpenProject, inspected: Inspected, it
     """Make sure that an answer about an item may be written, as it was inspected.
 
     Raises:
-        Outdated: what was inspected is not what is there now.
+        OutdatedInspection: what was inspected is not what is there now.
         InvalidInput: the answers do not fit the questions.
         Blocked: a check found an error.
         NeedsConfirmation: checks warn, and `confirmed` is not set.
@@ -89,7 +89,9 @@ def accept(connection: Connection, opened: OpenProject, inspected: Inspected, it
     now = _revision.one(connection, item=item_id)
     then = (inspected.item_id, inspected.revision, inspected.pipeline_version)
     if now is None or then != (item_id, now[0], opened.project.pipeline_version):
-        raise Outdated("The item changed while the answer was checked.", where=f"item {inspected.item_key}", hint="Send it again.")
+        raise OutdatedInspection(
+            "The item changed while the answer was checked.", where=f"item {inspected.item_key}", hint="Send it again."
+        )
     if inspected.refused is not None:
         raise inspected.refused
     findings, where = inspected.findings, f"item {inspected.item_key}"

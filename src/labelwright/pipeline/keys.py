@@ -13,7 +13,7 @@ from labelwright.errors import InvalidPipeline
 
 __all__ = ["RENAMED", "RESERVED", "old_spellings", "renewed", "reserved"]
 
-RENAMED = {"tasks.unassisted": "assist.unassisted"}
+RENAMED = {"tasks.unassisted": "assist.unassisted", "quality.machines": "assist.labelers[*].role"}
 """Each old spelling, and what it is now."""
 
 RESERVED = {
@@ -58,14 +58,30 @@ def renewed(data: Any, lines: dict[str, int]) -> Any:
         InvalidPipeline: a key is there in both spellings.
     """
     for old, new in old_spellings(data).items():
-        if _has(data, new):
-            raise InvalidPipeline(f"'{old}' and '{new}' are one key.", where=new, hint=f"Keep {new}; the other is its old spelling.")
-        (old_block, old_key), (new_block, new_key) = old.split("."), new.split(".")
-        rest = {key: value for key, value in data[old_block].items() if key != old_key}
-        data = {**data, old_block: rest, new_block: {**(data.get(new_block) or {}), new_key: data[old_block][old_key]}}
+        block, key = old.split(".")
+        value = data[block][key]
+        into = data.get("assist") or {}
+        if not isinstance(into, dict):
+            continue
+        if new == "assist.unassisted":
+            if _has(data, new):
+                raise InvalidPipeline(f"'{old}' and '{new}' are one key.", where=new, hint=f"Keep {new}; the other is its old spelling.")
+            into, place = {**into, "unassisted": value}, new
+        else:
+            into, place = _with_roles(into, value)
+        data = {**data, block: {name: one for name, one in data[block].items() if name != key}, "assist": into}
         if f"$.{old}" in lines:
-            lines[f"$.{new}"] = lines[f"$.{old}"]
+            lines[f"$.{place}"] = lines[f"$.{old}"]
     return data
+
+
+def _with_roles(assist: dict[str, Any], machines: Any) -> tuple[dict[str, Any], str]:
+    """Return the block with a role for labelers that were said to count as annotators, while people saw what they suggest; and where."""
+    labelers = assist.get("labelers") or []
+    if not machines or not isinstance(labelers, list):
+        return assist, "assist.labelers"
+    named = {"named": {"names": machines, "role": "annotate", "shown": True}}
+    return {**assist, "labelers": [*labelers, named]}, f"assist.labelers[{len(labelers)}]"
 
 
 def reserved(place: str) -> str | None:

@@ -1,7 +1,8 @@
 """Which suggestions a person sees. Some are hidden by lot, so that what suggestions change can be measured.
 
 The lot is drawn for each item and person, and stays what it is; without the project's secret nobody can tell it in advance. An item for
-which no machine proposes anything is in neither arm. Gold items take part like all others, so that nothing tells them apart.
+which no machine proposes anything is in neither arm. What a labeler says whose role is to annotate is shown to reviewers alone, and is no
+suggestion here, unless it is declared to be shown. Gold items take part like all others, so that nothing tells them apart.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.api.tasks import SuggestionView
-from labelwright.schema import Help, Schema, StandingSuggestion
+from labelwright.assist import Roles
+from labelwright.schema import Help, Schema, StandingSuggestion, Suggestion
 from labelwright.schema.kinds import AnswerUnion
 from labelwright.store import tables
 from labelwright.store.asked import asked_of
@@ -43,11 +44,11 @@ _suggested = Statement(
 )
 
 
-def in_view(connection: Connection, opened: OpenProject, item_id: int, key: str, user_id: int, purpose: str) -> list[SuggestionView]:
+def in_view(connection: Connection, opened: OpenProject, item_id: int, key: str, user_id: int, purpose: str) -> list[Suggestion]:
     """Return what is shown to a person who labels or reviews an item; who reviews sees all that there is, and who audits nothing."""
     if purpose == "audit" or (purpose != "review" and _hides(opened, key, user_id)):
         return []
-    return [one for one, _ in _best(connection, item_id)]
+    return [one for one, _ in _best(connection, item_id, None if purpose == "review" else opened.roles)]
 
 
 def help_given(
@@ -66,7 +67,7 @@ def help_given(
 
     `since` is when the person got the task: what was suggested or declared later was in view for a part of the time only, or not at all.
     """
-    best = _best(connection, item_id)
+    best = _best(connection, item_id, opened.roles)
     schema = opened.project.schema
     if best and schema.conditions:
         asked = dict(asked_of(connection, schema, {item_id: values}))[item_id]
@@ -105,14 +106,16 @@ def _same(schema: Schema, question: str, given: AnswerUnion | None, suggested: A
     return given is not None and schema.alike(question, given, suggested)
 
 
-def _best(connection: Connection, item_id: int) -> list[tuple[SuggestionView, float]]:
-    """The most confident suggestion for each question, and when it was written."""
+def _best(connection: Connection, item_id: int, roles: Roles | None) -> list[tuple[Suggestion, float]]:
+    """The most confident suggestion for each question, and when it was written, of all labelers or of those whose `roles` show them."""
     best: dict[str, tuple[float, Any]] = {}
     for row in _suggested.all(connection, item=item_id):
+        if roles is not None and not roles.of(row[1]).shown:
+            continue
         score = row[4] if row[4] is not None else 0.0
         if row[0] not in best or score > best[row[0]][0]:
             best[row[0]] = (score, row)
     return [
-        (SuggestionView(question, labeler, version, decode_answer(answer), score), written)
+        (Suggestion(question, labeler, version, decode_answer(answer), score), written)
         for _, (question, labeler, version, answer, score, written) in best.values()
     ]

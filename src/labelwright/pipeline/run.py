@@ -124,7 +124,8 @@ def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: b
     with project.database.read() as connection:
         # Answers that come while the consensus is refreshed are in none yet: what follows from them waits for the next time.
         reached = log.newest(connection, project.id)
-    quality.refresh(project, pipeline.quality, full=everything, progress=progress)
+        machines = assist.counted(connection, project.id, opened.roles)
+    quality.refresh(project, pipeline.quality, machines=machines, full=everything, progress=progress)
     tasks_opened = tasks.open_tasks(project, pipeline.tasks, anew=everything, progress=progress)
     reviews_opened = _pick_reviews(opened, everything, reached)
     reviews_opened += review.plant(project, pipeline.review)

@@ -13,17 +13,17 @@ from labelwright.schema.modalities import MODALITIES
 from labelwright.sources import Source
 from labelwright.sources.guess import Guess, guess
 
-__all__ = ["Starter", "write_starter"]
+__all__ = ["StarterFiles", "write_starter"]
 
 
-class Starter(NamedTuple):
+class StarterFiles(NamedTuple):
     """The files that were written, and what was found in the data; None where no data was named."""
 
     files: list[Path]
     found: Guess | None
 
 
-def write_starter(folder: Path, source: Path | None, *, name: str | None = None) -> Starter:
+def write_starter(folder: Path, source: Path | None, *, name: str | None = None) -> StarterFiles:
     """Write `labelwright.yaml` and `guidelines.md` into `folder`, and return their paths with what the data looks like.
 
     Raises:
@@ -49,7 +49,7 @@ def write_starter(folder: Path, source: Path | None, *, name: str | None = None)
         for one in written:
             one.unlink()
         raise
-    return Starter(written, found if source else None)
+    return StarterFiles(written, found if source else None)
 
 
 def _text(name: str, found: Guess) -> str:

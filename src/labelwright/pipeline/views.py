@@ -8,12 +8,13 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright import annotate, review
+from labelwright import review
 from labelwright.api.tasks import AnnotationView, AuditView, ConsensusView, Draft, ItemView, MyAnnotation, RedoView, ReviewView, TaskView
 from labelwright.pipeline.lot import in_view
 from labelwright.schema import Finding, Values, content_hash
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
+from labelwright.store.comments import read_comments
 from labelwright.store.evidence import audited_label
 from labelwright.store.statement import Statement
 
@@ -46,7 +47,7 @@ def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased
     """Return what the person who holds `task` sees."""
     key, data, meta, saves, draft, commented, suggested = _shown.one(connection, item=task.item_id, task=task.id, author=user_id)
     reviewing, auditing = task.purpose == "review", task.purpose == "audit"
-    comments = annotate.read_comments(connection, task.item_id) if commented else []
+    comments = read_comments(connection, task.item_id) if commented else []
     if auditing or (opened.pipeline.tasks.blind and not reviewing):
         heard = {user_id} if task.purpose != "redo" else {user_id, *_reviewers(connection, opened.project.id)}
         comments = [comment for comment in comments if comment.user_id in heard]

@@ -18,6 +18,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import checks
+from labelwright.assist import Roles, read_roles
 from labelwright.errors import InvalidPipeline, LabelwrightError, NotFound
 from labelwright.pipeline import _places, _yaml
 from labelwright.pipeline.declare import FILE, Pipeline, RunPolicy, located
@@ -44,8 +45,8 @@ class _WorkspaceFile(Struct, frozen=True, forbid_unknown_fields=True):
 class OpenProject:
     """A project with its declaration, its compiled checks and its queue: what every event is handed.
 
-    `version` counts the project's declarations from 1. `seed` is the project's secret, from which lots are drawn, and
-    `declared_at` when this version was noted.
+    `version` counts the project's declarations from 1. `seed` is the project's secret, from which lots are drawn, `declared_at` when this
+    version was noted, and `roles` what labelers are there for.
     """
 
     project: Project
@@ -55,6 +56,7 @@ class OpenProject:
     version: int
     seed: str = field(repr=False)
     declared_at: float = 0.0
+    roles: Roles = field(default_factory=Roles)
 
     @property
     def name(self) -> str:
@@ -228,7 +230,7 @@ def _open_project(folder: Path, pipeline: Pipeline, database: Database, blobs: B
         blobs=blobs,
     )
     queue = Queue(project_id, pipeline.tasks, review_own=pipeline.review.own)
-    return OpenProject(project, pipeline, rules, queue, number, seed, declared_at)
+    return OpenProject(project, pipeline, rules, queue, number, seed, declared_at, read_roles(pipeline.assist.labelers))
 
 
 def _guidelines(folder: Path, pipeline: Pipeline) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from labelwright.media.text import NormalText
 from labelwright.schema import Schema
 from labelwright.store.blobs import Blobs
 
-__all__ = ["Context", "Draft"]
+__all__ = ["Context", "ItemDraft"]
 
 
-class Draft(Struct, frozen=True):
+class ItemDraft(Struct, frozen=True):
     """One item in the making.
 
     `columns` are the row's: text as strings, media as `{"blob": digest, "name": …}` until their step has made a `Field` of them.
@@ -26,10 +26,6 @@ class Draft(Struct, frozen=True):
     number: int | None = None
     offset: int | None = None
     positions: dict[str, NormalText] = {}
-
-    def with_columns(self, **changed: Any) -> Draft:
-        """Return the draft with some columns changed."""
-        return structs.replace(self, columns={**self.columns, **changed})
 
 
 class Context(Struct, frozen=True):

@@ -7,16 +7,16 @@ from typing import NamedTuple
 import msgspec
 
 from labelwright.errors import InvalidInput, nearest
-from labelwright.prepare.draft import Draft
+from labelwright.prepare.draft import ItemDraft
 from labelwright.schema import Field, Schema
 from labelwright.schema.item import revision_of
 
-__all__ = ["Made", "make"]
+__all__ = ["MadeItem", "make"]
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-class Made(NamedTuple):
+class MadeItem(NamedTuple):
     """An item that can be stored; `data` and `meta` are JSON text."""
 
     key: str
@@ -26,7 +26,7 @@ class Made(NamedTuple):
     offset: int | None
 
 
-def make(draft: Draft, schema: Schema) -> Made:
+def make(draft: ItemDraft, schema: Schema) -> MadeItem:
     """Put an item's fields together.
 
     Other columns do not count for the revision, so that labels stay when those change.
@@ -44,4 +44,4 @@ def make(draft: Draft, schema: Schema) -> Made:
     lineage = {"parent": draft.key, "offset": draft.offset} if draft.number is not None else {}
     meta = lineage | {name: value for name, value in columns.items() if name not in fields}
     key = f"{draft.key}#{draft.number}" if draft.number is not None else draft.key
-    return Made(key, revision_of(fields), _encode(fields).decode(), _encode(meta).decode(), draft.offset)
+    return MadeItem(key, revision_of(fields), _encode(fields).decode(), _encode(meta).decode(), draft.offset)

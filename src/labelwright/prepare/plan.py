@@ -10,7 +10,7 @@ import msgspec
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
 from labelwright.prepare import steps
-from labelwright.prepare.draft import Context, Draft
+from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.schema import Schema
 from labelwright.schema.item import content_hash
 
@@ -46,7 +46,7 @@ class Plan(NamedTuple):
         """Whether a step keeps its results."""
         return any(step.remembers for step in self.steps)
 
-    def run(self, draft: Draft, context: Context) -> list[Draft]:
+    def run(self, draft: ItemDraft, context: Context) -> list[ItemDraft]:
         """Hand a row through all steps and return its pieces.
 
         Raises:
@@ -58,7 +58,7 @@ class Plan(NamedTuple):
         return numbered(drafts)
 
 
-def numbered(drafts: list[Draft]) -> list[Draft]:
+def numbered(drafts: list[ItemDraft]) -> list[ItemDraft]:
     """Number what all steps have made of a row."""
     if len(drafts) > 1:  # pieces of pieces are numbered through
         return [msgspec.structs.replace(one, number=number) for number, one in enumerate(drafts, 1)]

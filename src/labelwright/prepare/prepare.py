@@ -19,10 +19,10 @@ from msgspec import Struct
 from labelwright.errors import LabelwrightError
 from labelwright.media._pool import THREADS, in_order
 from labelwright.prepare import results
-from labelwright.prepare.draft import Context, Draft
+from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.prepare.items import make
 from labelwright.prepare.plan import Plan, make_plan
-from labelwright.prepare.reconcile import Outcome, Prepared, write
+from labelwright.prepare.reconcile import Prepared, Reconciled, write
 from labelwright.store.bulk import BATCH
 from labelwright.store.project import Project
 from labelwright.store.statistics import renew
@@ -90,7 +90,7 @@ def prepare(project: Project, steps: Sequence[Mapping[str, Any]] = (), *, progre
     with ThreadPoolExecutor(THREADS, thread_name_prefix="labelwright-prepare") as pool:
         for batch in _batches(project, plan, context, pool, recall):
 
-            def work(connection: sa.Connection, batch: list[Prepared] = batch) -> Outcome:
+            def work(connection: sa.Connection, batch: list[Prepared] = batch) -> Reconciled:
                 return write(
                     connection,
                     project.id,
@@ -113,7 +113,7 @@ def _batches(project: Project, plan: Plan, context: Context, pool: ThreadPoolExe
     """Yield prepared rows, as many as make a transaction; each must be written before the next is asked for."""
     media = bool(project.schema.stored())
 
-    def each(work: Callable[[Draft], T], drafts: Iterable[Draft]) -> Iterator[T]:
+    def each(work: Callable[[ItemDraft], T], drafts: Iterable[ItemDraft]) -> Iterator[T]:
         return (outcome for _, outcome in in_order(pool, work, drafts)) if media else map(work, drafts)
 
     while raws := _waiting(project, plan.digest, MEDIA_BATCH if media else BATCH):
@@ -123,7 +123,7 @@ def _batches(project: Project, plan: Plan, context: Context, pool: ThreadPoolExe
             if recall:
                 with project.database.read() as connection:
                     known = results.kept(connection, project.id, [raw.key for raw in raws])
-            rows = results.run(plan, [Draft(raw.key, _decode(raw.data)) for raw in raws], context, known, each)
+            rows = results.run(plan, [ItemDraft(raw.key, _decode(raw.data)) for raw in raws], context, known, each)
             prepared = (_finish(raw, row, context) for raw, row in zip(raws, rows, strict=True))
         else:
             prepared = (_prepare_row(raw, plan, context) for raw in raws)
@@ -170,7 +170,7 @@ def _waiting(project: Project, digest: str, limit: int) -> list[Any]:
 def _prepare_row(raw: Any, plan: Plan, context: Context) -> Prepared:
     raw_id, key, source, place, data, gone_at = raw
     try:
-        made = [make(draft, context.schema) for draft in plan.run(Draft(key, _decode(data)), context)]
+        made = [make(draft, context.schema) for draft in plan.run(ItemDraft(key, _decode(data)), context)]
     except LabelwrightError as error:
         return Prepared(raw_id, key, source, place, [], str(error), data[:200], gone=gone_at is not None)
     return Prepared(raw_id, key, source, place, made)

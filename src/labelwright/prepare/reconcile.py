@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.prepare import results
-from labelwright.prepare.items import Made
+from labelwright.prepare.items import MadeItem
 from labelwright.schema import media_of
 from labelwright.store import bulk, log
-from labelwright.store.bulk import Broken
+from labelwright.store.bulk import SetAsideEntry
 from labelwright.store.codec import decode_fields
 from labelwright.store.tables import items, media, quarantine, raw_items
 
-__all__ = ["Outcome", "Prepared", "write"]
+__all__ = ["Prepared", "Reconciled", "write"]
 
 
 SHOWN = ("key", "data", "meta", "state")
@@ -39,14 +39,14 @@ class Prepared(NamedTuple):
     key: str
     source: str
     place: str
-    made: list[Made]
+    made: list[MadeItem]
     reason: str | None = None
     sample: str = ""
     results: Mapping[str, str] = {}
     gone: bool = False
 
 
-class Outcome(NamedTuple):
+class Reconciled(NamedTuple):
     """How many items a batch came to, by what happened to them; `rows` counts the raw rows done."""
 
     rows: int = 0
@@ -69,7 +69,7 @@ def write(
     first: bool,
     mended: set[str],
     keep: bool = False,
-) -> Outcome:
+) -> Reconciled:
     """Write a batch; what somebody else prepared or collected anew meanwhile is left alone.
 
     Args:
@@ -94,12 +94,14 @@ def write(
     if again:
         mine = (quarantine.c.project_id == project_id) & (quarantine.c.stage == "prepare")
         connection.execute(sa.delete(quarantine).where(mine, bulk.among(connection, quarantine.c.key, again)))
-    broken = [Broken(row.source, row.place, row.key, row.reason, row.sample) for row in batch if row.reason is not None and not row.gone]
+    broken = [
+        SetAsideEntry(row.source, row.place, row.key, row.reason, row.sample) for row in batch if row.reason is not None and not row.gone
+    ]
     bulk.quarantine(connection, project_id, "prepare", broken)
     whole = [row for row in batch if row.reason is None]
     before = {} if first else _items_before(connection, project_id, whole)
-    fresh: list[tuple[int, Made]] = []
-    kept: list[tuple[Any, int, Made]] = []
+    fresh: list[tuple[int, MadeItem]] = []
+    kept: list[tuple[Any, int, MadeItem]] = []
     gone: list[int] = []
     for row in whole:
         old = before.get(row.key, [])
@@ -124,7 +126,7 @@ def write(
     connection.execute(
         sa.update(raw_items).where(bulk.among(connection, raw_items.c.id, [row.raw_id for row in batch])).values(prepared_by=digest)
     )
-    return Outcome(
+    return Reconciled(
         rows=len(batch),
         prepared=len(fresh) + len(kept) - duplicates,
         kept=len(kept),
@@ -181,7 +183,7 @@ def _replace(connection: Connection, project_id: int, gone: list[int]) -> int:
     return len(heirs)
 
 
-def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Made]], deduplicate: bool) -> tuple[int, int]:
+def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, MadeItem]], deduplicate: bool) -> tuple[int, int]:
     """Bring kept items up to date (row, key, offset, other columns, thumbnails).
 
     Return how many of them are duplicates, and of how many there changed what checks and people are shown.
@@ -214,25 +216,27 @@ def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Ma
     return duplicates, shown
 
 
-def _insert(connection: Connection, project_id: int, fresh: list[tuple[int, Made]], deduplicate: bool) -> int:
+def _insert(connection: Connection, project_id: int, fresh: list[tuple[int, MadeItem]], deduplicate: bool) -> int:
     """Insert new items and return how many of them are duplicates."""
     same = {"project_id": project_id, "created_at": time.time()}
     if not deduplicate:
-        bulk.insert(connection, items, ("raw_id", *Made._fields), [(raw_id, *made) for raw_id, made in fresh], {**same, "state": "active"})
+        bulk.insert(
+            connection, items, ("raw_id", *MadeItem._fields), [(raw_id, *made) for raw_id, made in fresh], {**same, "state": "active"}
+        )
         return 0
     known = _originals(connection, project_id, [made.revision for _, made in fresh])
-    firsts: dict[str, tuple[int, Made]] = {}
-    others: list[tuple[int, Made]] = []
+    firsts: dict[str, tuple[int, MadeItem]] = {}
+    others: list[tuple[int, MadeItem]] = []
     for raw_id, made in fresh:
         if made.revision in known or made.revision in firsts:
             others.append((raw_id, made))
         else:
             firsts[made.revision] = (raw_id, made)
     rows = [(raw_id, *made, made.revision) for raw_id, made in firsts.values()]
-    bulk.insert(connection, items, ("raw_id", *Made._fields, "twin"), rows, {**same, "state": "active"})
+    bulk.insert(connection, items, ("raw_id", *MadeItem._fields, "twin"), rows, {**same, "state": "active"})
     known = _originals(connection, project_id, [made.revision for _, made in others])
     twins = [(raw_id, *made, made.revision, known[made.revision]) for raw_id, made in others]
-    bulk.insert(connection, items, ("raw_id", *Made._fields, "twin", "duplicate_of"), twins, {**same, "state": "duplicate"})
+    bulk.insert(connection, items, ("raw_id", *MadeItem._fields, "twin", "duplicate_of"), twins, {**same, "state": "duplicate"})
     return len(others)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from labelwright.errors import InvalidFile, LabelwrightError, TooLarge
 from labelwright.media.text import NormalText
-from labelwright.prepare.draft import Context, Draft
+from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.prepare.plan import Plan, Step, numbered
 from labelwright.schema import Field, FieldUnion
 from labelwright.schema.item import content_hash
@@ -31,7 +31,7 @@ from labelwright.store.tables import step_results
 
 __all__ = ["Ran", "any_kept", "keep", "kept", "run"]
 
-Each = Callable[[Callable[[Draft], "Result"], Iterable[Draft]], Iterator["Result"]]
+Each = Callable[[Callable[[ItemDraft], "StepResult"], Iterable[ItemDraft]], Iterator["StepResult"]]
 """Does some work for every draft, in order: here, or in several threads."""
 
 
@@ -49,7 +49,7 @@ class Change(Struct, frozen=True, omit_defaults=True):
     positions: dict[str, NormalText | None] | UnsetType = UNSET
 
 
-class Result(Struct, frozen=True, omit_defaults=True):
+class StepResult(Struct, frozen=True, omit_defaults=True):
     """What a step made of a draft: its pieces, or the reason why it cannot become an item; `passing` is not worth keeping."""
 
     made: list[Change] = []
@@ -61,16 +61,16 @@ class Ran(Struct):
     """A row on its way through the steps: its drafts, or why it has none, and the results that it used by their keys."""
 
     key: str
-    drafts: list[Draft]
+    drafts: list[ItemDraft]
     reason: str | None = None
     used: dict[str, str] = {}
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Result).decode
+_decode = msgspec.json.Decoder(StepResult).decode
 
 
-def run(plan: Plan, drafts: Sequence[Draft], context: Context, known: Mapping[tuple[str, str], str], each: Each) -> list[Ran]:
+def run(plan: Plan, drafts: Sequence[ItemDraft], context: Context, known: Mapping[tuple[str, str], str], each: Each) -> list[Ran]:
     """Hand rows through all steps, one step after the other, and ask `known` before an expensive one."""
     rows = [Ran(draft.key, [draft]) for draft in drafts]
     for step in plan.steps:
@@ -90,8 +90,8 @@ def run(plan: Plan, drafts: Sequence[Draft], context: Context, known: Mapping[tu
 
 def _run_expensive(step: Step, rows: list[Ran], context: Context, known: Mapping[tuple[str, str], str], each: Each) -> None:
     keys = [[_key(step, one, context) for one in row.drafts] for row in rows]
-    missing: dict[tuple[int, str], Draft] = {}
-    results: dict[tuple[int, str], Result] = {}
+    missing: dict[tuple[int, str], ItemDraft] = {}
+    results: dict[tuple[int, str], StepResult] = {}
     for index, row in enumerate(rows):
         for key, one in zip(keys[index], row.drafts, strict=True):
             text = known.get((row.key, key))
@@ -101,11 +101,11 @@ def _run_expensive(step: Step, rows: list[Ran], context: Context, known: Mapping
             else:
                 missing[index, key] = one
 
-    def work(draft: Draft) -> Result:
+    def work(draft: ItemDraft) -> StepResult:
         try:
-            return Result([_change(draft, made) for made in step.module.apply(draft, step.options, context)])
+            return StepResult([_change(draft, made) for made in step.module.apply(draft, step.options, context)])
         except LabelwrightError as error:
-            return Result(reason=str(error), passing=not isinstance(error, InvalidFile | TooLarge))
+            return StepResult(reason=str(error), passing=not isinstance(error, InvalidFile | TooLarge))
 
     for (index, key), result in zip(missing, each(work, missing.values()), strict=True):
         if not result.passing:
@@ -114,7 +114,7 @@ def _run_expensive(step: Step, rows: list[Ran], context: Context, known: Mapping
             result = _decode(text)  # what comes out now is what will be recalled, to the last comma
         results[index, key] = result
     for index, row in enumerate(rows):
-        drafts: list[Draft] = []
+        drafts: list[ItemDraft] = []
         for key, one in zip(keys[index], row.drafts, strict=True):
             result = results[index, key]
             row.reason = row.reason or result.reason
@@ -122,13 +122,13 @@ def _run_expensive(step: Step, rows: list[Ran], context: Context, known: Mapping
         row.drafts = drafts
 
 
-def _key(step: Step, draft: Draft, context: Context) -> str:
+def _key(step: Step, draft: ItemDraft, context: Context) -> str:
     sees = getattr(step.module, "sees", None)
     seen = sees(draft, step.options, context) if sees else [draft.columns, draft.number, draft.offset, draft.positions]
     return content_hash([step.digest, seen])[:32]
 
 
-def _change(draft: Draft, made: Draft) -> Change:
+def _change(draft: ItemDraft, made: ItemDraft) -> Change:
     old = draft.columns
     new = {name: value for name, value in made.columns.items() if name not in old or not _same(old[name], value)}
     media = {name: value for name, value in new.items() if isinstance(value, Field)}
@@ -149,7 +149,7 @@ def _same(one: Any, other: Any) -> bool:
     return one is other or _encode(one) == _encode(other)  # as JSON: 1 is not true
 
 
-def _changed(draft: Draft, change: Change) -> Draft:
+def _changed(draft: ItemDraft, change: Change) -> ItemDraft:
     columns = {name: value for name, value in draft.columns.items() if name not in change.without} | change.columns | change.media
     values: dict[str, Any] = {"columns": columns}
     if change.number is not UNSET:

@@ -9,7 +9,7 @@ import numpy as np
 
 from labelwright import stats
 from labelwright.quality.pairs import Comparison, Guidelines
-from labelwright.quality.reports import AgreementWindow, GuidelinesAgreement, PairAgreement, QuestionAgreement
+from labelwright.quality.reports import AgreementWindow, AnnotatorPair, GuidelinesAgreement, QuestionAgreement
 from labelwright.quality.sample import Sample
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
@@ -145,13 +145,13 @@ def _figure(found: stats.Agreement) -> Figure:
     return Figure.of(found.value, found.low, found.high, count=found.items, confidence=found.confidence, reason=found.note)
 
 
-def _pairs(comparison: Comparison, names: Mapping[int, str], *, whole: bool) -> list[PairAgreement]:
+def _pairs(comparison: Comparison, names: Mapping[int, str], *, whole: bool) -> list[AnnotatorPair]:
     found = []
     ordered = sorted(comparison.people.items(), key=lambda one: (-one[1][0], one[0]))
     for (first, second), (count, agreed) in ordered[:MOST_PAIRS]:
         low, high = stats.binomial_interval(round(agreed), count) if whole else (None, None)
         found.append(
-            PairAgreement(
+            AnnotatorPair(
                 first=names.get(first, str(first)),
                 second=names.get(second, str(second)),
                 first_id=first,

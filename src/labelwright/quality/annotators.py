@@ -15,7 +15,7 @@ from labelwright.store import tables
 from labelwright.store.codec import decode_values
 from labelwright.store.project import Project
 
-__all__ = ["Measured", "Reviewed", "reviewed_answers", "write"]
+__all__ = ["Measured", "ReviewedAnswers", "reviewed_answers", "write"]
 
 _quality = tables.annotator_quality
 
@@ -28,14 +28,14 @@ class Measured(NamedTuple):
     skill: float | None = None
 
 
-class Reviewed(NamedTuple):
+class ReviewedAnswers(NamedTuple):
     """What reviews say about people's answers: the annotations that were reviewed, and for each question and person the agreement."""
 
     annotations: set[int]
     agreement: dict[str, dict[int, tuple[float, int]]]
 
 
-def reviewed_answers(connection: Connection, project_id: int, schema: Schema) -> Reviewed:
+def reviewed_answers(connection: Connection, project_id: int, schema: Schema) -> ReviewedAnswers:
     """Compare every answer that a review accepted or fixed with what the review made of it."""
     reviews, before, after = tables.reviews, tables.annotations.alias("given"), tables.annotations.alias("settled")
     query = (
@@ -47,7 +47,7 @@ def reviewed_answers(connection: Connection, project_id: int, schema: Schema) ->
         .order_by(reviews.c.id)
     )
     newest = {row.id: row for row in connection.execute(query)}
-    found = Reviewed(set(newest), defaultdict(dict))
+    found = ReviewedAnswers(set(newest), defaultdict(dict))
     for row in newest.values():
         given = decode_values(row.values)
         settled = decode_values(row.fixed) if row.fixed is not None else given

@@ -15,12 +15,12 @@ from labelwright.store.beside import beside
 from labelwright.store.codec import decode_answer
 from labelwright.store.database import Database
 
-__all__ = ["Changed", "Row", "agreed", "forget_questions", "standing", "write"]
+__all__ = ["Changed", "ConsensusRow", "agreed", "forget_questions", "standing", "write"]
 
 _consensus = tables.consensus
 
 
-class Row(NamedTuple):
+class ConsensusRow(NamedTuple):
     """The consensus on one question about one item, as it is stored."""
 
     item_id: int
@@ -66,7 +66,7 @@ def write(
     project_id: int,
     name: str,
     schema: Schema,
-    rows: Sequence[Row],
+    rows: Sequence[ConsensusRow],
     *,
     gone: Iterable[int] = (),
     between: tuple[int, int] | None = None,
@@ -88,7 +88,7 @@ def write(
 _UPDATE = (
     sa.update(_consensus)
     .where(_consensus.c.item_id == sa.bindparam("is_item"), _consensus.c.question == sa.bindparam("is_question"))
-    .values({column: sa.bindparam(column) for column in (*Row._fields[1:], "updated_at")})
+    .values({column: sa.bindparam(column) for column in (*ConsensusRow._fields[1:], "updated_at")})
 )
 
 
@@ -97,7 +97,7 @@ def _write(
     project_id: int,
     name: str,
     schema: Schema,
-    rows: list[Row],
+    rows: list[ConsensusRow],
     gone: list[int],
     between: tuple[int, int] | None,
     kept: set[int],
@@ -107,8 +107,8 @@ def _write(
         near = sa.and_(mine, _consensus.c.item_id > between[0], _consensus.c.item_id <= between[1])
     else:
         near = sa.and_(mine, _consensus.c.item_id.in_([*(row.item_id for row in rows), *gone]))
-    columns = [_consensus.c[column] for column in Row._fields]
-    old = {found[0]: Row(*found) for found in connection.execute(sa.select(*columns).where(near)).all()}
+    columns = [_consensus.c[column] for column in ConsensusRow._fields]
+    old = {found[0]: ConsensusRow(*found) for found in connection.execute(sa.select(*columns).where(near)).all()}
     now = time.time()
     new, changed, moved = [], [], []
     for row in rows:

@@ -14,7 +14,7 @@ from labelwright.schema.modalities import Field, Stored, Text
 from labelwright.store.labels import FinalLabel
 from labelwright.store.project import Project
 
-__all__ = ["Example", "features_of", "seen_of"]
+__all__ = ["LabeledPlace", "features_of", "seen_of"]
 
 MANY = 5000
 """From this many examples on, a model is trained that takes one pass after another and not all at once."""
@@ -49,7 +49,7 @@ CONTEXT = 3
 """Words before and after a span that tell what it is."""
 
 
-class Example(NamedTuple):
+class LabeledPlace(NamedTuple):
     """One label and what it stands on: a field, or a place in it; `place` counts the units of the answer that it comes from."""
 
     item_id: int
@@ -75,7 +75,7 @@ def seen_of(field: Field, geometry: tuple[float, ...], examples: int) -> tuple[F
     return Text(field.text[begin : end + AROUND]), (float(start - begin), float(end - begin))
 
 
-def features_of(project: Project, question: Question, examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
+def features_of(project: Project, question: Question, examples: Sequence[LabeledPlace]) -> tuple[Any, str, Callable[[], Any]]:
     """Return features, one row an example, what they are in words, and how to make an untrained model that suits them.
 
     Raises:
@@ -89,7 +89,7 @@ def features_of(project: Project, question: Question, examples: Sequence[Example
     return _of_media(project, examples, plugins.load("features", modality))
 
 
-def _of_media(project: Project, examples: Sequence[Example], features: ModuleType) -> tuple[Any, str, Callable[[], Any]]:
+def _of_media(project: Project, examples: Sequence[LabeledPlace], features: ModuleType) -> tuple[Any, str, Callable[[], Any]]:
     import numpy as np
 
     rows: list[Any] = []
@@ -112,7 +112,7 @@ def _of_media(project: Project, examples: Sequence[Example], features: ModuleTyp
     return np.vstack(rows).astype(np.float64), features.WHAT, model
 
 
-def _of_text(examples: Sequence[Example]) -> tuple[Any, str, Callable[[], Any]]:
+def _of_text(examples: Sequence[LabeledPlace]) -> tuple[Any, str, Callable[[], Any]]:
     import numpy as np
     from scipy.sparse import vstack
     from sklearn.feature_extraction.text import TfidfVectorizer

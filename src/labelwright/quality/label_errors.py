@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from labelwright import stats
 from labelwright.errors import LabelwrightError
 from labelwright.quality.answers import PAGE
-from labelwright.quality.features import Example, features_of, seen_of
+from labelwright.quality.features import LabeledPlace, features_of, seen_of
 from labelwright.quality.gold import share_of
 from labelwright.quality.reports import LabelErrorsReport, QuestionLabelErrors, Suspect
 from labelwright.schema import Question
@@ -153,13 +153,13 @@ def _silent(name: str, question: Question, items: int, reason: str, *, missing: 
     return QuestionLabelErrors(question=name, kind=question.kind, items=items, suspects=0, accuracy=unknown, reason=reason, missing=missing)
 
 
-def _missing(project: Project, examples: list[Example]) -> str:
+def _missing(project: Project, examples: list[LabeledPlace]) -> str:
     """Return the first blob that is lost or damaged; none where an item cannot be looked at for what it is."""
     blobs = (example.field.blob for example in examples if isinstance(example.field, Stored))
     return next((blob for blob in blobs if not project.blobs.holds(blob)), "")
 
 
-def _examples(project: Project, question: Question, labels: list[FinalLabel]) -> list[Example]:
+def _examples(project: Project, question: Question, labels: list[FinalLabel]) -> list[LabeledPlace]:
     """One example for each label: of a choice the item, of spans, boxes and segments each place."""
     found = []
     of_item = {label.item_id: label for label in labels}
@@ -176,7 +176,7 @@ def _examples(project: Project, question: Question, labels: list[FinalLabel]) ->
                 whole = seen_of(field, (), len(wanted))
                 for place, unit in enumerate(label.answer.parts()):
                     seen = seen_of(field, unit.geometry, len(wanted)) if unit.geometry else whole
-                    found.append(Example(item_id, unit.label, *seen, place, label))
+                    found.append(LabeledPlace(item_id, unit.label, *seen, place, label))
     most = MOST if project.schema.modality(question.of).is_text else MOST_MEDIA
     if len(found) > most:
         kept = most / len(found) * 2**32
@@ -184,7 +184,7 @@ def _examples(project: Project, question: Question, labels: list[FinalLabel]) ->
     return found
 
 
-def _suspects(question: Question, examples: list[Example], errors: stats.LabelErrors, keys: dict[int, str]) -> list[_Found]:
+def _suspects(question: Question, examples: list[LabeledPlace], errors: stats.LabelErrors, keys: dict[int, str]) -> list[_Found]:
     """The suspects by item, the most doubtful first; what people reviewed is settled and none."""
     by_item: dict[int, list[int]] = defaultdict(list)
     for place in errors.suspects:

@@ -26,14 +26,12 @@ class QualityPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What consensus is made of and what is measured.
 
     `gold` is a file of items whose answer is known. `consensus` names the method that brings several answers to a choice together, for
-    all questions or one each; `auto` chooses by what the answers show. `machines` names labelers whose suggestions count as one more
-    annotator; none does unless named, for people who saw a suggestion do not answer independently of it. `label_errors` searches the
-    finished labels for doubtful ones. `cross_validate` compares with an existing dataset.
+    all questions or one each; `auto` chooses by what the answers show. `label_errors` searches the finished labels for doubtful ones.
+    `cross_validate` compares with an existing dataset.
     """
 
     gold: str | None = None
     consensus: str | dict[str, str] = "auto"
-    machines: tuple[str, ...] = ()
     label_errors: bool = True
     cross_validate: CrossValidate | None = None
 

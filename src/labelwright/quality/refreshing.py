@@ -19,7 +19,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.quality import agreement, annotators, consensus, criteria, cross_validation, gold, label_errors
-from labelwright.quality.aggregation import Answers, Fit, aggregation_of
+from labelwright.quality.aggregation import GatheredAnswers, QuestionFit, aggregation_of
 from labelwright.quality.annotators import Measured
 from labelwright.quality.answers import PAGE, Page, pages, read
 from labelwright.quality.consensus import Changed
@@ -69,7 +69,7 @@ class Fits(Struct, frozen=True, kw_only=True):
     answers: int = 0
     new: int = 0
     unsearched: int = 0
-    questions: dict[str, Fit] = {}
+    questions: dict[str, QuestionFit] = {}
 
 
 class Refreshed(Struct, frozen=True, kw_only=True):
@@ -85,21 +85,23 @@ def _quiet(done: int, total: int | None, what: str) -> None:
     pass
 
 
-def refresh(project: Project, policy: QualityPolicy, *, full: bool = False, progress: Progress = _quiet) -> Refreshed:
+def refresh(
+    project: Project, policy: QualityPolicy, *, machines: Sequence[str] = (), full: bool = False, progress: Progress = _quiet
+) -> Refreshed:
     """Write consensus, annotator quality and the quality reports for what was answered.
 
-    With `full`, every item is looked at again, unless that was done already and nothing that it rested on has changed. Where nothing
-    happened since the last time, nothing is read and nothing written. Running it again, or after a crash anywhere, comes to the same
-    result.
+    `machines` names the labelers whose suggestions count as one more annotator's answers. With `full`, every item is looked at again,
+    unless that was done already and nothing that it rested on has changed. Where nothing happened since the last time, nothing is read
+    and nothing written. Running it again, or after a crash anywhere, comes to the same result.
     """
     give_back_large()
-    digest = content_hash([encode(policy), encode(project.schema)])[:16]
+    digest = content_hash([encode(policy), list(machines), encode(project.schema)])[:16]
     cursor = f"quality {digest}"
     touched: set[int] = set()
     answered, imported, everything = 0, False, full
     with project.database.read() as connection:
         fits = _stored(connection, project.id, "consensus", Fits) or Fits()
-        basis = _basis(connection, project, policy, digest)
+        basis = _basis(connection, project, machines, digest)
         searched = _stored(connection, project.id, "label_errors", LabelErrorsReport)
         full = fits.digest != digest or (everything and (fits.basis != basis or label_errors.sees_more(project, searched)))
         reached = log.newest(connection, project.id)
@@ -122,7 +124,7 @@ def refresh(project: Project, policy: QualityPolicy, *, full: bool = False, prog
         gold_report, scores = gold.examine(connection, project.id, project.schema)
     fits = msgspec.structs.replace(fits, digest=digest, basis="", new=fits.new + answered, unsearched=fits.unsearched + answered)
     deep = full or imported or fits.new > GROWTH * fits.answers
-    run = _Run(project, policy, scores.of, names, progress)
+    run = _Run(project, policy, machines, scores.of, names, progress)
     reports: dict[str, Any] = {"gold": gold_report}
     if deep:
         changed, fits, measured, found = run.deep(fits, full)
@@ -160,11 +162,13 @@ class _Run:
         self,
         project: Project,
         policy: QualityPolicy,
+        machines: Sequence[str],
         scores: Mapping[str, Mapping[int, tuple[float, int]]],
         names: dict[int, str],
         progress: Progress,
     ) -> None:
-        self.project, self.policy, self.scores, self.names, self.progress = project, policy, scores, names, progress
+        self.project, self.policy, self.machines, self.scores = project, policy, machines, scores
+        self.names, self.progress = names, progress
         self.questions: dict[str, Question] = dict(project.schema.questions)
         self.total: int | None = None
         """How many items there are, once they were counted."""
@@ -178,7 +182,7 @@ class _Run:
         for start in range(0, len(listed), PAGE):
             part = listed[start : start + PAGE]
             with self.project.database.read() as connection:
-                answered = read(connection, self.project.id, self.project.schema, part, machines=self.policy.machines)
+                answered = read(connection, self.project.id, self.project.schema, part, machines=self.machines)
                 for name, question in self.questions.items():
                     way = aggregation_of(question)
                     fit = fits.questions.get(name) or way.unfitted()
@@ -195,7 +199,7 @@ class _Run:
             gathered = {name: aggregation_of(one).ANSWERS(name, one, guidelines) for name, one in self.questions.items()}
             answers = self._gather(connection, list(gathered.values()))
         changed = Changed()
-        learned: dict[str, Fit] = {}
+        learned: dict[str, QuestionFit] = {}
         measured: dict[str, dict[int, Measured]] = {}
         agreements: list[QuestionAgreement] = []
         tested: list[QuestionCriteria] = []
@@ -225,7 +229,7 @@ class _Run:
         kept = msgspec.structs.replace(fits, answers=answers, new=0, questions=learned)
         return changed, kept, measured, reports
 
-    def _gather(self, connection: Connection, gathered: Sequence[Answers]) -> int:
+    def _gather(self, connection: Connection, gathered: Sequence[GatheredAnswers]) -> int:
         """Read all answers, and return how many there are of people."""
         answers, read = 0, 0
         self.total = _active(connection, self.project.id)
@@ -238,9 +242,9 @@ class _Run:
         return answers
 
     def _pages(self, connection: Connection) -> Iterator[Page]:
-        return pages(connection, self.project.id, self.project.schema, machines=self.policy.machines)
+        return pages(connection, self.project.id, self.project.schema, machines=self.machines)
 
-    def _write_all(self, name: str, of_question: Answers, fit: Fit, gold: Mapping[int, tuple[float, int]]) -> Changed:
+    def _write_all(self, name: str, of_question: GatheredAnswers, fit: QuestionFit, gold: Mapping[int, tuple[float, int]]) -> Changed:
         """Write all rows of a question in ascending order of the item, and remove those in between."""
         changed, after, looked_at = Changed(), 0, 0
         with self.project.database.read() as connection:
@@ -254,7 +258,7 @@ class _Run:
     def _write(
         self,
         name: str,
-        rows: list[consensus.Row],
+        rows: list[consensus.ConsensusRow],
         *,
         gone: Iterable[int] = (),
         between: tuple[int, int] | None = None,
@@ -276,7 +280,7 @@ class _Run:
             return {item_id for item_id, asked in asked_of(connection, schema, agreed) if name not in asked}
 
 
-def _basis(connection: Connection, project: Project, policy: QualityPolicy, digest: str) -> str:
+def _basis(connection: Connection, project: Project, machines: Sequence[str], digest: str) -> str:
     """Hash what a deep refresh rests on that no event tells of: the declaration, this version, which items there are, what is known."""
     items, known, suggestions = tables.items, tables.known_answers, tables.suggestions
     # The second sum tells other items of the same number and the same sum apart.
@@ -286,9 +290,9 @@ def _basis(connection: Connection, project: Project, policy: QualityPolicy, dige
     )
     answers = sa.select(sa.func.count(), sa.func.max(known.c.id), sa.func.max(known.c.created_at)).where(known.c.project_id == project.id)
     proposed = sa.select(sa.func.count(), sa.func.max(suggestions.c.id), sa.func.max(suggestions.c.created_at)).where(
-        suggestions.c.project_id == project.id, suggestions.c.labeler.in_(policy.machines)
+        suggestions.c.project_id == project.id, suggestions.c.labeler.in_(machines)
     )
-    found = [connection.execute(query).one() for query in (active, answers, *([proposed] if policy.machines else []))]
+    found = [connection.execute(query).one() for query in (active, answers, *([proposed] if machines else []))]
     # PostgreSQL sums whole numbers to decimal ones.
     return content_hash([digest, library(), str(project.pipeline_version), *(str(value) for row in found for value in row)])[:32]
 

@@ -12,6 +12,7 @@ from labelwright.schema.figure import Figure
 __all__ = [
     "AgreementReport",
     "AgreementWindow",
+    "AnnotatorPair",
     "Cell",
     "Confusion",
     "CriteriaReport",
@@ -22,7 +23,6 @@ __all__ = [
     "HardGold",
     "LabelErrorsReport",
     "Missed",
-    "PairAgreement",
     "QuestionAgreement",
     "QuestionCriteria",
     "QuestionCrossValidation",
@@ -35,7 +35,7 @@ __all__ = [
 # --- agreement ----------------------------------------------------------------------------------------------------------------
 
 
-class PairAgreement(Struct, frozen=True, kw_only=True):
+class AnnotatorPair(Struct, frozen=True, kw_only=True):
     """How far two annotators agree on the items that both answered."""
 
     first: str
@@ -78,7 +78,7 @@ class QuestionAgreement(Struct, frozen=True, kw_only=True):
     agreement: Figure
     overlap: Figure | None = None
     sampled: int | None = None
-    pairs: list[PairAgreement] = []
+    pairs: list[AnnotatorPair] = []
     guidelines: list[GuidelinesAgreement] = []
     over_time: list[AgreementWindow] = []
 

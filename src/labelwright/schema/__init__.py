@@ -4,8 +4,8 @@ Every value is a frozen msgspec struct: one class for the store, the HTTP API an
 web framework or the network.
 """
 
-from labelwright.schema.annotation import Annotation, Arm, Finding, Help, Severity, StandingSuggestion, Suggestion
-from labelwright.schema.item import Item, RawItem, content_hash, media_of
+from labelwright.schema.annotation import Arm, Finding, Help, Label, Severity, StandingSuggestion, Suggestion
+from labelwright.schema.item import Item, content_hash, media_of
 from labelwright.schema.kinds import Answer, AnswerUnion, Question, QuestionUnion
 from labelwright.schema.modalities import Audio, Field, FieldUnion, Image, Stored, Text
 from labelwright.schema.requirement import Requirement
@@ -13,7 +13,6 @@ from labelwright.schema.review import Verdict
 from labelwright.schema.schema import Schema, Values
 
 __all__ = [
-    "Annotation",
     "Answer",
     "AnswerUnion",
     "Arm",
@@ -24,9 +23,9 @@ __all__ = [
     "Help",
     "Image",
     "Item",
+    "Label",
     "Question",
     "QuestionUnion",
-    "RawItem",
     "Requirement",
     "Schema",
     "Severity",

@@ -1,4 +1,4 @@
-"""What somebody answered about an item, what a machine suggested, and what a check found."""
+"""What a machine suggested about an item, what help its author had, what a check found, and the label that came of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from labelwright.schema.kinds import AnswerUnion
 
-__all__ = ["Annotation", "Arm", "Finding", "Help", "Severity", "StandingSuggestion", "Suggestion"]
+__all__ = ["Arm", "Finding", "Help", "Label", "Severity", "StandingSuggestion", "Suggestion"]
 
 Severity = Literal["error", "warning"]
 """An error blocks the submission; a warning asks whether to submit all the same."""
@@ -18,35 +18,14 @@ Arm = Literal["shown", "hidden", "none", "unclear"]
 where they came or changed while the person had the item."""
 
 
-class Annotation(Struct, frozen=True, kw_only=True):
-    """One person's answers to all questions about one item.
+class Suggestion(Struct, frozen=True):
+    """What a labeler proposes for one question about an item; `score` is its own confidence, 0 to 1."""
 
-    `state` is `submitted`, `accepted`, `fixed` (a reviewer's corrected version replaced it), `rejected` (it went back to its author) or
-    `replaced` (its author answered again). `origin` is `person`, `review` (a reviewer's fix) or `import`.
-    """
-
-    id: int
-    item_id: int
-    annotator: str
-    values: dict[str, AnswerUnion]
-    state: Literal["submitted", "accepted", "fixed", "rejected", "replaced"] = "submitted"
-    origin: Literal["person", "review", "import"] = "person"
-    seconds_active: float = 0.0
-    created_at: float = 0.0
-    replaces: int | None = None
-    pipeline_version: int | None = None
-    assisted: bool = False
-
-
-class Suggestion(Struct, frozen=True, kw_only=True):
-    """What a labeler proposes for one question about one item; `score` is its own confidence, 0 to 1."""
-
-    item_id: int
     question: str
     labeler: str
     version: str
     answer: AnswerUnion
-    score: float | None = None
+    score: float | None
 
 
 class StandingSuggestion(Struct, frozen=True, kw_only=True):
@@ -83,3 +62,11 @@ class Finding(Struct, frozen=True, kw_only=True):
     message: str
     question: str | None = None
     unit: int | None = None
+
+
+class Label(Struct, frozen=True):
+    """A label as it is now, where it comes from, and how sure it is, 0 to 1."""
+
+    answer: AnswerUnion
+    origin: str
+    confidence: float

@@ -1,4 +1,4 @@
-"""What is labeled: a raw item as it was collected, and the prepared item that people and machines see."""
+"""What is labeled: the prepared item that people and machines see."""
 
 from __future__ import annotations
 
@@ -11,22 +11,7 @@ from msgspec import Struct
 
 from labelwright.schema.modalities import Field, FieldUnion
 
-__all__ = ["Item", "RawItem", "content_hash", "media_of", "revision_of"]
-
-
-class RawItem(Struct, frozen=True):
-    """A row or file as its source gave it, before preparation.
-
-    `key` is the user's own identifier, unique within the project. `data` holds the row's columns; a file's own bytes are named by
-    `blob`. `place` says where it came from (file and line), for messages. `revision` is the hash of the content: the same key with
-    another revision is a changed row.
-    """
-
-    key: str
-    data: dict[str, Any]
-    place: str
-    revision: str
-    blob: str | None = None
+__all__ = ["Item", "content_hash", "media_of", "revision_of"]
 
 
 class Item(Struct, frozen=True):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from labelwright.pipeline.events import Inspected, Outdated
+from labelwright.pipeline.events import Inspected, OutdatedInspection
 
 __all__ = ["Checking"]
 
@@ -32,12 +32,12 @@ class Checking:
         """Inspect somebody's answer and return what `taking` makes of it; begin anew where the item changed between the two.
 
         Raises:
-            Outdated: it changed each time.
+            OutdatedInspection: it changed each time.
         """
         for _ in range(ATTEMPTS - 1):
             try:
                 return await taking(await self._inspected(user_id, inspecting))
-            except Outdated:
+            except OutdatedInspection:
                 continue
         return await taking(await self._inspected(user_id, inspecting))
 

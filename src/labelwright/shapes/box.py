@@ -11,10 +11,10 @@ from labelwright.shapes.base import Geometry, Shape, checked_rows, ratio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BOX", "Box"]
+__all__ = ["BOX", "BoxShape"]
 
 
-class Box:
+class BoxShape:
     """A rectangle `x`, `y`, `width`, `height`.
 
     >>> BOX.overlap((0, 0, 2, 2), (1, 0, 2, 2))
@@ -69,4 +69,4 @@ class Box:
         return tuple(round(side, 2) for side in mark)
 
 
-BOX: Shape = Box()
+BOX: Shape = BoxShape()

@@ -11,10 +11,10 @@ from labelwright.shapes.base import Geometry, Shape, checked_rows, ratio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["INTERVAL", "Interval", "weighted_median"]
+__all__ = ["INTERVAL", "IntervalShape", "weighted_median"]
 
 
-class Interval:
+class IntervalShape:
     """A stretch from `start` to `end`.
 
     >>> INTERVAL.overlap((0, 10), (5, 15))
@@ -76,4 +76,4 @@ def weighted_median(values: Any, weights: Any) -> float:
     return float(np.asarray(values)[order][place])
 
 
-INTERVAL: Shape = Interval()
+INTERVAL: Shape = IntervalShape()

@@ -18,13 +18,13 @@ import msgspec
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput, LabelwrightError
-from labelwright.formats._tables import BrokenRow
+from labelwright.formats.base import Broken
 from labelwright.sources import readers
 from labelwright.sources.merge import Ready
-from labelwright.sources.rows import Shape, finisher, sample_of
+from labelwright.sources.rows import RowShape, finisher, sample_of
 from labelwright.store.bulk import BATCH
 
-__all__ = ["Batch", "Table", "read", "read_ahead", "read_here"]
+__all__ = ["Batch", "TableFile", "read", "read_ahead", "read_here"]
 
 BATCH_BYTES = 8 * 2**20
 """A batch ends early when its rows have so many characters."""
@@ -35,7 +35,7 @@ LARGE = 32 * 2**20
 _START = "from labelwright.sources.batches import serve; serve()"
 
 
-class Table(Struct, frozen=True):
+class TableFile(Struct, frozen=True):
     """A table file and how its rows are made ready."""
 
     path: str
@@ -59,20 +59,20 @@ class Batch(Struct, array_like=True):
     broken: list[tuple[str, str, str]]
 
 
-def read(table: Table) -> Iterator[Batch]:
+def read(table: TableFile) -> Iterator[Batch]:
     """Yield a table's rows, in a process of its own where that is quicker."""
     # A path that is not UTF-8 cannot be told to another process.
     large = table.path.isprintable() and Path(table.path).stat().st_size >= LARGE and (os.cpu_count() or 1) > 1
     return read_ahead(table) if large else read_here(table)
 
 
-def read_here(table: Table) -> Iterator[Batch]:
+def read_here(table: TableFile) -> Iterator[Batch]:
     """Yield a table's rows, made ready in this process."""
-    finish = finisher(Shape(table.id, table.columns, table.prefix))
+    finish = finisher(RowShape(table.id, table.columns, table.prefix))
     begin = table.begin
     batch, size = Batch([], []), 0
     for row in readers.load(table.reader).read(Path(table.path), name=table.name, delimiter=table.delimiter):
-        if isinstance(row, BrokenRow):
+        if isinstance(row, Broken):
             batch.broken.append((row.place, row.reason, row.sample))
         else:
             number, data = row
@@ -89,7 +89,7 @@ def read_here(table: Table) -> Iterator[Batch]:
     yield batch
 
 
-def read_ahead(table: Table) -> Iterator[Batch]:
+def read_ahead(table: TableFile) -> Iterator[Batch]:
     """Yield a table's rows, made ready in another process.
 
     Raises:
@@ -111,7 +111,7 @@ def read_ahead(table: Table) -> Iterator[Batch]:
 
 def serve() -> None:
     """Answer one task in the reading process: frames with their length in front, an empty one at the end."""
-    table = msgspec.json.decode(sys.stdin.buffer.read(), type=Table)
+    table = msgspec.json.decode(sys.stdin.buffer.read(), type=TableFile)
     out = sys.stdout.buffer
     try:
         for batch in read_here(table):
@@ -124,7 +124,7 @@ def serve() -> None:
         os._exit(0)
 
 
-def _frame(pipe: IO[bytes], table: Table) -> bytes:
+def _frame(pipe: IO[bytes], table: TableFile) -> bytes:
     head = pipe.read(8)
     length = int.from_bytes(head, "big")
     frame = pipe.read(length) if len(head) == 8 else b""

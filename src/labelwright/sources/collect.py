@@ -23,19 +23,20 @@ from sqlalchemy import Connection
 
 from labelwright.api.items import CollectReport
 from labelwright.errors import InvalidInput, InvalidPipeline
-from labelwright.formats._tables import MAX_ROW, BrokenRow, Row, read_json_line
+from labelwright.formats._tables import MAX_ROW, TableRow, read_json_line
+from labelwright.formats.base import Broken
 from labelwright.media._pool import THREADS, in_order
 from labelwright.sources import batches, readers
-from labelwright.sources.batches import BATCH_BYTES, Table
+from labelwright.sources.batches import BATCH_BYTES, TableFile
 from labelwright.sources.linked import Linked, keep
 from labelwright.sources.linked import fingerprint as fingerprint_of
 from labelwright.sources.locate import File, Place, locate, path_named, place_of
-from labelwright.sources.merge import PUSHED, Merged, Ready, Rules, file_of, merge
-from labelwright.sources.rows import Shape, finisher, sample_of
+from labelwright.sources.merge import PUSHED, Merged, Ownership, Ready, file_of, merge
+from labelwright.sources.rows import RowShape, finisher, sample_of
 from labelwright.sources.source import Source, check_source
 from labelwright.sources.vanished import Present, note_vanished
 from labelwright.store import bulk, tables
-from labelwright.store.bulk import BATCH, Broken
+from labelwright.store.bulk import BATCH, SetAsideEntry
 from labelwright.store.project import Project
 from labelwright.store.seen import Seen
 from labelwright.store.statistics import renew
@@ -107,7 +108,7 @@ class _Done(NamedTuple):
 class _Run:
     """One source being collected: rows come together, and go to the store a batch at a time."""
 
-    def __init__(self, project: Project, source: Source, rules: Rules, progress: Progress, before: int) -> None:
+    def __init__(self, project: Project, source: Source, rules: Ownership, progress: Progress, before: int) -> None:
         self.project = project
         self.source = source
         self.rules = rules
@@ -115,7 +116,7 @@ class _Run:
         self.before = before
         self.counts: Counter[str] = Counter()
         self.ready: list[Ready] = []
-        self.broken: list[Broken] = []
+        self.broken: list[SetAsideEntry] = []
         self.done: list[_Done] = []
         self.clear: list[str] = []  # files whose old quarantine entries go, for they are being read again
         self.freed: set[str] = set()  # files with rows that were set aside for the sake of a row that has gone since
@@ -134,7 +135,7 @@ class _Run:
             self.flush()
 
     def set_aside(self, place: str, key: str | None, reason: str, sample: str = "") -> None:
-        self.broken.append(Broken(self.source.uri, place, key, reason, sample))
+        self.broken.append(SetAsideEntry(self.source.uri, place, key, reason, sample))
         if len(self.broken) >= BATCH:
             self.flush()
 
@@ -185,7 +186,7 @@ class _Run:
                     if fingerprint and not again and known.get(file.name, ("", 0))[0] == fingerprint:
                         rows = known[file.name][1]
                         if readers.load(file.reader).MODALITY is None:
-                            table = self._table(file, Shape(self.source.id, self.source.columns, self.source.prefix))
+                            table = self._table(file, RowShape(self.source.id, self.source.columns, self.source.prefix))
                             present.skipped[file.name] = (table, self.source.uri, rows - set_aside[file.name])
                         self.counts["skipped"] += 1
                         self.counts["quarantined"] += min(rows, set_aside[file.name])
@@ -208,14 +209,14 @@ class _Run:
         digest: str,
         pool: ThreadPoolExecutor,
     ) -> None:
-        whole: list[tuple[File, str, Shape, str]] = []
+        whole: list[tuple[File, str, RowShape, str]] = []
         for file, fingerprint in wanted:
             if file.problem:
                 self.set_aside(file.name, file.key, file.problem)
                 continue
             modality = readers.load(file.reader).MODALITY
             linked = Linked(self.project, place, file.path.parent) if media else None
-            shape = Shape(self.source.id, self.source.columns, self.source.prefix, media, partial(keep, project=self.project), linked)
+            shape = RowShape(self.source.id, self.source.columns, self.source.prefix, media, partial(keep, project=self.project), linked)
             if modality is None:
                 self._read_table(file, fingerprint, shape, digest, pool)
             else:
@@ -229,7 +230,7 @@ class _Run:
             if fingerprint_of(file.path, digest) == fingerprint:
                 self.done.append(_Done(file.name, fingerprint, 1))
 
-    def _read_table(self, file: File, fingerprint: str, shape: Shape, digest: str, pool: ThreadPoolExecutor) -> None:
+    def _read_table(self, file: File, fingerprint: str, shape: RowShape, digest: str, pool: ThreadPoolExecutor) -> None:
         table = self._table(file, shape)
         count = 0
         unread = False
@@ -251,15 +252,15 @@ class _Run:
                 count += len(batch.ready) + len(batch.broken)
                 unread = unread or any(place == file.name for place, _, _ in batch.broken)
                 self.ready += batch.ready
-                self.broken += [Broken(self.source.uri, place, None, reason, sample) for place, reason, sample in batch.broken]
+                self.broken += [SetAsideEntry(self.source.uri, place, None, reason, sample) for place, reason, sample in batch.broken]
                 self.flush()
         if fingerprint and fingerprint_of(file.path, digest) == fingerprint:
             self.done.append(_Done(file.name, fingerprint, count))
         if not unread:
             self.read.add(file.name)
 
-    def _table(self, file: File, shape: Shape) -> Table:
-        return Table(str(file.path), file.name, file.reader, shape.id, shape.columns, shape.prefix, self.source.delimiter)
+    def _table(self, file: File, shape: RowShape) -> TableFile:
+        return TableFile(str(file.path), file.name, file.reader, shape.id, shape.columns, shape.prefix, self.source.delimiter)
 
     def _field(self, modality: str, fields: dict[str, str]) -> str:
         names = [name for name, kind in fields.items() if kind == modality]
@@ -304,7 +305,7 @@ class _Run:
     def receive(self, source_name: str, rows: Iterable[bytes | dict[str, Any]], like: str | None, prefix: str) -> None:
         """Take rows; one that has the column `like` is named by it behind `prefix`, as the rows of a source are."""
         media = {name: str(self.project.schema.data[name]) for name in self.project.schema.stored()}
-        shape = Shape(self.source.id, {}, "", media, partial(keep, project=self.project))
+        shape = RowShape(self.source.id, {}, "", media, partial(keep, project=self.project))
         finish: dict[str | None, Callable[[dict[str, Any], str], Ready]] = {}
         begin = f"{source_name} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} row "
         for number, given in enumerate(rows, 1):
@@ -312,7 +313,7 @@ class _Run:
             if row is None:
                 continue
             place = f"{begin}{number}"
-            if isinstance(row, BrokenRow):
+            if isinstance(row, Broken):
                 self.set_aside(place, None, row.reason, row.sample)
                 continue
             column = self.source.id or next((name for name in (like, "key", "id") if name in row.data), None)
@@ -324,17 +325,17 @@ class _Run:
                 self.set_aside(place, None, str(error), sample_of(row.data))
 
 
-def _received(number: int, given: bytes | dict[str, Any], name: str) -> Row | BrokenRow | None:
+def _received(number: int, given: bytes | dict[str, Any], name: str) -> TableRow | Broken | None:
     if isinstance(given, dict):
-        return Row(number, dict(given))
+        return TableRow(number, dict(given))
     if not given.strip():
         return None
     if len(given) > MAX_ROW:
-        return BrokenRow(number, name, f"The row is longer than {MAX_ROW:,} bytes.")
+        return Broken(name, f"The row is longer than {MAX_ROW:,} bytes.")
     return read_json_line(number, given, name)
 
 
-def _rules(project: Project, declared: frozenset[str], seen: Seen, read: set[str]) -> Rules:
+def _rules(project: Project, declared: frozenset[str], seen: Seen, read: set[str]) -> Ownership:
     with project.database.read() as connection:
         newest = connection.scalar(sa.select(sa.func.max(tables.raw_items.c.id))) or 0
 
@@ -344,13 +345,13 @@ def _rules(project: Project, declared: frozenset[str], seen: Seen, read: set[str
         known = connection.scalar(query)
         return known is not None and known.rpartition("-")[0] == fingerprint_of(project.folder / name, "").rpartition("-")[0]
 
-    return Rules(declared, seen, newest, stands, read)
+    return Ownership(declared, seen, newest, stands, read)
 
 
-def _read_whole(task: tuple[File, str, Shape, str]) -> Ready | str:
+def _read_whole(task: tuple[File, str, RowShape, str]) -> Ready | str:
     file, _, shape, field = task
     row = next(iter(readers.load(file.reader).read(file.path, name=file.name, field=field)))
-    if isinstance(row, BrokenRow):
+    if isinstance(row, Broken):
         return row.reason
     row.data["file"] = file.name
     try:
@@ -359,13 +360,13 @@ def _read_whole(task: tuple[File, str, Shape, str]) -> Ready | str:
         return str(error)
 
 
-def _finish_row(row: Row | BrokenRow, *, finish: Callable[[dict[str, Any], str], Ready], begin: str) -> Ready | BrokenRow:
-    if isinstance(row, BrokenRow):
+def _finish_row(row: TableRow | Broken, *, finish: Callable[[dict[str, Any], str], Ready], begin: str) -> Ready | Broken:
+    if isinstance(row, Broken):
         return row
     try:
         return finish(row.data, f"{begin}{row.number}")
     except InvalidInput as error:
-        return BrokenRow(row.number, f"{begin}{row.number}", str(error))
+        return Broken(f"{begin}{row.number}", str(error))
 
 
 def _clear_quarantine(connection: Connection, project_id: int, source: str, name: str) -> None:

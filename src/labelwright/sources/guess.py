@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput
-from labelwright.formats._tables import Row
+from labelwright.formats._tables import TableRow
 from labelwright.media import modality_of
 from labelwright.schema.modalities import MODALITIES, Modality, Stored
 from labelwright.sources import readers
@@ -70,7 +70,7 @@ def _of_file(path: Path, uri: str) -> Guess:
     if module.MODALITY is not None:
         return Guess(source=Source(uri=uri), data={module.MODALITY: module.MODALITY}, rows=1)
     looked = list(itertools.islice(module.read(path, name=path.name), LOOK))
-    rows: list[dict[str, Any]] = [row.data for row in looked if isinstance(row, Row)]
+    rows: list[dict[str, Any]] = [row.data for row in looked if isinstance(row, TableRow)]
     if not rows:
         raise InvalidInput(f"No row can be read: {looked[0].reason if looked else 'there is none.'}", where=str(path))
     columns = list(dict.fromkeys(name for row in rows for name in row))

@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.store import bulk, tables
-from labelwright.store.bulk import Broken, Current
+from labelwright.store.bulk import Current, SetAsideEntry
 from labelwright.store.seen import Seen
 
-__all__ = ["PUSHED", "Merged", "Ready", "Rules", "file_of", "merge"]
+__all__ = ["PUSHED", "Merged", "Ownership", "Ready", "file_of", "merge"]
 
 PUSHED = "push:"
 """Stands in front of the names of sources whose rows were sent to the server."""
@@ -37,7 +37,7 @@ class Ready(NamedTuple):
     blob: str | None
 
 
-class Rules(NamedTuple):
+class Ownership(NamedTuple):
     """What decides who owns a key: the sources declared, the keys met in this run, whether a file stands as it was read; and the files
     read to the end in this run.
     """
@@ -55,7 +55,7 @@ class Merged(NamedTuple):
     new: int
     changed: int
     unchanged: int
-    conflicts: list[Broken]
+    conflicts: list[SetAsideEntry]
     met: list[str]
 
 
@@ -68,7 +68,7 @@ def file_of(place: str) -> str:
     return _ROW.sub("", place)
 
 
-def merge(connection: Connection, project_id: int, source: str, batch: Sequence[Ready], rules: Rules) -> Merged:
+def merge(connection: Connection, project_id: int, source: str, batch: Sequence[Ready], rules: Ownership) -> Merged:
     """Write a batch and say what became of it. May be run again from the start, as every transaction."""
     bulk.lock_project(connection, project_id)
     stored = {row.key: row for row in bulk.current_rows(connection, project_id, [row.key for row in batch])}
@@ -77,7 +77,7 @@ def merge(connection: Connection, project_id: int, source: str, batch: Sequence[
         _write(connection, project_id, source, batch)
         return Merged(len(batch), 0, 0, [], [])
     incoming = {}
-    conflicts: list[Broken] = []
+    conflicts: list[SetAsideEntry] = []
     replaced: list[int] = []
     fresh: list[Ready] = []
     found: list[tuple[int, str, str]] = []
@@ -122,7 +122,7 @@ def _write(connection: Connection, project_id: int, source: str, rows: Sequence[
     bulk.insert(connection, tables.raw_items, Ready._fields, rows, same)
 
 
-def _has_moved(connection: Connection, old: Current, row: Ready, rules: Rules) -> bool:
+def _has_moved(connection: Connection, old: Current, row: Ready, rules: Ownership) -> bool:
     """Tell whether a row of the same content stands in another file than before, and no longer in that one."""
     before = file_of(old.place)
     if old.place == row.place or before == file_of(row.place) or old.source.startswith(PUSHED) or row.key in rules.seen:
@@ -139,7 +139,7 @@ def _found(connection: Connection, found: Sequence[tuple[int, str, str]]) -> Non
     connection.execute(statement, [{"row": id, "to": source, "at": place} for id, source, place in found])
 
 
-def _owns(connection: Connection, old: Current, source: str, row: Ready, rules: Rules) -> bool:
+def _owns(connection: Connection, old: Current, source: str, row: Ready, rules: Ownership) -> bool:
     """Tell whether the stored row keeps its key against the new one."""
     if old.id > rules.newest_before or row.key in rules.seen:  # written or met in this very run
         return True
@@ -152,7 +152,7 @@ def _owns(connection: Connection, old: Current, source: str, row: Ready, rules: 
     return rules.stands(connection, file_of(old.place))
 
 
-def _conflict(source: str, row: Ready, owner: str, place: str) -> Broken:
+def _conflict(source: str, row: Ready, owner: str, place: str) -> SetAsideEntry:
     shown = place if owner == source or place.startswith(owner) else f"{place} (source {owner})"
     reason = f"The key '{row.key}' is taken by a row with other content, {shown}."
-    return Broken(source, row.place, row.key, reason, row.data[:200])
+    return SetAsideEntry(source, row.place, row.key, reason, row.data[:200])

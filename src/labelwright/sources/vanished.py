@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.sources import batches
-from labelwright.sources.batches import Table
+from labelwright.sources.batches import TableFile
 from labelwright.sources.merge import PUSHED, file_of
 from labelwright.store import bulk
 from labelwright.store.bulk import BATCH
@@ -45,7 +45,7 @@ class Present:
             self.first = not _with_rows(connection, project.id)
         self._files = Seen()
         self.read: set[str] = set()
-        self.skipped: dict[str, tuple[Table, str, int]] = {}
+        self.skipped: dict[str, tuple[TableFile, str, int]] = {}
         """By name: how the table is read, the uri of its source, and how many good rows it has."""
 
     def found(self, names: Iterable[str]) -> None:

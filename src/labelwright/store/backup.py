@@ -30,7 +30,7 @@ from labelwright.errors import Conflict, InvalidFile, NotFound
 from labelwright.schema import media_of
 from labelwright.store import bulk, migrations, portable, tables
 from labelwright.store.blobs import Blobs
-from labelwright.store.bulk import Broken
+from labelwright.store.bulk import SetAsideEntry
 from labelwright.store.codec import decode, decode_fields, encode
 from labelwright.store.database import Database
 from labelwright.store.integrity import BrokenBlob, Reading, named_blobs, with_users
@@ -307,7 +307,7 @@ def _mark(connection: Connection, broken: Collection[str], blobs: Blobs) -> None
         return
     raw, items, models, files = tables.raw_items, tables.items, tables.labeler_versions, tables.source_files
     for row in connection.execute(sa.select(raw).where(bulk.among(connection, raw.c.blob, broken))).all():
-        aside = Broken(row.source, row.place, row.key, "The backup that this store was restored from lacks the file's bytes.")
+        aside = SetAsideEntry(row.source, row.place, row.key, "The backup that this store was restored from lacks the file's bytes.")
         bulk.quarantine(connection, row.project_id, "collect", [aside])
         connection.execute(sa.delete(files).where(files.c.project_id == row.project_id, files.c.uri == row.place))
     columns = list(items.columns.keys())

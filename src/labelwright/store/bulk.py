@@ -21,7 +21,7 @@ from labelwright.store.codec import encode
 from labelwright.store.portable import lock_row
 from labelwright.store.statistics import note_rows
 
-__all__ = ["BATCH", "Broken", "Current", "among", "current_rows", "insert", "lock_project", "quarantine"]
+__all__ = ["BATCH", "Current", "SetAsideEntry", "among", "current_rows", "insert", "lock_project", "quarantine"]
 
 BATCH = 2000
 """At most so many rows are written in one transaction."""
@@ -41,7 +41,7 @@ class Current(NamedTuple):
     gone: bool  # it was not in its source when that was last read
 
 
-class Broken(NamedTuple):
+class SetAsideEntry(NamedTuple):
     """A row or item that is set aside: where it came from, why, and how it begins."""
 
     source: str
@@ -103,7 +103,7 @@ def lock_project(connection: Connection, project_id: int) -> None:
     lock_row(connection, tables.projects, project_id)
 
 
-def quarantine(connection: Connection, project_id: int, stage: str, broken: Iterable[Broken]) -> None:
+def quarantine(connection: Connection, project_id: int, stage: str, broken: Iterable[SetAsideEntry]) -> None:
     """Set rows aside with their reasons; one that is there already stays as it is."""
     columns = ("project_id", "stage", "source", "place", "key", "reason", "sample", "created_at")
     now = time.time()

@@ -242,7 +242,7 @@ def read_evidence(connection: Connection, project_id: int, schema: Schema, *, it
     every = {row.id for row in drawn}
     found = _judged(connection, project_id, schema, item_ids)
     found.drawn, found.sample, found.active = every, sample, active
-    found.looked_at = _looked_at(connection, project_id, every - sample)
+    found.looked_at = _looked_at(connection, every - sample)
     return found
 
 
@@ -351,7 +351,7 @@ def _reviews(connection: Connection, project_id: int, schema: Schema, item_ids: 
     return found
 
 
-def _looked_at(connection: Connection, project_id: int, item_ids: set[int]) -> set[int]:
+def _looked_at(connection: Connection, item_ids: set[int]) -> set[int]:
     """Return the items whose audit was handed out: to leave the sample then, unjudged, would be a way to be rid of an error."""
     tasks = tables.tasks
     found: set[int] = set()

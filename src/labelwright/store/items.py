@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.api.items import AnnotationRow, CommentRow, EventRow, ItemDetail, LabelView, Lineage, ReviewRow, SuggestionRow
+from labelwright.api.items import AnnotationRow, ItemDetail, Lineage, ReviewRow
+from labelwright.api.projects import Event
 from labelwright.errors import NotFound
-from labelwright.schema import Finding, Schema, StandingSuggestion
+from labelwright.schema import Finding, Label, Schema, StandingSuggestion, Suggestion
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
+from labelwright.store.comments import read_comments
 from labelwright.store.labels import final_labels
 
 __all__ = ["count_gone", "read_item"]
@@ -66,7 +68,7 @@ def read_item(connection: Connection, project_id: int, schema: Schema, item_id: 
             duplicate_of=connection.scalar(sa.select(_items.c.key).where(_items.c.id == item.duplicate_of)) if item.duplicate_of else None,
             pieces=connection.scalar(sa.select(sa.func.count()).where(_items.c.raw_id == raw.id, _items.c.state != "replaced")) or 0,
         ),
-        suggestions=[SuggestionRow(row.question, row.labeler, row.version, decode_answer(row.answer), row.score) for row in proposed],
+        suggestions=[Suggestion(row.question, row.labeler, row.version, decode_answer(row.answer), row.score) for row in proposed],
         annotations=[
             AnnotationRow(
                 id=row.id,
@@ -84,9 +86,9 @@ def read_item(connection: Connection, project_id: int, schema: Schema, item_id: 
             )
             for row in annotations
         ],
-        consensus={row.question: LabelView(decode_answer(row.answer), row.method, row.confidence) for row in agreed},
+        consensus={row.question: Label(decode_answer(row.answer), row.method, row.confidence) for row in agreed},
         labels={
-            label.question: LabelView(label.answer, label.origin, label.confidence)
+            label.question: Label(label.answer, label.origin, label.confidence)
             for label in final_labels(connection, project_id, schema, item_ids=[item_id])
         },
         reviews=[
@@ -102,7 +104,7 @@ def read_item(connection: Connection, project_id: int, schema: Schema, item_id: 
             for row in given
         ],
         findings=_findings(connection, item_id),
-        comments=_comments(connection, item_id),
+        comments=read_comments(connection, item_id),
         events=_events(connection, project_id, item_id),
     )
 
@@ -114,29 +116,12 @@ def _findings(connection: Connection, item_id: int) -> list[Finding]:
     return [Finding(rule=row[0], severity=row[1], message=row[2], question=row[3], unit=row[4]) for row in connection.execute(query)]
 
 
-def _comments(connection: Connection, item_id: int) -> list[CommentRow]:
-    comments, users = tables.comments, tables.users
-    query = sa.select(comments, users.c.name).join(users, users.c.id == comments.c.user_id).where(comments.c.item_id == item_id)
-    return [
-        CommentRow(
-            id=row.id,
-            author=row.name,
-            question=row.question,
-            part=row.part,
-            text=row.text,
-            resolved_at=row.resolved_at,
-            created_at=row.created_at,
-        )
-        for row in connection.execute(query.order_by(comments.c.id))
-    ]
-
-
-def _events(connection: Connection, project_id: int, item_id: int) -> list[EventRow]:
+def _events(connection: Connection, project_id: int, item_id: int) -> list[Event]:
     events, users = tables.events, tables.users
     query = (
-        sa.select(events.c.kind, users.c.name, events.c.payload, events.c.created_at)
+        sa.select(events.c.kind, users.c.name, events.c.item_id, events.c.subject_id, events.c.payload, events.c.created_at)
         .outerjoin(users, users.c.id == events.c.user_id)
         .where(events.c.item_id == item_id, events.c.project_id == project_id)
         .order_by(events.c.id)
     )
-    return [EventRow(row[0], row[1], decode(row[2]), row[3]) for row in connection.execute(query)]
+    return [Event(*row[:4], decode(row[4]), row[5]) for row in connection.execute(query)]

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from labelwright.schema import Answer, Schema, Values
+from labelwright.schema import Answer, Label, Schema, Values
 from labelwright.store import tables
 from labelwright.store.asked import asked_of
 from labelwright.store.bulk import among
@@ -25,8 +25,8 @@ PAGE = 2000
 """Items read at a time, so that a million items stream in constant memory."""
 
 
-class FinalLabel(Struct, frozen=True, kw_only=True, gc=False):
-    """The label of one question about one item.
+class FinalLabel(Label, frozen=True, kw_only=True, gc=False):
+    """The label of one question about one item, and what it rests on.
 
     `confidence` is 1 for a review or gold, and the statistical model's belief for a consensus: it steers, it is no certificate. `method`
     names that model; where a reviewer accepted a consensus, `method` and `annotation_ids` are those that it rested on. `file` names the
@@ -35,9 +35,7 @@ class FinalLabel(Struct, frozen=True, kw_only=True, gc=False):
 
     item_id: int
     question: str
-    answer: Answer
     origin: Literal["review", "gold", "consensus"]
-    confidence: float
     annotation_ids: tuple[int, ...] = ()
     review_id: int | None = None
     method: str | None = None

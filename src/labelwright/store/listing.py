@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.api.items import ItemPage, ItemRow, LabelView
+from labelwright.api.items import ItemPage, ItemRow
 from labelwright.errors import InvalidInput
-from labelwright.schema import Schema
+from labelwright.schema import Label, Schema
 from labelwright.store import tables
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode_fields, encode
@@ -274,9 +274,9 @@ class _Walk:
 
     def _rows(self, found: list[Any]) -> list[ItemRow]:
         ids = [one.place[1] for one in found]
-        labels: dict[int, dict[str, LabelView]] = {}
+        labels: dict[int, dict[str, Label]] = {}
         for label in final_labels(self.connection, self.project_id, self.schema, item_ids=ids) if ids else ():
-            labels.setdefault(label.item_id, {})[label.question] = LabelView(label.answer, label.origin, label.confidence)
+            labels.setdefault(label.item_id, {})[label.question] = Label(label.answer, label.origin, label.confidence)
 
         def counts(table: sa.Table, *where: Any) -> dict[int, int]:
             query = sa.select(table.c.item_id, sa.func.count()).where(table.c.item_id.in_(ids), *where).group_by(table.c.item_id)

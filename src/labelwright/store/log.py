@@ -20,7 +20,7 @@ from labelwright.store.portable import transaction_number
 from labelwright.store.statement import Statement
 from labelwright.store.tables import cursors, events
 
-__all__ = ["Event", "Position", "append", "append_all", "before", "follow", "insertion", "newest", "position", "remember"]
+__all__ = ["LoggedEvent", "Position", "append", "append_all", "before", "follow", "insertion", "newest", "position", "remember"]
 
 
 class Position(Struct, frozen=True, order=True):
@@ -30,7 +30,7 @@ class Position(Struct, frozen=True, order=True):
     id: int = 0
 
 
-class Event(Struct, frozen=True):
+class LoggedEvent(Struct, frozen=True):
     """One thing that happened. `kind` is a noun and a participle: `annotation_submitted`, `task_skipped`, `review_given`."""
 
     id: int
@@ -93,7 +93,7 @@ def append_all(
     bulk.insert(connection, events, ("user_id", "item_id", "subject_id"), about, same)
 
 
-def follow(connection: Connection, project_id: int, after: Position, limit: int = 10_000) -> list[Event]:
+def follow(connection: Connection, project_id: int, after: Position, limit: int = 10_000) -> list[LoggedEvent]:
     """Return the events behind `after`, in an order in which none can appear later before one already returned."""
     # In two steps, each of which the index is read for from a place on: compared as a pair or by "or", SQLite passes over all events.
     same = sa.and_(events.c.transaction == after.transaction, events.c.id > after.id)
@@ -103,7 +103,7 @@ def follow(connection: Connection, project_id: int, after: Position, limit: int 
             query = sa.select(events).where(events.c.project_id == project_id, behind).order_by(events.c.transaction, events.c.id)
             rows += connection.execute(_settled(connection, query.limit(limit - len(rows))))
     return [
-        Event(
+        LoggedEvent(
             id=row.id,
             kind=row.kind,
             user_id=row.user_id,

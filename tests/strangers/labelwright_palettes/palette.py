@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from labelwright.schema.modalities import Starter, Stored
+from labelwright.schema.modalities import StarterQuestion, Stored
 
 
 class Palette(Stored, frozen=True, tag="palette"):
@@ -17,7 +17,7 @@ class Palette(Stored, frozen=True, tag="palette"):
 
     endings: ClassVar[Mapping[str, str]] = {"text/x-gimp-palette": ".gpl"}
     says: ClassVar[tuple[str, ...]] = ("count",)
-    starter: ClassVar[Starter] = Starter("liking", "stars", ())
+    starter: ClassVar[StarterQuestion] = StarterQuestion("liking", "stars", ())
 
 
 FIELD = Palette

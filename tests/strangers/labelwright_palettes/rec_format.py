@@ -12,7 +12,6 @@ from labelwright_palettes import rec_reader
 from labelwright.errors import InvalidInput
 from labelwright.formats import base
 from labelwright.formats._columns import columns_of, plain_media, plain_text
-from labelwright.formats._tables import BrokenRow
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
 from labelwright.schema import Schema
 
@@ -49,8 +48,8 @@ def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labe
     columns = columns_of(schema)
     for file in base.files_of(path, FILE, "*.rec"):
         for row in rec_reader.read(file, name=file.name):
-            if isinstance(row, BrokenRow):
-                yield Broken(row.place, row.reason, row.sample)
+            if isinstance(row, Broken):
+                yield row
                 continue
             place = f"{file.name} line {row.number}"
             try:

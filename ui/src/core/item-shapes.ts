@@ -2,7 +2,7 @@
 
 import type * as Server from "./server";
 
-export type { AnnotationRow, CommentRow as CommentView, ItemDetail, ItemPage, ItemRow, LabelView } from "./server";
+export type { AnnotationRow, ItemDetail, ItemPage, ItemRow } from "./server";
 
 /** A version whose requirements are read: the document leaves their shape open. */
 export type Version = Omit<Server.Version, "requirements"> & {

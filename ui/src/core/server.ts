@@ -127,16 +127,6 @@ export interface Comment {
 
 export interface CommentBody { text: string; annotation_id?: number | null; question?: string | null; part?: string | null }
 
-export interface CommentRow {
-  id: number;
-  author: string;
-  question: string | null;
-  part: string | null;
-  text: string;
-  resolved_at: number | null;
-  created_at: number;
-}
-
 export interface ConsensusView { answer: Boxes | Choice | Segments | Spans; confidence: number; agreement: number | null }
 
 export interface Draft { sequence: number; body: unknown }
@@ -157,8 +147,6 @@ export interface Event {
 }
 
 export interface EventPage { events: Event[]; next: string }
-
-export interface EventRow { kind: string; user: string | null; payload: Record<string, unknown>; created_at: number }
 
 export interface Figure { value: number | null; low: number | null; high: number | null; count: number; confidence: number; reason: string }
 
@@ -194,14 +182,14 @@ export interface ItemDetail {
   data: Record<string, Audio | Image | Text>;
   meta: Record<string, unknown>;
   lineage: Lineage;
-  suggestions: SuggestionRow[];
+  suggestions: Suggestion[];
   annotations: AnnotationRow[];
-  consensus: Record<string, LabelView>;
-  labels: Record<string, LabelView>;
+  consensus: Record<string, Label>;
+  labels: Record<string, Label>;
   reviews: ReviewRow[];
   findings: Finding[];
-  comments: CommentRow[];
-  events: EventRow[];
+  comments: Comment[];
+  events: Event[];
 }
 
 export interface ItemPage { items: ItemRow[]; next: string | null; total: number | null }
@@ -211,7 +199,7 @@ export interface ItemRow {
   key: string;
   state: string;
   preview: Audio | Image | Text;
-  labels: Record<string, LabelView>;
+  labels: Record<string, Label>;
   answers: number;
   reviewed: boolean;
   findings: number;
@@ -229,9 +217,9 @@ export interface Job {
   updated_at: number;
 }
 
-export interface LabelCount { label: string; items: number }
+export interface Label { answer: Boxes | Choice | Segments | Spans; origin: string; confidence: number }
 
-export interface LabelView { answer: Boxes | Choice | Segments | Spans; origin: string; confidence: number }
+export interface LabelCount { label: string; items: number }
 
 export interface LabelerFigures {
   labeler: string;
@@ -438,6 +426,8 @@ export interface Schema {
   guidelines: string | null;
 }
 
+export interface Secret { token: string }
+
 export interface Segment { start: number; end: number; label: string; id?: string }
 
 export interface Segments { segments: Segment[]; kind: "segments" }
@@ -457,8 +447,6 @@ export interface SegmentsQuestion {
 export interface Session { user: Me; csrf: string; projects: MyProject[] }
 
 export interface SignIn { name: string; password: string }
-
-export interface SignInLink { token: string }
 
 export interface Simulate { annotators?: number; accuracy?: number; seed?: number }
 
@@ -515,23 +503,15 @@ export interface Submission {
 
 export interface Submitted { annotation_id: number; findings: Finding[]; next: TaskView | null }
 
+export interface Suggestion {
+  question: string;
+  labeler: string;
+  version: string;
+  answer: Boxes | Choice | Segments | Spans;
+  score: number | null;
+}
+
 export interface SuggestionReport { stored: number; rejected: RejectedSuggestion[] }
-
-export interface SuggestionRow {
-  question: string;
-  labeler: string;
-  version: string;
-  answer: Boxes | Choice | Segments | Spans;
-  score: number | null;
-}
-
-export interface SuggestionView {
-  question: string;
-  labeler: string;
-  version: string;
-  answer: Boxes | Choice | Segments | Spans;
-  score: number | null;
-}
 
 export interface SuspectRow { item_id: number; key: string; question: string; score: number; given: unknown; proposed: unknown }
 
@@ -545,7 +525,7 @@ export interface TaskView {
   lease_seconds: number;
   pipeline_version: number;
   item: ItemView;
-  suggestions: SuggestionView[];
+  suggestions: Suggestion[];
   draft: Draft | null;
   redo: RedoView | null;
   review: ReviewView | null;
@@ -565,8 +545,6 @@ export interface Token {
   created_at: number;
   expires_at: number;
 }
-
-export interface TokenMade { token: string }
 
 export interface User {
   id: number;

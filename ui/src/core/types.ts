@@ -11,12 +11,11 @@ export type {
   Choice as ChoiceAnswer,
   Image as ImageField,
   ProjectView as Project,
-  ReviewView as ReviewMaterial,
   Segment,
   Segments as SegmentsAnswer,
   Span,
   Spans as SpansAnswer,
-  SuggestionView as Suggestion,
+  Suggestion,
   TaskView as Task,
   Text as TextField,
 } from "./server";
@@ -24,7 +23,7 @@ export type {
 export type Role = Server.MyProject["role"];
 export type Field = Server.TaskView["item"]["data"][string];
 export type Modality = Field["modality"];
-export type Answer = Server.SuggestionView["answer"];
+export type Answer = Server.Suggestion["answer"];
 export type KindName = Answer["kind"];
 export type Values = Record<string, Answer>;
 export type Question = Server.Schema["questions"][string];

@@ -43,6 +43,11 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file: str
 
 
+def called(options: Options) -> str:
+    """Return how the names of the functions begin: with the file's."""
+    return f"{Path(options.file).stem}."
+
+
 def open_labelers(options: Options, project: Project, place: str, progress: Progress) -> list[Labeler]:
     """Run the file and return a labeler for each function that is marked."""
     try:
@@ -64,7 +69,7 @@ def open_labelers(options: Options, project: Project, place: str, progress: Prog
         version = content_hash([_source_of(source, function.__name__, set(marked)), question, _asked(project.schema.questions[question])])[
             :16
         ]
-        found.append(_Function(f"{Path(options.file).stem}.{name}", question, version, function, project, options.file))
+        found.append(_Function(f"{called(options)}{name}", question, version, function, project, options.file))
     return found
 
 

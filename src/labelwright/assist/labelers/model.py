@@ -22,7 +22,7 @@ from msgspec import Struct
 from labelwright.assist.labelers.base import UNTOUCHED, Declined, Labeler, Progress, Untouched
 from labelwright.assist.learners import learner_for, methods
 from labelwright.assist.learners.base import Learned
-from labelwright.assist.media import Media
+from labelwright.assist.media import ItemMedia
 from labelwright.assist.proposal import Proposal
 from labelwright.assist.training import Wanted, latest
 from labelwright.errors import InvalidPipeline, nearest
@@ -63,7 +63,7 @@ def open_labelers(options: Options, project: Project, place: str, progress: Prog
         )
     more = share(options.retrain, f"{place}.model.retrain")
     found: list[Labeler | Declined] = []
-    media = Media(project)
+    media = ItemMedia(project)
     for name in options.questions or questions:
         learner = learner_for(questions[name], project.schema)
         if learner is None or options.method not in ("auto", learner.METHOD):
@@ -84,7 +84,7 @@ def open_labelers(options: Options, project: Project, place: str, progress: Prog
 class _Model:
     name = "model"
 
-    def __init__(self, question: str, version: str, at_least: float, learned: Learned, project: Project, media: Media) -> None:
+    def __init__(self, question: str, version: str, at_least: float, learned: Learned, project: Project, media: ItemMedia) -> None:
         self.question = question
         self.version = f"{version}-{round(at_least * 100)}"
         self._at_least = at_least

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelwright.assist.arrays import Arrays
 from labelwright.assist.learners import _linear
-from labelwright.assist.learners.base import Example, Result, TooLittle
+from labelwright.assist.learners.base import LabeledItem, LearningResult, TooLittle
 from labelwright.assist.proposal import Proposal
 from labelwright.schema.kinds import Question
 
@@ -19,7 +19,7 @@ __all__ = ["enough", "learn_choice", "proposals"]
 FOLDS = 5
 
 
-def enough(question: Question, examples: Sequence[Example], fewest: int) -> list[Example]:
+def enough(question: Question, examples: Sequence[LabeledItem], fewest: int) -> list[LabeledItem]:
     """Return the examples with a label that the question has, or say that they are too few."""
     known = set(question.labels)
     usable = [example for example in examples if example.answer.label in known]
@@ -30,7 +30,7 @@ def enough(question: Question, examples: Sequence[Example], fewest: int) -> list
     return usable
 
 
-def learn_choice(question: Question, examples: Sequence[Example], matrix: Any, *, strength: float, scale: bool) -> Result:
+def learn_choice(question: Question, examples: Sequence[LabeledItem], matrix: Any, *, strength: float, scale: bool) -> LearningResult:
     """Learn one label for each row, and how sure the model may be."""
     import numpy as np
 
@@ -67,7 +67,7 @@ def learn_choice(question: Question, examples: Sequence[Example], matrix: Any, *
         "labels": codes.astype(np.int64),
         "probabilities": unseen.astype(np.float32),
     }
-    return Result(model.arrays(), report, predictions)
+    return LearningResult(model.arrays(), report, predictions)
 
 
 def proposals(question: Question, probabilities: NDArray[Any]) -> list[Proposal | None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labelwright.assist.arrays import Arrays
 from labelwright.assist.learners import _agreement, _linear
-from labelwright.assist.learners.base import Example, Result, TooLittle
+from labelwright.assist.learners.base import LabeledItem, LearningResult, TooLittle
 from labelwright.assist.proposal import Proposal
 from labelwright.schema import Answer
 from labelwright.schema.kinds import Part, Question
@@ -63,7 +63,9 @@ class Regions:
         return Proposal(answer, _agreement.score(self._curve, raw))
 
 
-def learn_regions(question: Question, examples: Sequence[Example], candidates: Sequence[Candidates], overlap: Overlap) -> Result:
+def learn_regions(
+    question: Question, examples: Sequence[LabeledItem], candidates: Sequence[Candidates], overlap: Overlap
+) -> LearningResult:
     """Learn which candidates are what, and judge that on items that were not seen."""
     import numpy as np
 
@@ -104,7 +106,7 @@ def learn_regions(question: Question, examples: Sequence[Example], candidates: S
     curve = _agreement.fit_curve(raw, [1.0 - question.distance(one, other) for one, other in zip(answers, truth, strict=True)])
     fitted = _linear.fit(matrix[teaching], codes[teaching], background + 1, strength=_STRENGTH, scale=True, iterations=_ITERATIONS)
     arrays = {**fitted.arrays(), "shift": shift, "threshold": np.array(threshold), "curve": curve}
-    return Result(arrays, {"labels": len(examples), "classes": list(labels), "candidates": len(codes), **report})
+    return LearningResult(arrays, {"labels": len(examples), "classes": list(labels), "candidates": len(codes), **report})
 
 
 def _unseen_of_all(matrix: NDArray[Any], codes: NDArray[Any], classes: int, groups: list[str], folds: int) -> NDArray[Any]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from labelwright.assist.arrays import Arrays
-from labelwright.assist.media import Media
+from labelwright.assist.media import ItemMedia
 from labelwright.assist.proposal import Proposal
 from labelwright.schema import Item
 
-__all__ = ["Example", "Learned", "Result", "TooLittle"]
+__all__ = ["LabeledItem", "Learned", "LearningResult", "TooLittle"]
 
 
-class Example(NamedTuple):
+class LabeledItem(NamedTuple):
     """A labeled item; examples of one `group` are never on both sides of a fold."""
 
     item: Item
@@ -21,7 +21,7 @@ class Example(NamedTuple):
     group: str
 
 
-class Result(NamedTuple):
+class LearningResult(NamedTuple):
     """What was learned, as arrays; how good it is on what it had not seen; and the predictions behind that, where they are of use."""
 
     arrays: Arrays
@@ -32,7 +32,7 @@ class Result(NamedTuple):
 class Learned(Protocol):
     """A model that can be asked."""
 
-    def predict(self, items: Sequence[Item], media: Media) -> list[Proposal | None]:
+    def predict(self, items: Sequence[Item], media: ItemMedia) -> list[Proposal | None]:
         """Return an answer with its calibrated score for each item, or None."""
 
 

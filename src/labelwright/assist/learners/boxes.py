@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from labelwright.assist.arrays import Arrays
 from labelwright.assist.learners import _regions
-from labelwright.assist.learners.base import Example, Learned, Result, TooLittle
-from labelwright.assist.media import Media
+from labelwright.assist.learners.base import LabeledItem, Learned, LearningResult, TooLittle
+from labelwright.assist.media import ItemMedia
 from labelwright.assist.proposal import Proposal
 from labelwright.errors import LabelwrightError
 from labelwright.media.features import image as features
@@ -37,7 +37,7 @@ MOST_CANDIDATES = 200
 MOST_PEAKS = 30
 
 
-def learn(question: Question, examples: Sequence[Example], media: Media, fewest: int) -> Result:
+def learn(question: Question, examples: Sequence[LabeledItem], media: ItemMedia, fewest: int) -> LearningResult:
     """Learn from pictures with their boxes."""
     import numpy as np
 
@@ -61,11 +61,11 @@ class _Model:
         self._sizes = [(float(width), float(height)) for width, height in arrays["sizes"]]
         self._regions = _regions.Regions(question, arrays, box_iou)
 
-    def predict(self, items: Sequence[Item], media: Media) -> list[Proposal | None]:
+    def predict(self, items: Sequence[Item], media: ItemMedia) -> list[Proposal | None]:
         return [self._regions.propose(_candidates(item, self._question, media, self._sizes)) for item in items]
 
 
-def _usual_sizes(question: Question, examples: Sequence[Example]) -> list[tuple[float, float]]:
+def _usual_sizes(question: Question, examples: Sequence[LabeledItem]) -> list[tuple[float, float]]:
     """The median width and height of each label's boxes, as shares of the picture's longer side."""
     import numpy as np
 
@@ -84,7 +84,7 @@ def _usual_sizes(question: Question, examples: Sequence[Example]) -> list[tuple[
     return found or [(0.2, 0.2)]
 
 
-def _candidates(item: Item, question: Question, media: Media, sizes: list[tuple[float, float]]) -> _regions.Candidates:
+def _candidates(item: Item, question: Question, media: ItemMedia, sizes: list[tuple[float, float]]) -> _regions.Candidates:
     import numpy as np
 
     nothing = _regions.Candidates(np.zeros((0, 4)), np.zeros((0, features.SIZE + 5), dtype=np.float32), (0.0, 0.0))

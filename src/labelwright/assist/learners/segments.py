@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from labelwright.assist.arrays import Arrays
 from labelwright.assist.learners import _regions
-from labelwright.assist.learners.base import Example, Learned, Result, TooLittle
-from labelwright.assist.media import Media
+from labelwright.assist.learners.base import LabeledItem, Learned, LearningResult, TooLittle
+from labelwright.assist.media import ItemMedia
 from labelwright.assist.proposal import Proposal
 from labelwright.errors import LabelwrightError
 from labelwright.media.features import audio as features
@@ -35,7 +35,7 @@ SHORTEST = 0.06
 MOST_CANDIDATES = 200
 
 
-def learn(question: Question, examples: Sequence[Example], media: Media, fewest: int) -> Result:
+def learn(question: Question, examples: Sequence[LabeledItem], media: ItemMedia, fewest: int) -> LearningResult:
     """Learn from recordings with their segments."""
     needed = max(fewest, 2 * _regions.FOLDS)
     if sum(bool(example.answer.parts()) for example in examples) < needed:
@@ -54,11 +54,11 @@ class _Model:
         self._question = question
         self._regions = _regions.Regions(question, arrays, interval_iou)
 
-    def predict(self, items: Sequence[Item], media: Media) -> list[Proposal | None]:
+    def predict(self, items: Sequence[Item], media: ItemMedia) -> list[Proposal | None]:
         return [self._regions.propose(_candidates(item, self._question, media)) for item in items]
 
 
-def _candidates(item: Item, question: Question, media: Media) -> _regions.Candidates:
+def _candidates(item: Item, question: Question, media: ItemMedia) -> _regions.Candidates:
     import numpy as np
 
     nothing = _regions.Candidates(np.zeros((0, 2)), np.zeros((0, features.SIZE + 2), dtype=np.float32), (0.0,))

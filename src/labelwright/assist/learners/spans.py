@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from labelwright.assist.arrays import Arrays
 from labelwright.assist.learners import _agreement, _linear
-from labelwright.assist.learners.base import Example, Learned, Result, TooLittle
-from labelwright.assist.media import Media
+from labelwright.assist.learners.base import LabeledItem, Learned, LearningResult, TooLittle
+from labelwright.assist.media import ItemMedia
 from labelwright.assist.proposal import Proposal
 from labelwright.media.features import text as features
 from labelwright.schema import Answer, Item
@@ -37,7 +37,7 @@ _STRENGTH = 2.0
 _ITERATIONS = 60
 
 
-def learn(question: Question, examples: Sequence[Example], media: Media, fewest: int) -> Result:
+def learn(question: Question, examples: Sequence[LabeledItem], media: ItemMedia, fewest: int) -> LearningResult:
     """Learn from texts with their spans."""
     import numpy as np
 
@@ -69,7 +69,9 @@ def learn(question: Question, examples: Sequence[Example], media: Media, fewest:
         raise TooLittle(f"On texts that it had not seen it finds {report['recall']:.0%} of the spans.")
     curve = _agreement.fit_curve(raw, [1.0 - question.distance(one, other) for one, other in zip(answers, truth, strict=True)])
     fitted = _linear.fit(matrix, codes, classes, strength=_STRENGTH, scale=False, iterations=_ITERATIONS)
-    return Result({**fitted.arrays(), "columns": columns, "curve": curve}, {"labels": len(examples), "classes": list(labels), **report})
+    return LearningResult(
+        {**fitted.arrays(), "columns": columns, "curve": curve}, {"labels": len(examples), "classes": list(labels), **report}
+    )
 
 
 def load(question: Question, arrays: Arrays) -> Learned:
@@ -83,7 +85,7 @@ class _Model:
         self._columns, self._curve = arrays["columns"], arrays["curve"]
         self._linear = _linear.Linear.of(arrays)
 
-    def predict(self, items: Sequence[Item], media: Media) -> list[Proposal | None]:
+    def predict(self, items: Sequence[Item], media: ItemMedia) -> list[Proposal | None]:
         texts = [_text(item, self._question) for item in items]
         places = [features.tokens(text)[:MOST_TOKENS] for text in texts]
         probabilities = self._linear.probabilities(_matrix(texts, places)[:, self._columns])

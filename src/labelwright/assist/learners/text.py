@@ -7,8 +7,8 @@ from typing import Any
 
 from labelwright.assist.arrays import Arrays
 from labelwright.assist.learners import _choice, _linear
-from labelwright.assist.learners.base import Example, Learned, Result
-from labelwright.assist.media import Media
+from labelwright.assist.learners.base import LabeledItem, Learned, LearningResult
+from labelwright.assist.media import ItemMedia
 from labelwright.assist.proposal import Proposal
 from labelwright.media.features import text as features
 from labelwright.schema import Item
@@ -25,7 +25,7 @@ AT_LEAST = 0.5
 _STRENGTH = 30.0
 
 
-def learn(question: Question, examples: Sequence[Example], media: Media, fewest: int) -> Result:
+def learn(question: Question, examples: Sequence[LabeledItem], media: ItemMedia, fewest: int) -> LearningResult:
     """Learn from labeled texts."""
     import numpy as np
 
@@ -50,7 +50,7 @@ class _Model:
         self._columns, self._rarity = arrays["columns"], arrays["rarity"]
         self._linear = _linear.Linear.of(arrays)
 
-    def predict(self, items: Sequence[Item], media: Media) -> list[Proposal | None]:
+    def predict(self, items: Sequence[Item], media: ItemMedia) -> list[Proposal | None]:
         counts = features.matrix([_text(item, self._question) for item in items])
         return _choice.proposals(self._question, self._linear.probabilities(_weigh(counts, self._columns, self._rarity)))
 

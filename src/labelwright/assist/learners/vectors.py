@@ -8,8 +8,8 @@ from types import ModuleType
 from labelwright import plugins
 from labelwright.assist.arrays import Arrays
 from labelwright.assist.learners import _choice, _linear
-from labelwright.assist.learners.base import Example, Learned, Result
-from labelwright.assist.media import Media
+from labelwright.assist.learners.base import LabeledItem, Learned, LearningResult
+from labelwright.assist.media import ItemMedia
 from labelwright.assist.proposal import Proposal
 from labelwright.schema import Item
 from labelwright.schema.kinds import Question
@@ -26,7 +26,7 @@ AT_LEAST = 0.5
 _STRENGTH = 0.02
 
 
-def learn(question: Question, examples: Sequence[Example], media: Media, fewest: int) -> Result:
+def learn(question: Question, examples: Sequence[LabeledItem], media: ItemMedia, fewest: int) -> LearningResult:
     """Learn from labeled pictures or recordings."""
     rows, usable = media.vectors(
         [example.item for example in examples], question.of, _features([example.item for example in examples], question)
@@ -47,7 +47,7 @@ class _Model:
         self._question = question
         self._linear = _linear.Linear.of(arrays)
 
-    def predict(self, items: Sequence[Item], media: Media) -> list[Proposal | None]:
+    def predict(self, items: Sequence[Item], media: ItemMedia) -> list[Proposal | None]:
         rows, usable = media.vectors(items, self._question.of, _features(items, self._question))
         found = _choice.proposals(self._question, self._linear.probabilities(rows))
         return [proposal if good else None for proposal, good in zip(found, usable, strict=True)]

@@ -18,7 +18,7 @@ from typing import Any, get_args
 
 from labelwright import plugins
 from labelwright.checks.case import Found, NotMade
-from labelwright.checks.decorator import Mark, mark_of
+from labelwright.checks.decorator import CheckMark, mark_of
 from labelwright.schema import Finding, Item, Severity
 
 MOST_FOUND = 10_000
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _ask(name: str, function: Callable[..., Any] | None, values: dict[str, Any], item: Item) -> list[Found]:
-    mark = mark_of(function) or Mark(None, None)
+    mark = mark_of(function) or CheckMark(None, None)
     try:
         if function is None:
             raise NameError("the file has no such function any more")
@@ -87,7 +87,7 @@ def _checked(found: Found) -> Found:
     return kind(message, found.question and str(found.question), found.unit and int(found.unit), found.severity)
 
 
-def _read(result: Any, name: str, document: str | None, mark: Mark) -> Iterator[Found]:
+def _read(result: Any, name: str, document: str | None, mark: CheckMark) -> Iterator[Found]:
     if result is None or result is True:
         return
     if isinstance(result, Finding):

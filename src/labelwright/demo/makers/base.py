@@ -8,13 +8,13 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["Made", "Truth", "chance"]
+__all__ = ["MadeData", "Truth", "chance"]
 
 Truth = dict[str, dict[str, Any]]
 """By the item's key, the right answer to each question in plain form."""
 
 
-class Made(Struct, frozen=True):
+class MadeData(Struct, frozen=True):
     """What a maker made: the truth, and the keys of those items that are copies of others, which the pipeline sets aside."""
 
     truth: Truth

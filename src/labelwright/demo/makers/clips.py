@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from labelwright.demo.makers.base import Made, Truth, chance
+from labelwright.demo.makers.base import MadeData, Truth, chance
 
 __all__ = ["make"]
 
@@ -19,7 +19,7 @@ Wave = Any
 """Samples as a NumPy array of floats."""
 
 
-def make(folder: Path, seed: int) -> Made:
+def make(folder: Path, seed: int) -> MadeData:
     """Write the recordings `data/clip-01.wav`, and one that is cut off within its header."""
     import numpy as np
     import soundfile
@@ -49,7 +49,7 @@ def make(folder: Path, seed: int) -> Made:
         soundfile.write(target / key, np.clip(sound, -1.0, 1.0), RATE, subtype="PCM_16")
         truth[key] = {"background": background, "calls": calls}
     (target / f"clip-{COUNT + 1:02d}.wav").write_bytes((target / "clip-01.wav").read_bytes()[:20])
-    return Made(truth)
+    return MadeData(truth)
 
 
 # --- backgrounds ------------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labelwright.demo.makers.base import Made, Truth, chance
+from labelwright.demo.makers.base import MadeData, Truth, chance
 
 __all__ = ["make"]
 
@@ -17,7 +17,7 @@ SIDE = 160
 INK, PAPER = (44, 62, 96), (250, 247, 240)
 
 
-def make(folder: Path, seed: int) -> Made:
+def make(folder: Path, seed: int) -> MadeData:
     """Write the pictures `data/digit-001.png`, two of them twice, and one that is broken."""
     import numpy as np
     from PIL import Image
@@ -45,4 +45,4 @@ def make(folder: Path, seed: int) -> Made:
         copies.add(copy)
     whole = (target / "digit-001.png").read_bytes()
     (target / f"digit-{COUNT + 3:03d}.png").write_bytes(whole[: len(whole) // 2])
-    return Made(truth, frozenset(copies))
+    return MadeData(truth, frozenset(copies))

@@ -11,7 +11,7 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelwright.demo.makers.base import Made, Truth, chance
+from labelwright.demo.makers.base import MadeData, Truth, chance
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -41,7 +41,7 @@ CAPS = ((206, 72, 62), (178, 122, 78), (226, 162, 94))
 WINGS = ((250, 160, 70), (112, 170, 232), (244, 226, 120), (230, 130, 180))
 
 
-def make(folder: Path, seed: int) -> Made:
+def make(folder: Path, seed: int) -> MadeData:
     """Write the pictures `data/scene-01.jpg`, and one that is empty."""
     target = folder / "data"
     target.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def make(folder: Path, seed: int) -> Made:
         picture.save(target / key, quality=88)
         truth[key] = {"light": light, "things": boxes}
     (target / f"scene-{COUNT + 1:02d}.jpg").write_bytes(b"")
-    return Made(truth)
+    return MadeData(truth)
 
 
 def _draw(light: str, luck: random.Random) -> tuple[Picture, list[dict[str, Any]]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from labelwright.demo.makers.base import Made, Truth, chance
+from labelwright.demo.makers.base import MadeData, Truth, chance
 
 __all__ = ["make", "read_marked"]
 
@@ -29,7 +29,7 @@ _BROKEN = (
 """Rows as they come in real life, to be set aside: cut off, without a text, with an empty one."""
 
 
-def make(folder: Path, seed: int) -> Made:
+def make(folder: Path, seed: int) -> MadeData:
     """Write `data/tickets.jsonl`."""
     luck = chance(seed, "tickets")
     messages = [line.partition(": ")[::2] for line in MESSAGES.read_text("utf-8").splitlines() if line and not line.startswith("#")]
@@ -55,7 +55,7 @@ def make(folder: Path, seed: int) -> Made:
     path = folder / "data" / "tickets.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(lines))
-    return Made(truth, frozenset(copies))
+    return MadeData(truth, frozenset(copies))
 
 
 def read_marked(marked: str) -> tuple[str, list[dict[str, object]]]:

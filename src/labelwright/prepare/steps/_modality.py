@@ -11,7 +11,7 @@ from msgspec import structs
 from labelwright import plugins
 from labelwright.errors import InvalidInput, NotFound, nearest
 from labelwright.media.text import NormalText
-from labelwright.prepare.draft import Context, Draft
+from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.schema.modalities import MODALITIES, Stored
 
 __all__ = ["ModalityStep"]
@@ -28,11 +28,11 @@ class ModalityStep:
         self.REMEMBERS = self.stored  # files are expensive, what stands in a column is not
         self.VERSION = getattr(self.module, "VERSION", 1)
 
-    def sees(self, draft: Draft, options: Any, context: Context) -> Any:
+    def sees(self, draft: ItemDraft, options: Any, context: Context) -> Any:
         """Return the columns that it turns into fields, and the key, which messages may name."""
         return [draft.key, {field: draft.columns.get(field) for field in context.fields_of(self.modality, options.field)}]
 
-    def apply(self, draft: Draft, options: Any, context: Context) -> Iterator[Draft]:
+    def apply(self, draft: ItemDraft, options: Any, context: Context) -> Iterator[ItemDraft]:
         """Prepare each field of the modality."""
         columns, positions = dict(draft.columns), draft.positions
         for field in context.fields_of(self.modality, options.field):
@@ -49,7 +49,7 @@ class ModalityStep:
         yield structs.replace(draft, columns=columns, positions=positions)
 
 
-def _file(draft: Draft, field: str, context: Context) -> tuple[Path, str, str]:
+def _file(draft: ItemDraft, field: str, context: Context) -> tuple[Path, str, str]:
     """Return where the bytes that a column stands for lie, their digest, and what messages call them."""
     value = draft.columns.get(field)
     if not isinstance(value, dict) or not isinstance(value.get("blob"), str):

@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from labelwright.errors import InvalidPipeline
-from labelwright.prepare.draft import Context, Draft
+from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.schema import Schema
 
 __all__ = ["DEDUPLICATES", "Options", "apply", "check"]
@@ -36,6 +36,6 @@ def check(options: Options, schema: Schema, folder: Path) -> None:
         raise InvalidPipeline(message, where="deduplicate.near", hint="Write `deduplicate` without options.")
 
 
-def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
+def apply(draft: ItemDraft, options: Options, context: Context) -> Iterator[ItemDraft]:
     """Leave the draft as it is."""
     yield draft

@@ -29,7 +29,7 @@ from msgspec import Struct, structs
 from labelwright import plugins
 from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.prepare.decorator import is_step
-from labelwright.prepare.draft import Context, Draft
+from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.schema import Field, Schema
 from labelwright.schema.item import content_hash
 
@@ -75,7 +75,7 @@ def _code(node: Any) -> Any:
     return [_code(one) for one in node] if isinstance(node, list) else repr(node)
 
 
-def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
+def apply(draft: ItemDraft, options: Options, context: Context) -> Iterator[ItemDraft]:
     """Hand the row through each function."""
     rows = [{name: copy.deepcopy(value) if type(value) in (dict, list) else value for name, value in draft.columns.items()}]
     pieces = False

@@ -17,7 +17,7 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
-from labelwright.prepare.draft import Context, Draft
+from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.schema import Schema
 
 __all__ = ["Options", "apply", "check"]
@@ -38,7 +38,7 @@ def check(options: Options, schema: Schema, folder: Path) -> None:
     _field(options, schema)
 
 
-def apply(draft: Draft, options: Options, context: Context) -> Iterator[Draft]:
+def apply(draft: ItemDraft, options: Options, context: Context) -> Iterator[ItemDraft]:
     """Yield the pieces of the text."""
     field = _field(options, context.schema)
     text = draft.columns.get(field)

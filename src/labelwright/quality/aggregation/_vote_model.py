@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 
 from labelwright import stats
-from labelwright.quality.aggregation.base import Fit
+from labelwright.quality.aggregation.base import QuestionFit
 from labelwright.quality.answers import Given
 from labelwright.quality.belief import CERTAIN, expected_accuracy
 from labelwright.schema import Question
 
-__all__ = ["Judged", "Votes", "judge", "settle"]
+__all__ = ["Judged", "VoteColumns", "judge", "settle"]
 
 MOST_NUMBERS = 200_000
 """A fit with more numbers than this keeps one skill an annotator in place of a table."""
 
 
-class Votes:
+class VoteColumns:
     """All answers to one question by column, in ascending order of the item: 45 bytes each, where lists of numbers take some 200."""
 
     def __init__(self, name: str, question: Question) -> None:
@@ -75,7 +75,7 @@ class Judged:
     """The answers to item i are the rows `start[i]:start[i + 1]` of the arrays that were judged."""
 
 
-def settle(question: Question, data: Mapping[str, Any], method: str, gold: Mapping[int, tuple[float, int]]) -> tuple[Judged, Fit]:
+def settle(question: Question, data: Mapping[str, Any], method: str, gold: Mapping[int, tuple[float, int]]) -> tuple[Judged, QuestionFit]:
     """Fit the model to all answers and return the consensus of every item, and what was learned."""
     result = stats.aggregate(data["item"], data["user"], data["label"], method=method)
     labels = question.labels
@@ -87,7 +87,7 @@ def settle(question: Question, data: Mapping[str, Any], method: str, gold: Mappi
     people = [int(user) for user in result.annotators]
     skill = _skill(data, items, start, posteriors, present)
     numbers = len(people) * len(present) ** 2
-    learned = Fit(
+    learned = QuestionFit(
         method=result.method,
         reason=result.reason,
         answers=len(data["item"]),
@@ -101,7 +101,7 @@ def settle(question: Question, data: Mapping[str, Any], method: str, gold: Mappi
     return Judged(items, chosen, np.round(confidence, 6), start), learned
 
 
-def judge(question: Question, data: Mapping[str, Any], fit: Fit, gold: Mapping[int, tuple[float, int]]) -> Judged:
+def judge(question: Question, data: Mapping[str, Any], fit: QuestionFit, gold: Mapping[int, tuple[float, int]]) -> Judged:
     """Return the consensus of the items in `data` by what an earlier fit learned."""
     items, start = _bounds(data["item"])
     labels = list(question.labels)
@@ -136,7 +136,7 @@ def _tables(people: list[int], confusion: Any) -> dict[int, list[list[float]]]:
     return {user: rounded[place] for place, user in enumerate(people)}
 
 
-def _table(fit: Fit, user: int, labels: list[str]) -> Any:
+def _table(fit: QuestionFit, user: int, labels: list[str]) -> Any:
     """The array (truth, answer) of one annotator over all labels; by skill alone where there is no table, or none of this annotator."""
     size = len(labels)
     known = list(fit.skill.values())

@@ -7,14 +7,14 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from labelwright.quality.annotators import Measured, Reviewed
+from labelwright.quality.annotators import Measured, ReviewedAnswers
 from labelwright.quality.answers import Given, Page
-from labelwright.quality.consensus import Row
+from labelwright.quality.consensus import ConsensusRow
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.reports import QuestionAgreement
 from labelwright.schema import Question
 
-__all__ = ["Aggregation", "Answers", "Fit", "Scores", "Standing", "Written", "measured"]
+__all__ = ["AggregationModule", "GatheredAnswers", "QuestionFit", "Scores", "Standing", "Written", "measured"]
 
 Scores = Mapping[int, tuple[float, int]]
 """What each annotator reached on gold: the sum of similarities and the number of answers."""
@@ -23,7 +23,7 @@ Standing = Callable[[Sequence[int]], Mapping[int, tuple[str, str]]]
 """Gives the annotations and the method of the consensus that stands for some items."""
 
 
-class Fit(Struct, frozen=True, kw_only=True):
+class QuestionFit(Struct, frozen=True, kw_only=True):
     """What a fit learned of one question. `confusion[annotator][truth][answer]`, or only a `skill` each where the tables were too many.
 
     Where answers are marks, `weights` say what each annotator counts for; they were estimated when there were `weighed` answers.
@@ -43,13 +43,13 @@ class Fit(Struct, frozen=True, kw_only=True):
 class Written(NamedTuple):
     """Rows of the consensus up to the item `upto`, and the items whose rows stand as they are; `size` items were looked at."""
 
-    rows: list[Row]
+    rows: list[ConsensusRow]
     upto: int
     kept: set[int]
     size: int
 
 
-class Answers(Protocol):
+class GatheredAnswers(Protocol):
     """All answers to one question, taken up page by page, and what they come to."""
 
     stood: bool
@@ -66,11 +66,11 @@ class Answers(Protocol):
         """Whether anybody has answered."""
         ...
 
-    def fit(self, old: Fit | None, method: str, gold: Scores, *, full: bool) -> Fit:
+    def fit(self, old: QuestionFit | None, method: str, gold: Scores, *, full: bool) -> QuestionFit:
         """Learn how good annotators are. What `old` learned may stand unless everything is wanted, `full`."""
         ...
 
-    def rows(self, fit: Fit, gold: Scores, pages: Iterable[Page], standing: Standing) -> Iterator[Written]:
+    def rows(self, fit: QuestionFit, gold: Scores, pages: Iterable[Page], standing: Standing) -> Iterator[Written]:
         """Yield the consensus of all items, in ascending order; `pages` reads the answers once more where that is needed."""
         ...
 
@@ -82,23 +82,23 @@ class Answers(Protocol):
         """Return how far annotators agree."""
         ...
 
-    def measured(self, fit: Fit, reviewed: Reviewed) -> dict[int, Measured]:
+    def measured(self, fit: QuestionFit, reviewed: ReviewedAnswers) -> dict[int, Measured]:
         """Return each annotator's figures."""
         ...
 
 
-class Aggregation(Protocol):
+class AggregationModule(Protocol):
     """A way of bringing answers together: a module of this folder. A kind of answer names the one that fits it."""
 
-    ANSWERS: type[Answers]
+    ANSWERS: type[GatheredAnswers]
 
-    def unfitted(self) -> Fit:
+    def unfitted(self) -> QuestionFit:
         """Return what is known of a question before anything was learned of it."""
         ...
 
     def judge(
-        self, name: str, question: Question, answered: Mapping[int, Sequence[Given]], fit: Fit, gold: Scores, standing: Standing
-    ) -> tuple[list[Row], set[int]]:
+        self, name: str, question: Question, answered: Mapping[int, Sequence[Given]], fit: QuestionFit, gold: Scores, standing: Standing
+    ) -> tuple[list[ConsensusRow], set[int]]:
         """Return the consensus of a page of items by what was learned, and the items whose rows stand as they are."""
         ...
 

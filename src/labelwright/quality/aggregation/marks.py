@@ -8,11 +8,11 @@ from typing import Literal
 
 from labelwright.quality import agreement
 from labelwright.quality.aggregation._mark_pairs import compare_marks
-from labelwright.quality.aggregation.base import Fit, Scores, Standing, Written, measured
-from labelwright.quality.annotators import Measured, Reviewed
+from labelwright.quality.aggregation.base import QuestionFit, Scores, Standing, Written, measured
+from labelwright.quality.annotators import Measured, ReviewedAnswers
 from labelwright.quality.answers import Given, Page
 from labelwright.quality.belief import expected_accuracy
-from labelwright.quality.consensus import Row
+from labelwright.quality.consensus import ConsensusRow
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.reports import QuestionAgreement
 from labelwright.quality.sample import Sample
@@ -25,7 +25,7 @@ WEIGHED_GROWTH = 1.5
 """By how many times the answers grow until their annotators are weighed anew."""
 
 
-class Answers:
+class GatheredMarks:
     """All marks for one question: a sample of items is compared, and all items are fused by what that shows of their annotators."""
 
     def __init__(self, name: str, question: Question, guidelines: Mapping[int, Guidelines]) -> None:
@@ -41,7 +41,7 @@ class Answers:
     def answered(self) -> bool:
         return bool(self._sample.people)
 
-    def fit(self, old: Fit | None, method: str, gold: Scores, *, full: bool) -> Fit:
+    def fit(self, old: QuestionFit | None, method: str, gold: Scores, *, full: bool) -> QuestionFit:
         comparison, count = self.compare(), sum(self._sample.people.values())
         # Other weights are other labels, so they stand until there is much more to tell them from.
         if old is not None and not full and count <= WEIGHED_GROWTH * old.weighed:
@@ -49,7 +49,7 @@ class Answers:
             return _fit(old.weights, comparison.skill, count, old.weighed)
         return _fit(_weights(comparison.weight), comparison.skill, count, count)
 
-    def rows(self, fit: Fit, gold: Scores, pages: Iterable[Page], standing: Standing) -> Iterator[Written]:
+    def rows(self, fit: QuestionFit, gold: Scores, pages: Iterable[Page], standing: Standing) -> Iterator[Written]:
         for page in pages:
             rows, kept = judge(self._name, self._question, page.items, fit, gold, standing)
             yield Written(rows, page.upto, kept, page.size)
@@ -62,28 +62,28 @@ class Answers:
     def agreement(self, comparison: Comparison, names: Mapping[int, str]) -> QuestionAgreement:
         return agreement.of_marks(self._name, self._question, self._sample, comparison, self._guidelines, names)
 
-    def measured(self, fit: Fit, reviewed: Reviewed) -> dict[int, Measured]:
+    def measured(self, fit: QuestionFit, reviewed: ReviewedAnswers) -> dict[int, Measured]:
         agreed = _agreed(self._sample, fit.weights, reviewed)
         return measured(self._sample.people, agreed, reviewed.agreement.get(self._name, {}), self.compare().skill)
 
 
-ANSWERS = Answers
+ANSWERS = GatheredMarks
 
 
-def unfitted() -> Fit:
+def unfitted() -> QuestionFit:
     """Return the fusion in which all annotators weigh the same."""
-    return Fit(method="fused", reason="", answers=0)
+    return QuestionFit(method="fused", reason="", answers=0)
 
 
 def judge(
-    name: str, question: Question, answered: Mapping[int, Sequence[Given]], fit: Fit, gold: Scores, standing: Standing
-) -> tuple[list[Row], set[int]]:
+    name: str, question: Question, answered: Mapping[int, Sequence[Given]], fit: QuestionFit, gold: Scores, standing: Standing
+) -> tuple[list[ConsensusRow], set[int]]:
     """Fuse the items of a page where their answers changed; return the rows, and the items whose rows stand as they are."""
     known = standing(sorted(answered))
     rows, kept = [], set()
     for item_id, given in answered.items():
         row = _row(name, question, item_id, given, fit.weights, fit.method, gold, known.get(item_id))
-        if isinstance(row, Row):
+        if isinstance(row, ConsensusRow):
             rows.append(row)
         elif row == "unchanged":
             kept.add(item_id)
@@ -99,7 +99,7 @@ def _row(
     method: str,
     gold: Mapping[int, tuple[float, int]],
     known: tuple[str, str] | None,
-) -> Row | Literal["unchanged"] | None:
+) -> ConsensusRow | Literal["unchanged"] | None:
     """Return the row of an item.
 
     It is `unchanged` where `known`, the annotations and the method of the row that stands, says so, and None where nobody answered.
@@ -122,7 +122,7 @@ def _row(
     close = sum(weight * question.similarity(fused, value) for weight, value in zip(share, values, strict=True)) / sum(share)
     same = _pairwise(question, [one.values[name] for one in people])
     confidence = round(close * (1 - doubt), 6)
-    return Row(item_id, encode(fused), confidence, None if same is None else round(same, 6), len(people), numbers, method)
+    return ConsensusRow(item_id, encode(fused), confidence, None if same is None else round(same, 6), len(people), numbers, method)
 
 
 def _pairwise(question: Question, answers: Sequence[Answer]) -> float | None:
@@ -151,7 +151,7 @@ def _shares(weights: Mapping[int, float], given: Sequence[Given]) -> list[float]
     return [weights.get(one.user_id, usual) for one in given]
 
 
-def _agreed(sample: Sample, weights: Mapping[int, float], reviewed: Reviewed) -> dict[int, tuple[float, int]]:
+def _agreed(sample: Sample, weights: Mapping[int, float], reviewed: ReviewedAnswers) -> dict[int, tuple[float, int]]:
     """Each person's agreement with the fused answer, over the sampled items, leaving out what reviews have judged."""
     found: dict[int, tuple[float, int]] = {}
     for _, given in sample.items:
@@ -170,8 +170,8 @@ def _weights(weight: Mapping[int, float]) -> dict[int, float]:
     return weights if len(set(weights.values())) > 1 else {}
 
 
-def _fit(weights: dict[int, float], skill: dict[int, float], answers: int, weighed: int) -> Fit:
+def _fit(weights: dict[int, float], skill: dict[int, float], answers: int, weighed: int) -> QuestionFit:
     reason = "Places are grouped by overlap; those are kept, with their label, that carry half of the annotators' weight."
     if weights:
         reason += " An annotator weighs by the log odds of agreeing with what the others' places come to."
-    return Fit(method=_method(weights), reason=reason, answers=answers, skill=skill, weights=weights, weighed=weighed)
+    return QuestionFit(method=_method(weights), reason=reason, answers=answers, skill=skill, weights=weights, weighed=weighed)

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from labelwright.quality import agreement
-from labelwright.quality.aggregation._vote_model import Judged, Votes, settle
+from labelwright.quality.aggregation._vote_model import Judged, VoteColumns, settle
 from labelwright.quality.aggregation._vote_model import judge as judge_votes
 from labelwright.quality.aggregation._vote_pairs import compare_votes
-from labelwright.quality.aggregation.base import Fit, Scores, Standing, Written, measured
-from labelwright.quality.annotators import Measured, Reviewed
+from labelwright.quality.aggregation.base import QuestionFit, Scores, Standing, Written, measured
+from labelwright.quality.annotators import Measured, ReviewedAnswers
 from labelwright.quality.answers import PAGE, Given, Page
-from labelwright.quality.consensus import Row
+from labelwright.quality.consensus import ConsensusRow
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.reports import QuestionAgreement
 from labelwright.schema import Question
@@ -24,13 +24,13 @@ from labelwright.store.codec import encode
 __all__ = ["ANSWERS", "judge", "unfitted"]
 
 
-class Answers:
+class GatheredVotes:
     """All votes on one question."""
 
     def __init__(self, name: str, question: Question, guidelines: Mapping[int, Guidelines]) -> None:
         self.stood = False
         self._name, self._question, self._guidelines = name, question, guidelines
-        self._votes = Votes(name, question)
+        self._votes = VoteColumns(name, question)
         self._data: dict[str, Any] = {}
         self._judged: Judged | None = None
 
@@ -41,12 +41,12 @@ class Answers:
     def answered(self) -> bool:
         return len(self._votes) > 0
 
-    def fit(self, old: Fit | None, method: str, gold: Scores, *, full: bool) -> Fit:
+    def fit(self, old: QuestionFit | None, method: str, gold: Scores, *, full: bool) -> QuestionFit:
         self._data = self._votes.arrays()
         self._judged, learned = settle(self._question, self._data, method, gold)
         return learned
 
-    def rows(self, fit: Fit, gold: Scores, pages: Iterable[Page], standing: Standing) -> Iterator[Written]:
+    def rows(self, fit: QuestionFit, gold: Scores, pages: Iterable[Page], standing: Standing) -> Iterator[Written]:
         assert self._judged is not None
         for rows in _rows(self._question, self._data, self._judged, fit.method):
             yield Written(rows, rows[-1].item_id, set(), len(rows))
@@ -57,33 +57,33 @@ class Answers:
     def agreement(self, comparison: Comparison, names: Mapping[int, str]) -> QuestionAgreement:
         return agreement.of_votes(self._name, self._question, self._data, comparison, self._guidelines, names)
 
-    def measured(self, fit: Fit, reviewed: Reviewed) -> dict[int, Measured]:
+    def measured(self, fit: QuestionFit, reviewed: ReviewedAnswers) -> dict[int, Measured]:
         assert self._judged is not None
         counted = Counter(self._data["user"][self._data["annotation"] > 0].tolist())
         agreed = _agreed(self._data, self._judged, reviewed.annotations)
         return measured(counted, agreed, reviewed.agreement.get(self._name, {}), fit.skill)
 
 
-ANSWERS = Answers
+ANSWERS = GatheredVotes
 
 
-def unfitted() -> Fit:
+def unfitted() -> QuestionFit:
     """Return the majority, which needs to know nothing of annotators."""
-    return Fit(method="majority", reason="", answers=0)
+    return QuestionFit(method="majority", reason="", answers=0)
 
 
 def judge(
-    name: str, question: Question, answered: Mapping[int, Sequence[Given]], fit: Fit, gold: Scores, standing: Standing
-) -> tuple[list[Row], set[int]]:
+    name: str, question: Question, answered: Mapping[int, Sequence[Given]], fit: QuestionFit, gold: Scores, standing: Standing
+) -> tuple[list[ConsensusRow], set[int]]:
     """Return the consensus of a page of items by what was learned."""
-    votes = Votes(name, question)
+    votes = VoteColumns(name, question)
     votes.add(answered)
     data = votes.arrays()
     judged = judge_votes(question, data, fit, gold)
     return [row for rows in _rows(question, data, judged, fit.method) for row in rows], set()
 
 
-def _rows(question: Question, data: Mapping[str, Any], judged: Judged, method: str) -> Iterator[list[Row]]:
+def _rows(question: Question, data: Mapping[str, Any], judged: Judged, method: str) -> Iterator[list[ConsensusRow]]:
     """Yield the rows of a question, as many at a time as are written in one transaction."""
     answers = [encode(question.elected(label)) for label in question.labels]
     person = data["annotation"] > 0
@@ -96,7 +96,7 @@ def _rows(question: Question, data: Mapping[str, Any], judged: Judged, method: s
         columns = [column[page] for column in (judged.items, judged.labels, judged.confidence, same, people)]
         columns += [start[:-1] - start[0], start[1:] - start[0]]
         yield [
-            Row(
+            ConsensusRow(
                 item,
                 answers[label],
                 confidence,

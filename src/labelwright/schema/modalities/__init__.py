@@ -6,11 +6,11 @@ from typing import Any, Literal, Union
 
 from labelwright import plugins
 from labelwright.schema.modalities.audio import Audio
-from labelwright.schema.modalities.base import Field, Starter, Stored
+from labelwright.schema.modalities.base import Field, StarterQuestion, Stored
 from labelwright.schema.modalities.image import Image
 from labelwright.schema.modalities.text import Text
 
-__all__ = ["MODALITIES", "Audio", "Field", "FieldUnion", "Image", "Modality", "Starter", "Stored", "Text"]
+__all__ = ["MODALITIES", "Audio", "Field", "FieldUnion", "Image", "Modality", "StarterQuestion", "Stored", "Text"]
 
 MODALITIES: dict[str, type[Field]] = {name: plugins.load("modalities", name).FIELD for name in plugins.names("modalities")}
 """The value of each modality, by what `schema.data` calls it."""

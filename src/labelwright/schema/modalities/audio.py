@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from labelwright.schema.modalities.base import Starter, Stored
+from labelwright.schema.modalities.base import StarterQuestion, Stored
 
 
 class Audio(Stored, frozen=True, tag="audio"):
@@ -33,7 +33,7 @@ class Audio(Stored, frozen=True, tag="audio"):
         "-": "zoom out",
     }
     says: ClassVar[tuple[str, ...]] = ("duration", "rate")
-    starter: ClassVar[Starter] = Starter("parts", "segments", ("speech", "noise"))
+    starter: ClassVar[StarterQuestion] = StarterQuestion("parts", "segments", ("speech", "noise"))
     tag: ClassVar[str | None] = "Audio"
 
 

@@ -16,10 +16,10 @@ from msgspec import Struct
 
 from labelwright.errors import InvalidInput
 
-__all__ = ["Field", "Starter", "Stored"]
+__all__ = ["Field", "StarterQuestion", "Stored"]
 
 
-class Starter(NamedTuple):
+class StarterQuestion(NamedTuple):
     """What a starter file asks where the data shows no labels: a question's name, its kind, and labels to be replaced, if it has any."""
 
     question: str
@@ -39,7 +39,7 @@ class Field(Struct, frozen=True, tag_field="modality", forbid_unknown_fields=Tru
     says: ClassVar[tuple[str, ...]] = ()
     """The attributes that an expression may name behind the field and a dot."""
 
-    starter: ClassVar[Starter] = Starter("label", "choice", ("good", "bad"))
+    starter: ClassVar[StarterQuestion] = StarterQuestion("label", "choice", ("good", "bad"))
 
     tag: ClassVar[str | None] = None
     """The tag by which Label Studio shows it; None where it has none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from labelwright.schema.modalities.base import Starter, Stored
+from labelwright.schema.modalities.base import StarterQuestion, Stored
 
 
 class Image(Stored, frozen=True, tag="image"):
@@ -33,7 +33,7 @@ class Image(Stored, frozen=True, tag="image"):
         "-": "zoom out",
     }
     says: ClassVar[tuple[str, ...]] = ("width", "height")
-    starter: ClassVar[Starter] = Starter("objects", "boxes", ("object",))
+    starter: ClassVar[StarterQuestion] = StarterQuestion("objects", "boxes", ("object",))
     tag: ClassVar[str | None] = "Image"
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from labelwright.errors import InvalidInput
-from labelwright.schema.modalities.base import Field, Starter
+from labelwright.schema.modalities.base import Field, StarterQuestion
 
 
 class Text(Field, frozen=True, tag="text"):
@@ -17,7 +17,7 @@ class Text(Field, frozen=True, tag="text"):
     is_text: ClassVar[bool] = True
     keys: ClassVar[Mapping[str, str]] = {"n": "mark the words", "[": "shorten a mark", "]": "stretch a mark"}
     says: ClassVar[tuple[str, ...]] = ("text",)
-    starter: ClassVar[Starter] = Starter("label", "choice", ("positive", "negative", "other"))
+    starter: ClassVar[StarterQuestion] = StarterQuestion("label", "choice", ("positive", "negative", "other"))
     tag: ClassVar[str | None] = "Text"
 
     @classmethod

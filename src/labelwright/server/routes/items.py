@@ -80,7 +80,6 @@ async def add_items(
     project: FromPath[str],
     request: Request,
     access: Access,
-    workspace: Workspace,
     options: Options,
 ) -> CollectReport:
     """Collect items from a stream of JSON lines, each with the columns that the schema names, and make them ready.

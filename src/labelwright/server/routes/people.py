@@ -9,7 +9,7 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
-from labelwright.api.people import ROLES, Invited, LinkMade, Role, Token, TokenMade, User
+from labelwright.api.people import ROLES, Invited, LinkMade, Role, Secret, Token, User
 from labelwright.errors import NotAllowed, NotFound
 from labelwright.server.given import Access, AccessControl, Workspace
 from labelwright.store import people
@@ -107,7 +107,7 @@ async def tokens(access: Access, workspace: Workspace, everybody: FromQuery[bool
 
 
 @post("/api/tokens", opt={"permission": "signed_in"}, status_code=201)
-async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspace) -> TokenMade:
+async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspace) -> Secret:
     """Make a token for a program of one's own."""
     access.in_person()
     project_id = None
@@ -124,7 +124,7 @@ async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspa
             seconds=data.days * 24 * 3600,
         )
     )
-    return TokenMade(secret)
+    return Secret(secret)
 
 
 @delete("/api/tokens/{token_id:int}", opt={"permission": "signed_in"}, status_code=200)

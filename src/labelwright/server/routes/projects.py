@@ -22,7 +22,7 @@ async def projects(access: Access, workspace: Workspace) -> list[ProjectCard]:
 
 
 @get("/api/projects/{project:str}", opt={"permission": "annotate"})
-async def project_view(project: FromPath[str], access: Access, workspace: Workspace) -> ProjectView:
+async def project_view(project: FromPath[str], access: Access) -> ProjectView:
     """Return what a project asks."""
     opened = access.project(project, "annotate")
     policy = opened.pipeline.tasks

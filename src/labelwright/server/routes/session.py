@@ -13,7 +13,7 @@ from litestar.datastructures import Cookie
 from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 
-from labelwright.api.people import Me, MyProject, Session
+from labelwright.api.people import Me, MyProject, Secret, Session
 from labelwright.errors import Busy, NotAllowed, NotSignedIn
 from labelwright.server.attempts import Attempts
 from labelwright.server.gate import secret_in, session_cookie
@@ -38,12 +38,6 @@ class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     password: str
-
-
-class SignInLink(Struct, frozen=True, forbid_unknown_fields=True):
-    """The secret of a one-time link."""
-
-    token: str
 
 
 class NewPassword(Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,7 +124,7 @@ async def sign_in(
 @post("/api/sign-in/link", opt={"permission": "anybody"}, status_code=200)
 async def sign_in_by_link(
     request: Request,
-    data: JSONBody[SignInLink],
+    data: JSONBody[Secret],
     workspace: Workspace,
     control: AccessControl,
     options: Options,

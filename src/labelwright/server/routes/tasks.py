@@ -9,7 +9,6 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Struct
 from msgspec.structs import replace
 
-from labelwright.annotate import read_comments
 from labelwright.api.tasks import (
     Audited,
     BlindAnswer,
@@ -30,6 +29,7 @@ from labelwright.pipeline.views import count_answered, my_annotations
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Verdict
 from labelwright.server.given import Access
+from labelwright.store.comments import read_comments
 
 __all__ = ["HANDLERS"]
 

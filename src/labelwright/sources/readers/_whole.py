@@ -7,7 +7,8 @@ from pathlib import Path
 
 from labelwright import plugins
 from labelwright.errors import LabelwrightError
-from labelwright.formats._tables import BrokenRow, Row
+from labelwright.formats._tables import TableRow
+from labelwright.formats.base import Broken
 from labelwright.schema.modalities import MODALITIES, Stored
 
 __all__ = ["MAX_FILE", "WholeFiles"]
@@ -25,20 +26,20 @@ class WholeFiles:
         self.SUFFIXES: frozenset[str] = self.module.SUFFIXES
         self.stored = issubclass(MODALITIES[modality], Stored)
 
-    def read(self, path: Path, *, name: str, field: str, delimiter: str | None = None) -> Iterator[Row | BrokenRow]:
+    def read(self, path: Path, *, name: str, field: str, delimiter: str | None = None) -> Iterator[TableRow | Broken]:
         """Yield the file as one row; under `field` stand its bytes, or what is read of them where those are not stored."""
         try:
             size = path.stat().st_size
             if size == 0:
-                yield BrokenRow(None, name, "The file is empty.")
+                yield Broken(name, "The file is empty.")
             elif size > MAX_FILE:
-                yield BrokenRow(None, name, f"The file has {size:,} bytes, more than {MAX_FILE:,}.")
+                yield Broken(name, f"The file has {size:,} bytes, more than {MAX_FILE:,}.")
             else:
                 body = path.read_bytes()
                 if self.stored:
                     self.module.probe(body)
-                yield Row(0, {field: body if self.stored else self.module.read(body)})
+                yield TableRow(0, {field: body if self.stored else self.module.read(body)})
         except OSError as error:
-            yield BrokenRow(None, name, f"The file cannot be read: {error.strerror or error}.")
+            yield Broken(name, f"The file cannot be read: {error.strerror or error}.")
         except LabelwrightError as error:
-            yield BrokenRow(None, name, str(error))
+            yield Broken(name, str(error))

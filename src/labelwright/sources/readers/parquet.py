@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from labelwright.formats._tables import BrokenRow, Row, rows
+from labelwright.formats._tables import TableRow, rows
+from labelwright.formats.base import Broken
 
 __all__ = ["MODALITY", "SUFFIXES", "read"]
 
@@ -13,6 +14,6 @@ SUFFIXES = frozenset({".parquet", ".pq"})
 MODALITY = None
 
 
-def read(path: Path, *, name: str, field: str = "", delimiter: str | None = None) -> Iterator[Row | BrokenRow]:
+def read(path: Path, *, name: str, field: str = "", delimiter: str | None = None) -> Iterator[TableRow | Broken]:
     """Yield every row."""
     return rows(path, "parquet", name=name)
