@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["Names", "Subject", "Terms", "plain"]
+__all__ = ["Names", "Subject", "Terms"]
 
 
 class Terms(NamedTuple):
@@ -38,10 +38,3 @@ class Subject(NamedTuple):
     fields: Mapping[str, Any]
     meta: Mapping[str, Any]
     key: str
-
-
-def plain(value: Any) -> Any:
-    """Return a column's value where the language knows its type; anything else counts by its text."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    return tuple(plain(one) for one in value) if isinstance(value, list | tuple) else str(value)
