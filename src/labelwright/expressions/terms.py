@@ -12,8 +12,9 @@ class Terms(NamedTuple):
     """What can be said of the answers to one question.
 
     `get` takes an answer, or None where there is none, and the item's fields, to the answer's value: a text, number or truth value, or a
-    list of its parts. `parts` has what can be said of each part, by name; it is None where an answer is one value. `labels` are all texts
-    that the value, or the `label` of a part, may be; None where that is not known.
+    list of its parts. `parts` has what can be said of each part, by name; it is None where an answer is one value, which then rests on the
+    answer alone: the item's fields may not have been read. `labels` are all texts that the value, or the `label` of a part, may be; None
+    where that is not known.
     """
 
     get: Callable[[Any, Mapping[str, Any]], Any]
