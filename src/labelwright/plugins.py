@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.errors import InvalidInput, InvalidPipeline, LabelwrightError, nearest
 
 __all__ = ["FOLDERS", "line_within", "load", "load_file", "names", "page_module", "summary"]
 
@@ -53,15 +53,21 @@ def load(group: str, name: str) -> ModuleType:
     """Import the plugin `name` of `group` and return its module.
 
     Raises:
-        InvalidInput: no plugin has that name; the hint names the nearest.
+        InvalidInput: no plugin has that name, and the hint names the nearest; or the package that brings it cannot be imported.
     """
     if name in _bundled(group):
         return importlib.import_module(f"labelwright.{FOLDERS[group].replace('/', '.')}.{name}")
-    points = _entry_points(group)
+    points, kind = _entry_points(group), group.removesuffix("s")
     if name not in points:
-        kind = group.removesuffix("s")
         raise InvalidInput(f"There is no {kind} named '{name}'.", hint=nearest(name, names(group)))
-    return importlib.import_module(points[name])
+    try:
+        return importlib.import_module(points[name])
+    except LabelwrightError:
+        raise
+    except Exception as error:
+        # It is another package's code, so whatever it raises is told as what it is: not ours.
+        message = f"The {kind} '{name}' cannot be loaded from '{points[name]}': {type(error).__name__}: {error}"
+        raise InvalidInput(message, hint="Mend or uninstall the package that brings it.") from error
 
 
 def page_module(group: str, name: str) -> Path | None:
@@ -112,9 +118,12 @@ def line_within(error: BaseException, path: Path) -> int | None:
 
 
 def summary(group: str, name: str) -> str:
-    """Return the first line of a plugin's docstring; a bundled one is read as text, not imported."""
+    """Return the first line of a plugin's docstring, or why it cannot be loaded; a bundled one is read as text, not imported."""
     path = _bundled(group).get(name)
-    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) if path else load(group, name).__doc__
+    try:
+        text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) if path else load(group, name).__doc__
+    except LabelwrightError as error:
+        text = error.message
     return (text or "").strip().partition("\n")[0]
 
 

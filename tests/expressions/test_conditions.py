@@ -130,3 +130,59 @@ def test_a_condition_may_look_into_lists() -> None:
 def test_a_file_without_conditions_is_the_version_that_it_was(tmp_path: Path) -> None:
     """The new key leaves no trace in what is stored of questions that do not have it."""
     assert "when" not in msgspec.to_builtins(schema())["questions"]["intent"]
+
+
+def test_an_item_that_lacks_a_field_is_asked_by_the_rest_of_it() -> None:
+    """An item from before a field was added, or became another modality, has nothing there; the condition is worked out all the same."""
+    found = msgspec.convert(
+        {
+            "data": {"body": "text", "photo": "image", "clip": "audio"},
+            "questions": {
+                "long": {"kind": "choice", "of": "body", "options": ["yes"], "when": "len(body) > 3"},
+                "wide": {"kind": "choice", "of": "photo", "options": ["yes"], "when": "photo.width > 3 or data.body.text == 'Pay'"},
+                "late": {"kind": "choice", "of": "clip", "options": ["yes"], "when": "clip.duration == none"},
+            },
+        },
+        Schema,
+    )
+    assert found.asked({}, Item(1, "t1", "r", {})) == ["late"]
+    assert found.asked({}, Item(1, "t1", "r", {"body": Text("Pay"), "photo": Text("x"), "clip": Text("x")})) == ["wide", "late"]
+
+
+def nested(depth: int) -> Any:
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("value", [nested(900), {"a": nested(900)}, 10**4299, -(10**4299)])
+def test_no_column_is_too_odd(value: Any) -> None:
+    """Lists within lists within lists, and numbers of thousands of digits, cannot be told, and so ask."""
+    assert "amount" in schema(amount="meta.odd > 'a' and false").asked({}, item(odd=value))
+    assert "amount" in schema(amount="len(meta.odd) > meta.odd").asked({}, item(odd=value))
+
+
+def test_all_conditions_of_an_item_share_their_steps() -> None:
+    """Whoever marks a thousand places keeps nobody waiting: what would take too long asks, and so does all that comes after it."""
+    found = msgspec.convert(
+        {
+            "data": {"body": "text"},
+            "questions": {
+                "parts": {"kind": "spans", "of": "body", "options": ["DATE"]},
+                **{
+                    f"next{number}": {
+                        "kind": "choice",
+                        "of": "body",
+                        "options": ["yes"],
+                        "when": "any(a in parts, any(b in parts, a.end < b.start))",
+                    }
+                    for number in range(3)
+                },
+            },
+        },
+        Schema,
+    )
+    few, many = (Spans(tuple(Span(0, 3, "DATE") for _ in range(number))) for number in (120, 250))
+    assert found.asked({"parts": few}, item()) == ["parts", "next2"]
+    assert found.asked({"parts": many}, item()) == ["parts", "next0", "next1", "next2"]

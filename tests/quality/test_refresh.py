@@ -381,6 +381,28 @@ def test_machines_vote_only_where_they_are_named(make_project: Make) -> None:
     assert row["confidence"] > 0.7
 
 
+def test_a_machine_votes_on_a_question_with_a_condition(make_project: Make) -> None:
+    """A labeler that proposes answers to the follow-up alone has its vote where people's answers lead there, and nowhere else."""
+    amount = {"kind": "choice", "of": "body", "options": ["small", "large"], "when": "intent == 'refund'"}
+    project = make_project({**TEXT, "questions": {**TEXT["questions"], "amount": amount}})
+    ann, bob = add_users(project, "ann", "bob")
+    asked, unasked = add_texts(project, ["one", "two"])
+    for user, size in ((ann, "small"), (bob, "large")):
+        answer(project, [(asked, user, {"intent": choice("refund"), "amount": choice(size)}), (unasked, user, {"intent": choice("bug")})])
+
+    def suggest(connection: sa.Connection) -> None:
+        proposed = {"project_id": project.id, "labeler": "sizes", "version": "1", "created_at": 0.0}
+        for item_id in (asked, unasked):
+            row = {**proposed, "item_id": item_id, "question": "amount", "answer": encode(choice("large"))}
+            connection.execute(sa.insert(tables.suggestions).values(row))
+
+    project.database.write(suggest)
+    refresh(project, QualityPolicy(consensus="majority", machines=("sizes",), label_errors=False))
+    (row,) = consensus(project, "amount").values()
+    assert (row["item_id"], decode_answer(row["answer"]).label) == (asked, "large")
+    assert row["confidence"] > 0.6
+
+
 def test_an_import_measures_again(make_project: Make) -> None:
     """Gold and reference answers that were imported are taken up at once; a version that was frozen changes nothing."""
     from labelwright.store import log

@@ -118,6 +118,28 @@ def test_what_is_not_asked_is_absent_from_consensus_figures_and_dataset(site: Si
     assert frozen.labels["amount"] == {"small": 1, "large": 1}
 
 
+def test_items_without_a_label_are_asked_too(tmp_path: Path, store_url: str) -> None:
+    """Where one item of many has its label, a share of labels says so, whether the condition looks at answers or at the item."""
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    text = PIPELINE.replace("intent == 'refund'", "len(body) > 3").replace("amount == 'large' and len(body) > 3", "intent != 'bug'")
+    text = text.replace('"count(amount) >= 1"', '"labeled(parts) >= 50%"')
+    with served(folder, store_url, pipeline=lambda given: text.format(name=given.split()[1])) as site:
+        site.add_texts("torn", "late", "off", "out", "broken")
+        browser = site.browser(site.person())
+        task = site.held(browser)
+        assert submit(browser, task, {"intent": BUG, "amount": SMALL} if len(_text(task)) > 3 else {"intent": BUG}).status_code == 200
+        opened = site.tickets
+        catch_up(opened, everything=True)
+        quality.refresh(opened.project, opened.pipeline.quality, full=True)
+        with site.workspace.database.read() as connection:
+            labels = analytics.overview(connection, opened.project)
+            outcomes = analytics.check_requirements(connection, opened.project, opened.pipeline.requirements)
+    found = {one.question: (one.labeled, one.asked) for one in labels.questions}
+    assert found == {"intent": (1, 5), "amount": (int(len(_text(task)) > 3), 3), "parts": (0, 4)}
+    assert [one.holds for one in outcomes] == [False, False, False], outcomes
+
+
 def test_a_review_that_changes_what_is_asked_takes_the_old_answers_away(site: Site) -> None:
     """A reviewer's correction is held to the same rule, and a label to a question that is not asked any more is gone."""
     site.add_texts("late")
@@ -233,6 +255,10 @@ def _item(site: Site, text: str) -> int:
     table = tables.items
     with site.workspace.database.read() as connection:
         return int(connection.scalar(sa.select(table.c.id).where(table.c.data.contains(f'"{text}"'))) or 0)
+
+
+def _text(task: dict[str, Any]) -> str:
+    return str(task["item"]["data"]["body"]["text"])
 
 
 def _keys(site: Site) -> dict[str, str]:

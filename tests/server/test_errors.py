@@ -20,6 +20,7 @@ BAD: dict[str, tuple[int | tuple[int, ...], str, str, dict[str, Any]]] = {
     "unknown path of the API": (404, "GET", "/api/nowhere", {}),
     "a null in a path": (404, "GET", "/%00", {}),
     "a null in a path of the page": (404, "GET", "/assets/%00", {}),
+    "a path of the page that no file system can name": (404, "GET", "/assets/" + "%F0%9F%98%80" * 199, {}),
     "a name longer than any file's": (404, "GET", f"/{'a' * 300}", {}),
     "an item beyond all numbers": ((400, 404), "GET", f"/api/projects/tickets/items/{2**63}", {}),
     "a version beyond all numbers": ((400, 404), "GET", f"/api/projects/tickets/export?version={2**63}", {}),

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from labelwright.schema import Schema
+from labelwright.schema import Answer, Schema
 from labelwright.store import tables
 from labelwright.store.asked import asked_of
 from labelwright.store.bulk import among
@@ -104,20 +104,38 @@ def read_labels(connection: Connection, project_id: int, schema: Schema) -> Labe
 def _count_asked(connection: Connection, project_id: int, schema: Schema, found: Mapping[str, QuestionLabels], gold: Set[int]) -> int:
     """Count the items that each question with a condition is asked about, and return how many have all their labels.
 
-    Which these are depends on each item's own labels, so they are read one by one; without conditions nobody has to.
+    Which these are depends on each item's own labels, so they are read one by one; without conditions nobody has to. An item that has no
+    label yet is asked what it is asked at first.
     """
-    labels = groupby(final_labels(connection, project_id, schema), key=attrgetter("item_id"))
+    found_values = _values(connection, project_id, schema)
     asked: Counter[str] = Counter()
     complete = 0
-    while part := [(item_id, {one.question: one.answer for one in own}) for item_id, own in islice(labels, PART)]:
-        values = {item_id: own for item_id, own in part if item_id not in gold}
+    while part := dict(islice(found_values, PART)):
+        values = {item_id: own for item_id, own in part.items() if item_id not in gold}
         for item_id, names in asked_of(connection, schema, values):
             asked.update(names)
             lacking = [name for name in names if schema.questions[name].required and name not in values[item_id]]
-            complete += not lacking
+            complete += bool(values[item_id]) and not lacking
     for name in schema.conditions:
         found[name].asked = asked[name]
     return complete
+
+
+def _values(connection: Connection, project_id: int, schema: Schema) -> Iterator[tuple[int, dict[str, Answer]]]:
+    """Yield all active items with their labels, by their number; most have none yet when a project begins."""
+    by_item = groupby(final_labels(connection, project_id, schema), key=attrgetter("item_id"))
+    labeled = ((item_id, {one.question: one.answer for one in own}) for item_id, own in by_item)
+    upcoming = next(labeled, None)
+    query = sa.select(_items.c.id).where(_items.c.project_id == project_id, _items.c.state == "active").order_by(_items.c.id).limit(PART)
+    after = 0
+    while page := list(connection.scalars(query.where(_items.c.id > after))):
+        for item_id in page:
+            if upcoming is not None and upcoming[0] == item_id:
+                yield upcoming
+                upcoming = next(labeled, None)
+            else:
+                yield item_id, {}
+        after = page[-1]
 
 
 def known_items(project_id: int) -> sa.Select[tuple[int]]:

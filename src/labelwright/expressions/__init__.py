@@ -4,7 +4,7 @@ It knows nothing of questions and items. Whoever compiles an expression hands it
 can be said of its answers as `Terms`, and what an expression then looks at is a `Subject`.
 """
 
-from labelwright.expressions.meaning import CannotTell, Expression, OutOfTime, compile_expression
+from labelwright.expressions.meaning import CannotTell, Expression, OutOfTime, Steps, compile_expression
 from labelwright.expressions.terms import Names, Subject, Terms
 
-__all__ = ["CannotTell", "Expression", "Names", "OutOfTime", "Subject", "Terms", "compile_expression"]
+__all__ = ["CannotTell", "Expression", "Names", "OutOfTime", "Steps", "Subject", "Terms", "compile_expression"]

@@ -20,10 +20,10 @@ from labelwright.errors import InvalidInput, nearest
 from labelwright.expressions import functions
 from labelwright.expressions.functions import CannotTell, OutOfTime
 from labelwright.expressions.syntax import SourceText
-from labelwright.expressions.terms import Names, Subject, Terms, plain
+from labelwright.expressions.terms import Names, Subject, Terms
 from labelwright.patterns import Pattern
 
-__all__ = ["CannotTell", "Expression", "OutOfTime", "compile_expression"]
+__all__ = ["CannotTell", "Expression", "OutOfTime", "Steps", "compile_expression"]
 
 
 MOST_STEPS = 1_000_000
@@ -35,14 +35,20 @@ MOST_BITS = 1024
 LOOK = 1000
 """After so many steps the clock is looked at."""
 
+MOST_NESTED = 20
+"""So deep may the lists in a column be."""
+
 
 class Steps:
-    """Counts the steps of one expression on one subject, and ends it where it takes too many, or too long."""
+    """Counts steps, and ends what takes too many, or too long. Several expressions may share them.
 
-    def __init__(self, ends: float) -> None:
-        self._left = MOST_STEPS
+    `most` is how many there may be, and `ends` the reading of the monotonic clock at which it stops.
+    """
+
+    def __init__(self, most: int = MOST_STEPS, ends: float = math.inf) -> None:
+        self._most = self._left = most
         self._ends = ends
-        self._look = MOST_STEPS - LOOK
+        self._look = max(most - LOOK, 0)
 
     def spend(self, steps: int) -> None:
         """Count further steps.
@@ -52,9 +58,9 @@ class Steps:
         """
         self._left -= steps
         if self._left < self._look:
-            self._look = self._left - LOOK
+            self._look = max(self._left - LOOK, 0)
             if self._left < 0:
-                raise CannotTell(f"it would take more than {MOST_STEPS:,} steps")
+                raise CannotTell(f"it would take more than {self._most:,} steps")
             if time.monotonic() > self._ends:
                 raise OutOfTime("it would take too long")
 
@@ -100,25 +106,25 @@ class Expression:
     of_item: bool
     _get: Get
 
-    def value(self, subject: Subject, *, ends: float = math.inf) -> Any:
+    def value(self, subject: Subject, *, steps: Steps | None = None) -> Any:
         """Return what the expression comes to: a text, number, truth value, tuple or list, or None where something is missing.
 
         Args:
             subject: what it looks at.
-            ends: the reading of the monotonic clock at which it stops.
+            steps: those that it may take; without them, as many as one expression may, however long they take.
 
         Raises:
             CannotTell: values do not go together, such as a text and a number that are compared; or it takes too many steps.
         """
-        return self._get(Scope(subject, Steps(ends)))
+        return self._get(Scope(subject, steps or Steps()))
 
-    def holds(self, subject: Subject, *, ends: float = math.inf) -> bool:
+    def holds(self, subject: Subject, *, steps: Steps | None = None) -> bool:
         """Tell whether the expression is true of a subject.
 
         Raises:
             CannotTell: as for `value`.
         """
-        return bool(self.value(subject, ends=ends))
+        return bool(self.value(subject, steps=steps))
 
 
 def compile_expression(text: str, names: Names) -> Expression:
@@ -283,7 +289,7 @@ class _Compiler:
     def _root(self, node: ast.expr, root: str, name: str) -> Term:
         if root == "meta":
             self.of_item = True
-            return Term(lambda scope: plain(scope.subject.meta.get(name)))
+            return Term(lambda scope: _column(scope.subject.meta.get(name), scope.steps))
         if root == "item":
             if name != "key":
                 raise self.source.error(node, f"An item has no '{name}' here.", "Write item.key, or meta.name for a column.")
@@ -430,6 +436,19 @@ def _nothing(field: Any) -> None:
     """What a field without a text means by its name alone."""
 
 
+def _column(value: Any, steps: Steps, depth: int = MOST_NESTED) -> Any:
+    """Return a column's value where the language knows its type; anything else counts by its text."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if not isinstance(value, list | tuple | dict):
+        return str(value)
+    if not depth:
+        raise CannotTell("a column is nested too deeply")
+    steps.spend(len(value))
+    inside = tuple(_column(one, steps, depth - 1) for one in (value.values() if isinstance(value, dict) else value))
+    return str(value) if isinstance(value, dict) else inside
+
+
 def _counted(get: Get) -> Get:
     def counted(scope: Scope) -> Any:
         value = get(scope)
@@ -479,4 +498,6 @@ def _call(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
 def _kind(value: Any) -> str:
     if isinstance(value, str):
         return f"the text '{value[:30]}'"
-    return f"{value}" if isinstance(value, bool | int | float) else "a list"
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return "a large number"
+    return f"{value}" if isinstance(value, int | float) else "a list"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["Names", "Subject", "Terms", "plain"]
+__all__ = ["Names", "Subject", "Terms"]
 
 
 class Terms(NamedTuple):
     """What can be said of the answers to one question.
 
     `get` takes an answer, or None where there is none, and the item's fields, to the answer's value: a text, number or truth value, or a
-    list of its parts. `parts` has what can be said of each part, by name; it is None where an answer is one value. `labels` are all texts
-    that the value, or the `label` of a part, may be; None where that is not known.
+    list of its parts. `parts` has what can be said of each part, by name; it is None where an answer is one value, which then rests on the
+    answer alone: the item's fields may not have been read. `labels` are all texts that the value, or the `label` of a part, may be; None
+    where that is not known.
     """
 
     get: Callable[[Any, Mapping[str, Any]], Any]
@@ -38,10 +39,3 @@ class Subject(NamedTuple):
     fields: Mapping[str, Any]
     meta: Mapping[str, Any]
     key: str
-
-
-def plain(value: Any) -> Any:
-    """Return a column's value where the language knows its type; anything else counts by its text."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    return tuple(plain(one) for one in value) if isinstance(value, list | tuple) else str(value)

@@ -119,9 +119,13 @@ def _read(
 
 
 def _leave_unasked(connection: Connection, schema: Schema, given: Mapping[int, list[Given]]) -> None:
-    """Leave out answers to questions that are not asked, by what the same person, or machine, answered to the others."""
+    """Leave out answers to questions that are not asked, by what the same person answered to the others.
+
+    Many a machine proposes answers to one question alone. Whether that is asked is left to the people.
+    """
+    people = {item_id: [one for one in of_item if one.annotation_id is not None] for item_id, of_item in given.items()}
     turn = 0
-    while round_of := {item_id: of_item[turn] for item_id, of_item in given.items() if len(of_item) > turn}:
+    while round_of := {item_id: of_item[turn] for item_id, of_item in people.items() if len(of_item) > turn}:
         for item_id, asked in list(asked_of(connection, schema, {item_id: one.values for item_id, one in round_of.items()})):
             values = round_of[item_id].values
             for name in values.keys() - asked:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
 from msgspec import Struct, UnsetType
 
 from labelwright.errors import InvalidInput, InvalidPipeline, nearest
-from labelwright.expressions import CannotTell, Expression, Names, Subject, compile_expression
+from labelwright.expressions import CannotTell, Expression, Names, Steps, Subject, compile_expression
 from labelwright.schema.item import Item
 from labelwright.schema.keys import check_keys
 from labelwright.schema.kinds import Answer, AnswerUnion, Problem, Question, QuestionUnion
@@ -20,6 +20,9 @@ __all__ = ["Schema", "Values"]
 
 Values = dict[str, Answer]
 """One answer a question, by the question's name."""
+
+MOST_STEPS = 100_000
+"""So many steps may all conditions take on one item: a tenth of a second. They hold up whoever writes, and are worked out over and over."""
 
 
 class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -60,7 +63,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def names(self) -> Names:
         """Return the names that an expression about an item and its answers may use."""
         answers = {name: question.terms(self.modality(question.of)) for name, question in self.questions.items()}
-        return Names(answers, {field: self.modality(field).terms() for field in self.data})
+        return Names(answers, {field: _terms(self.modality(field)) for field in self.data})
 
     @cached_property
     def conditions(self) -> dict[str, Expression]:
@@ -98,16 +101,17 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """Return the names of the questions that are asked about an item, in their order, where these are the answers so far.
 
         An answer to a question that is not asked decides nothing. A condition that cannot be told, because it compares a text with a
-        number, say, asks: nobody misses a question that is not seen.
+        number or because the conditions take too many steps, asks: nobody misses a question that is not seen.
         """
         if not self.conditions:
             return list(self.questions)
         found: list[str] = []
         known: dict[str, Answer] = {}
         subject = Subject(known, item.data, item.meta, item.key)
+        steps = Steps(MOST_STEPS)
         for name, question in self.questions.items():
             condition = self.conditions.get(name)
-            if condition is not None and not _holds(condition, subject):
+            if condition is not None and not _holds(condition, subject, steps):
                 continue
             found.append(name)
             answer = values.get(name)
@@ -217,8 +221,17 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return question
 
 
-def _holds(condition: Expression, subject: Subject) -> bool:
+def _terms(modality: type[Field]) -> dict[str, Callable[[Any], Any]]:
+    """Return what an expression can say of a field: nothing where an item has none, or one from before its modality changed."""
+    return {name: partial(_said, get, modality) for name, get in modality.terms().items()}
+
+
+def _said(get: Callable[[Any], Any], modality: type[Field], field: Field | None) -> Any:
+    return get(field) if isinstance(field, modality) else None
+
+
+def _holds(condition: Expression, subject: Subject, steps: Steps) -> bool:
     try:
-        return condition.holds(subject)
+        return condition.holds(subject, steps=steps)
     except CannotTell:
         return True

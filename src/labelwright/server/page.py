@@ -16,6 +16,7 @@ from labelwright.server.extensions import extensions, told
 __all__ = ["page_handlers"]
 
 LONGEST_NAME = 200
+"""The bytes that a name may have: of longer ones a file system says no more than that they are too long."""
 
 _FOREVER = "public, max-age=31536000, immutable"
 """How long a file is kept whose name changes with its content."""
@@ -59,8 +60,8 @@ def page_handlers(folder: Path) -> list[Any]:
 
 
 def _file(folder: Path, name: str, caching: str) -> Response[bytes]:
-    if "\0" in name or len(name) > LONGEST_NAME:
-        raise NotFound("There is nothing here.", where=name[:200])
+    if "\0" in name or len(name.encode()) > LONGEST_NAME:
+        raise NotFound("There is nothing here.", where=name[:LONGEST_NAME])
     path = (folder / name.lstrip("/")).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise NotFound("There is nothing here.", where=name[:200])

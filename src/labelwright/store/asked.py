@@ -23,8 +23,9 @@ def asked_of(connection: Connection, schema: Schema, answers: Mapping[int, Mappi
     """Yield each item's number with the names of the questions that are asked about it, where these are its answers."""
     if not schema.conditions_of_item:
         nothing = Item(0, "", "", {})
+        first = schema.asked({}, nothing)
         for item_id, values in answers.items():
-            yield item_id, schema.asked(values, nothing)
+            yield item_id, schema.asked(values, nothing) if values else first
         return
     numbers = sorted(answers)
     for start in range(0, len(numbers), READ):

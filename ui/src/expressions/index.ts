@@ -13,10 +13,10 @@ export interface Terms {
   parts: Record<string, (part: never) => Value> | null;
 }
 
-/** The names that an expression may use. A field alone means its `text`. */
+/** The names that an expression may use. A field alone means its `text`. Of a field that is null no more is known here. */
 export interface Names {
   answers: Record<string, Terms>;
-  fields: Record<string, Record<string, (field: never) => Value>>;
+  fields: Record<string, Record<string, (field: never) => Value> | null>;
 }
 
 /** What an expression looks at. */
@@ -27,12 +27,26 @@ export interface Subject {
   key: string;
 }
 
-const MOST_STEPS = 1_000_000;
+/**
+ * So many steps may all conditions take on one item, as on the server. What takes longer only the server can tell: it counts a little
+ * otherwise, and less.
+ */
+const MOST_STEPS = 100_000;
+
+/** Counts the steps of expressions that share them. */
+export class Steps {
+  #left = MOST_STEPS;
+
+  spend(many: number): void {
+    this.#left -= many;
+    if (this.#left < 0) throw new NotKnown("it takes too many steps");
+  }
+}
 
 /** What is looked at, the steps that are left, and the parts that each enclosing function is at, the outermost first. */
 interface Scope {
   subject: Subject;
-  steps: { left: number };
+  steps: Steps;
   parts: unknown[];
 }
 
@@ -58,18 +72,13 @@ const has = (all: object, name: string): boolean => Object.hasOwn(all, name);
  * Compile an expression to what gives its value; throws NotKnown where the page does not understand it. What is compiled throws
  * CannotTell where the server cannot tell either, and NotKnown where only the server can.
  */
-export function compile(text: string, names: Names): (subject: Subject) => Value {
+export function compile(text: string, names: Names): (subject: Subject, steps?: Steps) => Value {
   const { get } = new Compiler(names).term(parse(text.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/u).join(" ")), []);
-  return (subject) => get({ subject, steps: { left: MOST_STEPS }, parts: [] });
+  return (subject, steps = new Steps()) => get({ subject, steps, parts: [] });
 }
 
 /** Whether the value of an expression counts as true. */
 export const holds = truth;
-
-function spend({ steps }: Scope, many: number): void {
-  steps.left -= many;
-  if (steps.left < 0) throw new CannotTell("too many steps");
-}
 
 class Compiler {
   constructor(readonly names: Names) {}
@@ -79,7 +88,7 @@ class Compiler {
     if (node.is === "constant") return found;
     const counted: Get = (scope) => {
       const value = found.get(scope);
-      spend(scope, size(value));
+      scope.steps.spend(size(value));
       return value;
     };
     return { ...found, get: counted };
@@ -167,7 +176,8 @@ class Compiler {
 
   #root(root: string, name: string): Term {
     if (!ROOTS.includes(root)) throw new NotKnown(root);
-    if (root === "meta") return { get: ({ subject }) => column(has(subject.meta, name) ? subject.meta[name] : null) };
+    if (root === "meta")
+      return { get: ({ subject, steps }) => column(has(subject.meta, name) ? subject.meta[name] : null, (many) => steps.spend(many)) };
     if (root === "item" && name === "key") return { get: ({ subject }) => subject.key };
     if (root === "answers" && has(this.names.answers, name)) return this.#answer(name);
     if (root === "data" && has(this.names.fields, name)) return this.#field(name);
@@ -181,7 +191,9 @@ class Compiler {
   }
 
   #field(name: string): Term {
-    return has(this.names.fields[name]!, "text") ? this.#fieldValue(name, "text") : { get: () => null };
+    const known = this.names.fields[name];
+    if (!known) throw new NotKnown(name);
+    return has(known, "text") ? this.#fieldValue(name, "text") : { get: () => null };
   }
 
   #fieldValue(field: string, name: string): Term {
@@ -209,7 +221,7 @@ class Compiler {
     if (name === "matches" && second) {
       if (second.is !== "constant" || typeof second.value !== "string") throw new NotKnown(name);
       const [search, text] = [matches(second.value), this.#get(first, loops)];
-      return { get: (scope) => search(text(scope), (steps) => spend(scope, steps)) };
+      return { get: (scope) => search(text(scope), (many) => scope.steps.spend(many)) };
     }
     if (!has(PLAIN, name) || given.length !== (name.endsWith("_with") ? 2 : 1)) throw new NotKnown(name);
     const [make, parts] = [PLAIN[name]!, given.map((one) => this.#get(one, loops))];

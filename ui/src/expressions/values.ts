@@ -2,7 +2,7 @@
 
 import { NotKnown } from "./syntax";
 
-/** Values do not go together, or there are too many steps: the server cannot tell either. */
+/** Values do not go together: the server cannot tell either. */
 export class CannotTell extends Error {}
 
 /** The parts of an answer, which only functions over lists look into. */
@@ -47,13 +47,18 @@ export function exact(value: number): number {
   return value;
 }
 
+/** So deep may the lists in a column be, as on the server. */
+const MOST_NESTED = 20;
+
 /** A value of a column. */
-export function column(value: unknown): Value {
+export function column(value: unknown, spend: (steps: number) => void, depth = MOST_NESTED): Value {
   if (typeof value === "number") return exact(value);
   if (value === undefined || value === null) return null;
   if (typeof value === "string" || typeof value === "boolean") return value;
-  if (Array.isArray(value)) return value.map(column);
-  throw new NotKnown("a column of another type");
+  if (!Array.isArray(value)) throw new NotKnown("a column of another type");
+  if (!depth) throw new CannotTell("a column is nested too deeply");
+  spend(value.length);
+  return value.map((one) => column(one, spend, depth - 1));
 }
 
 export function compare(sign: string, a: Value, b: Value): boolean {

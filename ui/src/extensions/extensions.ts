@@ -3,6 +3,7 @@
 import { blobAddress } from "../core/api";
 import { colorOf, optionsOf, titleOf } from "../core/labels";
 import { status } from "../core/status.svelte";
+import { guarded, guardedTerms } from "./guarded";
 import { addKind } from "../kinds";
 import { compare } from "../kinds/compare";
 import type { Answering, Kind, Viewing } from "../kinds/kind";
@@ -15,7 +16,10 @@ import { component, type Mount } from "./foreign";
 /** What such a module is handed; it exports a function of this by default. */
 export const PAGE = { blobAddress, clamp, colorOf, compare, following, optionsOf, titleOf, whole };
 
-/** A kind as a module makes it: as ours, but that its parts draw into an element. Where it has no terms, the server decides conditions. */
+/**
+ * A kind as a module makes it: as ours, but that its parts draw into an element. Where it has no terms, or they throw, the server decides
+ * conditions.
+ */
 export type ForeignKind = Omit<Kind, "Form" | "View" | "terms"> &
   Partial<Pick<Kind, "terms">> & { Form?: Mount<Answering>; View: Mount<Viewing> };
 
@@ -32,12 +36,17 @@ interface Extension {
 const ADD = {
   kinds(made: ForeignKind): void {
     const { Form, View, ...rest } = made;
-    addKind({ terms: unknownKind(made.name).terms, ...rest, ...(Form && { Form: component(Form) }), View: component(View) });
+    const terms = guardedTerms(made.terms, unknownKind(made.name).terms);
+    addKind({ ...rest, terms, ...(Form && { Form: component(Form) }), View: component(View) });
   },
   modalities(made: ForeignViewer): void {
-    addViewer({ terms: {}, ...made, Shown: component(made.Shown), Thumb: component(made.Thumb) });
+    const terms = made.terms ? guarded(made.terms) : null;
+    addViewer({ ...made, terms, Shown: component(made.Shown), Thumb: component(made.Thumb) });
   },
 };
+
+/** A module that takes longer is done without. */
+const MOST_SECONDS = 10;
 
 /** Load what the server names. A module that cannot be loaded is told of, and the page starts without it. */
 export async function extend(): Promise<void> {
@@ -45,11 +54,16 @@ export async function extend(): Promise<void> {
   await Promise.all((JSON.parse(named) as Extension[]).map(add));
 }
 
+function late(): Promise<never> {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error("it takes too long to load")), MOST_SECONDS * 1000));
+}
+
 async function add({ group, name, address }: Extension): Promise<void> {
   try {
-    const { default: make } = (await import(/* @vite-ignore */ new URL(address, document.baseURI).href)) as {
+    const loaded = import(/* @vite-ignore */ new URL(address, document.baseURI).href) as Promise<{
       default: (page: typeof PAGE) => { name: string };
-    };
+    }>;
+    const { default: make } = await Promise.race([loaded, late()]);
     const made = make(PAGE);
     if (made.name !== name) throw new Error(`it calls itself '${made.name}'`);
     ADD[group](made as never);

@@ -1,7 +1,7 @@
 // Which questions are asked about an item, by the answers so far: the twin of the server's `Schema.asked`, which has the last word.
 
 import type { Field, Modality, Question, Schema, Values } from "../core/types";
-import { CannotTell, compile, holds, NotKnown, type Names, type Subject, type Value } from "../expressions";
+import { CannotTell, compile, holds, NotKnown, Steps, type Names, type Subject, type Value } from "../expressions";
 import { kindOf } from "../kinds";
 import { viewerOf } from "../viewers";
 
@@ -12,7 +12,7 @@ export interface Asked {
   unsure: ReadonlySet<string>;
 }
 
-type Condition = (subject: Subject) => Value;
+type Condition = (subject: Subject, steps: Steps) => Value;
 
 const compiled = new WeakMap<Schema, Map<string, Condition>>();
 
@@ -46,9 +46,9 @@ function condition(when: string, names: Names): Condition {
 }
 
 /** Whether a condition holds: what cannot be told asks, as on the server, and null where only the server can tell. */
-function told(condition: Condition, subject: Subject): boolean | null {
+function told(condition: Condition, subject: Subject, steps: Steps): boolean | null {
   try {
-    return holds(condition(subject));
+    return holds(condition(subject, steps));
   } catch (error) {
     if (error instanceof CannotTell) return true;
     if (error instanceof NotKnown) return null;
@@ -67,9 +67,10 @@ export function asked(
   const known: Values = {};
   const unsure = new Set<string>();
   const subject: Subject = { answers: known, fields: item.data, meta: item.meta, key: item.key };
+  const steps = new Steps();
   const names = every.filter((name) => {
     const one = own.get(name);
-    const holding = one ? told(one, subject) : true;
+    const holding = one ? told(one, subject, steps) : true;
     if (holding === null) unsure.add(name);
     if (holding !== false && values[name]) known[name] = values[name];
     return holding !== false;

@@ -28,7 +28,7 @@ export function unknownViewer(name: string): ViewerKind {
     order: 99,
     words: { where: `In ${name}` },
     keys: [[], []],
-    terms: {},
+    terms: null,
     closer: false,
     plays: false,
     wide: true,

@@ -104,8 +104,8 @@ export interface ViewerKind {
   };
   /** Its keys before and behind those of the tool, as the help lists them. */
   readonly keys: readonly [before: readonly Claim[], behind: readonly Claim[]];
-  /** What a condition can say of a field, by name. */
-  readonly terms: Readonly<Record<string, (field: Field | undefined) => Value>>;
+  /** What a condition can say of a field, by name; null where only the server can. */
+  readonly terms: Readonly<Record<string, (field: Field | undefined) => Value>> | null;
   /** Whether a place can be looked at from nearer. */
   readonly closer: boolean;
   /** Whether it is heard, so that the bounds of a place begin at a second. */

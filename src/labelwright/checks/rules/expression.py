@@ -20,7 +20,7 @@ from pathlib import Path
 
 from labelwright.checks import case
 from labelwright.checks.case import Case, Found, NotMade, Run
-from labelwright.expressions import CannotTell, OutOfTime, Subject, compile_expression
+from labelwright.expressions import CannotTell, OutOfTime, Steps, Subject, compile_expression
 from labelwright.schema import Schema, Severity
 
 SEVERITY: Severity = "error"
@@ -44,7 +44,7 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
     def run(case: Case) -> Iterator[Found]:
         item = case.item
         try:
-            if not expression.holds(Subject(case.values, item.data, item.meta, item.key), ends=case.ends):
+            if not expression.holds(Subject(case.values, item.data, item.meta, item.key), steps=Steps(ends=case.ends)):
                 yield Found(message, question)
         except CannotTell as error:
             # The annotator can do nothing about it, so it asks and does not block.

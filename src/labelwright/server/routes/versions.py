@@ -15,7 +15,7 @@ from msgspec import Struct
 from labelwright import datasets, plugins
 from labelwright.api.datasets import Certificate, Version
 from labelwright.api.jobs import Job
-from labelwright.errors import InvalidInput, NotFound, nearest
+from labelwright.errors import InvalidInput, LabelwrightError, NotFound, nearest
 from labelwright.pipeline import jobs
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.server._download import Order
@@ -69,7 +69,12 @@ async def formats(project: FromPath[str], access: Access) -> list[Format]:
 def _formats(opened: OpenProject) -> list[Format]:
     listed = []
     for name in plugins.names("formats"):
-        module = plugins.load("formats", name)
+        try:
+            module = plugins.load("formats", name)
+        except LabelwrightError as error:
+            # One package that is broken keeps nobody from the other formats.
+            listed.append(Format(name, name.replace("_", " ").title(), "", error.message))
+            continue
         if module.WRITES:
             summary = plugins.summary("formats", name)
             title, colon, _ = summary.partition(":")
