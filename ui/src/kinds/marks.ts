@@ -33,10 +33,10 @@ export function marks<A extends Answer>({ shape, places, answer, ...own }: Own<A
     }),
     similarity: (a, b) => shape.overlap(a.shape, b.shape),
     within: (place, bounds) => shape.overlap(place.shape, bounds),
-    differences: (answers) =>
+    differences: (answers, same) =>
       compare(
         shape,
-        own.same,
+        same,
         answers.map((given) => (given ? places(given) : [])),
       ),
   };

@@ -17,8 +17,7 @@ export default marks<BoxesAnswer>({
     },
     { shown: "Alt+Arrows", keys: [], title: "Resize the selected box" },
   ],
-  // A pixel or two make no other box.
-  same: 0.8,
+  same: 0.5,
   shape: box,
   tool,
   places: ({ boxes }) => boxes.map(({ label, x, y, width, height }) => ({ label, shape: [x, y, width, height] })),
