@@ -1,6 +1,7 @@
 // What is kept of work that is not done, and reads it again: also what an older page kept, or anybody else gave to the server.
 
 import type { Project, Values } from "../core/types";
+import { isAnsweredBy } from "../kinds";
 import type { Place } from "../viewers/viewer";
 
 /** One step: at one place in the answer to a question, some parts went and others came. */
@@ -27,12 +28,17 @@ export interface WorkDraft {
 export function readDraft(project: Project, body: unknown): WorkDraft | null {
   if (!isRecord(body) || !isRecord(body["values"])) return null;
   const given = Object.entries(body["values"] as Values);
-  const values = Object.fromEntries(given.filter(([name, answer]) => project.schema.questions[name]?.kind === answer?.kind));
+  const values = Object.fromEntries(given.filter(([name, answer]) => isAsked(project, name, answer)));
   const settled = isArray(body["settled"]) ? body["settled"].map(String) : null;
   const whole = settled && Object.keys(values).length === given.length && isArray(body["changes"]);
   const changes = whole ? (body["changes"] as unknown[]).map(readChange) : [];
   if (!changes.every((change) => change !== null)) return { values, settled, changes: [], done: 0 };
   return { values, settled, changes, done: Math.min(Number(body["done"]) || 0, changes.length) };
+}
+
+function isAsked(project: Project, name: string, answer: unknown): boolean {
+  const question = project.schema.questions[name];
+  return question !== undefined && isRecord(answer) && isAnsweredBy(question, answer as Values[string]);
 }
 
 function readChange(step: unknown): Change | null {
