@@ -38,7 +38,7 @@ export function readDraft(project: Project, body: unknown): WorkDraft | null {
 
 function isAsked(project: Project, name: string, answer: unknown): boolean {
   const question = project.schema.questions[name];
-  return question !== undefined && isRecord(answer) && isAnsweredBy(question, answer as Values[string]);
+  return question !== undefined && isRecord(answer) && isAnsweredBy(question, answer as unknown as Values[string]);
 }
 
 function readChange(step: unknown): Change | null {
