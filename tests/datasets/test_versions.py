@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from labelwright import plugins
+from labelwright.api.figures import Outcome
 from labelwright.datasets import DatasetPolicy, ExportTarget, export, export_all, find_version, freeze, versions
 from labelwright.errors import InvalidInput, NotFound
 from labelwright.review import record, shown
@@ -50,7 +51,7 @@ def lines(project: Project, version: int | None = None, policy: DatasetPolicy | 
 def test_a_version_says_how_every_label_came_to_be(finished: tuple[Project, list[int]]) -> None:
     """Consensus with its annotators, method and confidence; reviews with their reviewer; gold: each label carries its provenance."""
     project, _ = finished
-    version = freeze(project, HALVES, requirements=[{"requirement": "count(intent) >= 1", "holds": True}])
+    version = freeze(project, HALVES, requirements=[Outcome(requirement="count(intent) >= 1", holds=True)])
     assert (version.number, version.items, version.unfinished, version.new) == (1, 47, 3, True)
     assert version.labels == {"intent": {"bug": 45, "refund": 1, "other": 1}}
     assert version.origins == {"intent": {"consensus": 44, "review": 2, "gold": 1}}
@@ -66,7 +67,7 @@ def test_a_version_says_how_every_label_came_to_be(finished: tuple[Project, list
     assert manifest["pipeline_versions"]["1"]["guidelines_digest"] == manifest["guidelines_digest"]
     assert "## Certificate" in manifest["card"]
     assert "Be kind." in manifest["card"]
-    assert manifest["requirements"] == [{"requirement": "count(intent) >= 1", "holds": True}]
+    assert msgspec.convert(manifest["requirements"], list[Outcome]) == [Outcome(requirement="count(intent) >= 1", holds=True)]
 
 
 def test_labels_are_counted_as_their_question_says(make_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from labelwright.api.reports import CrossValidationReport, LabelErrorsReport
 from labelwright.quality import QualityPolicy, label_errors, refresh
 from labelwright.quality.policy import CrossValidate
-from labelwright.quality.reports import CrossValidationReport, LabelErrorsReport
 from labelwright.store import tables
 from labelwright.store.codec import decode_answer, encode
 from labelwright.store.project import Project

@@ -5,6 +5,7 @@ import App from "./App.svelte";
 import { theme } from "./core/theme.svelte";
 import { extend } from "./extensions/extensions";
 import "./styles/page.css";
+import "./styles/forms.css";
 import "./styles/viewers.css";
 
 theme.apply();

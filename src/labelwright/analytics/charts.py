@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
 from labelwright.api.figures import Bucket
+from labelwright.api.reports import Cell
 from labelwright.schema.figure import Figure
 
 __all__ = ["bars", "columns", "intervals", "matrix", "share"]
@@ -127,11 +127,11 @@ def intervals(rows: Sequence[tuple[str, Figure]], *, low: float = 0.0, high: flo
     return _svg(floor + foot, title, parts)
 
 
-def matrix(labels: Sequence[str], cells: Sequence[Mapping[str, Any]], *, truth: str, given: str, title: str = "") -> Markup:
+def matrix(labels: Sequence[str], cells: Sequence[Cell], *, truth: str, given: str, title: str = "") -> Markup:
     """Return a confusion matrix: a row a right label, a column a given one, darker where a row's answers mostly fall."""
     if not labels or len(labels) > 16:
         return Markup("")
-    count = {(cell["truth"], cell["given"]): cell["count"] for cell in cells}
+    count = {(cell.truth, cell.given): cell.count for cell in cells}
     left, top = 150, 64
     side = min(60.0, (WIDTH - left) / len(labels))
     tall = min(side, 40.0)

@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.analytics.people import read_people
-from labelwright.analytics.report import REPORTS
 from labelwright.api.figures import AnnotatorRow, QualityView, SuspectRow
 from labelwright.store import tables
-from labelwright.store.codec import decode
+from labelwright.store.codec import decode_answer
 from labelwright.store.project import Project
+from labelwright.store.reports import read_reports, reported_at
 
 __all__ = ["read_quality"]
 
@@ -19,10 +19,8 @@ MOST_SUSPECTS = 100
 
 def read_quality(connection: Connection, project: Project) -> QualityView:
     """Return the reports of a project, the annotators by name, and the doubtful labels, the worst first."""
-    reports, users, measured = tables.quality_reports, tables.users, tables.annotator_quality
+    users, measured = tables.users, tables.annotator_quality
     errors, items = tables.label_errors, tables.items
-    shown = reports.c.name.in_(REPORTS)
-    found = connection.execute(sa.select(reports).where(reports.c.project_id == project.id, shown)).all()
     people = read_people(connection, project.id, project.schema.questions)
     mine = sa.select(measured.c.user_id).where(measured.c.project_id == project.id)
     names = connection.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(mine)).order_by(users.c.name))
@@ -34,7 +32,7 @@ def read_quality(connection: Connection, project: Project) -> QualityView:
         .limit(MOST_SUSPECTS)
     )
     return QualityView(
-        {row.name: decode(row.report) for row in found},
+        read_reports(connection, project.id),
         [AnnotatorRow(annotator=name, quality=people[user_id]) for user_id, name in names if user_id in people],
         [
             SuspectRow(
@@ -42,10 +40,10 @@ def read_quality(connection: Connection, project: Project) -> QualityView:
                 key=row.key,
                 question=row.question,
                 score=row.score,
-                given=decode(row.given),
-                proposed=decode(row.proposed),
+                given=decode_answer(row.given),
+                proposed=decode_answer(row.proposed),
             )
             for row in suspects
         ],
-        max((row.updated_at for row in found), default=None),
+        reported_at(connection, project.id),
     )

@@ -34,11 +34,12 @@ from labelwright.api.figures import (
     QuestionFigures,
     ReviewFigures,
 )
+from labelwright.api.reports import AgreementReport
 from labelwright.schema.figure import Figure
 from labelwright.store import tables
-from labelwright.store.codec import decode
 from labelwright.store.portable import whole_number
 from labelwright.store.project import Project
+from labelwright.store.reports import read_reports
 
 __all__ = ["overview"]
 
@@ -71,7 +72,7 @@ def overview(
     timed = _seconds(answers)
     seconds = median([value for values in timed.values() for value in values], "No answer was timed yet.")
     spent = answered.spent(IDLE * (seconds.value or 0.0))
-    reports = _reports(connection, project.id)
+    agreement = read_reports(connection, project.id, "agreement").agreement
     reviews, review_hours, review_seconds = _read_reviews(connection, project.id, counts)
     return Overview(
         project=project.name,
@@ -82,7 +83,7 @@ def overview(
         effort=_effort(spent, seconds, review_seconds, sum(count for count, _ in review_hours.values()), counts.funnel.labeled),
         assistance=read_assistance(connection, project),
         labelers=read_labelers(connection, project),
-        questions=_questions(connection, project, labels.questions, reports),
+        questions=_questions(connection, project, labels.questions, agreement),
         annotators=_annotators(connection, project, answered, timed),
         reviews=reviews,
         forecast=read_forecast(counts.remaining, now, answers),
@@ -167,14 +168,8 @@ def _effort(spent: float, seconds: Figure, review_seconds: Figure, reviews: int,
     )
 
 
-def _reports(connection: Connection, project_id: int) -> dict[str, Any]:
-    reports = tables.quality_reports
-    query = sa.select(reports.c.name, reports.c.report).where(reports.c.project_id == project_id, reports.c.name == "agreement")
-    return {name: decode(body) for name, body in connection.execute(query)}
-
-
 def _questions(
-    connection: Connection, project: Project, labeled: Mapping[str, QuestionLabels], reports: Mapping[str, Any]
+    connection: Connection, project: Project, labeled: Mapping[str, QuestionLabels], agreement: AgreementReport | None
 ) -> list[QuestionFigures]:
     errors = tables.label_errors
     suspects: dict[str, int] = dict(
@@ -182,7 +177,7 @@ def _questions(
             sa.select(errors.c.question, sa.func.count()).where(errors.c.project_id == project.id).group_by(errors.c.question)
         ).all()
     )
-    agreed = {one["question"]: one for one in reports.get("agreement", {}).get("questions", [])}
+    agreed = {one.question: one for one in agreement.questions} if agreement else {}
     unknown = Figure.missing("Agreement has not been measured yet.")
     found = []
     for name, question in project.schema.questions.items():
@@ -195,8 +190,8 @@ def _questions(
                 labeled=one.labeled,
                 gold=one.gold,
                 labels=[LabelCount(label, one.places[label]) for label in question.labels],
-                alpha=Figure(**agreed[name]["alpha"]) if name in agreed else unknown,
-                agreement=Figure(**agreed[name]["agreement"]) if name in agreed else unknown,
+                alpha=agreed[name].alpha if name in agreed else unknown,
+                agreement=agreed[name].agreement if name in agreed else unknown,
                 confidence=one.confidence,
                 methods=one.methods,
                 suspects=suspects.get(name, 0),

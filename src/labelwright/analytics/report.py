@@ -19,17 +19,13 @@ from labelwright.analytics.requirements import check_requirements
 from labelwright.api.figures import Outcome, Overview
 from labelwright.schema.figure import Figure
 from labelwright.store import tables
-from labelwright.store.codec import decode
 from labelwright.store.project import Project
+from labelwright.store.reports import read_reports
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["REPORTS", "kept_report", "render_report", "write_report"]
-
-
-REPORTS = ("agreement", "criteria", "cross_validation", "gold", "label_errors")
-"""The reports of the assurance that are shown."""
+__all__ = ["kept_report", "render_report", "write_report"]
 
 
 def write_report(project: Project, path: Path, *, requirements: Sequence[str] = ()) -> None:
@@ -58,9 +54,7 @@ def kept_report(connection: Connection, project: Project) -> str:
 
 def render_report(connection: Connection, project: Project, found: Overview, outcomes: Sequence[Outcome]) -> str:
     """Return the report as an HTML page that shows these figures."""
-    table = tables.quality_reports
-    rows = connection.execute(sa.select(table.c.name, table.c.report).where(table.c.project_id == project.id, table.c.name.in_(REPORTS)))
-    reports: dict[str, Any] = {name: decode(body) for name, body in rows}
+    reports = read_reports(connection, project.id)
     number = connection.scalar(
         sa.select(tables.pipeline_versions.c.number).where(tables.pipeline_versions.c.id == project.pipeline_version)
     )
@@ -72,11 +66,10 @@ def render_report(connection: Connection, project: Project, found: Overview, out
         tiles=_tiles(found),
         charts=charts,
         steps=_steps(found),
-        agreement=_of_questions(reports, "agreement"),
-        criteria=_of_questions(reports, "criteria"),
-        gold=_of_questions(reports, "gold"),
-        errors=_of_questions(reports, "label_errors"),
-        cross=reports.get("cross_validation") or {},
+        criteria=reports.criteria.questions if reports.criteria else [],
+        gold=reports.gold.questions if reports.gold else [],
+        errors=reports.label_errors.questions if reports.label_errors else [],
+        cross=reports.cross_validation,
         Figure=Figure,
     )
 
@@ -104,11 +97,6 @@ def _template() -> Template:
         method=_method,
     )
     return environment.get_template("report.html.j2")
-
-
-def _of_questions(reports: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (reports.get(name) or {}).get("questions", [])
-    return found
 
 
 def _steps(found: Overview) -> list[tuple[str, int, int | None]]:
@@ -186,15 +174,15 @@ def _moment(when: float | None) -> str:
     return "–" if when is None else time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(when))
 
 
-def _figure(figure: Any, digits: int = 2) -> str:
-    value, low, high = _parts(figure)
+def _figure(figure: Figure, digits: int = 2) -> str:
+    value, low, high = figure.value, figure.low, figure.high
     if value is None:
         return "–"
     return f"{value:.{digits}f}" if low is None or high is None else f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def _percent_figure(figure: Any) -> str:
-    value, low, high = _parts(figure)
+def _percent_figure(figure: Figure) -> str:
+    value, low, high = figure.value, figure.low, figure.high
     if value is None:
         return "–"
     return charts.share(value, 1) if low is None or high is None else f"{charts.share(value, 1)} ({100 * low:.1f} to {100 * high:.1f})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.analytics.advice import audits_for
@@ -14,9 +13,9 @@ from labelwright.analytics.labeled import Labels, QuestionLabels, read_labels
 from labelwright.api.datasets import QuestionAudit
 from labelwright.api.figures import Outcome
 from labelwright.schema import Requirement
-from labelwright.store import tables
-from labelwright.store.codec import decode
+from labelwright.schema.figure import Figure
 from labelwright.store.project import Project
+from labelwright.store.reports import read_reports
 
 __all__ = ["check_requirements"]
 
@@ -131,25 +130,26 @@ class _State:
 
     def _figure(self, report: str, field: str, requirement: Requirement, question: str) -> _Tried:
         """Compare a figure of a quality report, or, where a confidence is asked for, the end of its interval that counts."""
-        found = next((one for one in self._report(report).get("questions", []) if one["question"] == question), None)
+        made = self._report(report)
+        found = next((one for one in made.questions if one.question == question), None) if made else None
         if found is None:
             return _Tried(None, None, None, f"The report '{report}' has not been made yet.")
-        figure = found[field]
-        value = figure["value"]
+        figure: Figure = getattr(found, field)
+        value = figure.value
         if value is None:
-            return _Tried(None, None, None, figure["reason"])
+            return _Tried(None, None, None, figure.reason)
         basis = {"gold": "answers to gold items", "agreement": "items with several answers"}[report]
-        said = f"{value:.3f} on {figure['count']:,} {basis}"
+        said = f"{value:.3f} on {figure.count:,} {basis}"
         if requirement.confidence is None:
             return _Tried(requirement.holds(value), value, value, f"{said}.")
         # Each end of a two-sided interval at 95% is a one-sided bound at 97.5%, and so at anything less.
-        one_sided = (1 + figure["confidence"]) / 2
+        one_sided = (1 + figure.confidence) / 2
         if requirement.confidence > one_sided + 1e-9:
             reason = f"{said}; its interval serves confidences up to {one_sided:.1%}."
             return _Tried(None, value, None, reason)
-        bound = figure["low"] if requirement.comparison in (">=", ">") else figure["high"]
+        bound = figure.low if requirement.comparison in (">=", ">") else figure.high
         if bound is None:
-            return _Tried(None, value, None, f"{said}: {figure['reason'] or 'too few for an interval.'}")
+            return _Tried(None, value, None, f"{said}: {figure.reason or 'too few for an interval.'}")
         holds: bool | None = requirement.holds(bound)
         if not holds and requirement.holds(value):
             holds = None
@@ -169,10 +169,7 @@ class _State:
 
     def _report(self, name: str) -> Any:
         if name not in self._reports:
-            reports = tables.quality_reports
-            query = sa.select(reports.c.report).where(reports.c.project_id == self.project.id, reports.c.name == name)
-            body = self.connection.scalar(query)
-            self._reports[name] = decode(body) if body else {}
+            self._reports[name] = getattr(read_reports(self.connection, self.project.id, name), name)
         return self._reports[name]
 
 

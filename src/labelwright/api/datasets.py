@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
+from labelwright.api.figures import Outcome
 from labelwright.schema.markdown import escaped
 
 __all__ = ["Certificate", "Looks", "QuestionAudit", "Version"]
@@ -100,5 +101,5 @@ class Version(Struct, frozen=True, kw_only=True):
     labels: dict[str, dict[str, int]]
     origins: dict[str, dict[str, int]]
     certificate: Certificate
-    requirements: list[dict[str, Any]] = []
+    requirements: list[Outcome] = []
     new: bool = False

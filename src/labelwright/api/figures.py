@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec import Struct
 
+from labelwright.api.reports import Reports
+from labelwright.schema import AnswerUnion
 from labelwright.schema.figure import Figure
 
 __all__ = [
@@ -305,14 +305,14 @@ class AnnotatorRow(Struct, frozen=True, kw_only=True):
 
 
 class SuspectRow(Struct, frozen=True, kw_only=True):
-    """A label that is hardly supported, and what is proposed instead, both in plain form."""
+    """A label that is hardly supported, and what is proposed instead."""
 
     item_id: int
     key: str
     question: str
     score: float
-    given: Any
-    proposed: Any
+    given: AnswerUnion
+    proposed: AnswerUnion
 
 
 class QualityView(Struct, frozen=True):
@@ -321,7 +321,7 @@ class QualityView(Struct, frozen=True):
     `at` is when the newest of the reports was made; None where there is none yet.
     """
 
-    reports: dict[str, Any]
+    reports: Reports
     annotators: list[AnnotatorRow]
     suspects: list[SuspectRow]
     at: float | None

@@ -19,6 +19,7 @@ __all__ = [
     "Lineage",
     "NewSuggestion",
     "RejectedSuggestion",
+    "ReviewOpened",
     "ReviewRow",
     "SuggestionReport",
 ]
@@ -138,6 +139,12 @@ class CollectReport(Struct, frozen=True, kw_only=True):
 
     def __add__(self, other: CollectReport) -> CollectReport:
         return CollectReport(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
+
+class ReviewOpened(Struct, frozen=True):
+    """Whether a review was opened for an item; it was not where one is open already."""
+
+    opened: bool
 
 
 class NewSuggestion(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

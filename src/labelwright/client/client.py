@@ -12,8 +12,18 @@ from urllib.parse import quote
 import msgspec
 
 from labelwright.api.datasets import Certificate, Version
-from labelwright.api.figures import Outcome, Overview
-from labelwright.api.items import CollectReport, ItemDetail, ItemPage, ItemRow, NewSuggestion, RejectedSuggestion, SuggestionReport
+from labelwright.api.done import Done
+from labelwright.api.figures import Outcome, Overview, QualityView
+from labelwright.api.items import (
+    CollectReport,
+    ItemDetail,
+    ItemPage,
+    ItemRow,
+    NewSuggestion,
+    RejectedSuggestion,
+    ReviewOpened,
+    SuggestionReport,
+)
 from labelwright.api.jobs import Job
 from labelwright.api.people import Invited, LinkMade, Role, Secret, Session, Token, User
 from labelwright.api.projects import EventPage, ProjectCard, ProjectView, Quarantined
@@ -85,7 +95,7 @@ class Client:
 
     def sign_out(self) -> None:
         """End the session."""
-        self._connection.send(dict[str, Any], "POST", "/api/sign-out")
+        self._connection.send(Done, "POST", "/api/sign-out")
         self._connection.csrf = None
 
     def set_password(self, password: str, current: str | None = None) -> Session:
@@ -173,7 +183,7 @@ class Client:
 
     def release(self, task: TaskView | int) -> None:
         """Give a task back unanswered."""
-        self._connection.send(dict[str, Any], "POST", f"/api/tasks/{_number(task)}/release")
+        self._connection.send(Done, "POST", f"/api/tasks/{_number(task)}/release")
 
     def review(self, task: TaskView | int, verdict: Verdict, *, key: str | None = None) -> Reviewed:
         """Give a verdict, and get the next review; it counts once, as a submission does.
@@ -232,8 +242,8 @@ class Client:
 
     def request_review(self, project: str, item_id: int) -> bool:
         """Send an item to review, whatever the rules say, and tell whether that opened one."""
-        answer = self._connection.send(dict[str, bool], "POST", f"{_of(project)}/items/{item_id}/review", repeatable=True)
-        return answer["opened"]
+        answer = self._connection.send(ReviewOpened, "POST", f"{_of(project)}/items/{item_id}/review", repeatable=True)
+        return answer.opened
 
     def add_items(self, project: str, rows: Iterable[Mapping[str, Any]]) -> CollectReport:
         """Send rows with the columns that the schema names, any number of them, and make them items.
@@ -292,7 +302,7 @@ class Client:
 
     def resolve_comment(self, comment_id: int) -> None:
         """Mark a comment as settled."""
-        self._connection.send(dict[str, Any], "POST", f"/api/comments/{comment_id}/resolve", repeatable=True)
+        self._connection.send(Done, "POST", f"/api/comments/{comment_id}/resolve", repeatable=True)
 
     # --- what it comes to ------------------------------------------------------------------------------------------------------
 
@@ -301,9 +311,9 @@ class Client:
 
         return self._get(Overview, f"{_of(project)}/overview")
 
-    def quality(self, project: str) -> dict[str, Any]:
+    def quality(self, project: str) -> QualityView:
         """Return the reports of the assurance, the annotators' figures, and the doubtful labels."""
-        return self._get(dict[str, Any], f"{_of(project)}/quality")
+        return self._get(QualityView, f"{_of(project)}/quality")
 
     def requirements(self, project: str) -> list[Outcome]:
         """Tell of each requirement whether it holds."""

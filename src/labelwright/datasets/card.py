@@ -27,8 +27,8 @@ def card(project: Project, version: Version) -> str:
     if version.requirements:
         lines += ["## Requirements", ""]
         for outcome in version.requirements:
-            holds = {True: "holds", False: "does not hold"}.get(outcome.get("holds"), "not enough evidence")  # type: ignore[arg-type]
-            lines.append(f"- {quoted(str(outcome.get('requirement', '')))} {holds}. {escaped(str(outcome.get('reason', '')))}".rstrip())
+            holds = {True: "holds", False: "does not hold", None: "not enough evidence"}[outcome.holds]
+            lines.append(f"- {quoted(outcome.requirement)} {holds}. {escaped(outcome.reason)}".rstrip())
         lines.append("")
     if version.splits:
         lines += [

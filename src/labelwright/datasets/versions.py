@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.api.datasets import Version
+from labelwright.api.figures import Outcome
 from labelwright.datasets.card import card
 from labelwright.datasets.certificate import certificate
 from labelwright.datasets.policy import DatasetPolicy
@@ -53,7 +54,7 @@ def freeze(
     project: Project,
     policy: DatasetPolicy | None = None,
     *,
-    requirements: Iterable[Any] = (),
+    requirements: Iterable[Outcome] = (),
     confidence: float = 0.95,
     progress: Progress = _silent,
 ) -> Version:
@@ -111,7 +112,7 @@ def freeze(
         labels={name: dict(counts.labels[name].most_common()) for name in project.schema.questions},
         origins={name: dict(counts.origins[name].most_common()) for name in project.schema.questions},
         certificate=proof,
-        requirements=[msgspec.to_builtins(outcome) for outcome in requirements],
+        requirements=list(requirements),
         new=True,
     )
     known = _by_digest(project, digest)

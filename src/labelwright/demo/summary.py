@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -16,11 +15,11 @@ from labelwright.api.figures import Outcome
 from labelwright.demo.truth import Known, truth_of
 from labelwright.pipeline.status import read_status
 from labelwright.pipeline.workspace import OpenProject, Workspace
-from labelwright.quality.reports import AgreementReport
 from labelwright.schema import Answer, Question
 from labelwright.store import tables
-from labelwright.store.codec import decode, decode_answer, decode_values
+from labelwright.store.codec import decode_answer, decode_values
 from labelwright.store.labels import final_labels
+from labelwright.store.reports import read_reports
 
 __all__ = ["ProjectSummary", "QuestionSummary", "Summary", "summarise"]
 
@@ -164,7 +163,8 @@ def _questions(connection: Connection, opened: OpenProject, truth: Known, certif
     for label in final_labels(connection, project.id, project.schema):
         if label.origin != "gold":
             final[label.question].append((label.item_id, label.answer))
-    agreement = _agreement(connection, project.id)
+    report = read_reports(connection, project.id, "agreement").agreement
+    agreement = {one.question: one for one in report.questions} if report else {}
     found = []
     for name, question in project.schema.questions.items():
         known = {item_id: values[name] for item_id, values in right.items() if name in values}
@@ -184,13 +184,6 @@ def _questions(connection: Connection, opened: OpenProject, truth: Known, certif
             )
         )
     return found
-
-
-def _agreement(connection: Connection, project_id: int) -> dict[str, Any]:
-    reports = tables.quality_reports
-    query = sa.select(reports.c.report).where(reports.c.project_id == project_id, reports.c.name == "agreement")
-    body = connection.scalar(query)
-    return {one.question: one for one in decode(body, AgreementReport).questions} if body else {}
 
 
 def _accuracy(question: Question, truth: dict[int, Answer], answers: Iterable[tuple[int, Answer]]) -> float | None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from labelwright import stats
+from labelwright.api.reports import AgreementWindow, AnnotatorPair, GuidelinesAgreement, QuestionAgreement
 from labelwright.quality.pairs import Comparison, Guidelines
-from labelwright.quality.reports import AgreementWindow, AnnotatorPair, GuidelinesAgreement, QuestionAgreement
 from labelwright.quality.sample import Sample
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from labelwright.api.reports import Confusion, GuidelinesCriteria, Missed, QuestionCriteria
 from labelwright.quality.pairs import Comparison, Guidelines, Tally
-from labelwright.quality.reports import Confusion, GuidelinesCriteria, Missed, QuestionCriteria
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
 from labelwright.store import tables

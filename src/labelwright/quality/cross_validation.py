@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from labelwright.api.reports import CrossValidationReport, QuestionCrossValidation
 from labelwright.quality.gold import cells, share_of
 from labelwright.quality.policy import CrossValidate
-from labelwright.quality.reports import CrossValidationReport, QuestionCrossValidation
 from labelwright.schema import Schema
 from labelwright.schema.figure import Figure
 from labelwright.store import tables

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright import stats
-from labelwright.quality.reports import Cell, GoldReport, HardGold, QuestionGold
+from labelwright.api.reports import Cell, GoldReport, HardGold, QuestionGold
 from labelwright.schema import Question, Schema
 from labelwright.schema.figure import Figure
 from labelwright.store import tables

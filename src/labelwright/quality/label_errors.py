@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright import stats
+from labelwright.api.reports import LabelErrorsReport, QuestionLabelErrors, Suspect
 from labelwright.errors import LabelwrightError
 from labelwright.quality.answers import PAGE
 from labelwright.quality.features import LabeledPlace, features_of, seen_of
 from labelwright.quality.gold import share_of
-from labelwright.quality.reports import LabelErrorsReport, QuestionLabelErrors, Suspect
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
 from labelwright.schema.modalities import Stored

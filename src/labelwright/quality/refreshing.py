@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.reports import AgreementReport, CriteriaReport, LabelErrorsReport, QuestionAgreement, QuestionCriteria
 from labelwright.quality import agreement, annotators, consensus, criteria, cross_validation, gold, label_errors
 from labelwright.quality.aggregation import GatheredAnswers, QuestionFit, aggregation_of
 from labelwright.quality.annotators import Measured
@@ -25,15 +26,15 @@ from labelwright.quality.answers import PAGE, Page, pages, read
 from labelwright.quality.consensus import Changed
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.policy import QualityPolicy
-from labelwright.quality.reports import AgreementReport, CriteriaReport, LabelErrorsReport, QuestionAgreement, QuestionCriteria
 from labelwright.schema import Question, content_hash
 from labelwright.schema.figure import Figure
 from labelwright.store import log, tables
 from labelwright.store.asked import asked_of
-from labelwright.store.codec import decode, encode
+from labelwright.store.codec import encode
 from labelwright.store.kept import library
 from labelwright.store.memory import give_back_large
 from labelwright.store.project import Project
+from labelwright.store.reports import read_report
 
 __all__ = ["Fits", "Refreshed", "refresh"]
 
@@ -100,9 +101,9 @@ def refresh(
     touched: set[int] = set()
     answered, imported, everything = 0, False, full
     with project.database.read() as connection:
-        fits = _stored(connection, project.id, "consensus", Fits) or Fits()
+        fits = read_report(connection, project.id, "consensus", Fits) or Fits()
         basis = _basis(connection, project, machines, digest)
-        searched = _stored(connection, project.id, "label_errors", LabelErrorsReport)
+        searched = read_report(connection, project.id, "label_errors", LabelErrorsReport)
         full = fits.digest != digest or (everything and (fits.basis != basis or label_errors.sees_more(project, searched)))
         reached = log.newest(connection, project.id)
         after = log.position(connection, project.id, cursor)
@@ -314,15 +315,6 @@ def _guidelines(connection: Connection, project_id: int) -> dict[int, Guidelines
     for row in rows:
         first.setdefault(row.guidelines_digest, row.number)
     return {row.id: Guidelines(row.guidelines_digest, first[row.guidelines_digest]) for row in rows}
-
-
-def _stored(connection: Connection, project_id: int, name: str, form: Any) -> Any:
-    body = connection.scalar(sa.select(_reports.c.report).where(_reports.c.project_id == project_id, _reports.c.name == name))
-    try:
-        return decode(body, form) if body else None
-    except msgspec.ValidationError:
-        # Written by a version with another form: what is derived is derived again.
-        return None
 
 
 def _store(connection: Connection, project_id: int, name: str, report: Any) -> None:

@@ -1,6 +1,6 @@
 // Which jobs are looked at.
 
-import type { Job } from "./shapes";
+import type { Job } from "./server";
 
 /** Whether a job waits or runs. */
 export function under(job: Job): boolean {

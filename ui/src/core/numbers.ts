@@ -1,6 +1,6 @@
 // How numbers and times are written on the pages: short, alike everywhere, never NaN.
 
-import type { Figure } from "./shapes";
+import type { Figure } from "./server";
 
 const plain = new Intl.NumberFormat("en");
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

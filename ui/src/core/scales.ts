@@ -1,6 +1,6 @@
 // What the charts share: round numbers for axes, gaps filled, positions on a scale.
 
-import type { Bucket } from "./shapes";
+import type { Bucket } from "./server";
 
 /** The next number above that reads well on an axis: 1, 2, 4, 6, 8 or 10 times a power of ten. */
 export function ceiling(value: number): number {

@@ -1,6 +1,10 @@
 // The shapes of the HTTP interface, made by `python ui/make_types.py` from the server's OpenAPI document: change the server, not this file.
 // Whatever the server answers with has all its fields; what it takes may leave out those with a default.
 
+export interface AgreementReport { questions: QuestionAgreement[] }
+
+export interface AgreementWindow { start: number; end: number; agreement: Figure }
+
 export interface AnnotationRow {
   id: number;
   annotator: string;
@@ -38,6 +42,8 @@ export interface AnnotatorFigures {
   last_answer_at: number | null;
   questions: QuestionQuality[];
 }
+
+export interface AnnotatorPair { first: string; second: string; first_id: number; second_id: number; agreement: Figure }
 
 export interface AnnotatorRow { annotator: string; quality: PersonQuality }
 
@@ -84,6 +90,8 @@ export interface BoxesQuestion {
 
 export interface Bucket { start: number; answers: number; reviews: number }
 
+export interface Cell { truth: string; given: string; count: number; items: number[]; keys: string[] }
+
 export interface Certificate { project: string; confidence: number; questions: Record<string, QuestionAudit> }
 
 export interface CertificateFigures {
@@ -127,7 +135,15 @@ export interface Comment {
 
 export interface CommentBody { text: string; annotation_id?: number | null; question?: string | null; part?: string | null }
 
+export interface Confusion { first: string; second: string; pairs: number; share: number; items: number[]; keys: string[] }
+
 export interface ConsensusView { answer: Boxes | Choice | Segments | Spans; confidence: number; agreement: number | null }
+
+export interface CriteriaReport { questions: QuestionCriteria[] }
+
+export interface CrossValidationReport { against: string | null; known: number; reason: string; questions: QuestionCrossValidation[] }
+
+export interface Done {  }
 
 export interface Draft { sequence: number; body: unknown }
 
@@ -170,6 +186,21 @@ export interface Funnel {
   reviewed: number;
   labeled: number;
 }
+
+export interface GoldReport { questions: QuestionGold[] }
+
+export interface GuidelinesAgreement { digest: string; version: number; alpha: Figure; agreement: Figure }
+
+export interface GuidelinesCriteria {
+  digest: string;
+  version: number;
+  items: number;
+  disagreement: Figure;
+  confusions: Confusion[];
+  missed: Missed[];
+}
+
+export interface HardGold { item_id: number; key: string; answers: number; right: number }
 
 export interface Image { blob: string; width: number; height: number; media_type: string; thumbnail: string | null; modality: "image" }
 
@@ -221,6 +252,8 @@ export interface Label { answer: Boxes | Choice | Segments | Spans; origin: stri
 
 export interface LabelCount { label: string; items: number }
 
+export interface LabelErrorsReport { questions: QuestionLabelErrors[] }
+
 export interface LabelerFigures {
   labeler: string;
   question: string;
@@ -247,6 +280,8 @@ export interface Lineage {
 export interface LinkMade { token: string | null }
 
 export interface Me { id: number; name: string; has_password: boolean }
+
+export interface Missed { label: string; compared: number; missed: number; share: number; items: number[]; keys: string[] }
 
 export interface MyAnnotation { annotation_id: number; task_id: number | null; item_key: string; state: string; created_at: number }
 
@@ -327,7 +362,7 @@ export interface ProjectView {
   requirements: string[];
 }
 
-export interface QualityView { reports: Record<string, unknown>; annotators: AnnotatorRow[]; suspects: SuspectRow[]; at: number | null }
+export interface QualityView { reports: Reports; annotators: AnnotatorRow[]; suspects: SuspectRow[]; at: number | null }
 
 export interface Quarantined {
   stage: string;
@@ -337,6 +372,18 @@ export interface Quarantined {
   reason: string;
   sample: string;
   created_at: number;
+}
+
+export interface QuestionAgreement {
+  question: string;
+  kind: string;
+  alpha: Figure;
+  agreement: Figure;
+  overlap: Figure | null;
+  sampled: number | null;
+  pairs: AnnotatorPair[];
+  guidelines: GuidelinesAgreement[];
+  over_time: AgreementWindow[];
 }
 
 export interface QuestionAudit {
@@ -363,6 +410,28 @@ export interface QuestionAudit {
   clauses: Record<string, number>;
 }
 
+export interface QuestionCriteria {
+  question: string;
+  kind: string;
+  items: number;
+  disagreement: Figure;
+  confusions: Confusion[];
+  missed: Missed[];
+  guidelines: GuidelinesCriteria[];
+}
+
+export interface QuestionCrossValidation {
+  question: string;
+  kind: string;
+  compared: number;
+  agreement: Figure;
+  similarity: Figure;
+  labels: string[];
+  matrix: Cell[];
+  conflicts: number[];
+  conflicts_total: number;
+}
+
 export interface QuestionFigures {
   question: string;
   kind: string;
@@ -375,6 +444,30 @@ export interface QuestionFigures {
   confidence: number | null;
   methods: string[];
   suspects: number;
+}
+
+export interface QuestionGold {
+  question: string;
+  kind: string;
+  items: number;
+  answers: number;
+  accuracy: Figure;
+  labels: string[];
+  matrix: Cell[];
+  hard: HardGold[];
+}
+
+export interface QuestionLabelErrors {
+  question: string;
+  kind: string;
+  items: number;
+  suspects: number;
+  features: string;
+  expected_errors: number | null;
+  accuracy: Figure;
+  worst: Suspect[];
+  reason: string;
+  missing: string;
 }
 
 export interface QuestionQuality {
@@ -390,6 +483,14 @@ export interface RedoView { reason: string; reviewer: string; values: Record<str
 
 export interface RejectedSuggestion { index: number; message: string }
 
+export interface Reports {
+  agreement: AgreementReport | null;
+  criteria: CriteriaReport | null;
+  cross_validation: CrossValidationReport | null;
+  gold: GoldReport | null;
+  label_errors: LabelErrorsReport | null;
+}
+
 export interface ReviewFigures {
   picked: number;
   picked_random: number;
@@ -399,6 +500,8 @@ export interface ReviewFigures {
   fixed: number;
   rejected: number;
 }
+
+export interface ReviewOpened { opened: boolean }
 
 export interface ReviewRow {
   id: number;
@@ -513,7 +616,16 @@ export interface Suggestion {
 
 export interface SuggestionReport { stored: number; rejected: RejectedSuggestion[] }
 
-export interface SuspectRow { item_id: number; key: string; question: string; score: number; given: unknown; proposed: unknown }
+export interface Suspect { item_id: number; key: string; given: string; proposed: string; score: number }
+
+export interface SuspectRow {
+  item_id: number;
+  key: string;
+  question: string;
+  score: number;
+  given: Boxes | Choice | Segments | Spans;
+  proposed: Boxes | Choice | Segments | Spans;
+}
 
 export interface Take { count?: number; purpose?: string; done?: boolean }
 
@@ -581,6 +693,6 @@ export interface Version {
   labels: Record<string, Record<string, number>>;
   origins: Record<string, Record<string, number>>;
   certificate: Certificate;
-  requirements: Record<string, unknown>[];
+  requirements: Outcome[];
   new: boolean;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Values } from "../core/types";
-import { differences } from "./differences";
+import type { Schema, Values } from "../core/types";
+import { differences as differencesOf } from "./differences";
 import { box } from "./shapes/box";
 import { interval } from "./shapes/interval";
 
@@ -11,6 +11,18 @@ const boxes = (...list: [number, number, number, number, string][]): Values => (
   cells: { kind: "boxes", boxes: list.map(([x, y, width, height, label]) => ({ x, y, width, height, label })) },
 });
 const choice = (label: string): Values => ({ intent: { kind: "choice", label } });
+
+const options = ["DATE", "PRODUCT", "A", "a", "cell", "dust", "refund", "bug"];
+const schema = {
+  data: { body: "text", picture: "image" },
+  questions: {
+    entities: { kind: "spans", of: "body", options },
+    loose: { kind: "spans", of: "body", options, same: 0.5 },
+    cells: { kind: "boxes", of: "picture", options },
+    intent: { kind: "choice", of: "body", options },
+  },
+} as unknown as Schema;
+const differences = (answers: Values[], questions: string[]) => differencesOf(answers, questions, schema);
 
 describe("differences", () => {
   it("finds none between equal answers, or with one answer alone", () => {
@@ -44,9 +56,27 @@ describe("differences", () => {
     expect(found[0]).toMatchObject({ reason: "label", members: [1, 0], labels: ["cell", "dust"], bounds: [200, 0, 51, 51] });
   });
 
-  it("sees bounds that differ: for spans any, for boxes those that share less than four fifths", () => {
+  it("sees bounds that differ: for spans any, for boxes those that share less than half", () => {
     expect(differences([spans([0, 10, "DATE"]), spans([0, 9, "DATE"])], ["entities"])[0]?.reason).toBe("place");
-    expect(differences([boxes([0, 0, 100, 100, "a"]), boxes([0, 0, 100, 70, "a"])], ["cells"])[0]?.reason).toBe("place");
+    expect(differences([boxes([0, 0, 100, 100, "a"]), boxes([0, 0, 100, 49, "a"])], ["cells"])[0]?.reason).toBe("place");
+    expect(differences([boxes([0, 0, 100, 100, "a"]), boxes([0, 0, 100, 70, "a"])], ["cells"])).toEqual([]);
+  });
+
+  it("takes the tolerance of the question, where it has one", () => {
+    const [first, second] = [spans([0, 10, "DATE"]), spans([0, 9, "DATE"])];
+    expect(differences([{ loose: first.entities! }, { loose: second.entities! }], ["loose"])).toEqual([]);
+  });
+
+  it("shows what three people marked of one thing together, where one of them says otherwise", () => {
+    const found = differences([spans([0, 9, "A"]), spans([0, 9, "A"]), spans([0, 9, "DATE"])], ["entities"]);
+    expect(found).toMatchObject([{ reason: "label", labels: ["A", "A", "DATE"], members: [0, 0, 0] }]);
+  });
+
+  it("tells no answer from the answer that there is nothing to mark", () => {
+    expect(differences([spans(), {}, spans()], ["entities"])).toMatchObject([
+      { reason: "missing", labels: [null, null, null], bounds: [] },
+    ]);
+    expect(differences([spans(), spans()], ["entities"])).toEqual([]);
   });
 
   it("puts two spans of one answer over the same words into two groups", () => {

@@ -1,8 +1,9 @@
-// Where several people's answers to the questions of one item differ.
+// Where several people's answers to the questions of one item differ: exactly where the server would not call them the same.
 
-import type { KindName, Values } from "../core/types";
-import { kindOf } from "./index";
+import type { Answer, KindName, Question, Schema, Values } from "../core/types";
+import { isAnsweredBy, kindOf } from "./index";
 import type { Apart } from "./kind";
+import { unknownKind } from "./unknown";
 
 export interface Difference extends Apart {
   question: string;
@@ -10,15 +11,20 @@ export interface Difference extends Apart {
 }
 
 /** Return where the answers differ, question by question, in the order in which one looks at an item. */
-export function differences(answers: Values[], questions: string[]): Difference[] {
+export function differences(answers: Values[], questions: string[], schema: Schema): Difference[] {
   if (answers.length < 2) return [];
   return questions.flatMap((question) => {
     const given = answers.map((values) => values[question]);
     const kind = given.find((answer) => answer)?.kind;
-    return kind
-      ? kindOf({ kind })
-          .differences(given)
-          .map((apart) => ({ question, kind, ...apart }))
-      : [];
+    return kind ? apart(given, schema.questions[question]).map((one) => ({ question, kind, ...one })) : [];
   });
+}
+
+/** Where answers to one question differ. No answer is another one than that there is nothing to mark. */
+function apart(given: (Answer | undefined)[], question: Question | undefined): Apart[] {
+  // Answers to a question that is not asked any more, or was another one, are the same where they are equal.
+  const kind = question && given.every((answer) => !answer || isAnsweredBy(question, answer)) ? kindOf(question) : unknownKind("");
+  const found = kind.differences(given, (question && "same" in question && question.same) || kind.same);
+  if (found.length || !given.includes(undefined)) return found;
+  return [{ reason: "missing", members: given.map(() => null), labels: given.map(() => null), bounds: [] }];
 }

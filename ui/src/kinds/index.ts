@@ -23,6 +23,11 @@ export function kindOf({ kind }: { kind: string }): Kind {
   return byName.get(kind)!;
 }
 
+/** Whether an answer is of the kind that is asked for: it is not where the question was another one when it was given. */
+export function isAnsweredBy(question: { kind: string }, answer: { kind: string }): boolean {
+  return question.kind === answer.kind;
+}
+
 /** The labeled parts of an answer, in its order; none where there is no answer. */
 export function partsOf(answer: Answer | null | undefined): Part[] {
   return answer ? kindOf(answer).parts(answer) : [];

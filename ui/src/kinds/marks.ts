@@ -62,10 +62,10 @@ export function marks<A extends Answer, M extends Mark>({ shape, list, placed, m
     }),
     similarity: (a, b) => shape.overlap(a.shape, b.shape),
     within: (place, bounds) => shape.overlap(place.shape, bounds),
-    differences: (answers) =>
+    differences: (answers, same) =>
       compare(
         shape,
-        own.same,
+        same,
         answers.map((given) => (given ? placesOf(given) : [])),
       ),
   };

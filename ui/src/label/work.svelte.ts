@@ -2,28 +2,11 @@
 
 import type { Answer, Project, Question, Suggestion, Task, Values } from "../core/types";
 import { asked, type Asked } from "./asked";
+import { readDraft, type Change, type WorkDraft } from "./draft";
 import { optionsOf } from "../core/labels";
 import { kindOf, partsOf } from "../kinds";
 import type { Kind, Part, Place } from "../kinds/kind";
 import type { Edits } from "../viewers/viewer";
-
-/** One step: at one place in the answer to a question, some parts went and others came. */
-export interface Change {
-  question: string;
-  at: number;
-  removed: Place[];
-  added: Place[];
-  /** What needs no asking any more, by name: suggestions that this step took up or turned down, and that there is nothing to mark. */
-  settled: string[];
-}
-
-/** What a draft keeps: enough to go on as if nothing had happened, undo included. */
-export interface DraftBody {
-  values: Values;
-  settled: string[];
-  changes: Change[];
-  done: number;
-}
 
 /** What is suggested for a question and still open: some labeled parts, or that there is nothing to mark. */
 export interface Offer {
@@ -54,8 +37,9 @@ export class Work implements Edits {
   constructor(
     readonly project: Project,
     readonly task: Task,
-    draft: DraftBody | null,
+    kept: unknown,
   ) {
+    const draft = readDraft(project, kept);
     const start: Values = {};
     for (const name of Object.keys(project.schema.questions)) {
       const question = project.schema.questions[name]!;
@@ -68,9 +52,7 @@ export class Work implements Edits {
     this.question = this.names[0] ?? "";
     // Whoever comes back to an own answer has said already where nothing is marked.
     this.#settled = new Set(draft?.settled ?? Object.keys(task.values ?? {}).map(nothing));
-    // A draft of an older page has another history; its answers count all the same.
-    if (draft?.settled && draft.changes.every(({ removed, added }) => [...removed, ...added].every(({ shape }) => shape)))
-      [this.#changes, this.#done] = [draft.changes, draft.done];
+    if (draft) [this.#changes, this.#done] = [draft.changes, draft.done];
   }
 
   /** The questions that are asked, as the answers so far have it. What is answered to another one is kept, and is not sent. */
@@ -132,7 +114,7 @@ export class Work implements Edits {
     return this.#done < this.#changes.length;
   }
 
-  get body(): DraftBody {
+  get body(): WorkDraft {
     const from = Math.max(0, this.#done - KEPT);
     return {
       values: this.values,

@@ -86,9 +86,53 @@ test("a draft of two thousand boxes stays small, and its last hundred steps can 
   expect(again.parts().length).toBe(2000);
 });
 
+test("a draft of version 0.1.0 goes on where it was, undo included", () => {
+  const spans = (...all: [number, number, string][]) => ({
+    kind: "spans",
+    spans: all.map(([start, end, label]) => ({ start, end, label })),
+  });
+  const old = {
+    values: { intent: { kind: "choice", label: "b" }, parts: spans([0, 1, "X"], [4, 6, "Y"]) },
+    settled: ["parts\nY\n4\n6"],
+    changes: [
+      { question: "parts", at: 0, removed: [], added: [{ label: "X", geometry: [0, 1] }], settled: [] },
+      { question: "parts", at: 1, removed: [], added: [{ label: "Y", geometry: [4, 6] }], settled: ["parts\nY\n4\n6"] },
+      {
+        question: "intent",
+        at: 0,
+        removed: [{ label: "a", geometry: [] }],
+        added: [{ label: "b", geometry: [] }],
+        settled: [],
+      },
+    ],
+    done: 3,
+  };
+  const work = new Work(project, task, old);
+  expect(work.values).toEqual(old.values);
+  expect(work.offer("parts")).toBe(null);
+  for (const _ of old.changes) work.undo();
+  expect(work.values).toEqual({ intent: { kind: "choice", label: "a" }, parts: spans() });
+  expect(work.offer("parts")).not.toBe(null);
+});
+
+test.each([[null], ["half"], [3], [[]], [{}], [{ values: [] }], [{ values: {}, settled: 1, changes: "no" }]])(
+  "%j as a draft begins anew",
+  (body) => {
+    const work = new Work(project, task, body);
+    expect(work.values).toEqual(new Work(project, task, null).values);
+    expect(work.canUndo).toBe(false);
+  },
+);
+
+test("a draft with an answer to what is no question any more, or was another, leaves it out", () => {
+  const values = { gone: { kind: "choice", label: "a" }, parts: { kind: "choice", label: "a" }, intent: { kind: "choice", label: "b" } };
+  const work = new Work(project, task, { values, settled: [], changes: [], done: 0 });
+  expect(work.values).toEqual({ ...new Work(project, task, null).values, intent: values.intent });
+});
+
 test("a draft of an older page gives its answers, and no history", () => {
   const old = { values: { intent: { kind: "choice", label: "a" } }, changes: [{ question: "intent", before: null, after: {} }], done: 1 };
-  const work = new Work(project, task, old as never);
+  const work = new Work(project, task, old);
   expect(work.values["intent"]).toEqual({ kind: "choice", label: "a" });
   expect(work.canUndo).toBe(false);
 });

@@ -4,17 +4,13 @@ import { Again } from "../core/again";
 import { api, ApiError, projectPath } from "../core/api";
 import { Drawer } from "../core/kept";
 import { problemOf, type Problem } from "../core/problem";
+import type * as Server from "../core/server";
 import { status } from "../core/status.svelte";
 import type { Finding, Task, Values } from "../core/types";
-import type { DraftBody } from "../label/work.svelte";
+import type { WorkDraft } from "../label/draft";
 import { AHEAD, LeaseQueue, newKey } from "./leased.svelte";
 
 const SAVE_MS = 600;
-
-interface Draft {
-  sequence: number;
-  body: DraftBody;
-}
 
 interface Outgoing {
   /** Its place in the order of sending. */
@@ -25,7 +21,7 @@ interface Outgoing {
   item: string;
   /** Whether it answers an item for the first time. */
   first: boolean;
-  body: { values: Values; seconds_active: number; lease: string; confirmed: boolean };
+  body: Server.Submission & { values: Values };
 }
 
 /** An answer that the server refused for good. It is kept until somebody sends it again or lets it go. */
@@ -53,7 +49,7 @@ export class AnswerQueue extends LeaseQueue {
   readonly #sent = new Map<number, Task>();
   #sequence = 0;
   #saving: ReturnType<typeof setTimeout> | undefined;
-  #draft: { task: Task; sequence: number; body: DraftBody } | null = null;
+  #draft: { task: Task; sequence: number; body: WorkDraft } | null = null;
   readonly #draftAgain = new Again(() => void this.#sendDraft());
   #sending = false;
   /** The sending of the oldest answer that waits. */
@@ -77,7 +73,7 @@ export class AnswerQueue extends LeaseQueue {
     this.refused = this.#drawer.all<Refused>("refused ");
     for (const left of this.#outbox()) this.finished.add(left.task);
     await this.#flush();
-    const { tasks, done } = await api.post<{ tasks: Task[]; done: number | null }>(projectPath(this.project, "/tasks/next"), {
+    const { tasks, done } = await api.post<Server.LeasedTasks>(projectPath(this.project, "/tasks/next"), {
       count: AHEAD,
       done: this.#before === null,
     });
@@ -93,12 +89,12 @@ export class AnswerQueue extends LeaseQueue {
   }
 
   /** The newest draft of a task: of this browser, or of the server. */
-  draft(task: Task): DraftBody | null {
+  draft(task: Task): unknown {
     return this.#newest(task)?.body ?? null;
   }
 
   /** Keep unfinished work: here at once, on the server within a second. */
-  save(task: Task, body: DraftBody): void {
+  save(task: Task, body: WorkDraft): void {
     this.#draft = { task, sequence: this.#keep(task, body), body };
     status.saved = "saving";
     clearTimeout(this.#saving);
@@ -132,7 +128,7 @@ export class AnswerQueue extends LeaseQueue {
   }
 
   /** Take the next task into hand at once, and send the `values` behind its back; the draft `body` is kept until they have arrived. */
-  submit(task: Task, body: DraftBody, values: Values, seconds: number, confirmed = false): void {
+  submit(task: Task, body: WorkDraft, values: Values, seconds: number, confirmed = false): void {
     this.#forgetDraft();
     this.#keep(task, body);
     const first = !task.values && !task.redo;
@@ -217,7 +213,7 @@ export class AnswerQueue extends LeaseQueue {
 
   async #send(out: Outgoing): Promise<void> {
     try {
-      const { next } = await api.post<{ next: Task | null }>(`/api/tasks/${out.task}/submit`, out.body, {
+      const { next } = await api.post<Server.Submitted>(`/api/tasks/${out.task}/submit`, out.body, {
         headers: { "Idempotency-Key": out.key },
       });
       this.#settled(out);
@@ -302,16 +298,16 @@ export class AnswerQueue extends LeaseQueue {
     }
   }
 
-  #newest(task: Task): Draft | null {
-    const own = this.#drawer?.get<Draft>(draftName(task.id)) ?? null;
-    const theirs = task.draft as Draft | null;
+  #newest(task: Task): Server.Draft | null {
+    const own = this.#drawer?.get<Server.Draft>(draftName(task.id)) ?? null;
+    const theirs = task.draft;
     return own && (!theirs || own.sequence >= theirs.sequence) ? own : theirs;
   }
 
   /** Keep a draft here, under a number higher than that of any before: seconds since 1970, or one more where that is not enough. */
-  #keep(task: Task, body: DraftBody): number {
+  #keep(task: Task, body: WorkDraft): number {
     this.#sequence = Math.max(Math.floor(Date.now() / 1000), this.#sequence + 1, (this.#newest(task)?.sequence ?? 0) + 1);
-    this.#drawer?.put(draftName(task.id), { sequence: this.#sequence, body } satisfies Draft);
+    this.#drawer?.put(draftName(task.id), { sequence: this.#sequence, body } satisfies Server.Draft);
     return this.#sequence;
   }
 

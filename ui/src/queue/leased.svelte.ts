@@ -5,6 +5,7 @@ import { Again } from "../core/again";
 import { api, ApiError, blobAddress } from "../core/api";
 import { Leases } from "../core/leases";
 import { problemOf, triedAgain, type Problem } from "../core/problem";
+import type { NextTask } from "../core/server";
 import { status } from "../core/status.svelte";
 import type { Task } from "../core/types";
 import { viewerOf } from "../viewers";
@@ -61,7 +62,7 @@ export abstract class LeaseQueue {
   async skip(task: Task, reason = ""): Promise<boolean> {
     this.drop(task);
     try {
-      const { next } = await api.post<{ next: Task | null }>(`/api/tasks/${task.id}/skip`, { reason });
+      const { next } = await api.post<NextTask>(`/api/tasks/${task.id}/skip`, { reason });
       if (next) this.take([next]);
       return true;
     } catch (error) {

@@ -3,21 +3,9 @@
 import { api, ApiError, projectPath } from "../core/api";
 import { problemOf } from "../core/problem";
 import { status } from "../core/status.svelte";
+import type { Audited, LeasedTasks, Reviewed, Verdict } from "../core/server";
 import type { Task, Values } from "../core/types";
 import { AHEAD, LeaseQueue, newKey } from "./leased.svelte";
-
-export interface Verdict {
-  verdict: "accept" | "fix" | "reject";
-  annotation_id?: number | null;
-  values?: Values;
-  reason?: string;
-  seconds_active: number;
-}
-
-interface Audited {
-  task: Task | null;
-  next: Task | null;
-}
 
 interface Held {
   task: Task;
@@ -37,7 +25,7 @@ export class VerdictQueue extends LeaseQueue {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   protected override async lease(): Promise<Task[]> {
-    const { tasks } = await api.post<{ tasks: Task[] }>(projectPath(this.project, "/tasks/next"), { count: AHEAD, purpose: "review" });
+    const { tasks } = await api.post<LeasedTasks>(projectPath(this.project, "/tasks/next"), { count: AHEAD, purpose: "review" });
     return tasks;
   }
 
@@ -155,7 +143,7 @@ export class VerdictQueue extends LeaseQueue {
   }
 
   /** Send a verdict with the answers that it is about; the server refuses it where others stand by now. */
-  #post(task: Task, verdict: Verdict, key: string): Promise<{ next: Task | null }> {
+  #post(task: Task, verdict: Verdict, key: string): Promise<Reviewed> {
     const body = { ...verdict, seen: (task.review ?? task.audit)?.seen };
     return api.post(`/api/tasks/${task.id}/review`, body, {
       headers: { "Idempotency-Key": key },

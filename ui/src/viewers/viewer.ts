@@ -128,3 +128,8 @@ export function following(under: number[], selected: number | null): number | nu
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), Math.max(low, high));
 }
+
+/** Whether a mark is drawn faintly: where some matter more, and this is none of them. */
+export function isFaint(strong: readonly number[] | null, mark: number): boolean {
+  return strong !== null && !strong.includes(mark);
+}

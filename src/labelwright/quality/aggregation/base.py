@@ -7,11 +7,11 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
+from labelwright.api.reports import QuestionAgreement
 from labelwright.quality.annotators import Measured, ReviewedAnswers
 from labelwright.quality.answers import Given, Page
 from labelwright.quality.consensus import ConsensusRow
 from labelwright.quality.pairs import Comparison, Guidelines
-from labelwright.quality.reports import QuestionAgreement
 from labelwright.schema import Question
 
 __all__ = ["AggregationModule", "GatheredAnswers", "QuestionFit", "Scores", "Standing", "Written", "measured"]

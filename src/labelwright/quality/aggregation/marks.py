@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Literal
 
+from labelwright.api.reports import QuestionAgreement
 from labelwright.quality import agreement
 from labelwright.quality.aggregation._mark_pairs import compare_marks
 from labelwright.quality.aggregation.base import QuestionFit, Scores, Standing, Written, measured
@@ -14,7 +15,6 @@ from labelwright.quality.answers import Given, Page
 from labelwright.quality.belief import expected_accuracy
 from labelwright.quality.consensus import ConsensusRow
 from labelwright.quality.pairs import Comparison, Guidelines
-from labelwright.quality.reports import QuestionAgreement
 from labelwright.quality.sample import Sample
 from labelwright.schema import Answer, Question
 from labelwright.store.codec import encode

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from labelwright.api.reports import QuestionAgreement
 from labelwright.quality import agreement
 from labelwright.quality.aggregation._vote_model import Judged, VoteColumns, settle
 from labelwright.quality.aggregation._vote_model import judge as judge_votes
@@ -17,7 +18,6 @@ from labelwright.quality.annotators import Measured, ReviewedAnswers
 from labelwright.quality.answers import PAGE, Given, Page
 from labelwright.quality.consensus import ConsensusRow
 from labelwright.quality.pairs import Comparison, Guidelines
-from labelwright.quality.reports import QuestionAgreement
 from labelwright.schema import Question
 from labelwright.store.codec import encode
 

@@ -11,7 +11,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from labelwright import analytics
-from labelwright.api.items import CollectReport, ItemDetail, ItemPage, NewSuggestion, SuggestionReport
+from labelwright.api.items import CollectReport, ItemDetail, ItemPage, NewSuggestion, ReviewOpened, SuggestionReport
 from labelwright.api.projects import Quarantined
 from labelwright.errors import TooLarge
 from labelwright.formats._tables import MAX_ROW
@@ -63,11 +63,11 @@ async def item(project: FromPath[str], item_id: FromPath[int], access: Access, w
 
 
 @post("/api/projects/{project:str}/items/{item_id:int}/review", opt={"permission": "review"}, status_code=200)
-async def request_review(project: FromPath[str], item_id: FromPath[int], access: Access, workspace: Workspace) -> dict[str, bool]:
+async def request_review(project: FromPath[str], item_id: FromPath[int], access: Access, workspace: Workspace) -> ReviewOpened:
     """Send an item to review, whatever the rules say."""
     opened = access.project(project, "review")
     opens = await workspace.database.write_soon(lambda connection: events.request_review(connection, opened, access.user_id, item_id))
-    return {"opened": opens}
+    return ReviewOpened(opens)
 
 
 @post(

@@ -9,6 +9,7 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
+from labelwright.api.done import Done
 from labelwright.api.people import ROLES, Invited, LinkMade, Role, Secret, Token, User
 from labelwright.errors import NotAllowed, NotFound
 from labelwright.server.given import Access, AccessControl, Workspace
@@ -128,13 +129,13 @@ async def add_token(data: JSONBody[NewToken], access: Access, workspace: Workspa
 
 
 @delete("/api/tokens/{token_id:int}", opt={"permission": "signed_in"}, status_code=200)
-async def remove_token(token_id: FromPath[int], access: Access, workspace: Workspace, control: AccessControl) -> dict[str, str]:
+async def remove_token(token_id: FromPath[int], access: Access, workspace: Workspace, control: AccessControl) -> Done:
     """Make a token void: one of one's own, or as an owner any that reaches a project of one's own."""
     access.in_person()
     removal = partial(people.remove_token, token_id=token_id, user_id=access.user_id, project_ids=_owned(access))
     await workspace.database.write_soon(removal)
     control.forget()
-    return {}
+    return Done()
 
 
 def _managed(access: Access) -> set[str]:

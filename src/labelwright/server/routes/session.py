@@ -13,6 +13,7 @@ from litestar.datastructures import Cookie
 from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 
+from labelwright.api.done import Done
 from labelwright.api.people import Me, MyProject, Secret, Session
 from labelwright.errors import Busy, NotAllowed, NotSignedIn
 from labelwright.server.attempts import Attempts
@@ -142,7 +143,7 @@ async def sign_in_by_link(
 @post("/api/sign-out", opt={"permission": "signed_in"}, status_code=200)
 async def sign_out(
     request: Request, access: Access, workspace: Workspace, control: AccessControl, everywhere: FromQuery[bool] = False
-) -> Response[dict[str, str]]:
+) -> Response[Done]:
     """End this session, or with `everywhere` all of one's own sessions; tokens of programs stay."""
     if everywhere:
         access.in_person()
@@ -154,7 +155,7 @@ async def sign_out(
     # A browser takes the cookie of HTTPS away only where it is told to by HTTPS.
     https = _origin(request).https
     gone = Cookie(key=_cookie(request), value="", path="/", httponly=True, samesite="strict", secure=https, max_age=0)
-    return Response({}, cookies=[gone])
+    return Response(Done(), cookies=[gone])
 
 
 @post("/api/password", opt={"permission": "signed_in"}, status_code=200)

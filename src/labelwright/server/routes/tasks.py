@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Struct
 from msgspec.structs import replace
 
+from labelwright.api.done import Done
 from labelwright.api.tasks import (
     Audited,
     BlindAnswer,
@@ -169,11 +170,11 @@ async def skip(task_id: FromPath[int], data: JSONBody[SkipBody], access: Access)
 
 
 @post("/api/tasks/{task_id:int}/release", opt={"permission": "annotate"}, status_code=200)
-async def release(task_id: FromPath[int], access: Access) -> dict[str, str]:
+async def release(task_id: FromPath[int], access: Access) -> Done:
     """Give a task back; it may come again."""
     inside, opened = await access.by_task(task_id, "annotate")
     await access.database.write_soon(lambda connection: events.release(connection, opened, access.user_id, inside))
-    return {}
+    return Done()
 
 
 @post("/api/tasks/{task_id:int}/review", opt={"permission": "review"}, status_code=200)
@@ -257,14 +258,14 @@ async def comments(item_id: FromPath[int], access: Access) -> list[Comment]:
 
 
 @post("/api/comments/{comment_id:int}/resolve", opt={"permission": "annotate"}, status_code=200)
-async def resolve(comment_id: FromPath[int], access: Access) -> dict[str, str]:
+async def resolve(comment_id: FromPath[int], access: Access) -> Done:
     """Mark a comment as settled: one's own, or as a reviewer any."""
     opened = await access.by_comment(comment_id, "annotate")
     own_only = access.role_in(opened) == "annotator"
     await access.database.write_soon(
         lambda connection: events.resolve_comment(connection, opened, access.user_id, comment_id, own_only=own_only)
     )
-    return {}
+    return Done()
 
 
 HANDLERS = [

@@ -17,8 +17,7 @@ export default marks<BoxesAnswer, Box>({
     },
     { shown: "Alt+Arrows", keys: [], title: "Resize the selected box" },
   ],
-  // A pixel or two make no other box.
-  same: 0.8,
+  same: 0.5,
   shape: box,
   tool,
   list: "boxes",

@@ -1,6 +1,6 @@
 // An upright rectangle: x and y of its upper left corner, width and height.
 
-import type { Shape } from "./shape";
+import { ratio, type Shape } from "./shape";
 
 export type Box = [x: number, y: number, width: number, height: number];
 
@@ -9,7 +9,7 @@ export const box: Shape = {
     const [x, y, w, h] = a as Box;
     const [u, v, p, q] = b as Box;
     const shared = Math.max(0, Math.min(x + w, u + p) - Math.max(x, u)) * Math.max(0, Math.min(y + h, v + q) - Math.max(y, v));
-    return shared ? shared / (w * h + p * q - shared) : 0;
+    return ratio(shared, w * h + p * q - shared, a, b);
   },
   around(all) {
     const boxes = all as Box[];

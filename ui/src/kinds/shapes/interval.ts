@@ -1,6 +1,6 @@
 // From a start to an end: characters of a text, seconds of a recording.
 
-import type { Shape } from "./shape";
+import { ratio, type Shape } from "./shape";
 
 export type Interval = [start: number, end: number];
 
@@ -9,7 +9,7 @@ export const interval: Shape = {
     const [start, end] = a as Interval;
     const [from, to] = b as Interval;
     const shared = Math.max(0, Math.min(end, to) - Math.max(start, from));
-    return shared ? shared / (end - start + to - from - shared) : 0;
+    return ratio(shared, end - start + (to - from) - shared, a, b);
   },
   around: (all) => [Math.min(...all.map(([start]) => start!)), Math.max(...all.map(([, end]) => end!))],
   values: { start: ([start = 0]) => start, end: ([, end = 0]) => end, length: ([start = 0, end = 0]) => end - start },

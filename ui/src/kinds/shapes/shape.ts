@@ -11,5 +11,10 @@ export interface Shape {
   order(a: number[], b: number[]): number;
 }
 
+/** What two shapes share of what both cover; of two without extent 1 where they are equal, and else 0. */
+export function ratio(shared: number, union: number, a: readonly number[], b: readonly number[]): number {
+  return union > 0 ? shared / union : Number(a.every((side, i) => side === b[i]));
+}
+
 /** The shape of what has no place: an answer about all of an item. */
 export const whole: Shape = { overlap: () => 1, around: () => [], values: {}, order: () => 0 };

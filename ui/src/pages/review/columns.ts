@@ -31,7 +31,7 @@ export function board(task: Task, schema: Schema): Board {
     answers
       .map((values) => asked(schema, values, task.item).names)
       .reduce((left, names) => left.filter((name) => names.includes(name)), questions);
-  if (task.audit) return auditBoard(task.audit, common);
+  if (task.audit) return auditBoard(task.audit, schema, common);
   const review = task.review;
   const names = Object.keys({ ...review?.consensus });
   const answers: Column[] = (review?.annotations ?? []).map((one, i) => ({
@@ -78,19 +78,20 @@ export function board(task: Task, schema: Schema): Board {
     differences: differences(
       compared.map((i) => columns[i]!.values),
       answered,
+      schema,
     ),
     compared,
   };
 }
 
-function auditBoard(audit: AuditView, common: (questions: string[], answers: Values[]) => string[]): Board {
+function auditBoard(audit: AuditView, schema: Schema, common: (questions: string[], answers: Values[]) => string[]): Board {
   const columns: Column[] = [
     { id: "label", from: "label", annotation: null, title: "The label", note: "", values: audit.label },
     { id: "own", from: "own", annotation: null, title: "Your answer", note: "given blind", values: audit.own },
   ];
   const answers = [audit.label, audit.own];
   const questions = [...new Set(columns.flatMap((column) => Object.keys(column.values)))];
-  return { columns, differences: differences(answers, common(questions, answers)), compared: [0, 1] };
+  return { columns, differences: differences(answers, common(questions, answers), schema), compared: [0, 1] };
 }
 
 /** Which places of a column's answer are part of a difference: by membership, or for the consensus by lying on it. */
@@ -117,6 +118,7 @@ function lying(answer: Answer | undefined, difference: Difference): number | nul
 /** A difference in a few words. */
 export function describe(difference: Difference, title: (question: string, label: string) => string): string {
   const labels = difference.labels.filter((label) => label !== null).map((label) => title(difference.question, label));
+  if (!labels.length) return "marked nothing, or not answered";
   if (difference.labels.includes(null)) labels.push("nothing");
   if (difference.reason === "place") return `${labels[0]}: other bounds`;
   return [...new Set(labels)].join(" or ");

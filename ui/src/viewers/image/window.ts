@@ -1,11 +1,8 @@
 // Which part of a picture is shown when one place in it matters.
 
-export interface Part {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
+import type { Box } from "../../core/server";
+
+export type Part = Omit<Box, "label">;
 
 /** The whole picture, or the part around `focus` ([x, y, width, height]) with room around it, within the picture and of its proportions. */
 export function window(width: number, height: number, focus: number[] | null): Part {

@@ -1,4 +1,4 @@
-"""The shapes of the reports that stand in the table `quality_reports`, one a name.
+"""The reports of the quality, one a name, as they stand in the store and as the server answers with them.
 
 Every number that needs evidence is a `Figure`: where there is no evidence its `value` is None and its `reason` says why.
 """
@@ -28,6 +28,7 @@ __all__ = [
     "QuestionCrossValidation",
     "QuestionGold",
     "QuestionLabelErrors",
+    "Reports",
     "Suspect",
 ]
 
@@ -256,3 +257,16 @@ class CrossValidationReport(Struct, frozen=True, kw_only=True):
     known: int = 0
     reason: str = ""
     questions: list[QuestionCrossValidation] = []
+
+
+# --- all of them ----------------------------------------------------------------------------------------------------------------------
+
+
+class Reports(Struct, frozen=True, kw_only=True):
+    """The reports of a project by name; one that has not been made yet is None."""
+
+    agreement: AgreementReport | None = None
+    criteria: CriteriaReport | None = None
+    cross_validation: CrossValidationReport | None = None
+    gold: GoldReport | None = None
+    label_errors: LabelErrorsReport | None = None

@@ -1,0 +1,43 @@
+"""Which answers count as the same: server and page are both held to `alike.json`, here and in `ui/src/kinds`."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from labelwright import plugins
+from labelwright.schema import AnswerUnion, Schema
+
+FILE = json.loads((Path(__file__).parent / "alike.json").read_text("utf-8"))
+SCHEMA = msgspec.convert({"data": FILE["data"], "questions": FILE["questions"]}, Schema)
+
+
+@pytest.mark.parametrize("vector", FILE["vectors"], ids=lambda vector: vector["about"])
+def test_answers_are_the_same_where_the_vectors_say_so(vector: dict[str, Any]) -> None:
+    """Every two answers of a vector count as the same, or some do not; no answer is another one than any."""
+    answers = [msgspec.convert(answer, AnswerUnion | None) for answer in vector["answers"]]
+    same = [
+        first is second if first is None or second is None else SCHEMA.alike(vector["question"], first, second)
+        for first, second in combinations(answers, 2)
+    ]
+    assert all(same) is vector["alike"]
+
+
+def test_there_are_vectors_of_every_kind_both_ways() -> None:
+    """A kind of ours cannot be left out: each has answers that are the same, and such that are not."""
+    tried = {(FILE["questions"][one["question"]]["kind"], one["alike"]) for one in FILE["vectors"] if one["question"] in FILE["questions"]}
+    ours = [name for name in plugins.names("kinds") if plugins.load("kinds", name).__name__.startswith("labelwright.")]
+    assert {(kind, alike) for kind in ours for alike in (True, False)} <= tried
+
+
+def test_there_are_vectors_at_the_tolerance_that_a_kind_has_by_itself() -> None:
+    """Both sides of the bound are tried with a question that names no tolerance of its own, so that the page's cannot be another one."""
+    usual = {name for name, question in FILE["questions"].items() if "same" not in question and SCHEMA.questions[name].shape is not None}
+    assert {SCHEMA.questions[name].kind for name in usual} == {question.kind for question in SCHEMA.questions.values() if question.shape}
+    for name in usual:
+        assert {one["alike"] for one in FILE["vectors"] if one["question"] == name} == {True, False}
