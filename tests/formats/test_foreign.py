@@ -1,4 +1,4 @@
-"""Other projects' own files, read by our readers, and our files, read by other projects' readers where these are installed."""
+"""Other projects' own files, read by our readers."""
 
 from __future__ import annotations
 
@@ -185,35 +185,3 @@ def test_spans_that_share_a_token_are_refused_with_the_item(tmp_path: Path) -> N
     with pytest.raises(InvalidInput, match="t7"):
         plugins.load("formats", "conll").write([one], asking("spans", "PER", "LOC"), tmp_path / "x.conll")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_hugging_face_loads_what_we_write(tmp_path: Path) -> None:
-    """`datasets.load_dataset(folder)` finds the splits, the class labels and the spans, without the network."""
-    datasets = pytest.importorskip("datasets")
-    from labelwright.schema.kinds.choice import Choice
-
-    module, schema = plugins.load("formats", "hugging_face"), asking("choice", "good", "bad")
-    rows = [
-        Labeled(key=f"k{n}", data={"text": Text(f"🙂 {n}")}, values={"label": Choice("bad")}, split="test" if n % 4 == 0 else "train")
-        for n in range(20)
-    ]
-    module.write(rows, schema, tmp_path / "out")
-    loaded = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
-    assert {name: len(part) for name, part in loaded.items()} == {"train": 15, "test": 5}
-    label = loaded["train"].features["label"]
-    assert [label.int2str(number) for number in loaded["train"]["label"]] == ["bad"] * 15
-
-
-def test_pycocotools_loads_what_we_write(tmp_path: Path) -> None:
-    """The COCO API indexes our instances file and finds the boxes by image and category."""
-    coco = pytest.importorskip("pycocotools.coco")
-    from labelwright.schema import Image
-    from labelwright.schema.kinds.boxes import Box, Boxes
-
-    module, schema = plugins.load("formats", "coco"), asking("boxes", "cell", "dust", field="image")
-    boxes = Boxes((Box(1, 2, 30, 40, "cell"), Box(5, 5, 5.5, 5, "dust")))
-    module.write([Labeled(key="a", data={"image": Image("0" * 64, 640, 480)}, values={"label": boxes})], schema, tmp_path / "x.json")
-    loaded = coco.COCO(str(tmp_path / "x.json"))
-    assert [category["name"] for category in loaded.loadCats(loaded.getCatIds())] == ["cell", "dust"]
-    assert [one["bbox"] for one in loaded.loadAnns(loaded.getAnnIds(imgIds=[1], catIds=[2]))] == [[5, 5, 5.5, 5]]
-    assert loaded.loadAnns([1])[0]["area"] == 1200

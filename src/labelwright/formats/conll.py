@@ -1,7 +1,8 @@
 """CoNLL: one token a line with a BIO tag a spans question, a blank line between items; for taggers such as spaCy and Flair.
 
 Written files have, before each item, one comment line `# labelwright = {…}` with the key, the text and everything that tags cannot say,
-so that our own reader gets back the exact offsets, blanks included. Tokens are words and single marks, cut at the ends of spans. Tags
+so that our own reader gets back the exact offsets, blanks included. A reader that knows no comments, as `spacy convert`, takes this line
+for tokens: take such lines out before (`grep -v '^# labelwright'`). Tokens are words and single marks, cut at the ends of spans. Tags
 cannot hold spans that share a token: these are refused, not thinned out.
 
 The reader takes what is common: blanks or tabs between columns, the token first and the tag last (with several spans questions, as many
