@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from labelwright import plugins
 from labelwright.schema import AnswerUnion, Schema
+from labelwright.schema.kinds import Part, QuestionUnion
 
 FILE = json.loads((Path(__file__).parent / "alike.json").read_text("utf-8"))
 SCHEMA = msgspec.convert({"data": FILE["data"], "questions": FILE["questions"]}, Schema)
@@ -41,3 +43,25 @@ def test_there_are_vectors_at_the_tolerance_that_a_kind_has_by_itself() -> None:
     assert {SCHEMA.questions[name].kind for name in usual} == {question.kind for question in SCHEMA.questions.values() if question.shape}
     for name in usual:
         assert {one["alike"] for one in FILE["vectors"] if one["question"] == name} == {True, False}
+
+
+@pytest.mark.parametrize("kind", ["spans", "boxes", "segments"])
+def test_the_order_of_marks_decides_nothing(kind: str) -> None:
+    """However the marks of two answers are ordered, and whichever answer comes first, they are alike or not, and as similar."""
+    luck = random.Random(kind)
+    ends = {"spans": 1, "boxes": 8, "segments": 0.25}[kind]
+    asked = msgspec.convert({"kind": kind, "of": "it", "options": ["A"], "same": 0.5}, QuestionUnion)
+
+    def drawn() -> list[Part]:
+        places = [(luck.randrange(4) * ends, luck.randrange(1, 4) * ends) for _ in range(luck.randrange(1, 5))]
+        if kind == "boxes":
+            return [Part("A", (start, 0.0, length, 10.0)) for start, length in places]
+        return [Part("A", (start, start + length)) for start, length in places]
+
+    for _ in range(300):
+        first, second = drawn(), drawn()
+        said = set()
+        for _ in range(6):
+            pair = [asked.with_parts(luck.sample(parts, len(parts))) for parts in luck.sample([first, second], 2)]
+            said.add((asked.alike(*pair), round(asked.similarity(*pair), 9)))
+        assert len(said) == 1

@@ -1,12 +1,18 @@
-// Which part of one answer is which part of another: one to one, so that the sum of the overlaps is as great as can be. It pairs what the
+// Which part of one answer is which part of another: one to one, as many pairs as can be, and of these the greatest sum of overlaps. It pairs what the
 // server's `match_shapes` pairs, also where several pairings are equally good; `tests/quality/alike.json` holds both to it.
 
-/** Pair rows with columns; `values` are how well each row goes with each column, and 0 where they cannot go together. */
-export function assign(values: readonly (readonly number[])[]): [row: number, column: number][] {
+/** Pair rows with columns; `overlaps` are how well each row goes with each column, 0 to 1, and 0 where they cannot go together. */
+export function assign(overlaps: readonly (readonly number[])[]): [row: number, column: number][] {
+  // One pair more outweighs whatever the others lose by it.
+  const many = Math.min(overlaps.length, overlaps[0]?.length ?? 0);
+  return assigned(overlaps.map((row) => row.map((one) => (one > 0 ? one + many : 0))));
+}
+
+function assigned(values: readonly (readonly number[])[]): [row: number, column: number][] {
   const [rows, columns] = [values.length, values[0]?.length ?? 0];
   if (rows > columns) {
     const turned = Array.from({ length: columns }, (_, j) => values.map((row) => row[j]!));
-    return assign(turned).map(([j, i]) => [i, j]);
+    return assigned(turned).map(([j, i]) => [i, j]);
   }
   // Alone, a row takes its best column, the first of several.
   const found = rows === 1 ? [values[0]!.indexOf(Math.max(...values[0]!))] : shortestPaths(values, columns);

@@ -108,7 +108,7 @@ def mask_iou(first: Any, second: Any) -> Floats:
 
 
 def match_boxes(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
-    """Pair the boxes of two annotators one to one so that the sum of the overlaps is as great as can be.
+    """Pair the boxes of two annotators one to one: as many pairs as can be, and of these the greatest sum of overlaps.
 
     Args:
         first: (labels, boxes) with n labels and an array (n, 4) of x, y, width, height.
@@ -126,7 +126,7 @@ def match_boxes(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label
 
 
 def match_intervals(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
-    """Pair the intervals of two annotators one to one so that the sum of the overlaps is as great as can be.
+    """Pair the intervals of two annotators one to one: as many pairs as can be, and of these the greatest sum of overlaps.
 
     Args:
         first: (labels, intervals) with n labels and an array (n, 2) of start and end.
@@ -144,7 +144,7 @@ def match_intervals(first: Labeled, second: Labeled, *, iou: float = 0.5, same_l
 
 
 def match_masks(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
-    """Pair the masks of two annotators one to one so that the sum of the overlaps is as great as can be.
+    """Pair the masks of two annotators one to one: as many pairs as can be, and of these the greatest sum of overlaps.
 
     Args:
         first: (labels, masks) with n labels and truth values (n, height, width).
@@ -162,7 +162,7 @@ def match_masks(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label
 
 
 def match_shapes(shape: Shape, first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
-    """Pair the marks of two annotators, of any shape, one to one so that the sum of the overlaps is as great as can be.
+    """Pair the marks of two annotators, of any shape, one to one: as many pairs as can be, and of these the greatest sum of overlaps.
 
     Raises:
         InvalidInput: labels and marks differ in number, a mark is wrong, or `iou` is out of range.
@@ -187,7 +187,8 @@ def match_units(
     allowed[allowed < iou - 1e-12] = 0.0
     if same_label:
         allowed *= overlap_of_labels(first[0], second[0])
-    rows, columns = _assign(allowed)
+    # One pair more outweighs whatever the others lose by it: whether all belong together does not depend on their order.
+    rows, columns = _assign(np.where(allowed > 0, allowed + min(allowed.shape), 0.0))
     pairs = [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j] > 0]
     of_first, of_second = {i for i, _ in pairs}, {j for _, j in pairs}
     return Matching(

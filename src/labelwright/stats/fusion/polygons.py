@@ -84,7 +84,7 @@ def match_polygons(
     iou: float = 0.5,
     same_label: bool = True,
 ) -> Matching:
-    """Pair the polygons of two annotators one to one so that the sum of the overlaps is as great as can be.
+    """Pair the polygons of two annotators one to one: as many pairs as can be, and of these the greatest sum of overlaps.
 
     Args:
         first: (labels, polygons) with n labels and n polygons, each an array (corners, 2) of x, y.
