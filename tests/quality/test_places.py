@@ -47,7 +47,7 @@ def test_boxes_are_fused_by_weight(make_project: Make) -> None:
     answer(project, [(item, cyd, {"things": boxes((11, 10, 20, 20, "red"), (0, 80, 10, 10, "blue"))})])
     refresh(project, QualityPolicy(label_errors=False))
     (row,) = rows(project, tables.consensus)
-    found = sorted(decode_answer(row["answer"]).boxes)
+    found = sorted(decode_answer(row["answer"]).boxes, key=lambda box: box.x)
     assert [box.label for box in found] == ["red", "blue"]
     assert abs(found[0].x - 11) < 0.2
     assert found[0].width == 20

@@ -397,7 +397,7 @@ def test_a_machine_votes_on_a_question_with_a_condition(make_project: Make) -> N
             connection.execute(sa.insert(tables.suggestions).values(row))
 
     project.database.write(suggest)
-    refresh(project, QualityPolicy(consensus="majority", machines=("sizes",), label_errors=False))
+    refresh(project, QualityPolicy(consensus="majority", label_errors=False), machines=("sizes",))
     (row,) = consensus(project, "amount").values()
     assert (row["item_id"], decode_answer(row["answer"]).label) == (asked, "large")
     assert row["confidence"] > 0.6
