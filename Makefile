@@ -25,19 +25,17 @@ page: $(PAGE)
 demo: $(BIN)/.ready page
 	$(BIN)/labelwright demo .demo --port $(PORT)
 
-test: $(BIN)/.ready chromium judges
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory page && cd ui && npm test --silent; \
-		else echo "No npm: the page is not built, and browser tests are skipped."; fi
+# Other projects' readers judge what we write. They come into an environment of their own while the page is built.
+test: $(BIN)/.ready chromium
+	@$(BIN)/python -m tests.judges.environment & installing=$$!; \
+	if command -v npm >/dev/null; then $(MAKE) --no-print-directory page && cd ui && npm test --silent; \
+		else echo "No npm: the page is not built, and browser tests are skipped."; fi; \
+	built=$$?; wait $$installing; exit $$built
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 # The property tests, with other examples in each run.
 test-random: $(BIN)/.ready
 	HYPOTHESIS_PROFILE=random $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup tests/stats tests/conformance tests/datasets tests/checks
-
-# Other projects' readers judge what we write; they have an environment of their own, and where they cannot be had say so.
-.PHONY: judges
-judges: $(BIN)/.ready
-	$(BIN)/python -m tests.judges.environment
 
 # The browser tests use the system's Chromium; where none can be had they are skipped and say so.
 .PHONY: chromium
