@@ -123,7 +123,7 @@ def test_a_kind_goes_through_the_whole_product(kind: str, store_url: str, tmp_pa
 
 
 def test_a_kind_of_somebody_elses_goes_through_as_ours_do(tmp_path: Path) -> None:
-    """A package that is installed adds outlines by an entry point, and all that holds of our kinds holds of them; `test_strangers` has stars."""
+    """A package that is installed adds outlines by an entry point, and all that holds of our kinds holds of them."""
     kind, store_url = "outlines", f"sqlite:///{tmp_path}/labelwright.db"
     path = os.pathsep.join([str(STRANGERS), str(Path(labelwright.__file__).parents[1]), str(STRANGERS.parents[1])])
     command = [sys.executable, "-m", "tests.conformance.kinds", store_url, str(tmp_path), kind]
