@@ -16,6 +16,7 @@ from labelwright.schema import Requirement
 from labelwright.store import tables
 from labelwright.store.audit import LEAST, audit, bound_of
 from labelwright.store.project import Project
+from labelwright.store.standing import STANDING
 
 __all__ = ["advise", "audits_for"]
 
@@ -81,9 +82,7 @@ def audits_for(found: QuestionAudit, threshold: float) -> int | None:
 def _waiting(connection: Connection, project_id: int) -> int:
     """Return how many items have a label and wait for another person's answer."""
     tasks, annotations = tables.tasks, tables.annotations
-    answered = sa.select(annotations.c.item_id).where(
-        annotations.c.project_id == project_id, annotations.c.state.in_(("submitted", "accepted"))
-    )
+    answered = sa.select(annotations.c.item_id).where(annotations.c.project_id == project_id, annotations.c.state.in_(STANDING))
     waiting = sa.select(sa.func.count(tasks.c.item_id.distinct())).where(
         tasks.c.project_id == project_id,
         tasks.c.purpose == "label",

@@ -12,6 +12,7 @@ from labelwright.api.figures import Counts, Funnel
 from labelwright.store import tables
 from labelwright.store.items import count_gone
 from labelwright.store.project import Project
+from labelwright.store.standing import STANDING
 
 __all__ = ["count_remaining", "count_waiting", "read_counts"]
 
@@ -32,7 +33,7 @@ def read_counts(connection: Connection, project: Project, labels: Labels | None 
         gone=count_gone(connection, number),
         tasks=dict(connection.execute(by_state).all()),
         remaining=count_remaining(connection, number),
-        answers=_count(connection, _annotations, number, _annotations.c.state.in_(("submitted", "accepted"))),
+        answers=_count(connection, _annotations, number, _annotations.c.state.in_(STANDING)),
         reviews_waiting=count_waiting(connection, number),
         reviews_given=_count(connection, tables.reviews, number),
     )

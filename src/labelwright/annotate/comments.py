@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.errors import InvalidInput, NotFound
+from labelwright.schema.kinds.base import MOST_ID
 from labelwright.store import tables
 
 __all__ = ["add_comment", "resolve_comment"]
 
-MOST_CHARACTERS, MOST_ID = 10_000, 40
+MOST_CHARACTERS = 10_000
 
 _comments = tables.comments
 

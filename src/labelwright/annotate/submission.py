@@ -14,6 +14,7 @@ from labelwright.schema import Help
 from labelwright.store import log, tables
 from labelwright.store.codec import encode
 from labelwright.store.portable import insert_if_new
+from labelwright.store.standing import STANDING
 from labelwright.store.statement import Insertion, Statement
 
 __all__ = ["add_annotation", "already_done", "answer_task", "digest", "remember"]
@@ -141,7 +142,7 @@ def _row(given: GivenAnswers) -> dict[str, Any]:
 def _mark_replaced(connection: Connection, given: GivenAnswers) -> None:
     replaces = given.get("replaces")
     if replaces is not None:
-        standing = (_annotations.c.id == replaces) & _annotations.c.state.in_(("submitted", "accepted"))
+        standing = (_annotations.c.id == replaces) & _annotations.c.state.in_(STANDING)
         connection.execute(sa.update(_annotations).where(standing).values(state="replaced"))
 
 

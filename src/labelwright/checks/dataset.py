@@ -26,6 +26,7 @@ from labelwright.store.database import Connection
 from labelwright.store.log import Position
 from labelwright.store.paging import next_page
 from labelwright.store.project import Project
+from labelwright.store.standing import LAST, STANDING
 
 __all__ = ["findings_mark", "inspect_all", "store_findings"]
 
@@ -43,11 +44,6 @@ EVENTS = 10_000
 
 MOST_AGAIN = 10_000
 """Items that are remembered because a check could not be made; where there are more, everything is looked at again."""
-
-STANDING = ("submitted", "accepted")
-
-LAST = 2**63 - 1
-"""A number that no answer reaches."""
 
 WORK, AGAIN, CHANGED = "checks", "checks again", "findings"
 """The names under which it is kept how far the log was read, which items are tried again, and the mark of the newest change."""

@@ -16,6 +16,7 @@ from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer, decode_fields, decode_values
 from labelwright.store.comments import read_comments
 from labelwright.store.evidence import audited_label
+from labelwright.store.standing import STANDING
 from labelwright.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _review(connection: Connection, opened: OpenProject, item_id: int) -> Review
     answers = connection.execute(
         sa.select(_annotations.c.id, users.c.name, _annotations.c["values"], _annotations.c.seconds_active, _annotations.c.created_at)
         .join(users, users.c.id == _annotations.c.user_id)
-        .where(_annotations.c.item_id == item_id, _annotations.c.state.in_(("submitted", "accepted")))
+        .where(_annotations.c.item_id == item_id, _annotations.c.state.in_(STANDING))
         .order_by(_annotations.c.id)
     )
     found = connection.execute(

@@ -9,7 +9,7 @@ import numpy as np
 
 from labelwright import stats
 from labelwright.api.reports import AgreementWindow, AnnotatorPair, GuidelinesAgreement, QuestionAgreement
-from labelwright.quality.pairs import Comparison, Guidelines
+from labelwright.quality.pairs import Comparison, Guidelines, only_rows
 from labelwright.quality.sample import Sample
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
@@ -38,13 +38,13 @@ def of_votes(
     names: Mapping[int, str],
 ) -> QuestionAgreement:
     """Return the agreement on a choice."""
-    data = _only(data, (data["annotation"] > 0) & data["independent"])
+    data = only_rows(data, (data["annotation"] > 0) & data["independent"])
     versions = []
     for digest, first in _first_versions(guidelines):
         numbers = [number for number, one in guidelines.items() if one.digest == digest]
         kept = np.isin(data["version"], numbers)
         if kept.any():
-            part = _only(data, kept)
+            part = only_rows(data, kept)
             versions.append(GuidelinesAgreement(digest=digest, version=first, alpha=_alpha(part), agreement=_percent(part)))
     return QuestionAgreement(
         question=name,
@@ -55,11 +55,6 @@ def of_votes(
         guidelines=versions,
         over_time=_votes_over_time(data),
     )
-
-
-def _only(data: Mapping[str, Any], kept: Any) -> Mapping[str, Any]:
-    """Return the rows that are kept; where these are all, nothing is copied, for there may be millions."""
-    return data if kept.all() else {key: values[kept] for key, values in data.items()}
 
 
 def of_marks(

@@ -16,6 +16,7 @@ from labelwright.schema import Schema
 from labelwright.store import tables
 from labelwright.store.asked import asked_of
 from labelwright.store.codec import decode_answer, decode_values
+from labelwright.store.standing import STANDING
 
 __all__ = ["PAGE", "Given", "Page", "pages", "read"]
 
@@ -95,7 +96,7 @@ def _read(
             _items.c.project_id == project_id,
             _items.c.state == "active",
             within,
-            _annotations.c.state.in_(("submitted", "accepted")),
+            _annotations.c.state.in_(STANDING),
             _annotations.c.purpose != "gold",
         )
         .order_by(_annotations.c.item_id, _annotations.c.id)

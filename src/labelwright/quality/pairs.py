@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["EXAMPLES", "Comparison", "Guidelines", "Tally", "shared"]
+__all__ = ["EXAMPLES", "Comparison", "Guidelines", "Tally", "only_rows", "shared"]
 
 EXAMPLES = 5
 """Items named as examples."""
@@ -60,3 +61,8 @@ def shared(guidelines: Mapping[int, Guidelines], first: int, second: int) -> str
     """The guidelines under which both answers were given, if they are the same."""
     one, other = guidelines.get(first), guidelines.get(second)
     return one.digest if one is not None and other is not None and one.digest == other.digest else None
+
+
+def only_rows(data: Mapping[str, Any], kept: Any) -> Mapping[str, Any]:
+    """Return the rows that are kept of columns of one length; where these are all, nothing is copied, for there may be millions."""
+    return data if kept.all() else {name: column[kept] for name, column in data.items()}

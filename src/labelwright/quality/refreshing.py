@@ -35,6 +35,7 @@ from labelwright.store.kept import library
 from labelwright.store.memory import give_back_large
 from labelwright.store.project import Project
 from labelwright.store.reports import read_report
+from labelwright.store.standing import LAST
 
 __all__ = ["Fits", "Refreshed", "refresh"]
 
@@ -45,9 +46,6 @@ GROWTH, SEARCH_GROWTH = 0.05, 0.2
 
 EVENTS = 10_000
 """Events read at a time."""
-
-LAST = 2**62
-"""Behind every item."""
 
 _SILENT = ("task_skipped", "comment_added", "comment_resolved")
 """Events that change no answer."""

@@ -12,6 +12,7 @@ from labelwright.schema import Schema, Values, Verdict
 from labelwright.store import tables
 from labelwright.store.codec import decode_values, encode
 from labelwright.store.evidence import differs
+from labelwright.store.standing import STANDING
 
 __all__ = ["agrees", "audited_annotation", "blind_answer", "check_audit", "keep_blind"]
 
@@ -55,7 +56,7 @@ def audited_annotation(connection: Connection, schema: Schema, item_id: int, lab
     if connection.scalar(sa.select(reviews.c.id).where(reviews.c.item_id == item_id).limit(1)) is not None:
         return None
     standing = sa.select(annotations.c.id, annotations.c.user_id, annotations.c.origin, annotations.c["values"]).where(
-        annotations.c.item_id == item_id, annotations.c.state.in_(("submitted", "accepted"))
+        annotations.c.item_id == item_id, annotations.c.state.in_(STANDING)
     )
     found = connection.execute(standing.limit(2)).all()
     if len(found) != 1 or not agrees(schema, label, decode_values(found[0][3])):

@@ -13,6 +13,7 @@ from labelwright.store import tables
 from labelwright.store.codec import encode
 from labelwright.store.labels import final_labels
 from labelwright.store.project import Project
+from labelwright.store.standing import STANDING
 
 __all__ = ["record", "reviewed_annotation", "shown"]
 
@@ -21,7 +22,7 @@ _annotations, _consensus = tables.annotations, tables.consensus
 
 def shown(connection: Connection, item_id: int) -> str:
     """Return a digest of what a reviewer of the item is shown: the annotations that stand, and the consensus."""
-    standing = sa.select(_annotations.c.id).where(_annotations.c.item_id == item_id, _annotations.c.state.in_(("submitted", "accepted")))
+    standing = sa.select(_annotations.c.id).where(_annotations.c.item_id == item_id, _annotations.c.state.in_(STANDING))
     agreed = sa.select(_consensus.c.question, _consensus.c.answer).where(_consensus.c.item_id == item_id)
     seen = [
         list(connection.scalars(standing.order_by(_annotations.c.id))),
@@ -50,7 +51,7 @@ def reviewed_annotation(connection: Connection, item_id: int, verdict: Verdict) 
             "The answers have changed since you were shown them.", where=f"item {item_id}", hint="Look at them again, then decide."
         )
     query = sa.select(_annotations.c.id, _annotations.c.user_id, _annotations.c.origin).where(
-        _annotations.c.item_id == item_id, _annotations.c.state.in_(("submitted", "accepted"))
+        _annotations.c.item_id == item_id, _annotations.c.state.in_(STANDING)
     )
     standing = list(connection.execute(query.order_by(_annotations.c.id)))
     if verdict.annotation_id is not None:

@@ -39,13 +39,13 @@ class whole_number(FunctionElement[int]):
 @compiles(whole_number, "sqlite")
 def _cut(element: Any, compiler: Any, **how: Any) -> str:
     # A cast cuts off what follows the point.
-    return compiler.process(sa.cast(next(iter(element.clauses)), sa.BigInteger), **how)  # type: ignore[no-any-return]
+    return str(compiler.process(sa.cast(next(iter(element.clauses)), sa.BigInteger), **how))
 
 
 @compiles(whole_number, "postgresql")
 def _floor(element: Any, compiler: Any, **how: Any) -> str:
     # A cast alone would round.
-    return compiler.process(sa.cast(sa.func.floor(*element.clauses), sa.BigInteger), **how)  # type: ignore[no-any-return]
+    return str(compiler.process(sa.cast(sa.func.floor(*element.clauses), sa.BigInteger), **how))
 
 
 class _Random(FunctionElement[int]):
@@ -71,7 +71,7 @@ def _random_bits(element: Any, compiler: Any, **how: Any) -> str:
 def _random_share(element: Any, compiler: Any, **how: Any) -> str:
     limit, _ = element.clauses
     share = sa.cast(sa.func.floor(sa.func.random() * limit), sa.BigInteger)
-    return compiler.process(share, **how)  # type: ignore[no-any-return]
+    return str(compiler.process(share, **how))
 
 
 class transaction_number(FunctionElement[int]):
@@ -89,7 +89,7 @@ def _no_number(_element: Any, _compiler: Any, **_how: Any) -> str:
 @compiles(transaction_number, "postgresql")
 def _current_number(_element: Any, compiler: Any, **how: Any) -> str:
     number = sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger)
-    return compiler.process(number, **how)  # type: ignore[no-any-return]
+    return str(compiler.process(number, **how))
 
 
 def insert_if_new(table: sa.Table) -> Any:

@@ -20,6 +20,7 @@ from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.paging import next_page
 from labelwright.store.portable import random_below
 from labelwright.store.project import Project
+from labelwright.store.standing import STANDING
 from labelwright.store.statistics import renew
 from labelwright.tasks.leases import fresh_rank
 from labelwright.tasks.policy import TaskPolicy
@@ -28,9 +29,6 @@ __all__ = ["Outdated", "open_tasks", "read_outdated"]
 
 PAGE = 10_000
 """Answers looked at, or items in doubt asked about, at a time."""
-
-STANDING = ("submitted", "accepted")
-"""The states of answers that count."""
 
 SHUFFLED = 2**40
 """Ranks in random order begin here: above the numbers of items, below the ranks of what comes back."""

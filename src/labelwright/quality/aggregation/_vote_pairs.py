@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from labelwright.quality.pairs import EXAMPLES, Comparison, Guidelines, Tally
+from labelwright.quality.pairs import EXAMPLES, Comparison, Guidelines, Tally, only_rows
 from labelwright.schema import Question
 
 __all__ = ["compare_votes"]
@@ -20,7 +20,8 @@ MOST_PEOPLE = 500
 def compare_votes(question: Question, data: Mapping[str, Any], guidelines: Mapping[int, Guidelines]) -> Comparison:
     """Compare people's independent choices, in pairs of annotators of one item."""
     kept = (data["annotation"] > 0) & data["independent"]
-    item, user, label, version = (data[name] if kept.all() else data[name][kept] for name in ("item", "user", "label", "version"))
+    rows = only_rows({name: data[name] for name in ("item", "user", "label", "version")}, kept)
+    item, user, label, version = rows.values()
     digests = sorted({one.digest for one in guidelines.values()})
     place = {number: digests.index(one.digest) for number, one in guidelines.items()}
     numbers, row = np.unique(version, return_inverse=True)

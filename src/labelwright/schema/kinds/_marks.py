@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 from labelwright.errors import InvalidPipeline
 from labelwright.expressions import Terms
 from labelwright.schema.kinds import _plain
-from labelwright.schema.kinds.base import Answer, LabelQuestion, Part, Problem
+from labelwright.schema.kinds.base import MOST_ID, Answer, LabelQuestion, Part, Problem
 from labelwright.schema.modalities import Field
 from labelwright.shapes import Geometry, Shape
 
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from labelwright.stats.fusion.skill import FusionSkill
 
 __all__ = ["Mark", "Marks", "MarksQuestion", "labeled", "plain_marks"]
-
-
-MOST_ID = 40
-"""Characters that the id of a mark has at most."""
 
 
 class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

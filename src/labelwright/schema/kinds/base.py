@@ -50,6 +50,10 @@ class Problem(Struct, frozen=True):
     unit: int | None = None
 
 
+MOST_ID = 40
+"""Characters that the id of a part has at most."""
+
+
 class Part(NamedTuple):
     """One labeled part of an answer, and where it lies: as the question's shape counts, and nowhere where it is about the whole field.
 
