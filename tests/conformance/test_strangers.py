@@ -67,10 +67,11 @@ def test_a_strangers_package_goes_through_the_whole_product(store_url: str, tmp_
             packed.extractall(tmp_path / "exported")
         assert records.count("liking: 5\n") == len(PALETTES)
         assert len(copies) == len(PALETTES)
-        for format in ("jsonl", "parquet", "csv", "hugging_face"):
+        for format in ("jsonl", "parquet", "csv"):
             assert owner.get(f"{path}/export", params={"format": format}).status_code == 200
-        refused = owner.get(f"{path}/export", params={"format": "label_studio"})
-        assert (refused.status_code, "Label Studio" in refused.text) == (400, True)
+        for format, why in (("label_studio", "Label Studio"), ("hugging_face", "files of one modality")):
+            refused = owner.get(f"{path}/export", params={"format": format})
+            assert (refused.status_code, why in refused.text) == (400, True)
 
 
 def _answered(person: httpx.Client) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -118,7 +119,7 @@ def test_the_page_names_the_modules_of_installed_packages_and_serves_nothing_els
         assert page.headers["content-security-policy"] == PAGE_POLICY
         (told,) = re.findall(r'<meta name="labelwright-extensions" content="(.*?)" />', page.text)
         named = msgspec.json.decode(told.replace("&quot;", '"'))
-        assert [(one["group"], one["name"]) for one in named] == [("kinds", "stars"), ("modalities", "palette")]
+        assert [(one["group"], one["name"]) for one in named] == [("kinds", "outlines"), ("kinds", "stars"), ("modalities", "palette")]
         for one in named:
             answer = nobody.get(f"/{one['address']}")
             assert answer.text == (STRANGERS / "labelwright_palettes" / f"{one['name']}.js").read_text("utf-8")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import PIL.Image
 import pytest
 
 import labelwright
@@ -30,15 +31,19 @@ PALETTES = {
 }
 """Palettes by the name of their file."""
 
+SCENE = (320, 240)
+"""Width and height of the picture that lies beside each."""
+
 PIPELINE = """\
 name: palettes
 sources: [{{uri: palettes.rec, id: id}}]
 prepare: [{{palette: {{most: 16}}}}]
 schema:
-  data: {{seen: palette}}
+  data: {{seen: palette, scene: image}}
   questions:
     liking: {{kind: stars, of: seen, title: "How do you like it?"}}
     season: {{kind: choice, of: seen, options: [summer, winter]}}
+    leaves: {{kind: outlines, of: scene, options: [leaf], when: "season == 'winter'", required: false}}
 assist: {{labelers: [{{warmth: liking}}], unassisted: 0%}}
 tasks: {{overlap: 2, gold: 0%}}
 checks:
@@ -52,13 +57,14 @@ run: {{store: "{store}"}}
 
 
 def write(folder: Path, store: str) -> None:
-    """Write the project: a file of records that names a palette each, one of them broken."""
+    """Write the project: a file of records that names a palette and a picture each, one of them broken."""
     records = []
     for name, colors in PALETTES.items():
         (folder / f"{name}.gpl").write_text("\n".join(["GIMP Palette", f"Name: {name}", "#", *colors, ""]), "utf-8")
-        records.append(f"id: {name}\nseen: {name}.gpl\nby: somebody\n")
+        PIL.Image.new("RGB", SCENE, "#ddd").save(folder / f"{name}.png")
+        records.append(f"id: {name}\nseen: {name}.gpl\nscene: {name}.png\nby: somebody\n")
     (folder / "broken.gpl").write_text("GIMP Palette\nred\n", "utf-8")
-    records.append("id: broken\nseen: broken.gpl\n")
+    records.append("id: broken\nseen: broken.gpl\nscene: coal.png\n")
     (folder / "palettes.rec").write_text("# Palettes\n" + "\n".join(records), "utf-8")
     (folder / "labelwright.yaml").write_text(PIPELINE.format(store=store), "utf-8")
 

@@ -11,7 +11,7 @@ import pytest
 
 import labelwright
 from labelwright.server.gate import session_cookie
-from tests.strangers.site import PALETTES, Site, eventually, served
+from tests.strangers.site import PALETTES, SCENE, Site, eventually, served
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -29,7 +29,7 @@ class Seen:
     """A page with somebody signed in, which remembers what went wrong on it."""
 
     def __init__(self, browser: Any, site: Site, name: str, role: str) -> None:
-        self.program = site.person(name, role)
+        site.person(name, role)
         self.context = browser.new_context(viewport={"width": 1280, "height": 800})
         answer = httpx.post(f"{site.address}/api/sign-in/link", json={"token": site.link(name)}, verify=False)
         assert answer.status_code < 300, answer.text
@@ -40,6 +40,12 @@ class Seen:
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+
+    def get(self, path: str) -> Any:
+        """Read what the server says to them."""
+        answer = self.context.request.get(f"{self.address}/api/{path}")
+        assert answer.ok, answer.text()
+        return answer.json()
 
     def open(self, path: str, wait_for: str) -> Any:
         self.page.goto("about:blank")
@@ -75,3 +81,44 @@ def test_a_strangers_modality_and_kind_are_labeled_reviewed_and_listed_in_the_br
     page.get_by_text("★★★★☆").first.wait_for()
     page.screenshot(path=tmp_path / "item.png")
     assert olga.complaints == []
+
+
+def test_a_strangers_outlines_are_drawn_corrected_and_shown_in_the_browser(browser: Any, palettes: Site, tmp_path: Path) -> None:
+    """A polygon is drawn corner by corner, one of its corners dragged, another polygon made and moved by keys; the item shows both."""
+    grace = Seen(browser, palettes, "Grace", "annotator")
+    page = grace.open("label", ".palette")
+    shown = page.locator(".about span").first.inner_text()
+    page.get_by_role("button", name="4 of 5 stars").click()
+    page.locator(".label", has_text="winter").click()
+    page.locator(".image-viewer").wait_for()
+    place = page.locator(".image-viewer").bounding_box()
+    scale = 0.98 * min(place["width"] / SCENE[0], place["height"] / SCENE[1], 8)
+    left, top = (place[x] + (place[side] - scale * size) / 2 for x, side, size in (("x", "width", SCENE[0]), ("y", "height", SCENE[1])))
+
+    def on_screen(x: float, y: float) -> tuple[float, float]:
+        return left + scale * x, top + scale * y
+
+    for corner in ((40, 40), (140, 60), (120, 160), (60, 150), (40, 40)):
+        page.mouse.click(*on_screen(*corner))
+    page.mouse.move(*on_screen(140, 60))
+    page.mouse.down()
+    page.mouse.move(*on_screen(160, 50), steps=3)
+    page.mouse.up()
+    page.screenshot(path=tmp_path / "drawn.png")
+    page.keyboard.press("n")
+    for _ in range(6):
+        page.keyboard.press("Shift+ArrowRight")
+    page.screenshot(path=tmp_path / "two.png")
+    page.keyboard.press("Control+Enter")
+    eventually(lambda: page.locator(".about span").first.inner_text() != shown)
+
+    oskar = Seen(browser, palettes, "Oskar", "owner")
+    (row,) = [row for row in oskar.get("projects/palettes/items")["items"] if row["key"] == shown]
+    (given,) = [one for one in oskar.get(f"projects/palettes/items/{row['id']}")["annotations"] if one["annotator"] == "Grace"]
+    first, second = given["values"]["leaves"]["outlines"]
+    assert first["points"] == pytest.approx([40, 40, 160, 50, 120, 160, 60, 150], abs=1)
+    assert second["points"] == pytest.approx([180, 160, 260, 160, 220, 80], abs=1)
+    page = oskar.open(f"items/{row['id']}", "svg.picture path")
+    assert [one.inner_text() for one in page.locator(".main h3").all()] == ["seen", "scene"], "as the file names them"
+    page.screenshot(path=tmp_path / "item.png")
+    assert grace.complaints == oskar.complaints == []

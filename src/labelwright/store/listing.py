@@ -292,7 +292,7 @@ class _Walk:
                 row.id,
                 row.key,
                 row.state,
-                next(iter(decode_fields(row.data).values())).small(PREVIEW_CHARACTERS),
+                self._first(decode_fields(row.data)).small(PREVIEW_CHARACTERS),
                 labels.get(row.id, {}),
                 answers.get(row.id, 0),
                 newest.get(row.id, "reject") != "reject",
@@ -300,6 +300,10 @@ class _Walk:
             )
             for row in (one.row for one in found)
         ]
+
+    def _first(self, fields: dict[str, Any]) -> Any:
+        """Return the field that the file names first; an item that left may have none of today's."""
+        return next((fields[name] for name in self.schema.data if name in fields), next(iter(fields.values())))
 
 
 class _Row:

@@ -7,6 +7,10 @@ import { guarded, guardedTerms } from "./guarded";
 import { addKind } from "../kinds";
 import { compare } from "../kinds/compare";
 import type { Answering, Kind, Viewing } from "../kinds/kind";
+import Marks from "../kinds/Marks.svelte";
+import { marks } from "../kinds/marks";
+import { rectangle } from "../kinds/shapes/box";
+import { stretch } from "../kinds/shapes/interval";
 import { whole } from "../kinds/shapes/shape";
 import { unknownKind } from "../kinds/unknown";
 import { addViewer } from "../viewers";
@@ -14,14 +18,20 @@ import { clamp, following, type Showing, type Small, type ViewerKind } from "../
 import { component, type Mount } from "./foreign";
 
 /** What such a module is handed; it exports a function of this by default. */
-export const PAGE = { blobAddress, clamp, colorOf, compare, following, optionsOf, titleOf, whole };
+export const PAGE = { blobAddress, clamp, colorOf, compare, following, marks: drawnMarks, optionsOf, rectangle, stretch, titleOf, whole };
+
+/** A kind whose answers are marks of one shape, as `kinds/marks.ts` makes ours. */
+function drawnMarks(...own: Parameters<typeof marks>): ForeignKind {
+  const { View: _view, Form: _form, ...rest } = marks(...own);
+  return rest;
+}
 
 /**
  * A kind as a module makes it: as ours, but that its parts draw into an element. Where it has no terms, or they throw, the server decides
- * conditions.
+ * conditions; without a `View` its parts are outlined on their item by its tool.
  */
 export type ForeignKind = Omit<Kind, "Form" | "View" | "terms"> &
-  Partial<Pick<Kind, "terms">> & { Form?: Mount<Answering>; View: Mount<Viewing> };
+  Partial<Pick<Kind, "terms">> & { Form?: Mount<Answering>; View?: Mount<Viewing> };
 
 /** A viewer likewise. */
 export type ForeignViewer = Omit<ViewerKind, "Shown" | "Thumb" | "terms"> &
@@ -37,7 +47,7 @@ const ADD = {
   kinds(made: ForeignKind): void {
     const { Form, View, ...rest } = made;
     const terms = guardedTerms(made.terms, unknownKind(made.name).terms);
-    addKind({ ...rest, terms, ...(Form && { Form: component(Form) }), View: component(View) });
+    addKind({ ...rest, terms, ...(Form && { Form: component(Form) }), View: View ? component(View) : Marks });
   },
   modalities(made: ForeignViewer): void {
     const terms = made.terms ? guarded(made.terms) : null;

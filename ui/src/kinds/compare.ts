@@ -81,8 +81,8 @@ export function compare(shape: Shape, same: number, places: readonly Place[][]):
     const here = members.map((member, i) => (member === null ? null : places[i]![member]!));
     const reason = judge(members, here, pairs);
     if (!reason) return [];
-    const bounds = shape.around(here.flatMap((place) => (place ? [place.shape] : [])));
+    const bounds = shape.extent.around(here.flatMap((place) => (place ? [shape.bounds(place.shape)] : [])));
     return [{ reason, members, labels: here.map((place) => place?.label ?? null), bounds }];
   });
-  return found.sort((a, b) => shape.order(a.bounds, b.bounds));
+  return found.sort((a, b) => shape.extent.order(a.bounds, b.bounds));
 }

@@ -61,7 +61,7 @@ export function marks<A extends Answer, M extends Mark>({ shape, list, placed, m
       parts: said(shape, modality === "text"),
     }),
     similarity: (a, b) => shape.overlap(a.shape, b.shape),
-    within: (place, bounds) => shape.overlap(place.shape, bounds),
+    within: (place, bounds) => shape.extent.overlap(shape.bounds(place.shape), bounds),
     differences: (answers, same) =>
       compare(
         shape,

@@ -1,10 +1,11 @@
 // An upright rectangle: x and y of its upper left corner, width and height.
 
-import { ratio, type Shape } from "./shape";
+import { ratio, type Extent, type Shape } from "./shape";
 
 export type Box = [x: number, y: number, width: number, height: number];
 
-export const box: Shape = {
+/** Around whatever lies in a picture. */
+export const rectangle: Extent = {
   overlap(a, b) {
     const [x, y, w, h] = a as Box;
     const [u, v, p, q] = b as Box;
@@ -18,6 +19,13 @@ export const box: Shape = {
     const bottom = Math.max(...boxes.map((one) => one[1] + one[3]));
     return [x, y, right - x, bottom - y];
   },
+  order: (a, b) => a[1]! - b[1]! || a[0]! - b[0]!,
+};
+
+export const box: Shape = {
+  overlap: rectangle.overlap,
+  bounds: (shape) => shape,
+  extent: rectangle,
   values: {
     x: ([x = 0]) => x,
     y: ([, y = 0]) => y,
@@ -25,5 +33,4 @@ export const box: Shape = {
     height: ([, , , height = 0]) => height,
     area: ([, , width = 0, height = 0]) => width * height,
   },
-  order: (a, b) => a[1]! - b[1]! || a[0]! - b[0]!,
 };
