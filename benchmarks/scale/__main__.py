@@ -5,7 +5,7 @@ frozen, exported, backed up and restored. Each job runs in a fresh process; its 
 size stands how many times the CPU (of the database's server too) of the size before it took: with ten times the data a job may take 12
 times as much, a request 1.5 times. `longest` is the longest single write, which is how long somebody's answer may have to wait on SQLite.
 
-Then a server is started on the same project and asked for all that the page reads; at 100,000 items also while `labelwright run` takes
+Then a server is started on the same project and asked for all that the page reads; from 100,000 items on also while `labelwright run` takes
 in a tenth more. With `--filled` the project is filled by SQL instead, within seconds, and only the requests are measured.
 """
 
@@ -30,7 +30,7 @@ STORES = ("sqlite", "postgresql")
 MOST_JOB, MOST_REQUEST, MOST_MEMORY = 12.0, 1.5, 600.0
 MOST_MILLISECONDS = 100.0
 BESIDE_RUN = 100_000
-"""At this size requests are also measured while a run works."""
+"""From this size on requests are also measured while a run works."""
 
 SMALL = 0.5
 """Seconds below which a ratio says nothing."""
@@ -97,7 +97,7 @@ def _run_store(store: str, root: Path, options: argparse.Namespace) -> list[str]
                     above.append(f"{store}, {items:,} items: {job} needs {cost.memory:.0f} MB")
             before = costs
             if not options.job or "requests" in options.job:
-                asked = _requests(store, items, folder, server.process, asked, above, beside_run=items == BESIDE_RUN)
+                asked = _requests(store, items, folder, server.process, asked, above, beside_run=items >= BESIDE_RUN)
     return above
 
 

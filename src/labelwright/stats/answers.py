@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
 Duplicates = Literal["share", "all", "last", "error"]
 
+BLOCK = 65_536
+"""So many tasks are counted at once."""
+
 
 @dataclass(frozen=True, eq=False)
 class Answers:
@@ -52,10 +55,20 @@ class Answers:
 
     def votes(self) -> Floats:
         """Return the weight of the votes for each class, an array (tasks, classes)."""
+        return self.weighed(self.weight)
+
+    def weighed(self, weight: Floats | None) -> Floats:
+        """Return the summed weight, one for each answer, of the answers for each class, an array (tasks, classes)."""
         n_tasks, _, n_classes = self.shape
-        cell = self.task.astype(np.int64) * n_classes + self.label
-        counted = np.bincount(cell, weights=self.weight, minlength=n_tasks * n_classes)
-        return counted.reshape(n_tasks, n_classes).astype(np.float64, copy=False)
+        summed = np.empty((n_tasks, n_classes))
+        # Block by block, so that what is needed on the way stays small beside the result.
+        for first in range(0, n_tasks, BLOCK):
+            last = min(first + BLOCK, n_tasks)
+            here = slice(self.start[first], self.start[last])
+            cell = (self.task[here].astype(np.int64) - first) * n_classes + self.label[here]
+            found = np.bincount(cell, weights=None if weight is None else weight[here], minlength=(last - first) * n_classes)
+            summed[first:last] = found.reshape(last - first, n_classes)
+        return summed
 
     def take(self, keep: NDArray[np.bool_]) -> Answers:
         """Return the same tasks, annotators and classes with only the answers where `keep`, a mask over the answers, is true."""

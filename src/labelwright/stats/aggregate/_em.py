@@ -30,9 +30,9 @@ __all__ = [
     "is_long",
     "kernels",
     "log_rows",
+    "most_moved",
     "softmax_rows",
     "starting_posteriors",
-    "weighted_votes",
 ]
 
 LONG = 200_000
@@ -103,7 +103,7 @@ class Table:
 
             return in_parts(answers, logs.shape, part)
         after, _ = self.posteriors(logs, base)
-        moved = _most_moved(posteriors, after)
+        moved = most_moved(posteriors, after)
         posteriors[:] = after
         return self.counts(posteriors), moved
 
@@ -149,10 +149,10 @@ class Votes:
         """
         if self.compiled:
             return self._run(gain, base, posteriors)
-        after = weighted_votes(self.answers, gain.ravel()[self._cell] * self.answers.weights)
+        after = self.answers.weighed(gain.ravel()[self._cell] * self.answers.weights)
         after += base
         softmax_rows(after)
-        moved = _most_moved(posteriors, after)
+        moved = most_moved(posteriors, after)
         posteriors[:] = after
         return self.hits(posteriors), moved
 
@@ -237,14 +237,6 @@ def starting_posteriors(answers: Answers) -> Floats:
     return votes
 
 
-def weighted_votes(answers: Answers, weight: Floats) -> Floats:
-    """Return an array (tasks, classes) of the summed weight, one for each answer, of the answers for each class."""
-    n_tasks, _, n_classes = answers.shape
-    cell = answers.task.astype(np.int64) * n_classes + answers.label
-    votes: Floats = np.bincount(cell, weights=weight, minlength=n_tasks * n_classes).astype(np.float64, copy=False)
-    return votes.reshape(n_tasks, n_classes)
-
-
 def log_rows(values: Floats, *, axis: int) -> Floats:
     """Return the logarithm of counts scaled to the sum 1; a count of 0 stays possible, barely, so that nothing is infinite."""
     floored = np.maximum(values, 1e-10)
@@ -268,9 +260,10 @@ def softmax_rows(scores: Floats) -> float:
     return float(np.log(total).sum() + top.sum())
 
 
-def _most_moved(before: Floats, after: Floats) -> float:
-    apart = before - after
-    return max(float(apart.max(initial=0.0)), -float(apart.min(initial=0.0)))
+def most_moved(before: Floats, after: Floats) -> float:
+    """Return by how much a number differs at most; what was before is written over."""
+    before -= after
+    return max(float(before.max(initial=0.0)), -float(before.min(initial=0.0)))
 
 
 @cache

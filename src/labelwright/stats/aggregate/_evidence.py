@@ -133,6 +133,8 @@ def _summed(place: Any, values: Hashes, size: int) -> Hashes:
 def _mixed(values: Hashes) -> Hashes:
     """Scatter numbers over all of 64 bits: the finaliser of G. Steele, D. Lea and C. Flood's SplitMix (2014)."""
     mixed = values + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    for by, times in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed ^= mixed >> np.uint64(by)
+        mixed *= np.uint64(times)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed

@@ -89,13 +89,12 @@ def fit(answers: Answers) -> Fit:
     weights, gain = _weights(answers)
     hard = float(np.clip(gain / CLEAR_GAIN, 0.0, 1.0))
     how: dict[str, Any] = ROUGHLY if len(answers.task) >= LONG else {}
+    shares = [(_MODELS[name], (1 - hard) * weight) for name, weight in weights.items()]
+    shares += [(difficulty.fit, hard / 2), (glad.fit, hard / 2)]
     posteriors = np.zeros((len(answers.tasks), len(answers.classes)))
-    if hard < 1:
-        for name, weight in weights.items():
-            posteriors += (1 - hard) * weight * _MODELS[name](answers, **how).posteriors
-    if hard > 0:
-        for model in (difficulty.fit, glad.fit):
-            posteriors += hard / 2 * model(answers, **how).posteriors
+    for model, share in shares:
+        if share > 0:
+            _add(posteriors, model(answers, **how).posteriors, share)
     listed = ", ".join(f"{name} {weight:.0%}" for name, weight in sorted(weights.items(), key=lambda one: -one[1]))
     reason = (
         f"Models weigh by how well they foretell answers that were held out: {listed}. Letting tasks differ in difficulty foretells an "
@@ -104,6 +103,12 @@ def fit(answers: Answers) -> Fit:
     if copies:
         reason += f" {sum(map(len, copies))} annotators are copies of one another and share {len(copies)} votes."
     return Fit(posteriors, method="average", reason=reason)
+
+
+def _add(total: Floats, posteriors: Floats, share: float) -> None:
+    """Add a share of a model's posteriors, which are written over: those of many tasks take much memory."""
+    posteriors *= share
+    total += posteriors
 
 
 def _copies(answers: Answers) -> list[list[int]]:

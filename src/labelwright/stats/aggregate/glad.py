@@ -15,9 +15,9 @@ from labelwright.stats.aggregate._em import (
     is_long,
     kernels,
     log_rows,
+    most_moved,
     softmax_rows,
     starting_posteriors,
-    weighted_votes,
 )
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers, Floats
@@ -73,11 +73,11 @@ def fit(
         ability, ease = maximised(answers, posteriors.ravel()[place], ability, ease, steps)
         # log(right) - log(wrong / (K - 1)) of the logistic model is the logit plus log(K - 1).
         logit = ability[answers.annotator] * np.exp(ease)[answers.task]
-        after = weighted_votes(answers, (logit + np.log(max(n_classes - 1, 1))) * answers.weights)
+        after = answers.weighed((logit + np.log(max(n_classes - 1, 1))) * answers.weights)
         if shares is not None:
             after += log_rows(posteriors.sum(axis=0) + shares, axis=0)
         softmax_rows(after)
-        moved = float(np.abs(after - posteriors).max())
+        moved = most_moved(posteriors, after)
         posteriors = after
         if moved <= tolerance:
             break

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import checked_prior, log_rows, softmax_rows, starting_posteriors
+from labelwright.stats.aggregate._em import checked_prior, log_rows, most_moved, softmax_rows, starting_posteriors
 from labelwright.stats.aggregate.base import Fit, Guesses
 from labelwright.stats.answers import Answers
 
@@ -57,7 +57,7 @@ def fit(
         after = votes * (np.log(accuracy) - np.log((1 - accuracy) / others)) if n_classes > 1 else np.zeros_like(votes)
         after += log_rows(posteriors.sum(axis=0) + shares, axis=0)
         softmax_rows(after)
-        moved = float(np.abs(after - posteriors).max())
+        moved = most_moved(posteriors, after)
         posteriors = after
     wrongly = (1 - accuracy) / others if n_classes > 1 else 0.0
     knows = accuracy - wrongly if n_classes > 1 else 1.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.stats.aggregate import majority
-from labelwright.stats.aggregate._em import weighted_votes
 from labelwright.stats.aggregate.base import Fit
 from labelwright.stats.answers import Answers
 
@@ -34,7 +33,7 @@ def fit(answers: Answers) -> Fit:
     given = np.bincount(answers.annotator, weights=weight, minlength=n_annotators)
     # An annotator who never agreed keeps a trace of a vote, so that a task that nobody else answered has a label.
     skill = np.maximum(agreed / np.maximum(given, 1e-10), 1e-6)
-    posteriors = weighted_votes(answers, skill[answers.annotator] * weight)
+    posteriors = answers.weighed(skill[answers.annotator] * weight)
     total = posteriors.sum(axis=1, keepdims=True)
     posteriors = np.where(total > 0, posteriors / np.where(total > 0, total, 1.0), first.posteriors)
     return Fit(posteriors, reason="Asked for: each vote counts by its annotator's agreement with the majority.")
