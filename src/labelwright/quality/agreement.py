@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,6 +28,9 @@ WINDOWS, FEWEST = 10, 20
 
 NO_PAIRS = "No item has answers of two people."
 
+Over = Literal["items", "annotators"]
+"""What an interval speaks of."""
+
 
 def of_votes(
     name: str,
@@ -51,6 +54,8 @@ def of_votes(
         kind=question.kind,
         alpha=_alpha(data),
         agreement=_percent(data),
+        alpha_by_annotators=_alpha(data, over="annotators"),
+        agreement_by_annotators=_percent(data, over="annotators"),
         pairs=_pairs(comparison, names, whole=True),
         guidelines=versions,
         over_time=_votes_over_time(data),
@@ -76,7 +81,9 @@ def of_marks(
         question=name,
         kind=question.kind,
         alpha=_distance_alpha(name, question, [given for _, given in items]),
-        agreement=_mean(comparison.overall.by_item),
+        agreement=_likeness(comparison),
+        alpha_by_annotators=_distance_alpha(name, question, [given for _, given in items], over="annotators"),
+        agreement_by_annotators=_likeness(comparison, over="annotators"),
         overlap=_mean(comparison.overlaps, "Nothing that two people marked matches."),
         sampled=len(items) if sample.seen > len(items) else None,
         pairs=_pairs(comparison, names, whole=False),
@@ -91,16 +98,22 @@ def unanswered(name: str, question: Question) -> QuestionAgreement:
     return QuestionAgreement(question=name, kind=question.kind, alpha=nothing, agreement=nothing)
 
 
-def _alpha(data: Mapping[str, Any]) -> Figure:
+def _alpha(data: Mapping[str, Any], over: Over = "items") -> Figure:
     if not len(data["item"]):
         return Figure.missing(NO_PAIRS)
-    return _figure(stats.krippendorff_alpha(data["item"], data["user"], data["label"]))
+    return _figure(stats.krippendorff_alpha(data["item"], data["user"], data["label"], over=over))
 
 
-def _percent(data: Mapping[str, Any]) -> Figure:
+def _percent(data: Mapping[str, Any], over: Over = "items") -> Figure:
     if not len(data["item"]):
         return Figure.missing(NO_PAIRS)
-    return _figure(stats.percent_agreement(data["item"], data["user"], data["label"]))
+    return _figure(stats.percent_agreement(data["item"], data["user"], data["label"], over=over))
+
+
+def _likeness(comparison: Comparison, over: Over = "items") -> Figure:
+    if not comparison.alike:
+        return Figure.missing(NO_PAIRS)
+    return _figure(stats.mean_likeness(*zip(*comparison.alike, strict=True), over=over))
 
 
 def _votes_over_time(data: Mapping[str, Any]) -> list[AgreementWindow]:
@@ -124,9 +137,10 @@ def _marks_over_time(second: Sequence[float], by_item: Sequence[float]) -> list[
     return [AgreementWindow(start=float(at[part].min()), end=float(at[part].max()), agreement=_mean(values[part])) for part in parts]
 
 
-def _distance_alpha(name: str, question: Question, items: Sequence[Sequence[Any]]) -> Figure:
+def _distance_alpha(name: str, question: Question, items: Sequence[Sequence[Any]], over: Over = "items") -> Figure:
     units = [[one.values[name] for one in given] for given in items]
-    return _figure(stats.alpha_by_distance(units, question.distance, pairs=CHANCE_PAIRS))
+    annotators = [[one.user_id for one in given] for given in items] if over == "annotators" else None
+    return _figure(stats.alpha_by_distance(units, question.distance, pairs=CHANCE_PAIRS, annotators=annotators))
 
 
 def _mean(values: Any, reason: str = NO_PAIRS) -> Figure:

@@ -379,6 +379,8 @@ export interface QuestionAgreement {
   kind: string;
   alpha: Figure;
   agreement: Figure;
+  alpha_by_annotators: Figure | null;
+  agreement_by_annotators: Figure | null;
   overlap: Figure | null;
   sampled: number | null;
   pairs: AnnotatorPair[];
