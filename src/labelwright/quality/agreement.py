@@ -9,7 +9,7 @@ import numpy as np
 
 from labelwright import stats
 from labelwright.api.reports import AgreementWindow, AnnotatorPair, GuidelinesAgreement, QuestionAgreement
-from labelwright.quality.pairs import Comparison, Guidelines, only_rows
+from labelwright.quality.pairs import Comparison, Guidelines, only_rows, shared_items
 from labelwright.quality.sample import Sample
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
@@ -26,6 +26,9 @@ CHANCE_PAIRS = 10_000
 WINDOWS, FEWEST = 10, 20
 """At most so many windows of time, of at least so many items with two answers each."""
 
+FEWEST_ALONE = 20
+"""Of fewer items that were answered alone nothing is said, where others were answered with suggestions in view."""
+
 NO_PAIRS = "No item has answers of two people."
 
 Over = Literal["items", "annotators"]
@@ -41,7 +44,12 @@ def of_votes(
     names: Mapping[int, str],
 ) -> QuestionAgreement:
     """Return the agreement on a choice."""
-    data = only_rows(data, (data["annotation"] > 0) & data["independent"])
+    aided = shared_items(data["item"][(data["annotation"] > 0) & data["independent"]])
+    data = only_rows(data, (data["annotation"] > 0) & data["alone"])
+    items = shared_items(data["item"])
+    aided -= items
+    if (few := _few(items, aided)) is not None:
+        return _nothing(name, question, few, aided)
     versions = []
     for digest, first in _first_versions(guidelines):
         numbers = [number for number, one in guidelines.items() if one.digest == digest]
@@ -56,6 +64,7 @@ def of_votes(
         agreement=_percent(data),
         alpha_by_annotators=_alpha(data, over="annotators"),
         agreement_by_annotators=_percent(data, over="annotators"),
+        aided=aided,
         pairs=_pairs(comparison, names, whole=True),
         guidelines=versions,
         over_time=_votes_over_time(data),
@@ -66,6 +75,8 @@ def of_marks(
     name: str, question: Question, sample: Sample, comparison: Comparison, guidelines: Mapping[int, Guidelines], names: Mapping[int, str]
 ) -> QuestionAgreement:
     """Return the agreement on spans, boxes or segments."""
+    if (few := _few(sample.seen, sample.aided)) is not None:
+        return _nothing(name, question, few, sample.aided)
     items = sample.items
     versions = []
     for digest, first in _first_versions(guidelines):
@@ -86,6 +97,7 @@ def of_marks(
         agreement_by_annotators=_likeness(comparison, over="annotators"),
         overlap=_mean(comparison.overlaps, "Nothing that two people marked matches."),
         sampled=len(items) if sample.seen > len(items) else None,
+        aided=sample.aided,
         pairs=_pairs(comparison, names, whole=False),
         guidelines=versions,
         over_time=_marks_over_time([sorted(one.at for one in given)[1] for _, given in items], comparison.overall.by_item),
@@ -94,8 +106,24 @@ def of_marks(
 
 def unanswered(name: str, question: Question) -> QuestionAgreement:
     """Return the agreement on a question that nobody answered."""
-    nothing = Figure.missing("Nobody has answered yet.")
-    return QuestionAgreement(question=name, kind=question.kind, alpha=nothing, agreement=nothing)
+    return _nothing(name, question, Figure.missing("Nobody has answered yet."))
+
+
+def _nothing(name: str, question: Question, why: Figure, aided: int = 0) -> QuestionAgreement:
+    return QuestionAgreement(
+        question=name, kind=question.kind, alpha=why, agreement=why, alpha_by_annotators=why, agreement_by_annotators=why, aided=aided
+    )
+
+
+def _few(items: int, aided: int) -> Figure | None:
+    """Say so where nearly all answers were given with a suggestion in view, which makes people agree; None where enough were not."""
+    if not aided or items >= FEWEST_ALONE:
+        return None
+    reason = (
+        f"Not enough evidence: {items} items have two answers that were given without a suggestion in view, and {aided} only with one. "
+        f"Hide suggestions more often (assist.unassisted)."
+    )
+    return Figure.missing(reason, count=items)
 
 
 def _alpha(data: Mapping[str, Any], over: Over = "items") -> Figure:

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["EXAMPLES", "Comparison", "Guidelines", "Tally", "only_rows", "shared"]
+__all__ = ["EXAMPLES", "Comparison", "Guidelines", "Tally", "only_rows", "shared", "shared_items"]
 
 EXAMPLES = 5
 """Items named as examples."""
@@ -68,3 +68,10 @@ def shared(guidelines: Mapping[int, Guidelines], first: int, second: int) -> str
 def only_rows(data: Mapping[str, Any], kept: Any) -> Mapping[str, Any]:
     """Return the rows that are kept of columns of one length; where these are all, nothing is copied, for there may be millions."""
     return data if kept.all() else {name: column[kept] for name, column in data.items()}
+
+
+def shared_items(item: Any) -> int:
+    """Return how many items have two answers or more, from the item of each answer."""
+    import numpy as np
+
+    return int((np.unique(item, return_counts=True)[1] >= 2).sum())

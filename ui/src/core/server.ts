@@ -383,6 +383,7 @@ export interface QuestionAgreement {
   agreement_by_annotators: Figure | null;
   overlap: Figure | null;
   sampled: number | null;
+  aided: number;
   pairs: AnnotatorPair[];
   guidelines: GuidelinesAgreement[];
   over_time: AgreementWindow[];
