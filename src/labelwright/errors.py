@@ -12,11 +12,12 @@
     ├── NotFound                         404  not_found
     ├── Conflict                         409  conflict             the state moved on
     │   ├── LeaseLost                    409  lease_lost           the task went to somebody else
+    │   ├── AnsweredBefore               409  answered_before      the same person has answered already, in another tab
     │   └── KeyReused                    409  idempotency_key_reused
     ├── TooLarge                         413  too_large            over a limit of bytes, pixels, rows or depth
-    ├── TooSlow                      408  too_slow             a body that comes slower than it may
+    ├── TooSlow                          408  too_slow             a body that comes slower than it may
     ├── TooManyAttempts                  429  too_many_attempts
-    ├── Busy                         503  busy                 too much is at work at this moment
+    ├── Busy                             503  busy                 too much is at work at this moment
     ├── BeingComputed                    503  being_computed       what is asked for is made by the background work, and not there yet
     └── StoreUnavailable                 503  store_unavailable    the database cannot be opened, read or written
 
@@ -31,6 +32,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 __all__ = [
+    "AnsweredBefore",
     "BeingComputed",
     "Blocked",
     "Busy",
@@ -153,6 +155,12 @@ class LeaseLost(Conflict):
     """The lease on a task ran out and the task has gone to somebody else."""
 
     code = "lease_lost"
+
+
+class AnsweredBefore(Conflict):
+    """The same person has answered the task already, in another tab or by a program, and this answer does not say that it knows."""
+
+    code = "answered_before"
 
 
 class KeyReused(Conflict):

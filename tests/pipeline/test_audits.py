@@ -251,12 +251,11 @@ def test_a_label_is_judged_as_it_was_drawn(labeled: tuple[OpenProject, int, int]
     (task,) = take(opened, rita)
     assert not blind(opened, rita, task.id, OTHER).done
     opened.project.database.write(lambda connection: events.release(connection, opened, rita, task.id))
-    mine = sa.select(tables.annotations.c.task_id).where(tables.annotations.c.item_id == task.item.id)
+    mine = sa.select(tables.annotations.c.task_id, tables.annotations.c.id).where(tables.annotations.c.item_id == task.item.id)
     with opened.project.database.read() as connection:
-        own = connection.scalar(mine)
-    assert own is not None
+        own, first = connection.execute(mine).one()
     inspected = events.inspect(opened, own, OTHER, seconds_active=3.0)
-    again = Submission(values=OTHER, seconds_active=3.0)
+    again = Submission(values=OTHER, seconds_active=3.0, replaces=first)
     opened.project.database.write(lambda connection: events.submit(connection, opened, ann, own, again, inspected, key="again", next=False))
     catch_up(opened)
     (cora,) = add_users(opened.project, "cora", role="reviewer")

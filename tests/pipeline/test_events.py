@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from labelwright import quality, review
 from labelwright.api.tasks import BlindAnswer, Reviewed, Submission, Submitted, TaskView
-from labelwright.errors import Blocked, Conflict, InvalidInput, KeyReused, LeaseLost, NeedsConfirmation, NotFound
+from labelwright.errors import AnsweredBefore, Blocked, Conflict, InvalidInput, KeyReused, LeaseLost, NeedsConfirmation, NotFound
 from labelwright.pipeline import events
 from labelwright.pipeline.events import OutdatedInspection
 from labelwright.pipeline.run import advance, catch_up
@@ -98,11 +98,13 @@ def test_the_same_submission_twice_is_one_annotation(tickets: OpenProject) -> No
 
 
 def test_going_back_replaces_the_own_answer(tickets: OpenProject) -> None:
-    """Until it is reviewed an answer may be given again: the newer one stands, the older is kept as replaced."""
+    """Until it is reviewed an answer may be corrected: the newer one stands, the older is kept. One that names none is refused."""
     (ann,) = add_users(tickets.project, "ann")
     (task,) = take(tickets, ann)
-    submit(tickets, ann, task.id, key="k1")
-    submit(tickets, ann, task.id, {**VALUES, "intent": Choice("other")}, key="k2")
+    first = submit(tickets, ann, task.id, key="k1").annotation_id
+    with pytest.raises(AnsweredBefore, match=f"`replaces`: {first}"):
+        submit(tickets, ann, task.id, {**VALUES, "intent": Choice("bug")}, key="another tab")
+    submit(tickets, ann, task.id, {**VALUES, "intent": Choice("other")}, key="k2", replaces=first)
     with tickets.project.database.read() as connection:
         states = list(connection.scalars(sa.select(tables.annotations.c.state).order_by(tables.annotations.c.id)))
     assert states == ["replaced", "submitted"]

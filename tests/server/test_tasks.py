@@ -129,13 +129,17 @@ def test_the_next_tasks_tell_how_many_items_one_has_answered(site: Site) -> None
 
 
 def test_an_own_answer_can_be_changed(site: Site) -> None:
-    """A done task of one's own shows its answer, and a new submission replaces it; the older one is kept as replaced."""
+    """A done task of one's own shows its answer, and a submission that names it replaces it; one from a second tab changes nothing."""
     site.add_texts("one")
     browser = site.browser(site.person())
     task = site.held(browser)
     first = submit(browser, task).json()["annotation_id"]
     assert browser.get(f"/api/tasks/{task['id']}").json()["values"] == CHOICE
-    second = submit(browser, task, BUG)
+    blind = submit(browser, task, BUG)
+    assert (blind.status_code, blind.json()["error"]["code"]) == (409, "answered_before")
+    assert browser.get(f"/api/tasks/{task['id']}").json()["annotation_id"] == first
+    assert submit(browser, task, BUG, replaces=first - 1).status_code == 409
+    second = submit(browser, task, BUG, replaces=first)
     assert second.status_code == 200, second.text
     assert second.json()["annotation_id"] != first
     assert browser.get(f"/api/tasks/{task['id']}").json()["values"] == BUG

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from labelwright.schema import AnswerUnion, FieldUnion, Finding, Suggestion
 
@@ -110,7 +110,8 @@ class TaskView(Struct, frozen=True, kw_only=True):
     """A task with all that the page needs to show it. A gold item looks exactly like any other, and a planted error like any audit.
 
     An audit has neither `review` nor `audit` until it was answered blind, and then `audit`.
-    `pipeline_version` says under which questions it is asked: where a page knows others, the project has changed.
+    `pipeline_version` says under which questions it is asked: where a page knows others, the project has changed. One that was answered
+    has the answer, `values`, and its number, `annotation_id`.
     """
 
     id: int
@@ -126,6 +127,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
     review: ReviewView | None = None
     audit: AuditView | None = None
     values: dict[str, AnswerUnion] | None = None
+    annotation_id: int | None = None
     comments: list[Comment]
 
 
@@ -168,13 +170,15 @@ class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The answers of one person about one item, tagged with their kind or in the plain form that exports carry: `{"intent": "refund"}`.
 
     `seconds_active` is the time spent, without pauses; None where nobody measured it. `lease` is the token that came with the task. With
-    `confirmed`, warnings of the checks have been seen and do not hold it back any more.
+    `confirmed`, warnings of the checks have been seen and do not hold it back any more. `replaces` is the number of the own earlier answer
+    that this one corrects: without it nothing is replaced, so that an answer from a second tab never hides the first.
     """
 
     values: dict[str, AnswerUnion | str | list[Any]]
     seconds_active: float | None = None
     lease: str | None = None
     confirmed: bool = False
+    replaces: int | UnsetType = UNSET
 
 
 class Submitted(Struct, frozen=True):

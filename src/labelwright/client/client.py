@@ -160,6 +160,7 @@ class Client:
         *,
         seconds_active: float | None = None,
         confirmed: bool = False,
+        replaces: int | None = None,
         key: str | None = None,
     ) -> Submitted:
         """Submit answers, and get the next task with the same answer.
@@ -167,13 +168,17 @@ class Client:
         The answer counts once, however often the network makes the client send it: all attempts carry one idempotency key, a fresh one
         unless `key` is given. `values` has an answer a question: a value of its kind, tagged with it, or in the plain form that exports
         carry, such as `{"intent": "refund"}`. `seconds_active` is how long somebody looked, None where nobody measured.
+        To correct an own answer, name its number with `replaces`; a task that was read with its answer knows it.
 
         Raises:
             Blocked: a check found an error; `findings` says what.
             NeedsConfirmation: checks warn; submit again with `confirmed`.
             LeaseLost: the task is with somebody else.
+            AnsweredBefore: you have answered it already, and `replaces` does not say so.
         """
         body = {"values": values, "seconds_active": seconds_active, "confirmed": confirmed, "lease": _lease(task)}
+        replaces = task.annotation_id if replaces is None and isinstance(task, TaskView) else replaces
+        body |= {"replaces": replaces} if replaces is not None else {}
         return self._connection.send(Submitted, "POST", f"/api/tasks/{_number(task)}/submit", body, key=key or _new_key())
 
     def skip(self, task: TaskView | int, reason: str = "") -> TaskView | None:

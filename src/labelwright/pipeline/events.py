@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from labelwright import annotate, checks, review, tasks
 from labelwright.api.tasks import Audited, BlindAnswer, Comment, Reviewed, Submission, Submitted, TaskView
-from labelwright.errors import Conflict, InvalidInput, LeaseLost, NotFound
+from labelwright.errors import AnsweredBefore, Conflict, InvalidInput, LeaseLost, NotFound
 from labelwright.pipeline.inspecting import Inspected, OutdatedInspection, accept, inspect
 from labelwright.pipeline.lot import NO_HELP, help_given
 from labelwright.pipeline.views import label_of, seen_of, show
@@ -148,8 +148,8 @@ def submit(
 ) -> Submitted:
     """Take an answer that `inspect` has looked at: keep it, close the task, and lease the next one.
 
-    The same key and body a second time change nothing and return the same annotation. An own answer may be given again, under a new key,
-    until it was reviewed; it then replaces the older one. A lease that ran out does no harm as long as nobody else took the task.
+    The same key and body a second time change nothing and return the same annotation. An own answer may be corrected, under a new key that
+    names the one that it `replaces`, until it was reviewed. A lease that ran out does no harm as long as nobody else took the task.
 
     Raises:
         OutdatedInspection: the item or the pipeline changed after `inspect`.
@@ -157,6 +157,7 @@ def submit(
         NeedsConfirmation: checks warn, and `confirmed` is not set.
         InvalidInput: the answers do not fit the questions.
         LeaseLost: the task is with somebody else.
+        AnsweredBefore: the person has answered the task, and the submission does not name that answer.
         KeyReused: the key came with another body before.
         NotFound: the project has no such task.
     """
@@ -168,7 +169,7 @@ def submit(
         return Submitted(known, [], _next(connection, opened, user_id, "label", resume=True) if next else None)
     if task.purpose not in ("label", "gold", "redo"):
         raise Conflict("This task asks for a review.", where="task")
-    replaces = _answered_before(connection, task, user_id, submission.lease)
+    replaces = _answered_before(connection, task, user_id, submission)
     accept(connection, opened, inspected, task.item_id, confirmed=submission.confirmed)
     values, findings = inspected.values, inspected.findings
     annotation_id = annotate.answer_task(
@@ -472,7 +473,7 @@ def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id
         return msgspec.structs.replace(view, lease_seconds=tasks.seconds_left(connection, task_id))
     own = _own.one(connection, task=task_id, author=user_id)
     values = connection.scalar(sa.select(_annotations.c["values"]).where(_annotations.c.id == own[0])) if own else None
-    return msgspec.structs.replace(view, values=decode_values(values) if values else None)
+    return msgspec.structs.replace(view, values=decode_values(values) if values else None, annotation_id=own[0] if own else None)
 
 
 # --- what the events share ------------------------------------------------------------------------------------------------------
@@ -512,17 +513,23 @@ def _shown(connection: Connection, opened: OpenProject, user_id: int, leased: Se
     return [show(connection, opened, user_id, task) for task in leased]
 
 
-def _answered_before(connection: Connection, task: _Task, user_id: int, lease: str | None) -> int | None:
+def _answered_before(connection: Connection, task: _Task, user_id: int, submission: Submission) -> int | None:
     """Make sure that the person may answer the task, and return the annotation that the new one replaces."""
     if task.held_by(user_id):
         return task.annotation_id
-    if task.state == "open" and tasks.held_last(task.lease, lease, user_id):
+    if task.state == "open" and tasks.held_last(task.lease, submission.lease, user_id):
         return task.annotation_id
     if task.state == "done" and task.user_id == user_id:
         _settle_first(connection, task.item_id)
         number, state = _own.one(connection, task=task.id, author=user_id)
         if state != "submitted":
             raise Conflict("This answer was reviewed and cannot be changed any more.", where="task", hint="Write a comment.")
+        if submission.replaces != number:
+            raise AnsweredBefore(
+                "You have answered this task already, perhaps in another tab.",
+                where="task",
+                hint=f"To correct that answer, send this one with `replaces`: {number}.",
+            )
         return int(number)
     raise _lost()
 

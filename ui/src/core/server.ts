@@ -605,6 +605,7 @@ export interface Submission {
   seconds_active?: number | null;
   lease?: string | null;
   confirmed?: boolean;
+  replaces?: number;
 }
 
 export interface Submitted { annotation_id: number; findings: Finding[]; next: TaskView | null }
@@ -646,6 +647,7 @@ export interface TaskView {
   review: ReviewView | null;
   audit: AuditView | null;
   values: Record<string, Boxes | Choice | Segments | Spans> | null;
+  annotation_id: number | null;
   comments: Comment[];
 }
 

@@ -15,6 +15,7 @@ const task = {
     { question: "parts", labeler: "m", version: "1", answer: { kind: "spans", spans: [{ start: 4, end: 6, label: "Y" }] }, score: 0.9 },
   ],
   values: null,
+  annotation_id: null,
   redo: null,
 } as unknown as Task;
 

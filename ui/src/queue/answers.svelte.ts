@@ -136,7 +136,7 @@ export class AnswerQueue extends LeaseQueue {
       task: task.id,
       item: task.item.key,
       first,
-      body: { values, seconds_active: Math.round(seconds * 10) / 10, lease: task.lease, confirmed },
+      body: { values, seconds_active: Math.round(seconds * 10) / 10, lease: task.lease, confirmed, ...correcting(task) },
     });
     this.#sent.set(task.id, task);
     this.drop(task);
@@ -152,10 +152,16 @@ export class AnswerQueue extends LeaseQueue {
     return passed;
   }
 
-  /** Send a refused answer once more. */
-  sendAgain(one: Refused): void {
+  /** Send a refused answer once more; one to a task that was answered in another tab then takes that answer's place. */
+  async sendAgain(one: Refused): Promise<void> {
+    const task = await api.get<Task>(`/api/tasks/${one.task}`).catch(() => null);
     this.letGo(one);
-    this.#post(one);
+    this.#post({ ...one, body: { ...one.body, ...(task && correcting(task)) } });
+  }
+
+  /** The own answer that a task has by now. */
+  async answered(one: Refused): Promise<Values | null> {
+    return (await api.get<Task>(`/api/tasks/${one.task}`)).values ?? null;
   }
 
   /** Forget a refused answer. */
@@ -314,6 +320,11 @@ export class AnswerQueue extends LeaseQueue {
   #outbox(): Outgoing[] {
     return this.#drawer?.all<Outgoing>("answer ") ?? [];
   }
+}
+
+/** The own answer that one to this task corrects. */
+function correcting({ annotation_id: replaces }: Task): Pick<Server.Submission, "replaces"> {
+  return replaces ? { replaces } : {};
 }
 
 function draftName(task: number): string {

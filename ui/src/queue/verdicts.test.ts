@@ -18,6 +18,7 @@ const task = (id: number): Task =>
     review: null,
     audit: null,
     values: null,
+    annotation_id: null,
     comments: [],
   }) satisfies Task;
 
