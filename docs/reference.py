@@ -135,10 +135,11 @@ def pipeline() -> str:
 def plugged() -> str:
     """Return every plugin that comes with the package, by group."""
     parts = ["# What can be plugged in", "A plugin is a file in the folder, or an entry point in the group `labelwright.<folder>`."]
-    for group, folder in plugins.FOLDERS.items():
+    for group, (folder, _, defines) in plugins.GROUPS.items():
         if group != "verbs":
             rows = "\n".join(f"| `{name}` | {plugins.summary(group, name)} |" for name in plugins.names(group))
-            parts += [f"## {group}, in `{folder}/`", f"| name | what it is |\n|---|---|\n{rows}"]
+            told = f"Each defines {', '.join(f'`{one}`' for one in defines)}."
+            parts += [f"## {group}, in `{folder}/`", told, f"| name | what it is |\n|---|---|\n{rows}"]
     return _page(parts)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from labelwright.stats.fusion.matching import Matching
     from labelwright.stats.fusion.skill import FusionSkill
 
-__all__ = ["Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
+__all__ = ["NEEDED", "Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
 
 
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -246,6 +246,10 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
             return msgspec.convert(value, cls)
         except msgspec.ValidationError as error:
             raise InvalidInput(str(error)) from error
+
+
+NEEDED = ("modalities", "aggregation", "form")
+"""What the question of each kind says for itself, as it has no default."""
 
 
 class LabelQuestion(Question, frozen=True, kw_only=True):
