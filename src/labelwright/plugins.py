@@ -14,6 +14,7 @@ import linecache
 import sys
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -21,14 +22,14 @@ from typing import NamedTuple, TypeVar
 
 from labelwright.errors import InvalidInput, InvalidPipeline, LabelwrightError, nearest
 
-__all__ = ["GROUPS", "Group", "line_within", "load", "load_class", "load_file", "names", "page_module", "summary"]
+__all__ = ["GROUPS", "PluginGroup", "line_within", "load", "load_class", "load_file", "names", "page_module", "summary"]
 
 PACKAGE = Path(__file__).parent
 
 T = TypeVar("T")
 
 
-class Group(NamedTuple):
+class PluginGroup(NamedTuple):
     """A group of plugins.
 
     `folder`, relative to the package, is where our own are; `one` is what a sentence calls one of them; `defines` names what the module of
@@ -41,18 +42,18 @@ class Group(NamedTuple):
 
 
 GROUPS = {
-    "kinds": Group("schema/kinds", "kind", ("QUESTION", "ANSWER")),
-    "modalities": Group("schema/modalities", "modality", ("FIELD",)),
-    "media": Group("media", "modality", ("SUFFIXES", "Options", "probe", "verify", "prepare")),
-    "features": Group("media/features", "module of features", ("VERSION",)),
-    "formats": Group("formats", "format", ("READS", "WRITES", "SUFFIX", "refuses")),
-    "readers": Group("sources/readers", "reader", ("SUFFIXES", "MODALITY", "read")),
-    "steps": Group("prepare/steps", "step", ("Options", "apply")),
-    "labelers": Group("assist/labelers", "labeler", ("Options", "SHORT", "open_labelers")),
-    "rules": Group("checks/rules", "rule", ("Options", "ALWAYS", "SEVERITY", "compile")),
-    "aggregate": Group("stats/aggregate", "method", ("fit",)),
-    "aggregation": Group("quality/aggregation", "way of aggregation", ("ANSWERS", "unfitted", "judge")),
-    "verbs": Group("cli", "verb", ("arguments", "run")),
+    "kinds": PluginGroup("schema/kinds", "kind", ("QUESTION", "ANSWER")),
+    "modalities": PluginGroup("schema/modalities", "modality", ("FIELD",)),
+    "media": PluginGroup("media", "modality", ("SUFFIXES", "Options", "probe", "verify", "prepare")),
+    "features": PluginGroup("media/features", "module of features", ("VERSION",)),
+    "formats": PluginGroup("formats", "format", ("READS", "WRITES", "SUFFIX", "refuses")),
+    "readers": PluginGroup("sources/readers", "reader", ("SUFFIXES", "MODALITY", "read")),
+    "steps": PluginGroup("prepare/steps", "step", ("Options", "apply")),
+    "labelers": PluginGroup("assist/labelers", "labeler", ("Options", "SHORT", "open_labelers")),
+    "rules": PluginGroup("checks/rules", "rule", ("Options", "ALWAYS", "SEVERITY", "compile")),
+    "aggregate": PluginGroup("stats/aggregate", "method", ("fit",)),
+    "aggregation": PluginGroup("quality/aggregation", "way of aggregation", ("ANSWERS", "unfitted", "judge")),
+    "verbs": PluginGroup("cli", "verb", ("arguments", "run")),
 }
 """Each group of plugins by its name."""
 
@@ -78,6 +79,9 @@ def load(group: str, name: str) -> ModuleType:
         module = importlib.import_module(f"labelwright.{GROUPS[group].folder.replace('/', '.')}.{name}")
     elif name in points:
         try:
+            # This gathers kinds and modalities. Were it the plugin that imports it first, it would meet that plugin half done.
+            with suppress(LabelwrightError):
+                importlib.import_module("labelwright.schema")
             module = importlib.import_module(points[name])
         except LabelwrightError:
             raise
@@ -87,7 +91,10 @@ def load(group: str, name: str) -> ModuleType:
             raise _useless(group, name, why) from error
     else:
         raise InvalidInput(f"There is no {GROUPS[group].one} named '{name}'.", hint=nearest(name, names(group)))
-    _demand(group, name, module, GROUPS[group].defines)
+    missing = [one for one in GROUPS[group].defines if not hasattr(module, one)]
+    if missing and getattr(module.__spec__, "_initializing", False):
+        raise _useless(group, name, "was imported first.", hint=f"Import labelwright.schema before {module.__name__}.")
+    _demand(group, name, module, missing)
     return module
 
 
@@ -98,7 +105,7 @@ def load_class(group: str, name: str, attribute: str, base: type[T], defines: It
         group, name: of the plugin.
         attribute: where its module has the class.
         base: what the class has to be derived from.
-        defines: what it has to have besides.
+        defines: what it has to define itself, for `base` only says what that is for.
 
     Raises:
         InvalidInput: as `load` does, or the class is another one.
@@ -109,23 +116,21 @@ def load_class(group: str, name: str, attribute: str, base: type[T], defines: It
     tag = found.__struct_config__.tag  # type: ignore[attr-defined]  # every base is a Struct
     if tag != name:
         raise _useless(group, name, f"cannot be used: its {attribute} has the tag '{tag}', which is another name.")
-    _demand(group, name, found, defines)
+    _demand(group, name, found, [one for one in defines if getattr(found, one, None) is getattr(base, one, None)])
     return found
 
 
-def _demand(group: str, name: str, found: ModuleType | type, defines: Iterable[str]) -> None:
-    missing = [one for one in defines if not hasattr(found, one)]
+def _demand(group: str, name: str, found: ModuleType | type, missing: list[str]) -> None:
     if missing:
         raise _useless(group, name, f"cannot be used: {found.__name__} does not define {', '.join(missing)}.")
 
 
-def _useless(group: str, name: str, why: str) -> InvalidInput:
+def _useless(group: str, name: str, why: str, *, hint: str = "Mend or uninstall the package that brings it.") -> InvalidInput:
     """Return the error that says why a plugin does not work, and which file or entry point leads to it."""
+    message = f"The {GROUPS[group].one} '{name}' {why}"
     if name in _bundled(group):
-        where, hint = f"{GROUPS[group].folder}/{name}.py", None
-    else:
-        where, hint = f"entry point '{name}' of labelwright.{group}", "Mend or uninstall the package that brings it."
-    return InvalidInput(f"The {GROUPS[group].one} '{name}' {why}", where=where, hint=hint)
+        return InvalidInput(message, where=f"{GROUPS[group].folder}/{name}.py")
+    return InvalidInput(message, where=f"entry point '{name}' of labelwright.{group}", hint=hint)
 
 
 def page_module(group: str, name: str) -> Path | None:

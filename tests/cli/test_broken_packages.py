@@ -82,6 +82,17 @@ QUESTION, ANSWER = OddQuestion, Odd
 FORM = 'aggregation: ClassVar[str] = "votes"; form: ClassVar[Any] = int'
 
 
+ANSWER = """\
+from labelwright.schema.kinds.base import Answer
+from labelwright.schema.kinds.choice import ChoiceQuestion
+
+class OddQuestion(ChoiceQuestion, frozen=True, kw_only=True, tag="odd"): ...
+
+class Odd(Answer, frozen=True, tag="odd"): ...
+
+QUESTION, ANSWER = OddQuestion, Odd
+"""
+
 LACKING = {
     "no answer": ("kinds", "QUESTION = 3", "torn.odd does not define ANSWER."),
     "nothing": ("kinds", "", "The kind 'odd' cannot be used: torn.odd does not define QUESTION, ANSWER."),
@@ -91,7 +102,12 @@ LACKING = {
         QUESTION.replace("TAG", "even").replace("FORM", FORM),
         "its QUESTION has the tag 'even', which is another name.",
     ),
-    "no form": ("kinds", QUESTION.replace("TAG", "odd").replace("FORM", ""), "OddQuestion does not define aggregation, form."),
+    "no form": (
+        "kinds",
+        QUESTION.replace("TAG", "odd").replace("FORM", ""),
+        "OddQuestion does not define aggregation, form, problems, with_parts, ",
+    ),
+    "no parts": ("kinds", ANSWER, "Odd does not define parts, plain."),
     "no field": ("modalities", "", "The modality 'odd' cannot be used: torn.odd does not define FIELD."),
     "no field's class": ("modalities", "FIELD = str", "its FIELD is not derived from labelwright.schema.modalities.base.Field."),
     "no rule": ("rules", "ALWAYS = False", "The rule 'odd' cannot be used: torn.odd does not define Options, SEVERITY, compile."),

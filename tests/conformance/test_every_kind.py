@@ -161,7 +161,9 @@ def ladders(root: Path) -> list[str]:
         for path in sorted(root.rglob("*.py"))
         if not path.is_relative_to(root / "schema" / "kinds")
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if LADDERS.search(line) and ">>>" not in line and not OTHER_KINDS.search(found := f"{path.relative_to(root)}:{number}: {line.strip()}")
+        if LADDERS.search(line)
+        and ">>>" not in line
+        and not OTHER_KINDS.search(found := f"{path.relative_to(root)}:{number}: {line.strip()}")
     ]
 
 

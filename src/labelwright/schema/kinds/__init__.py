@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Union
 
 from labelwright import plugins
-from labelwright.schema.kinds.base import NEEDED, Answer, LabelQuestion, Option, Part, Problem, Question
+from labelwright.schema.kinds.base import ANSWERED_BY, ASKED_BY, Answer, LabelQuestion, Option, Part, Problem, Question
 
 __all__ = ["Answer", "AnswerUnion", "LabelQuestion", "Option", "Part", "Problem", "Question", "QuestionUnion"]
 
-_questions = [plugins.load_class("kinds", name, "QUESTION", Question, NEEDED) for name in plugins.names("kinds")]
-_answers = [plugins.load_class("kinds", name, "ANSWER", Answer) for name in plugins.names("kinds")]
+_questions = [plugins.load_class("kinds", name, "QUESTION", Question, ASKED_BY) for name in plugins.names("kinds")]
+_answers = [plugins.load_class("kinds", name, "ANSWER", Answer, ANSWERED_BY) for name in plugins.names("kinds")]
 
 QuestionUnion: Any = Union[tuple(_questions)]  # noqa: UP007 - made at run time from the files found
 """Any question, told apart by its `kind`."""

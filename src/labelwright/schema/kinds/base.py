@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from labelwright.stats.fusion.matching import Matching
     from labelwright.stats.fusion.skill import FusionSkill
 
-__all__ = ["NEEDED", "Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
+__all__ = ["ANSWERED_BY", "ASKED_BY", "Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
 
 
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -248,8 +248,11 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
             raise InvalidInput(str(error)) from error
 
 
-NEEDED = ("modalities", "aggregation", "form")
-"""What the question of each kind says for itself, as it has no default."""
+ASKED_BY = ("modalities", "aggregation", "form", "problems", "with_parts", "from_plain", "distance", "sample")
+"""What the question of each kind defines itself."""
+
+ANSWERED_BY = ("parts", "plain")
+"""What the answer of each kind defines itself."""
 
 
 class LabelQuestion(Question, frozen=True, kw_only=True):
