@@ -65,6 +65,7 @@ def test_the_yardstick_is_one(asked: tuple[Schema, Question, dict[str, Field]]) 
             assert question.similarity(one, other) == pytest.approx(question.similarity(other, one))
             assert question.distance(one, other) == pytest.approx(question.distance(other, one))
             assert 0 <= question.distance(one, other) <= 1
+            assert question.graded or {question.distance(one, other), question.similarity(one, other)} <= {0, 1}
 
 
 def test_nothing_marked_is_an_answer_where_marks_are_asked_for(asked: tuple[Schema, Question, dict[str, Field]]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from labelwright import stats
 from labelwright.api.reports import AgreementWindow, AnnotatorPair, GuidelinesAgreement, QuestionAgreement
+from labelwright.quality.likeness import distances, likeness, pairwise
 from labelwright.quality.pairs import Comparison, Guidelines, only_rows
 from labelwright.quality.sample import Sample
 from labelwright.schema import Question
@@ -37,7 +38,7 @@ def of_votes(
     guidelines: Mapping[int, Guidelines],
     names: Mapping[int, str],
 ) -> QuestionAgreement:
-    """Return the agreement on a choice."""
+    """Return the agreement on what is voted on."""
     data = only_rows(data, (data["annotation"] > 0) & data["independent"])
     versions = []
     for digest, first in _first_versions(guidelines):
@@ -45,15 +46,16 @@ def of_votes(
         kept = np.isin(data["version"], numbers)
         if kept.any():
             part = only_rows(data, kept)
-            versions.append(GuidelinesAgreement(digest=digest, version=first, alpha=_alpha(part), agreement=_percent(part)))
+            alpha, agreed = _alpha(question, part), _percent(question, part)
+            versions.append(GuidelinesAgreement(digest=digest, version=first, alpha=alpha, agreement=agreed))
     return QuestionAgreement(
         question=name,
         kind=question.kind,
-        alpha=_alpha(data),
-        agreement=_percent(data),
-        pairs=_pairs(comparison, names, whole=True),
+        alpha=_alpha(question, data),
+        agreement=_percent(question, data),
+        pairs=_pairs(comparison, names, whole=not question.graded),
         guidelines=versions,
-        over_time=_votes_over_time(data),
+        over_time=_votes_over_time(question, data),
     )
 
 
@@ -81,7 +83,7 @@ def of_marks(
         sampled=len(items) if sample.seen > len(items) else None,
         pairs=_pairs(comparison, names, whole=False),
         guidelines=versions,
-        over_time=_marks_over_time([sorted(one.at for one in given)[1] for _, given in items], comparison.overall.by_item),
+        over_time=_means_over_time([sorted(one.at for one in given)[1] for _, given in items], comparison.overall.by_item),
     )
 
 
@@ -91,19 +93,37 @@ def unanswered(name: str, question: Question) -> QuestionAgreement:
     return QuestionAgreement(question=name, kind=question.kind, alpha=nothing, agreement=nothing)
 
 
-def _alpha(data: Mapping[str, Any]) -> Figure:
+def _alpha(question: Question, data: Mapping[str, Any]) -> Figure:
     if not len(data["item"]):
         return Figure.missing(NO_PAIRS)
+    if question.graded:
+        apart = distances(question)
+        units = np.split(data["label"], np.flatnonzero(np.diff(data["item"])) + 1)
+        found = stats.alpha_by_distance([unit.tolist() for unit in units], lambda one, other: apart[one][other], pairs=CHANCE_PAIRS)
+        return _figure(found)
     return _figure(stats.krippendorff_alpha(data["item"], data["user"], data["label"]))
 
 
-def _percent(data: Mapping[str, Any]) -> Figure:
+def _percent(question: Question, data: Mapping[str, Any]) -> Figure:
     if not len(data["item"]):
         return Figure.missing(NO_PAIRS)
+    if question.graded:
+        return _mean(_by_item(question, data)[0])
     return _figure(stats.percent_agreement(data["item"], data["user"], data["label"]))
 
 
-def _votes_over_time(data: Mapping[str, Any]) -> list[AgreementWindow]:
+def _by_item(question: Question, data: Mapping[str, Any]) -> tuple[Any, list[float]]:
+    """How far the answers to each item that has two are alike, and when it had its second."""
+    _, place, times = np.unique(data["item"], return_inverse=True, return_counts=True)
+    found = pairwise(place, data["label"], len(times), likeness(question))
+    second = [sorted(at.tolist())[1] for at in np.split(data["at"], np.cumsum(times)[:-1]) if len(at) >= 2]
+    return found[times >= 2], second
+
+
+def _votes_over_time(question: Question, data: Mapping[str, Any]) -> list[AgreementWindow]:
+    if question.graded:
+        by_item, second = _by_item(question, data)
+        return _means_over_time(second, by_item)
     _, place, times = np.unique(data["item"], return_inverse=True, return_counts=True)
     shared = (times >= 2)[place]
     windows = min(WINDOWS, int((times >= 2).sum()) // FEWEST)
@@ -114,8 +134,8 @@ def _votes_over_time(data: Mapping[str, Any]) -> list[AgreementWindow]:
     return [AgreementWindow(start=one.start, end=one.end, agreement=_figure(one.agreement)) for one in found]
 
 
-def _marks_over_time(second: Sequence[float], by_item: Sequence[float]) -> list[AgreementWindow]:
-    """The same for places, from when each item had its second answer and its mean agreement."""
+def _means_over_time(second: Sequence[float], by_item: Sequence[float]) -> list[AgreementWindow]:
+    """The same of answers that are alike in part, from when each item had its second answer and its mean agreement."""
     windows = min(WINDOWS, len(second) // FEWEST)
     if windows < 2:
         return []
