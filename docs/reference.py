@@ -103,10 +103,23 @@ def http() -> str:
     return _page(["# HTTP", "The whole description, with every shape, is served as OpenAPI 3.1 at `/api/openapi.json`.", table])
 
 
+REQUIREMENTS = """
+    Each line of `requirements` is a metric, compared with a number: `count(intent='refund') >= 500`. Without a question it has to hold
+    for every one; only `count` and `share` take a label. It holds, fails, or lacks the evidence.
+
+    With `at 95%` the bound has to hold at this confidence, and not the measured value alone: `label_error(intent) <= 2% at 95%`.
+
+    A bound on `alpha` or `agreement` says what it speaks of: `alpha(intent) >= 0.7 at 95% by annotators` is a claim about other people
+    than these, and takes at least three of them; `by items` is one about other items that these people judge. What holds by items says
+    little about new people.
+"""
+
+
 def pipeline() -> str:
     """Return every block of the pipeline file with its keys, their types and their defaults."""
     from labelwright.pipeline.declare import json_schema
     from labelwright.pipeline.keys import RENAMED, RESERVED
+    from labelwright.schema.requirement import METRICS
 
     document = json_schema()
     definitions = document["$defs"]
@@ -127,6 +140,8 @@ def pipeline() -> str:
         parts += [f"## {name}", _prose(definition.get("description", "")), "\n".join(rows)]
     older = "\n".join(["| before | now |", "|---|---|", *(f"| `{old}` | `{new}` |" for old, new in RENAMED.items())])
     later = "\n".join(["| key | why it is refused |", "|---|---|", *(f"| `{key}` | {why} |" for key, why in RESERVED.items())])
+    parts += ["## Requirements", inspect.cleandoc(REQUIREMENTS)]
+    parts += ["\n".join(["| metric | what it measures |", "|---|---|", *(f"| `{name}` | {what} |" for name, what in METRICS.items())])]
     parts += ["## Older spellings", "They are read as before; `labelwright doctor` names the new ones.", older]
     parts += ["## Reserved keys", "A later version will have them. This one refuses them and says why.", later]
     return _page(parts)

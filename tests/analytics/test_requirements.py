@@ -79,11 +79,12 @@ def test_every_metric(make_project: Make) -> None:
 def test_agreement_and_its_bound(make_project: Make) -> None:
     """Without a confidence the value is compared, with one the end of its interval; what is too wide is undecided."""
     project = labeled_project(make_project)
-    alpha, sure, hopeless, plain, alias = check(
+    alpha, sure, hopeless, others, plain, alias = check(
         project,
         "alpha(intent) >= 0.70",
-        "alpha(intent) >= 0.92 at 95%",
-        "alpha(intent) >= 0.99 at 95%",
+        "alpha(intent) >= 0.92 at 95% by items",
+        "alpha(intent) >= 0.99 at 95% by items",
+        "alpha(intent) >= 0.10 at 95% by annotators",
         "agreement(intent) >= 90%",
         "accuracy(intent) >= 85% at 95%",
     )
@@ -95,6 +96,9 @@ def test_agreement_and_its_bound(make_project: Make) -> None:
     assert sure.bound < 0.92 < sure.value
     assert alias.holds is None
     assert "at least" in alias.reason
+    assert others.holds is None
+    assert "Fewer than three annotators" in others.reason
+    assert "for other items" in sure.reason
 
 
 def test_no_evidence_is_neither_yes_nor_no(make_project: Make) -> None:

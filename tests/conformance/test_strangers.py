@@ -28,7 +28,7 @@ SUITES = ["modality", "medium", "reader", "step", "rule", "labeler"]
 def test_a_strangers_package_goes_through_the_whole_product(store_url: str, tmp_path: Path) -> None:
     """Collected, prepared, suggested, answered, checked, brought together, audited, frozen, exported and read again, over HTTP."""
     with served(tmp_path, store_url) as site:
-        owner = site.person("Olga", "owner")
+        owner = site.program("Olga")
         path = "/api/projects/palettes"
         (broken,) = owner.get(f"{path}/quarantine").json()
         assert "Line 2 is no color" in str(broken)
@@ -41,14 +41,14 @@ def test_a_strangers_package_goes_through_the_whole_product(store_url: str, tmp_
 
         offered: dict[str, int] = {}
         for name in ("Ada", "Grace"):
-            for task, answer in _answered(site.person(name, "annotator")):
+            for task, answer in _answered(site.program(name)):
                 (suggestion,) = [one for one in task["suggestions"] if one["question"] == "liking"]
                 assert suggestion["labeler"] == "warmth"
                 offered[task["item"]["key"]] = suggestion["answer"]["stars"]
                 assert answer["values"]["liking"] == {"kind": "stars", "stars": 5}
         assert offered == {"autumn": 4, "sea": 2, "wood": 3, "coal": 3}
 
-        auditor = site.person("Rita", "reviewer")
+        auditor = site.program("Rita")
         audited: set[int] = set()
         eventually(lambda: len(_audit(auditor, audited)) == len(PALETTES))
         rows = {row["key"]: row for row in owner.get(f"{path}/items").json()["items"]}

@@ -40,6 +40,7 @@ def answer(
     version: int | None = None,
     seconds: float = 5.0,
     assisted: int = 0,
+    suggested: str | None = None,
     at: float | None = None,
     tell: bool = True,
 ) -> list[int]:
@@ -61,6 +62,7 @@ def answer(
                     origin=origin,
                     seconds_active=seconds,
                     assisted=assisted,
+                    suggested=suggested,
                     created_at=at or time.time(),
                 )
             )

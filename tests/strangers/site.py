@@ -74,23 +74,15 @@ class Site:
     """Where the project is served."""
 
     folder: Path
-    address: str
+    people: dict[str, tuple[str, str]]
+    """The token and the session of everybody, by name."""
 
-    def command(self, *words: str) -> Any:
-        """Run a command with the package installed, and return what it printed as JSON."""
-        done = subprocess.run([sys.executable, "-m", "labelwright", *words, "--json"], capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
-        return json.loads(done.stdout)
+    address: str = ""
 
-    def person(self, name: str, role: str) -> httpx.Client:
-        """Add somebody and return their program, which has a token."""
-        self.command("users", "add", str(self.folder), name, "--role", role)
-        secret = self.command("users", "token", str(self.folder), name, "--role", role)["secret"]
-        return httpx.Client(base_url=self.address, timeout=30, verify=False, headers={"Authorization": f"Bearer {secret}"})
-
-    def link(self, name: str) -> str:
-        """The secret of a link by which somebody signs in."""
-        return str(self.command("users", "link", str(self.folder), name)["secret"])
+    def program(self, name: str) -> httpx.Client:
+        """Return somebody's program, which has a token."""
+        headers = {"Authorization": f"Bearer {self.people[name][0]}"}
+        return httpx.Client(base_url=self.address, timeout=30, verify=False, headers=headers)
 
 
 @contextmanager
@@ -99,10 +91,17 @@ def served(folder: Path, store: str) -> Iterator[Site]:
     write(folder, store)
     with pytest.MonkeyPatch.context() as changed:
         changed.setenv("PYTHONPATH", ENVIRONMENT)
-        site = Site(folder, "")
-        site.command("run", str(folder))
+        _printed("-m", "labelwright", "run", str(folder), "--json")
+        site = Site(folder, _printed(str(STRANGERS / "people.py"), str(folder)))
         with running_server(folder) as site.address:
             yield site
+
+
+def _printed(*words: str) -> Any:
+    """Run Python with the package installed, and return what it printed as JSON."""
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
+    return json.loads(done.stdout)
 
 
 def eventually(true: Callable[[], Any], seconds: float = 60.0) -> Any:

@@ -55,8 +55,8 @@ class _State:
             "label_error": self._label_error,
             "count": self._count,
             "share": self._share,
-            "alpha": lambda requirement, question: self._figure("agreement", "alpha", requirement, question),
-            "agreement": lambda requirement, question: self._figure("agreement", "agreement", requirement, question),
+            "alpha": lambda requirement, question: self._agreement("alpha", requirement, question),
+            "agreement": lambda requirement, question: self._agreement("agreement", requirement, question),
             "accuracy": lambda requirement, question: self._figure("gold", "accuracy", requirement, question),
             "gold_accuracy": lambda requirement, question: self._figure("gold", "accuracy", requirement, question),
             "labeled": self._labeled_share,
@@ -128,13 +128,19 @@ class _State:
         value = part / whole
         return _Tried(requirement.holds(value), value, value, f"{part:,} of {whole:,} {what}: {value:.1%}.")
 
+    def _agreement(self, field: str, requirement: Requirement, question: str) -> _Tried:
+        by_annotators = requirement.unit == "annotators"
+        return self._figure("agreement", f"{field}_by_annotators" if by_annotators else field, requirement, question)
+
     def _figure(self, report: str, field: str, requirement: Requirement, question: str) -> _Tried:
         """Compare a figure of a quality report, or, where a confidence is asked for, the end of its interval that counts."""
         made = self._report(report)
         found = next((one for one in made.questions if one.question == question), None) if made else None
         if found is None:
             return _Tried(None, None, None, f"The report '{report}' has not been made yet.")
-        figure: Figure = getattr(found, field)
+        figure: Figure | None = getattr(found, field)
+        if figure is None:
+            return _Tried(None, None, None, f"The report '{report}' was made before this figure was known; the next run makes it anew.")
         value = figure.value
         if value is None:
             return _Tried(None, None, None, figure.reason)
@@ -153,8 +159,9 @@ class _State:
         holds: bool | None = requirement.holds(bound)
         if not holds and requirement.holds(value):
             holds = None
+        by = f", for other {requirement.unit}" if requirement.unit else ""
         side = "at least" if requirement.comparison in (">=", ">") else "at most"
-        return _Tried(holds, value, bound, f"{said}, {side} {bound:.3f} at {100 * requirement.confidence:g}% confidence.")
+        return _Tried(holds, value, bound, f"{said}, {side} {bound:.3f} at {100 * requirement.confidence:g}% confidence{by}.")
 
     # --- what they rest on ------------------------------------------------------------------------------------------------
 

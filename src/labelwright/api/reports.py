@@ -68,17 +68,22 @@ class QuestionAgreement(Struct, frozen=True, kw_only=True):
 
     `alpha` is Krippendorff's, by the distance of the kind. `agreement` is not corrected for chance: for a choice the share of pairs of
     answers that are the same, for spans, boxes and segments the mean F1 of the places that match (half of their union in common, and the
-    same label). `over_time` has it for windows of time with about equally many items each, the oldest first. `overlap` is the mean
-    intersection over union of what matches; a choice has none. `sampled` counts the items it rests on where there were too many to
-    compare all.
+    same label). Their intervals speak of other items that these annotators judge; those of `alpha_by_annotators` and
+    `agreement_by_annotators`, whose values are the same, speak of other annotators, and are unknown in reports from before they were made.
+    `over_time` has it for windows of time with about equally many items each, the oldest first. `overlap` is the mean intersection over
+    union of what matches; a choice has none. `sampled` counts the items it rests on where there were too many to compare all. Only answers
+    count that were given without a suggestion in view; `aided` are the items with several answers that are left out for that.
     """
 
     question: str
     kind: str
     alpha: Figure
     agreement: Figure
+    alpha_by_annotators: Figure | None = None
+    agreement_by_annotators: Figure | None = None
     overlap: Figure | None = None
     sampled: int | None = None
+    aided: int = 0
     pairs: list[AnnotatorPair] = []
     guidelines: list[GuidelinesAgreement] = []
     over_time: list[AgreementWindow] = []

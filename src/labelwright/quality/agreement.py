@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from labelwright import stats
 from labelwright.api.reports import AgreementWindow, AnnotatorPair, GuidelinesAgreement, QuestionAgreement
-from labelwright.quality.likeness import distances, likeness, pairwise
-from labelwright.quality.pairs import Comparison, Guidelines, only_rows
+from labelwright.quality.likeness import distances, likeness, pairwise, partners
+from labelwright.quality.pairs import Comparison, Guidelines, only_rows, shared_items
 from labelwright.quality.sample import Sample
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
@@ -27,7 +27,13 @@ CHANCE_PAIRS = 10_000
 WINDOWS, FEWEST = 10, 20
 """At most so many windows of time, of at least so many items with two answers each."""
 
+FEWEST_ALONE = 20
+"""Of fewer items that were answered alone nothing is said, where others were answered with suggestions in view."""
+
 NO_PAIRS = "No item has answers of two people."
+
+Over = Literal["items", "annotators"]
+"""What an interval speaks of."""
 
 
 def of_votes(
@@ -39,7 +45,12 @@ def of_votes(
     names: Mapping[int, str],
 ) -> QuestionAgreement:
     """Return the agreement on what is voted on."""
-    data = only_rows(data, (data["annotation"] > 0) & data["independent"])
+    aided = shared_items(data["item"][(data["annotation"] > 0) & data["independent"]])
+    data = only_rows(data, (data["annotation"] > 0) & data["alone"])
+    items = shared_items(data["item"])
+    aided -= items
+    if (few := _few(items, aided)) is not None:
+        return _nothing(name, question, few, aided)
     versions = []
     for digest, first in _first_versions(guidelines):
         numbers = [number for number, one in guidelines.items() if one.digest == digest]
@@ -53,6 +64,9 @@ def of_votes(
         kind=question.kind,
         alpha=_alpha(question, data),
         agreement=_percent(question, data),
+        alpha_by_annotators=_alpha(question, data, over="annotators"),
+        agreement_by_annotators=_percent(question, data, over="annotators"),
+        aided=aided,
         pairs=_pairs(comparison, names, whole=not question.graded),
         guidelines=versions,
         over_time=_votes_over_time(question, data),
@@ -63,6 +77,8 @@ def of_marks(
     name: str, question: Question, sample: Sample, comparison: Comparison, guidelines: Mapping[int, Guidelines], names: Mapping[int, str]
 ) -> QuestionAgreement:
     """Return the agreement on spans, boxes or segments."""
+    if (few := _few(sample.seen, sample.aided)) is not None:
+        return _nothing(name, question, few, sample.aided)
     items = sample.items
     versions = []
     for digest, first in _first_versions(guidelines):
@@ -78,9 +94,12 @@ def of_marks(
         question=name,
         kind=question.kind,
         alpha=_distance_alpha(name, question, [given for _, given in items]),
-        agreement=_mean(comparison.overall.by_item),
+        agreement=_likeness(comparison),
+        alpha_by_annotators=_distance_alpha(name, question, [given for _, given in items], over="annotators"),
+        agreement_by_annotators=_likeness(comparison, over="annotators"),
         overlap=_mean(comparison.overlaps, "Nothing that two people marked matches."),
         sampled=len(items) if sample.seen > len(items) else None,
+        aided=sample.aided,
         pairs=_pairs(comparison, names, whole=False),
         guidelines=versions,
         over_time=_means_over_time([sorted(one.at for one in given)[1] for _, given in items], comparison.overall.by_item),
@@ -89,41 +108,61 @@ def of_marks(
 
 def unanswered(name: str, question: Question) -> QuestionAgreement:
     """Return the agreement on a question that nobody answered."""
-    nothing = Figure.missing("Nobody has answered yet.")
-    return QuestionAgreement(question=name, kind=question.kind, alpha=nothing, agreement=nothing)
+    return _nothing(name, question, Figure.missing("Nobody has answered yet."))
 
 
-def _alpha(question: Question, data: Mapping[str, Any]) -> Figure:
+def _nothing(name: str, question: Question, why: Figure, aided: int = 0) -> QuestionAgreement:
+    return QuestionAgreement(
+        question=name, kind=question.kind, alpha=why, agreement=why, alpha_by_annotators=why, agreement_by_annotators=why, aided=aided
+    )
+
+
+def _few(items: int, aided: int) -> Figure | None:
+    """Say so where nearly all answers were given with a suggestion in view, which makes people agree; None where enough were not."""
+    if not aided or items >= FEWEST_ALONE:
+        return None
+    reason = (
+        f"Not enough evidence: {items} items have two answers that were given without a suggestion in view, and {aided} only with one. "
+        f"Hide suggestions more often (assist.unassisted)."
+    )
+    return Figure.missing(reason, count=items)
+
+
+def _alpha(question: Question, data: Mapping[str, Any], over: Over = "items") -> Figure:
     if not len(data["item"]):
         return Figure.missing(NO_PAIRS)
     if question.graded:
-        apart = distances(question)
-        units = np.split(data["label"], np.flatnonzero(np.diff(data["item"])) + 1)
-        found = stats.alpha_by_distance([unit.tolist() for unit in units], lambda one, other: apart[one][other], pairs=CHANCE_PAIRS)
-        return _figure(found)
-    return _figure(stats.krippendorff_alpha(data["item"], data["user"], data["label"]))
+        apart, ends = distances(question), np.flatnonzero(np.diff(data["item"])) + 1
+        labels, people = ([unit.tolist() for unit in np.split(data[column], ends)] for column in ("label", "user"))
+        annotators = people if over == "annotators" else None
+        return _figure(stats.alpha_by_distance(labels, lambda one, other: apart[one][other], pairs=CHANCE_PAIRS, annotators=annotators))
+    return _figure(stats.krippendorff_alpha(data["item"], data["user"], data["label"], over=over))
 
 
-def _percent(question: Question, data: Mapping[str, Any]) -> Figure:
+def _percent(question: Question, data: Mapping[str, Any], over: Over = "items") -> Figure:
     if not len(data["item"]):
         return Figure.missing(NO_PAIRS)
     if question.graded:
-        return _mean(_by_item(question, data)[0])
-    return _figure(stats.percent_agreement(data["item"], data["user"], data["label"]))
+        first, second = partners(data["item"])
+        if not len(first):
+            return Figure.missing(NO_PAIRS)
+        values = likeness(question)[data["label"][first], data["label"][second]]
+        return _figure(stats.mean_likeness(data["item"][first], data["user"][first], data["user"][second], values, over=over))
+    return _figure(stats.percent_agreement(data["item"], data["user"], data["label"], over=over))
 
 
-def _by_item(question: Question, data: Mapping[str, Any]) -> tuple[Any, list[float]]:
-    """How far the answers to each item that has two are alike, and when it had its second."""
-    _, place, times = np.unique(data["item"], return_inverse=True, return_counts=True)
-    found = pairwise(place, data["label"], len(times), likeness(question))
-    second = [sorted(at.tolist())[1] for at in np.split(data["at"], np.cumsum(times)[:-1]) if len(at) >= 2]
-    return found[times >= 2], second
+def _likeness(comparison: Comparison, over: Over = "items") -> Figure:
+    if not comparison.alike:
+        return Figure.missing(NO_PAIRS)
+    return _figure(stats.mean_likeness(*zip(*comparison.alike, strict=True), over=over))
 
 
 def _votes_over_time(question: Question, data: Mapping[str, Any]) -> list[AgreementWindow]:
     if question.graded:
-        by_item, second = _by_item(question, data)
-        return _means_over_time(second, by_item)
+        _, place, times = np.unique(data["item"], return_inverse=True, return_counts=True)
+        alike = pairwise(place, data["label"], len(times), likeness(question))
+        second = [sorted(at.tolist())[1] for at in np.split(data["at"], np.cumsum(times)[:-1]) if len(at) >= 2]
+        return _means_over_time(second, alike[times >= 2].tolist())
     _, place, times = np.unique(data["item"], return_inverse=True, return_counts=True)
     shared = (times >= 2)[place]
     windows = min(WINDOWS, int((times >= 2).sum()) // FEWEST)
@@ -144,9 +183,10 @@ def _means_over_time(second: Sequence[float], by_item: Sequence[float]) -> list[
     return [AgreementWindow(start=float(at[part].min()), end=float(at[part].max()), agreement=_mean(values[part])) for part in parts]
 
 
-def _distance_alpha(name: str, question: Question, items: Sequence[Sequence[Any]]) -> Figure:
+def _distance_alpha(name: str, question: Question, items: Sequence[Sequence[Any]], over: Over = "items") -> Figure:
     units = [[one.values[name] for one in given] for given in items]
-    return _figure(stats.alpha_by_distance(units, question.distance, pairs=CHANCE_PAIRS))
+    annotators = [[one.user_id for one in given] for given in items] if over == "annotators" else None
+    return _figure(stats.alpha_by_distance(units, question.distance, pairs=CHANCE_PAIRS, annotators=annotators))
 
 
 def _mean(values: Any, reason: str = NO_PAIRS) -> Figure:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from labelwright.schema import Schema
+from labelwright.schema import Schema, StandingSuggestion
 from labelwright.store import tables
 from labelwright.store.asked import asked_of
-from labelwright.store.codec import decode_answer, decode_values
+from labelwright.store.codec import decode, decode_answer, decode_values
 from labelwright.store.standing import STANDING
 
 __all__ = ["PAGE", "Given", "Page", "pages", "read"]
@@ -29,8 +29,8 @@ _annotations, _items, _suggestions = tables.annotations, tables.items, tables.su
 class Given(NamedTuple):
     """One person's answers about one item, or a machine's, which has no annotation and a negative `user_id`.
 
-    `independent` is false for a reviewer's version, which was made with the others in view. `at` is when it was given, in seconds since
-    1970, and 0 for a machine's.
+    `independent` is false for a reviewer's version, which was made with the others in view. `shown` names the questions for which a
+    suggestion was in view. `at` is when it was given, in seconds since 1970, and 0 for a machine's.
     """
 
     item_id: int
@@ -40,6 +40,11 @@ class Given(NamedTuple):
     values: dict[str, Any]
     independent: bool
     at: float = 0.0
+    shown: frozenset[str] = frozenset()
+
+    def alone(self, question: str) -> bool:
+        """Tell whether a question was answered with nobody's answer and no suggestion in view."""
+        return self.independent and question not in self.shown
 
 
 class Page(NamedTuple):
@@ -88,6 +93,8 @@ def _read(
             _annotations.c["values"],
             _annotations.c.origin,
             _annotations.c.created_at,
+            _annotations.c.assisted,
+            _annotations.c.suggested,
             tables.users.c.namesake_of,
         )
         .join(_items, _items.c.id == _annotations.c.item_id)
@@ -102,7 +109,7 @@ def _read(
         .order_by(_annotations.c.item_id, _annotations.c.id)
     )
     newest: dict[int, dict[int, Given]] = {}
-    for item_id, user_id, number, version, values, origin, at, namesake in connection.execute(query).all():
+    for item_id, user_id, number, version, values, origin, at, assisted, suggested, namesake in connection.execute(query).all():
         of_item = newest.setdefault(item_id, {})
         # A person and a file with answers under the person's name have one voice, and what was answered here comes first.
         person = namesake or user_id
@@ -110,7 +117,9 @@ def _read(
         if namesake and before is not None and before.user_id == person:
             continue
         of_item.pop(person, None)
-        of_item[person] = Given(item_id, user_id, number, version, _valid(decode_values(values), schema), origin != "review", at)
+        kept = _valid(decode_values(values), schema)
+        shown = _shown(suggested, kept) if assisted else frozenset()
+        of_item[person] = Given(item_id, user_id, number, version, kept, origin != "review", at, shown)
     if machines:
         _add_machines(connection, project_id, schema, within, machines, newest)
     given = {item_id: list(of_item.values()) for item_id, of_item in newest.items()}
@@ -157,6 +166,11 @@ def _add_machines(
         user_id = number[labeler]
         given = of_item.setdefault(user_id, Given(item_id, user_id, None, 0, {}, True))
         given.values.update(_valid({question: decode_answer(answer)}, schema))
+
+
+def _shown(suggested: str | None, values: dict[str, Any]) -> frozenset[str]:
+    """The questions for which a suggestion was in view; all that were answered where an older version did not keep which."""
+    return frozenset(values) if suggested is None else frozenset(one.question for one in decode(suggested, list[StandingSuggestion]))
 
 
 def _valid(values: dict[str, Any], schema: Schema) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from labelwright.schema import Question
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["distances", "likeness", "pairwise"]
+__all__ = ["distances", "likeness", "pairwise", "partners"]
 
 
 def likeness(question: Question) -> NDArray[np.float64]:
@@ -26,6 +26,18 @@ def distances(question: Question) -> list[list[float]]:
     return [[question.distance(first, second) for second in answers] for first in answers]
 
 
+def partners(task: Any) -> tuple[Any, Any]:
+    """Return the rows of both answers of each pair to one item, where `task` has the items of the answers, in ascending order."""
+    first, second = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    lag = 1
+    # Partners of a pair lie one, two, … places apart.
+    while lag < len(task) and len(found := np.flatnonzero(task[lag:] == task[:-lag])):
+        first.append(found)
+        second.append(found + lag)
+        lag += 1
+    return np.concatenate(first), np.concatenate(second)
+
+
 def pairwise(task: Any, label: Any, items: int, alike: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how far the answers to each item are alike, as the mean over all pairs of them; negative where there is one answer.
 
@@ -38,12 +50,8 @@ def pairwise(task: Any, label: Any, items: int, alike: NDArray[np.float64]) -> N
     >>> pairwise(np.array([0, 0, 1]), np.array([0, 1, 0]), 2, np.array([[1, 0.75], [0.75, 1]])).tolist()
     [0.75, -1.0]
     """
-    total = np.zeros(items)
-    lag = 1
-    # Partners of a pair lie one, two, … places apart.
-    while lag < len(task) and len(first := np.flatnonzero(task[lag:] == task[:-lag])):
-        total += np.bincount(task[first], weights=alike[label[first], label[first + lag]], minlength=items)
-        lag += 1
+    first, second = partners(task)
+    total = np.bincount(task[first], weights=alike[label[first], label[second]], minlength=items)
     count = np.bincount(task, minlength=items)
     pairs = count * (count - 1) / 2
     found: NDArray[np.float64] = np.where(pairs > 0, total / np.where(pairs > 0, pairs, 1.0), -1.0)

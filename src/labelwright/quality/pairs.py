@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["EXAMPLES", "Comparison", "Guidelines", "Tally", "only_rows", "shared"]
+__all__ = ["EXAMPLES", "Comparison", "Guidelines", "Tally", "only_rows", "shared", "shared_items"]
 
 EXAMPLES = 5
 """Items named as examples."""
@@ -44,7 +44,8 @@ class Tally:
 class Comparison:
     """All that comes from comparing answers in pairs.
 
-    `people` has, for each pair of annotators, how many items both answered, and the sum of their agreement there. `overlaps` are the
+    `people` has, for each pair of annotators, how many items both answered, and the sum of their agreement there. Of marks, `alike` has
+    each pair of answers: the item, both annotators, and how far they agree. `overlaps` are the
     intersections over union of places that match. Where places were compared, `skill` is how far each annotator agrees with what the
     others' are fused to, 0 to 1, and `weight` what those count for who were compared often enough.
     """
@@ -52,6 +53,7 @@ class Comparison:
     overall: Tally
     guidelines: dict[str, Tally]
     people: dict[tuple[int, int], tuple[int, float]]
+    alike: list[tuple[int, int, int, float]] = field(default_factory=list)
     overlaps: list[float] = field(default_factory=list)
     skill: dict[int, float] = field(default_factory=dict)
     weight: dict[int, float] = field(default_factory=dict)
@@ -66,3 +68,10 @@ def shared(guidelines: Mapping[int, Guidelines], first: int, second: int) -> str
 def only_rows(data: Mapping[str, Any], kept: Any) -> Mapping[str, Any]:
     """Return the rows that are kept of columns of one length; where these are all, nothing is copied, for there may be millions."""
     return data if kept.all() else {name: column[kept] for name, column in data.items()}
+
+
+def shared_items(item: Any) -> int:
+    """Return how many items have two answers or more, from the item of each answer."""
+    import numpy as np
+
+    return int((np.unique(item, return_counts=True)[1] >= 2).sum())

@@ -18,11 +18,15 @@ SAMPLE = 2000
 
 @dataclass
 class Sample:
-    """At most `SAMPLE` items with two answers or more to one question whose answers are places."""
+    """At most `SAMPLE` items with two answers or more to one question whose answers are places.
+
+    Only answers that were given alone count; `aided` are the items that would have two if those with a suggestion in view did.
+    """
 
     name: str
     question: Question
     seen: int = 0
+    aided: int = 0
     people: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     _heap: list[tuple[int, int, list[Given]]] = field(default_factory=list)
 
@@ -32,12 +36,13 @@ class Sample:
             answered = [one for one in given if self.name in one.values and one.annotation_id is not None]
             for one in answered:
                 self.people[one.user_id] += 1
-            independent = [one for one in answered if one.independent]
-            if len(independent) < 2:
+            alone = [one for one in answered if one.alone(self.name)]
+            if len(alone) < 2:
+                self.aided += sum(one.independent for one in answered) >= 2
                 continue
             self.seen += 1
             # A number that scatters items as if by chance; the greatest leave when there are too many.
-            entry = (-(item_id * 2654435761 % 2**32), -item_id, independent)
+            entry = (-(item_id * 2654435761 % 2**32), -item_id, alone)
             if len(self._heap) < SAMPLE:
                 heapq.heappush(self._heap, entry)
             else:

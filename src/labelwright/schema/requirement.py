@@ -23,13 +23,19 @@ METRICS = {
 }
 """Each metric that a requirement may name, and what it measures."""
 
+UNITS = ("annotators", "items")
+"""What an interval of agreement can speak of: other annotators, or other items that these annotators judge."""
+
+_OF_UNITS = frozenset({"alpha", "agreement"})
+"""The metrics whose interval names its unit: a claim about these very people holds far oftener than one about any."""
+
 _OF_ONE_LABEL = frozenset({"count", "share"})
 """The metrics that can be those of one label."""
 
 _LINE = re.compile(
     r"""\s*(?P<metric>\w+)\s*(?:\(\s*(?P<question>\w+)?\s*(?:=\s*(?P<quote>['"])(?P<label>.*?)(?P=quote))?\s*\))?
         \s*(?P<comparison><=|>=|<|>)\s*(?P<number>-?\d+(?:\.\d+)?)\s*(?P<percent>%)?
-        (?:\s+at\s+(?P<confidence>\d+(?:\.\d+)?)\s*%)?\s*""",
+        (?:\s+at\s+(?P<confidence>\d+(?:\.\d+)?)\s*%)?(?:\s+by\s+(?P<unit>\w+))?\s*""",
     re.VERBOSE,
 )
 
@@ -37,10 +43,12 @@ _LINE = re.compile(
 class Requirement(Struct, frozen=True):
     """A metric of a question, compared with a threshold, and the confidence at which a bound must hold.
 
-    Without a question it has to hold for every one.
+    Without a question it has to hold for every one. `unit` says what a bound on agreement speaks of, one of `UNITS`.
 
     >>> Requirement.parse("count(intent='refund') >= 500")
-    Requirement(metric='count', question='intent', label='refund', comparison='>=', threshold=500.0, confidence=None)
+    Requirement(metric='count', question='intent', label='refund', comparison='>=', threshold=500.0, confidence=None, unit=None)
+    >>> Requirement.parse("alpha(intent) >= 0.7 at 95% by annotators").unit
+    'annotators'
     """
 
     metric: str
@@ -49,6 +57,7 @@ class Requirement(Struct, frozen=True):
     comparison: str
     threshold: float
     confidence: float | None = None
+    unit: str | None = None
 
     @classmethod
     def parse(cls, line: str) -> Requirement:
@@ -69,6 +78,7 @@ class Requirement(Struct, frozen=True):
         confidence = float(found["confidence"]) / 100 if found["confidence"] else None
         if confidence is not None and not 0 < confidence < 1:
             raise InvalidPipeline("A confidence lies between 0% and 100%.", where=line)
+        _check_unit(line, found["metric"], found["unit"], confidence)
         return cls(
             metric=found["metric"],
             question=found["question"],
@@ -76,6 +86,7 @@ class Requirement(Struct, frozen=True):
             comparison=found["comparison"],
             threshold=float(found["number"]) / (100 if found["percent"] else 1),
             confidence=confidence,
+            unit=found["unit"],
         )
 
     def holds(self, value: float) -> bool:
@@ -86,3 +97,22 @@ class Requirement(Struct, frozen=True):
             "<": value < self.threshold,
             ">": value > self.threshold,
         }[self.comparison]
+
+
+def _check_unit(line: str, metric: str, unit: str | None, confidence: float | None) -> None:
+    """Raise unless a bound on agreement says what it speaks of, and nothing else does."""
+    if unit is not None and unit not in UNITS:
+        raise InvalidPipeline(f"A bound speaks of annotators or of items, and not of '{unit}'.", where=line, hint=nearest(unit, UNITS))
+    if metric in _OF_UNITS and confidence is not None and unit is None:
+        raise InvalidPipeline(
+            f"A bound on '{metric}' at a confidence says whether it is one 'by annotators' or 'by items'.",
+            where=line,
+            hint="Write 'by annotators' if it has to hold for other people than these as well, which takes several of them, and 'by items' "
+            "if these people will judge all items.",
+        )
+    if unit is not None and (metric not in _OF_UNITS or confidence is None):
+        raise InvalidPipeline(
+            f"'by {unit}' belongs to a bound on alpha or agreement at a confidence.",
+            where=line,
+            hint="Write for example: alpha(intent) >= 0.7 at 95% by annotators.",
+        )

@@ -39,6 +39,7 @@ from labelwright.stats.agreement import (
     jackknife_interval,
     krippendorff_alpha,
     mask_agreement,
+    mean_likeness,
     percent_agreement,
     scott_pi,
 )
@@ -227,6 +228,7 @@ __all__ = [
     "match_masks",
     "match_polygons",
     "match_shapes",
+    "mean_likeness",
     "medoid_text",
     "methods",
     "out_of_fold",

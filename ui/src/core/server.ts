@@ -379,8 +379,11 @@ export interface QuestionAgreement {
   kind: string;
   alpha: Figure;
   agreement: Figure;
+  alpha_by_annotators: Figure | null;
+  agreement_by_annotators: Figure | null;
   overlap: Figure | null;
   sampled: number | null;
+  aided: number;
   pairs: AnnotatorPair[];
   guidelines: GuidelinesAgreement[];
   over_time: AgreementWindow[];

@@ -32,6 +32,7 @@ def compare_marks(sample: Sample, guidelines: Mapping[int, Guidelines]) -> Compa
             key = (first.user_id, second.user_id)
             people[key][0] += 1
             people[key][1] += equal.f1
+            found.alike.append((item_id, *key, equal.f1))
             digest = shared(guidelines, first.version, second.version)
             loose = sample.question.match(one, other, same_label=False)
             for place in {None, digest}:

@@ -26,13 +26,14 @@ MOST_NUMBERS = 200_000
 
 
 class VoteColumns:
-    """All answers to one question by column, in ascending order of the item: 45 bytes each, where lists of numbers take some 200."""
+    """All answers to one question by column, in ascending order of the item: 46 bytes each, where lists of numbers take some 200."""
 
     def __init__(self, name: str, question: Question) -> None:
         self._name, self._question = name, question
         self._code = {label: index for index, label in enumerate(question.labels)}
         self._item, self._user, self._annotation, self._version = (array("q") for _ in range(4))
-        self._label, self._independent, self._at = array("i"), array("b"), array("d")
+        self._label, self._at = array("i"), array("d")
+        self._independent, self._alone = array("b"), array("b")
 
     def __len__(self) -> int:
         return len(self._item)
@@ -49,6 +50,7 @@ class VoteColumns:
                     self._annotation.append(given.annotation_id or 0)
                     self._version.append(given.version)
                     self._independent.append(given.independent)
+                    self._alone.append(given.alone(self._name))
                     self._at.append(given.at)
 
     def arrays(self) -> dict[str, Any]:
@@ -60,6 +62,7 @@ class VoteColumns:
             "annotation": np.frombuffer(self._annotation, dtype=np.int64),
             "version": np.frombuffer(self._version, dtype=np.int64),
             "independent": np.frombuffer(self._independent, dtype=np.bool_),
+            "alone": np.frombuffer(self._alone, dtype=np.bool_),
             "at": np.frombuffer(self._at, dtype=np.float64),
         }
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from labelwright.quality.likeness import likeness
-from labelwright.quality.pairs import EXAMPLES, Comparison, Guidelines, Tally, only_rows
+from labelwright.quality.pairs import EXAMPLES, Comparison, Guidelines, Tally, only_rows, shared_items
 from labelwright.schema import Question
 
 __all__ = ["compare_votes"]
@@ -19,8 +19,8 @@ MOST_PEOPLE = 500
 
 
 def compare_votes(question: Question, data: Mapping[str, Any], guidelines: Mapping[int, Guidelines]) -> Comparison:
-    """Compare people's independent choices, in pairs of annotators of one item."""
-    kept = (data["annotation"] > 0) & data["independent"]
+    """Compare the choices that people made alone, in pairs of annotators of one item."""
+    kept = (data["annotation"] > 0) & data["alone"]
     rows = only_rows({name: data[name] for name in ("item", "user", "label", "version")}, kept)
     item, user, label, version = rows.values()
     digests = sorted({one.digest for one in guidelines.values()})
@@ -57,20 +57,16 @@ def compare_votes(question: Question, data: Mapping[str, Any], guidelines: Mappi
             _choice_examples(examples[group + 1], item[first[mine & ~same]], low[mine & ~same], high[mine & ~same])
         lag += 1
     overall = _choice_tally(question, tables[0], examples[0])
-    overall.items = _shared_items(item)
+    overall.items = shared_items(item)
     found = Comparison(overall, {}, {})
     for group, digest in enumerate(digests):
         if tables[group + 1].any():
             tally = _choice_tally(question, tables[group + 1], examples[group + 1])
-            tally.items = _shared_items(item[under == group])
+            tally.items = shared_items(item[under == group])
             found.guidelines[digest] = tally
     for a, b in zip(*np.nonzero(met), strict=True):
         found.people[int(active[a]), int(active[b])] = (int(met[a, b]), float(equal[a, b]))
     return found
-
-
-def _shared_items(item: Any) -> int:
-    return int((np.unique(item, return_counts=True)[1] >= 2).sum())
 
 
 def _choice_examples(examples: dict[tuple[int, int], list[int]], item: Any, low: Any, high: Any) -> None:

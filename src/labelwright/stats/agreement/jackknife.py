@@ -85,7 +85,8 @@ def over_annotators(answers: Answers, coefficient: Callable[[Answers], Agreement
     """Return `whole`, the coefficient of all answers, with an interval from leaving out one annotator at a time."""
     if np.isnan(whole.value):
         return whole
-    people = np.unique(answers.annotator)
+    # Whoever shares no item with anybody is no part of it.
+    people = np.unique(answers.annotator[(np.diff(answers.start) >= 2)[answers.task]])
     return of_others(whole, np.array([coefficient(answers.take(answers.annotator != one)).value for one in people], dtype=np.float64))
 
 

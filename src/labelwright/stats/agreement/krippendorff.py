@@ -14,7 +14,8 @@ import numpy as np
 from labelwright.errors import InvalidInput
 from labelwright.stats.agreement._ratios import ratio_distance, ratio_means, ratio_pairs
 from labelwright.stats.agreement.base import LEAST, Agreement, no_agreement, ratio_agreement
-from labelwright.stats.agreement.jackknife import checked_over, over_annotators
+from labelwright.stats.agreement.jackknife import checked_over, of_others, over_annotators
+from labelwright.stats.agreement.without import alpha_without_each
 from labelwright.stats.answers import Answers, Floats, encode_answers
 from labelwright.stats.certificates.binomial import checked_confidence
 
@@ -62,7 +63,11 @@ def krippendorff_alpha(
     answers = encode_answers(tasks, annotators, values, duplicates="last")
     numbers = _numbers(answers, level)
     result = _alpha(answers, numbers, level, confidence)
-    return result if over == "items" else over_annotators(answers, lambda some: _alpha(some, numbers, level, confidence), result)
+    if over == "items" or np.isnan(result.value):
+        return result
+    if level == "nominal":
+        return of_others(result, alpha_without_each(answers))
+    return over_annotators(answers, lambda some: _alpha(some, numbers, level, confidence), result)
 
 
 def _alpha(answers: Answers, numbers: Floats, level: Level, confidence: float) -> Agreement:
