@@ -150,10 +150,11 @@ def pipeline() -> str:
 def plugged() -> str:
     """Return every plugin that comes with the package, by group."""
     parts = ["# What can be plugged in", "A plugin is a file in the folder, or an entry point in the group `labelwright.<folder>`."]
-    for group, folder in plugins.FOLDERS.items():
+    for group, (folder, _, defines) in plugins.GROUPS.items():
         if group != "verbs":
             rows = "\n".join(f"| `{name}` | {plugins.summary(group, name)} |" for name in plugins.names(group))
-            parts += [f"## {group}, in `{folder}/`", f"| name | what it is |\n|---|---|\n{rows}"]
+            told = f"Each defines {', '.join(f'`{one}`' for one in defines)}."
+            parts += [f"## {group}, in `{folder}/`", told, f"| name | what it is |\n|---|---|\n{rows}"]
     return _page(parts)
 
 
@@ -180,7 +181,8 @@ the whole product, so what stands here works. Copy what you need and rename it.
 1. Write the files. Each names its value or has its functions as the folders of Labelwright say in their first lines.
 2. Name them as entry points, as below. In a `pyproject.toml` such a group is written `[project.entry-points."labelwright.kinds"]`.
 3. Install the package beside Labelwright and see whether `labelwright plugins` lists it.
-4. Run the conformance suites of `tests/conformance` there. They find your plugins and try them as they try ours.
+4. Run the conformance suites of `tests/conformance` there. They find your plugins and try them as they try ours. A test of your own imports
+   `labelwright.schema` before a kind or a modality of yours, for that is where they are gathered.
 
 A kind and a modality have a module for the page beside their file, with the same name and the ending `.js`. It exports a function by
 default, which is handed what the page offers and returns an object as `ui/src/kinds/kind.ts` or `ui/src/viewers/viewer.ts` says. Where

@@ -13,31 +13,49 @@ import importlib.util
 import linecache
 import sys
 import traceback
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple, TypeVar
 
 from labelwright.errors import InvalidInput, InvalidPipeline, LabelwrightError, nearest
 
-__all__ = ["FOLDERS", "line_within", "load", "load_file", "names", "page_module", "summary"]
+__all__ = ["GROUPS", "PluginGroup", "line_within", "load", "load_class", "load_file", "names", "page_module", "summary"]
 
 PACKAGE = Path(__file__).parent
 
-FOLDERS = {
-    "kinds": "schema/kinds",
-    "modalities": "schema/modalities",
-    "media": "media",
-    "features": "media/features",
-    "formats": "formats",
-    "readers": "sources/readers",
-    "steps": "prepare/steps",
-    "labelers": "assist/labelers",
-    "rules": "checks/rules",
-    "aggregate": "stats/aggregate",
-    "aggregation": "quality/aggregation",
-    "verbs": "cli",
+T = TypeVar("T")
+
+
+class PluginGroup(NamedTuple):
+    """A group of plugins.
+
+    `folder`, relative to the package, is where our own are; `one` is what a sentence calls one of them; `defines` names what the module of
+    each of them has to have.
+    """
+
+    folder: str
+    one: str
+    defines: tuple[str, ...]
+
+
+GROUPS = {
+    "kinds": PluginGroup("schema/kinds", "kind", ("QUESTION", "ANSWER")),
+    "modalities": PluginGroup("schema/modalities", "modality", ("FIELD",)),
+    "media": PluginGroup("media", "modality", ("SUFFIXES", "Options", "probe", "verify", "prepare")),
+    "features": PluginGroup("media/features", "module of features", ("VERSION",)),
+    "formats": PluginGroup("formats", "format", ("READS", "WRITES", "SUFFIX", "refuses")),
+    "readers": PluginGroup("sources/readers", "reader", ("SUFFIXES", "MODALITY", "read")),
+    "steps": PluginGroup("prepare/steps", "step", ("Options", "apply")),
+    "labelers": PluginGroup("assist/labelers", "labeler", ("Options", "SHORT", "open_labelers")),
+    "rules": PluginGroup("checks/rules", "rule", ("Options", "ALWAYS", "SEVERITY", "compile")),
+    "aggregate": PluginGroup("stats/aggregate", "method", ("fit",)),
+    "aggregation": PluginGroup("quality/aggregation", "way of aggregation", ("ANSWERS", "unfitted", "judge")),
+    "verbs": PluginGroup("cli", "verb", ("arguments", "run")),
 }
-"""Each group of plugins and the folder, relative to the package, whose files belong to it."""
+"""Each group of plugins by its name."""
 
 
 def names(group: str) -> list[str]:
@@ -53,21 +71,66 @@ def load(group: str, name: str) -> ModuleType:
     """Import the plugin `name` of `group` and return its module.
 
     Raises:
-        InvalidInput: no plugin has that name, and the hint names the nearest; or the package that brings it cannot be imported.
+        InvalidInput: no plugin has that name, and the hint names the nearest; or another package brings it and it cannot be imported; or it
+            lacks something that each plugin of the group defines.
     """
+    points = _entry_points(group)
     if name in _bundled(group):
-        return importlib.import_module(f"labelwright.{FOLDERS[group].replace('/', '.')}.{name}")
-    points, kind = _entry_points(group), group.removesuffix("s")
-    if name not in points:
-        raise InvalidInput(f"There is no {kind} named '{name}'.", hint=nearest(name, names(group)))
-    try:
-        return importlib.import_module(points[name])
-    except LabelwrightError:
-        raise
-    except Exception as error:
-        # It is another package's code, so whatever it raises is told as what it is: not ours.
-        message = f"The {kind} '{name}' cannot be loaded from '{points[name]}': {type(error).__name__}: {error}"
-        raise InvalidInput(message, hint="Mend or uninstall the package that brings it.") from error
+        module = importlib.import_module(f"labelwright.{GROUPS[group].folder.replace('/', '.')}.{name}")
+    elif name in points:
+        try:
+            # This gathers kinds and modalities. Were it the plugin that imports it first, it would meet that plugin half done.
+            with suppress(LabelwrightError):
+                importlib.import_module("labelwright.schema")
+            module = importlib.import_module(points[name])
+        except LabelwrightError:
+            raise
+        except Exception as error:
+            # It is another package's code, so whatever it raises is told as what it is: not ours.
+            why = f"cannot be loaded from '{points[name]}': {type(error).__name__}: {error}"
+            raise _useless(group, name, why) from error
+    else:
+        raise InvalidInput(f"There is no {GROUPS[group].one} named '{name}'.", hint=nearest(name, names(group)))
+    missing = [one for one in GROUPS[group].defines if not hasattr(module, one)]
+    if missing and getattr(module.__spec__, "_initializing", False):
+        raise _useless(group, name, "was imported first.", hint=f"Import labelwright.schema before {module.__name__}.")
+    _demand(group, name, module, missing)
+    return module
+
+
+def load_class(group: str, name: str, attribute: str, base: type[T], defines: Iterable[str] = ()) -> type[T]:
+    """Return the tagged Struct that a plugin has under `attribute`: a subclass of `base`, tagged with the plugin's name.
+
+    Args:
+        group, name: of the plugin.
+        attribute: where its module has the class.
+        base: what the class has to be derived from.
+        defines: what it has to define itself, for `base` only says what that is for.
+
+    Raises:
+        InvalidInput: as `load` does, or the class is another one.
+    """
+    found = getattr(load(group, name), attribute)
+    if not isinstance(found, type) or not issubclass(found, base):
+        raise _useless(group, name, f"cannot be used: its {attribute} is not derived from {base.__module__}.{base.__name__}.")
+    tag = found.__struct_config__.tag  # type: ignore[attr-defined]  # every base is a Struct
+    if tag != name:
+        raise _useless(group, name, f"cannot be used: its {attribute} has the tag '{tag}', which is another name.")
+    _demand(group, name, found, [one for one in defines if getattr(found, one, None) is getattr(base, one, None)])
+    return found
+
+
+def _demand(group: str, name: str, found: ModuleType | type, missing: list[str]) -> None:
+    if missing:
+        raise _useless(group, name, f"cannot be used: {found.__name__} does not define {', '.join(missing)}.")
+
+
+def _useless(group: str, name: str, why: str, *, hint: str = "Mend or uninstall the package that brings it.") -> InvalidInput:
+    """Return the error that says why a plugin does not work, and which file or entry point leads to it."""
+    message = f"The {GROUPS[group].one} '{name}' {why}"
+    if name in _bundled(group):
+        return InvalidInput(message, where=f"{GROUPS[group].folder}/{name}.py")
+    return InvalidInput(message, where=f"entry point '{name}' of labelwright.{group}", hint=hint)
 
 
 def page_module(group: str, name: str) -> Path | None:
@@ -129,7 +192,7 @@ def summary(group: str, name: str) -> str:
 
 @cache
 def _bundled(group: str) -> dict[str, Path]:
-    folder = PACKAGE / FOLDERS[group]
+    folder = PACKAGE / GROUPS[group].folder
     # A file with an underscore in front, and base.py, serve the plugins and are none.
     return {path.stem: path for path in folder.glob("*.py") if not path.stem.startswith("_") and path.stem != "base"}
 

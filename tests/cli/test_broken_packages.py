@@ -62,8 +62,72 @@ def test_a_kind_that_cannot_be_imported_is_named(tmp_path: Path, group: str) -> 
     assert "Mend or uninstall the package that brings it." in done.stderr
     assert "Traceback" not in done.stderr
     listed = run(tmp_path, place, "-m", "labelwright", "plugins", group)
-    assert listed.returncode == 0
+    assert listed.returncode == 1
     assert "cannot be loaded from 'torn.half': RuntimeError: half of it is missing" in listed.stdout
+
+
+QUESTION = """\
+from typing import Any, ClassVar
+from labelwright.schema.kinds import Answer, Question
+
+class Odd(Answer, frozen=True, tag="odd"):
+    odd: int
+
+class OddQuestion(Question, frozen=True, kw_only=True, tag="TAG"):
+    modalities: ClassVar[frozenset[str]] = frozenset({"text"})
+    FORM
+
+QUESTION, ANSWER = OddQuestion, Odd
+"""
+FORM = 'aggregation: ClassVar[str] = "votes"; form: ClassVar[Any] = int'
+
+
+ANSWER = """\
+from labelwright.schema.kinds.base import Answer
+from labelwright.schema.kinds.choice import ChoiceQuestion
+
+class OddQuestion(ChoiceQuestion, frozen=True, kw_only=True, tag="odd"): ...
+
+class Odd(Answer, frozen=True, tag="odd"): ...
+
+QUESTION, ANSWER = OddQuestion, Odd
+"""
+
+LACKING = {
+    "no answer": ("kinds", "QUESTION = 3", "torn.odd does not define ANSWER."),
+    "nothing": ("kinds", "", "The kind 'odd' cannot be used: torn.odd does not define QUESTION, ANSWER."),
+    "no class": ("kinds", "QUESTION = ANSWER = 3", "its QUESTION is not derived from labelwright.schema.kinds.base.Question."),
+    "another name": (
+        "kinds",
+        QUESTION.replace("TAG", "even").replace("FORM", FORM),
+        "its QUESTION has the tag 'even', which is another name.",
+    ),
+    "no form": (
+        "kinds",
+        QUESTION.replace("TAG", "odd").replace("FORM", ""),
+        "OddQuestion does not define aggregation, form, problems, with_parts, ",
+    ),
+    "no parts": ("kinds", ANSWER, "Odd does not define parts, plain."),
+    "no field": ("modalities", "", "The modality 'odd' cannot be used: torn.odd does not define FIELD."),
+    "no field's class": ("modalities", "FIELD = str", "its FIELD is not derived from labelwright.schema.modalities.base.Field."),
+    "no rule": ("rules", "ALWAYS = False", "The rule 'odd' cannot be used: torn.odd does not define Options, SEVERITY, compile."),
+}
+
+
+@pytest.mark.parametrize("case", LACKING)
+def test_a_plugin_that_lacks_something_is_named_with_what_is_missing(tmp_path: Path, case: str) -> None:
+    """A command that needs it names the entry point and what is missing, and so does the list of plugins."""
+    group, written, why = LACKING[case]
+    place = installed(tmp_path, group)
+    (place / "torn" / "odd.py").write_text(f'"""Odd."""\n{written}\n', "utf-8")
+    (place / "torn-1.0.dist-info" / "entry_points.txt").write_text(f"[labelwright.{group}]\nodd = torn.odd\n", "utf-8")
+    done = run(tmp_path, place, "-m", "labelwright", "run")
+    assert done.returncode == 2
+    assert f"entry point 'odd' of labelwright.{group}: " in done.stderr
+    assert why in done.stderr
+    listed = run(tmp_path, place, "-m", "labelwright", "plugins", group)
+    assert why in listed.stdout + listed.stderr
+    assert "Traceback" not in done.stderr + listed.stderr
 
 
 def test_verbs_and_formats_that_cannot_be_imported_keep_nobody_from_the_others(tmp_path: Path) -> None:

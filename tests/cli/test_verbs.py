@@ -557,6 +557,37 @@ def test_a_run_counts_the_answers_that_a_change_of_the_questions_outdates(folder
     assert out.index("20 answers lack") < out.index("5 answers hold")
 
 
+def test_an_answer_that_says_more_than_is_asked_now_is_not_sent_back(folder: Path, run: Run, tmp_path: Path) -> None:
+    """A question that is gone, and one that gets a condition: answers to it are counted as such, and nobody is asked anew."""
+    path = folder / "labelwright.yaml"
+    text = path.read_text("utf-8")
+    more = "    tone: {kind: choice, of: text, options: [calm, upset], required: false%s}\n"
+    head, _, tail = text.partition("  questions:\n")
+    label, end, rest = tail.partition("\n")
+    path.write_text(f"{head}  questions:\n{label}{end}{more % ''}{rest}", "utf-8")
+    assert run("run", folder)[0] == 0
+    lines = "".join(json.dumps({"key": str(n), "label": "ham", "tone": "calm"}) + "\n" for n in range(20))
+    (tmp_path / "labels.jsonl").write_text(lines, "utf-8")
+    assert run("import", folder, tmp_path / "labels.jsonl")[0] == 0
+
+    def changed(text: str) -> tuple[str, list[tuple[Any, ...]]]:
+        path.write_text(text, "utf-8")
+        code, out, err = run("run", folder)
+        assert code == 0, err
+        with contextlib.closing(Workspace.open(folder)) as workspace, workspace.database.read() as connection:
+            chosen = sa.select(tables.tasks.c.purpose, tables.tasks.c.state, tables.tasks.c.item_id, tables.tasks.c.lane)
+            return out, connection.execute(chosen.order_by(tables.tasks.c.id)).all()
+
+    _, before = changed(path.read_text("utf-8"))
+    conditional = more % """, when: "label == 'spam'\""""
+    out, tasks = changed(f"{head}  questions:\n{label}{end}{conditional}{rest}")
+    assert "20 answers hold one to 'tone', which is not asked any more; not counted" in out
+    assert tasks == before
+    out, tasks = changed(text)
+    assert "20 answers hold an answer to 'tone', which is asked no longer; not counted" in out
+    assert tasks == before
+
+
 def test_a_labeling_function_that_fails_is_told(folder: Path, run: Run) -> None:
     """The first error stands in the report of every run with its item, in `status` and in `doctor`; at every item, it is exit code 1."""
     rules = folder / "rules.py"

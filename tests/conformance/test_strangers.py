@@ -142,6 +142,19 @@ def test_a_page_without_installed_packages_names_none(tmp_path: Path) -> None:
     assert extensions() == []
 
 
+def test_the_list_of_plugins_says_what_each_of_the_strangers_is() -> None:
+    """Whichever is looked at first: none of them is met half imported."""
+    environment = {**os.environ, "PYTHONPATH": ENVIRONMENT}
+    for group in ("kinds", "modalities", "media", "formats", "labelers", "rules"):
+        words = [sys.executable, "-m", "labelwright", "plugins", group, "--json"]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+        assert "cannot be" not in done.stdout, group
+    words = [sys.executable, "-c", "import labelwright.schema, labelwright_palettes.stars as found; print(found.QUESTION.__name__)"]
+    assert subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout == "StarsQuestion\n"
+    alone = subprocess.run([sys.executable, "-c", "import labelwright_palettes.stars"], env=environment, capture_output=True, text=True)
+    assert "The kind 'stars' was imported first. Import labelwright.schema before labelwright_palettes.stars." in alone.stderr
+
+
 def test_the_strangers_plugins_keep_every_contract() -> None:
     """The suites that our own plugins pass are those that anybody's pass: a package runs them where it is installed."""
     path = os.pathsep.join([ENVIRONMENT, str(ROOT)])

@@ -211,7 +211,7 @@ def test_a_character_0_is_set_aside_and_the_rest_goes_on(use: Use, make_project:
     assert (report.stored, report.quarantined) == (1, 2)
     assert quarantined(project) == [
         ("zero.jsonl line 1", "No item has the key 't0\ufffd'."),
-        ("zero.jsonl line 2", "The annotator's name has control characters."),
+        ("zero.jsonl line 2", "The annotator's name has a null character."),
     ]
 
 

@@ -184,6 +184,7 @@ def test_a_condition_that_comes_later_hides_what_was_answered_before(site: Site,
         opened = workspace.projects["tickets"]
         (outdated,) = tasks.read_outdated(opened.project)
         assert str(outdated) == "1 answer holds one to 'amount', which is not asked any more"
+        assert not outdated.anew
         quality.refresh(opened.project, opened.pipeline.quality, full=True)
         with workspace.database.read() as connection:
             assert list(connection.scalars(sa.select(tables.consensus.c.question))) == ["intent"]

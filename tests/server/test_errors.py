@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -176,3 +177,37 @@ def test_control_characters_are_no_fault_of_ours(site: Site) -> None:
     ]
     for answer in answers:
         assert answer.status_code < 500, answer.text
+
+
+def test_what_no_database_can_hold_is_refused_alone(site: Site) -> None:
+    """Of a batch, only the suggestion or item with a null character in a name, or with a number too large, is refused, with a reason."""
+    manager = site.browser(site.person("manager"))
+    (item,) = site.add_texts("suggest something here")
+    base = {"item_id": item, "question": "intent", "labeler": "mine", "version": "1", "answer": "refund"}
+    sent = [
+        base,
+        {**base, "labeler": "mi\0ne"},
+        {**base, "version": "1\0"},
+        {**base, "question": "intent\0"},
+        {**base, "answer": "refund\0"},
+        {**base, "item_id": None, "key": "a\0b"},
+        {**base, "item_id": 10**18},
+        {**base, "item_id": 2**63},
+        {**base, "item_id": -(2**64) + 2**63},
+        {**base, "answer": "bug", "labeler": "other"},
+    ]
+    answer = manager.post("/api/projects/tickets/suggestions", json=sent)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["stored"] == 2
+    assert [one["index"] for one in answer.json()["rejected"]] == list(range(1, 9))
+    assert all(one["message"] for one in answer.json()["rejected"])
+    lines = [
+        {"key": "before", "body": "one"},
+        {"key": "nu\0ll", "body": "two"},
+        {"key": "content", "body": "th\0ree", "channel": "a\0b", "na\0me": "x"},
+        {"key": "after", "body": "four", "much": 2**70},
+    ]
+    body = "\n".join(json.dumps(one) for one in lines)
+    answer = manager.post("/api/projects/tickets/items", content=body, headers={"Content-Type": "application/x-ndjson"})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["new"], answer.json()["quarantined"]) == (3, 1)

@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
             sign = {True: "holds", False: "does not hold", None: "not enough evidence"}[outcome.holds]
             print(f"  required   {outcome.requirement}: {sign}")
         for outdated in report.outdated:
-            print(f"  outdated   {outdated}; asked anew: of their authors, and what came from a file or a review, of others")
+            follows = "asked anew: of their authors, and what came from a file or a review, of others" if outdated.anew else "not counted"
+            print(f"  outdated   {outdated}; {follows}")
         for line in _output.set_aside_lines(report.set_aside):
             print(f"  {line}")
     if any(report.set_aside for report in reports):

@@ -25,6 +25,7 @@ from labelwright.formats import Broken, Labeled, guess
 from labelwright.schema import Item
 from labelwright.store import bulk, log, tables
 from labelwright.store.codec import decode_answer, decode_values, encode
+from labelwright.store.portable import fits
 from labelwright.store.project import Project
 from labelwright.store.statistics import renew
 
@@ -266,8 +267,8 @@ class _Batch:
 
     def _problem(self, entry: Labeled, item: Item | None) -> str | None:
         """Return why an entry cannot be taken."""
-        if "\0" in (entry.annotator or ""):
-            return "The annotator's name has control characters."
+        if not fits(entry.annotator):
+            return "The annotator's name has a null character."
         if item is None:
             if entry.key is not None:
                 return f"No item has the key '{entry.key[:100]}'."

@@ -14,6 +14,7 @@ from labelwright.schema.item import revision_of
 from labelwright.store import tables
 from labelwright.store.beside import beside
 from labelwright.store.codec import decode, decode_fields
+from labelwright.store.portable import fits
 from labelwright.store.project import Project
 
 __all__ = ["find_items", "read_items"]
@@ -68,8 +69,7 @@ def _names(entry: Labeled) -> list[str]:
 
 def _by_column(connection: Connection, project_id: int, column: str, values: Iterable[str]) -> dict[str, list[int]]:
     items = tables.items
-    # No key has a character 0, and PostgreSQL takes none in a text, be it only to look for it.
-    wanted = sorted(value for value in values if "\0" not in value)
+    wanted = sorted(filter(fits, values))
     if not wanted:
         return {}
     query = sa.select(items.c[column], items.c.id, items.c.state, items.c.duplicate_of).where(

@@ -60,7 +60,7 @@ class RunReport(Struct, frozen=True):
     """What a run did, step by step, and whether the requirements hold now.
 
     `gone` counts the items that are no longer in their source, and kept; `items` those that there are to label; `set_aside` tells why
-    rows lie in quarantine, most frequent first; `outdated` counts the answers that do not fit the questions any longer and are asked anew;
+    rows lie in quarantine, most frequent first; `outdated` counts the answers that do not fit the questions any longer;
     `failing` names the labelers that fail at every item.
     """
 

@@ -17,6 +17,7 @@ from labelwright.pipeline.turn import turn
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.store import log, tables
 from labelwright.store.codec import encode
+from labelwright.store.portable import fits
 
 __all__ = ["add_items", "add_suggestions"]
 
@@ -41,20 +42,24 @@ def add_items(opened: OpenProject, lines: Iterable[bytes], *, user_id: int, name
 def add_suggestions(connection: Connection, opened: OpenProject, user_id: int, suggestions: Sequence[NewSuggestion]) -> SuggestionReport:
     """Store what a program suggests; a newer suggestion of the same labeler takes the older one's place."""
     rejected: list[RejectedSuggestion] = []
+    labelers: list[str] = []
     for index, one in enumerate(suggestions):
         try:
             _store(connection, opened, one)
+            labelers.append(one.labeler)
         except (InvalidInput, NotFound) as error:
             rejected.append(RejectedSuggestion(index, str(error)))
-    stored = len(suggestions) - len(rejected)
-    if stored:
-        happened = {"stored": stored, "labelers": sorted({one.labeler for one in suggestions})}
+    if labelers:
+        happened = {"stored": len(labelers), "labelers": sorted(set(labelers))}
         log.append(connection, opened.project.id, "suggestions_added", user_id=user_id, payload=happened)
-    return SuggestionReport(stored, rejected)
+    return SuggestionReport(len(labelers), rejected)
 
 
 def _store(connection: Connection, opened: OpenProject, one: NewSuggestion) -> None:
     items, table = tables.items, tables.suggestions
+    for column in ("key", "item_id", "labeler", "version"):
+        if not fits(getattr(one, column)):
+            raise InvalidInput("It has a null character, or is too large a number.", where=column)
     named = items.c.id == one.item_id if one.item_id is not None else items.c.key == one.key
     query = sa.select(items.c.id).where(items.c.project_id == opened.project.id, items.c.state == "active", named)
     row = connection.execute(query).one_or_none()

@@ -9,6 +9,7 @@ import numpy as np
 
 from labelwright import stats
 from labelwright.api.reports import AgreementWindow, AnnotatorPair, GuidelinesAgreement, QuestionAgreement
+from labelwright.quality.likeness import distances, likeness, pairwise, partners
 from labelwright.quality.pairs import Comparison, Guidelines, only_rows, shared_items
 from labelwright.quality.sample import Sample
 from labelwright.schema import Question
@@ -43,7 +44,7 @@ def of_votes(
     guidelines: Mapping[int, Guidelines],
     names: Mapping[int, str],
 ) -> QuestionAgreement:
-    """Return the agreement on a choice."""
+    """Return the agreement on what is voted on."""
     aided = shared_items(data["item"][(data["annotation"] > 0) & data["independent"]])
     data = only_rows(data, (data["annotation"] > 0) & data["alone"])
     items = shared_items(data["item"])
@@ -56,18 +57,19 @@ def of_votes(
         kept = np.isin(data["version"], numbers)
         if kept.any():
             part = only_rows(data, kept)
-            versions.append(GuidelinesAgreement(digest=digest, version=first, alpha=_alpha(part), agreement=_percent(part)))
+            alpha, agreed = _alpha(question, part), _percent(question, part)
+            versions.append(GuidelinesAgreement(digest=digest, version=first, alpha=alpha, agreement=agreed))
     return QuestionAgreement(
         question=name,
         kind=question.kind,
-        alpha=_alpha(data),
-        agreement=_percent(data),
-        alpha_by_annotators=_alpha(data, over="annotators"),
-        agreement_by_annotators=_percent(data, over="annotators"),
+        alpha=_alpha(question, data),
+        agreement=_percent(question, data),
+        alpha_by_annotators=_alpha(question, data, over="annotators"),
+        agreement_by_annotators=_percent(question, data, over="annotators"),
         aided=aided,
-        pairs=_pairs(comparison, names, whole=True),
+        pairs=_pairs(comparison, names, whole=not question.graded),
         guidelines=versions,
-        over_time=_votes_over_time(data),
+        over_time=_votes_over_time(question, data),
     )
 
 
@@ -100,7 +102,7 @@ def of_marks(
         aided=sample.aided,
         pairs=_pairs(comparison, names, whole=False),
         guidelines=versions,
-        over_time=_marks_over_time([sorted(one.at for one in given)[1] for _, given in items], comparison.overall.by_item),
+        over_time=_means_over_time([sorted(one.at for one in given)[1] for _, given in items], comparison.overall.by_item),
     )
 
 
@@ -126,15 +128,26 @@ def _few(items: int, aided: int) -> Figure | None:
     return Figure.missing(reason, count=items)
 
 
-def _alpha(data: Mapping[str, Any], over: Over = "items") -> Figure:
+def _alpha(question: Question, data: Mapping[str, Any], over: Over = "items") -> Figure:
     if not len(data["item"]):
         return Figure.missing(NO_PAIRS)
+    if question.graded:
+        apart, ends = distances(question), np.flatnonzero(np.diff(data["item"])) + 1
+        labels, people = ([unit.tolist() for unit in np.split(data[column], ends)] for column in ("label", "user"))
+        annotators = people if over == "annotators" else None
+        return _figure(stats.alpha_by_distance(labels, lambda one, other: apart[one][other], pairs=CHANCE_PAIRS, annotators=annotators))
     return _figure(stats.krippendorff_alpha(data["item"], data["user"], data["label"], over=over))
 
 
-def _percent(data: Mapping[str, Any], over: Over = "items") -> Figure:
+def _percent(question: Question, data: Mapping[str, Any], over: Over = "items") -> Figure:
     if not len(data["item"]):
         return Figure.missing(NO_PAIRS)
+    if question.graded:
+        first, second = partners(data["item"])
+        if not len(first):
+            return Figure.missing(NO_PAIRS)
+        values = likeness(question)[data["label"][first], data["label"][second]]
+        return _figure(stats.mean_likeness(data["item"][first], data["user"][first], data["user"][second], values, over=over))
     return _figure(stats.percent_agreement(data["item"], data["user"], data["label"], over=over))
 
 
@@ -144,7 +157,12 @@ def _likeness(comparison: Comparison, over: Over = "items") -> Figure:
     return _figure(stats.mean_likeness(*zip(*comparison.alike, strict=True), over=over))
 
 
-def _votes_over_time(data: Mapping[str, Any]) -> list[AgreementWindow]:
+def _votes_over_time(question: Question, data: Mapping[str, Any]) -> list[AgreementWindow]:
+    if question.graded:
+        _, place, times = np.unique(data["item"], return_inverse=True, return_counts=True)
+        alike = pairwise(place, data["label"], len(times), likeness(question))
+        second = [sorted(at.tolist())[1] for at in np.split(data["at"], np.cumsum(times)[:-1]) if len(at) >= 2]
+        return _means_over_time(second, alike[times >= 2].tolist())
     _, place, times = np.unique(data["item"], return_inverse=True, return_counts=True)
     shared = (times >= 2)[place]
     windows = min(WINDOWS, int((times >= 2).sum()) // FEWEST)
@@ -155,8 +173,8 @@ def _votes_over_time(data: Mapping[str, Any]) -> list[AgreementWindow]:
     return [AgreementWindow(start=one.start, end=one.end, agreement=_figure(one.agreement)) for one in found]
 
 
-def _marks_over_time(second: Sequence[float], by_item: Sequence[float]) -> list[AgreementWindow]:
-    """The same for places, from when each item had its second answer and its mean agreement."""
+def _means_over_time(second: Sequence[float], by_item: Sequence[float]) -> list[AgreementWindow]:
+    """The same of answers that are alike in part, from when each item had its second answer and its mean agreement."""
     windows = min(WINDOWS, len(second) // FEWEST)
     if windows < 2:
         return []

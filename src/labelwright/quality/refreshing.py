@@ -8,7 +8,6 @@ refresh of everything rested on is kept with its result: while that stands, nobo
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -34,7 +33,7 @@ from labelwright.store.codec import encode
 from labelwright.store.kept import library
 from labelwright.store.memory import give_back_large
 from labelwright.store.project import Project
-from labelwright.store.reports import read_report
+from labelwright.store.reports import read_report, write_report
 from labelwright.store.standing import LAST
 
 __all__ = ["Fits", "Refreshed", "refresh"]
@@ -52,8 +51,6 @@ _SILENT = ("task_skipped", "comment_added", "comment_resolved")
 
 _ANSWERS = ("annotation_submitted", "review_given")
 """Events after which there is something new to measure."""
-
-_reports = tables.quality_reports
 
 
 class Fits(Struct, frozen=True, kw_only=True):
@@ -147,7 +144,7 @@ def refresh(
 
     def finish(connection: Connection) -> None:
         for name, report in reports.items():
-            _store(connection, project.id, name, report)
+            write_report(connection, project.id, name, report)
         log.remember(connection, project.id, cursor, reached)
 
     project.database.write(finish)
@@ -313,17 +310,3 @@ def _guidelines(connection: Connection, project_id: int) -> dict[int, Guidelines
     for row in rows:
         first.setdefault(row.guidelines_digest, row.number)
     return {row.id: Guidelines(row.guidelines_digest, first[row.guidelines_digest]) for row in rows}
-
-
-def _store(connection: Connection, project_id: int, name: str, report: Any) -> None:
-    """Write a report where it differs from what stands; None removes it."""
-    mine = sa.and_(_reports.c.project_id == project_id, _reports.c.name == name)
-    if report is None:
-        connection.execute(sa.delete(_reports).where(mine))
-        return
-    body = encode(report)
-    standing = connection.scalar(sa.select(_reports.c.report).where(mine))
-    if standing is None:
-        connection.execute(sa.insert(_reports).values(project_id=project_id, name=name, report=body, updated_at=time.time()))
-    elif standing != body:
-        connection.execute(sa.update(_reports).where(mine).values(report=body, updated_at=time.time()))

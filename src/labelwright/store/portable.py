@@ -18,6 +18,7 @@ from sqlalchemy.types import NullType
 from labelwright.store.statement import Statement
 
 __all__ = [
+    "fits",
     "insert_if_new",
     "listed",
     "lock_row",
@@ -27,6 +28,21 @@ __all__ = [
     "transaction_number",
     "whole_number",
 ]
+
+
+MOST = 2**63 - 1
+"""No column holds a greater whole number."""
+
+
+def fits(*values: str | int | None) -> bool:
+    """Tell whether texts and numbers can stand in columns of either database, be it only to look for them.
+
+    PostgreSQL takes no null character in a text, and neither takes a whole number of more than 64 bits. JSON in a column has them escaped.
+
+    >>> fits("key", 7, None), fits("nu\\0ll"), fits(2**63)
+    (True, False, False)
+    """
+    return not any("\0" in value if isinstance(value, str) else value is not None and abs(value) > MOST for value in values)
 
 
 class whole_number(FunctionElement[int]):

@@ -1,7 +1,8 @@
-"""Reads the reports of the quality, each as what it is."""
+"""Keeps the reports of the quality, and reads each as what it is."""
 
 from __future__ import annotations
 
+import time
 from typing import Any, get_type_hints
 
 import msgspec
@@ -10,9 +11,9 @@ from sqlalchemy import Connection
 
 from labelwright.api.reports import Reports
 from labelwright.store import tables
-from labelwright.store.codec import decode
+from labelwright.store.codec import decode, encode
 
-__all__ = ["read_report", "read_reports", "reported_at"]
+__all__ = ["read_report", "read_reports", "reported_at", "write_report"]
 
 _reports = tables.quality_reports
 _FORMS: dict[str, Any] = get_type_hints(Reports)
@@ -36,6 +37,20 @@ def reported_at(connection: Connection, project_id: int) -> float | None:
     newest = sa.select(sa.func.max(_reports.c.updated_at)).where(_reports.c.project_id == project_id, _reports.c.name.in_(_FORMS))
     at: float | None = connection.scalar(newest)
     return at
+
+
+def write_report(connection: Connection, project_id: int, name: str, report: Any) -> None:
+    """Keep a report under a name, where it differs from what stands; None removes it."""
+    mine = sa.and_(_reports.c.project_id == project_id, _reports.c.name == name)
+    if report is None:
+        connection.execute(sa.delete(_reports).where(mine))
+        return
+    body = encode(report)
+    standing = connection.scalar(sa.select(_reports.c.report).where(mine))
+    if standing is None:
+        connection.execute(sa.insert(_reports).values(project_id=project_id, name=name, report=body, updated_at=time.time()))
+    elif standing != body:
+        connection.execute(sa.update(_reports).where(mine).values(report=body, updated_at=time.time()))
 
 
 def _read(body: str | None, form: Any) -> Any:

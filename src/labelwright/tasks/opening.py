@@ -38,6 +38,9 @@ Progress = Callable[[int, int | None, str], None]
 _REASONS = {"missing_answer": "answer_missing", "not_asked": "not_asked"}
 """What is the matter with an answer, by the rule of the problem; anything else is `unfit`."""
 
+_SURPLUS = frozenset({"question_gone", "not_asked"})
+"""Says more than is asked now: that counts no more, and the rest of the answer is as good as before."""
+
 
 class Outdated(Struct, frozen=True):
     """How many answers do not fit the questions any longer: `question_gone`, `label_gone`, `answer_missing`, `not_asked` or
@@ -47,6 +50,11 @@ class Outdated(Struct, frozen=True):
     question: str
     label: str | None
     answers: int
+
+    @property
+    def anew(self) -> bool:
+        """Whether they are asked anew: what merely says too much is not."""
+        return self.reason not in _SURPLUS
 
     def __str__(self) -> str:
         many = "1 answer" if self.answers == 1 else f"{self.answers:,} answers"
@@ -241,22 +249,27 @@ def _cancel_beyond(connection: Connection, part: list[int], most: int) -> int:
 def read_outdated(project: Project) -> list[Outdated]:
     """Count the answers that stand and do not fit the questions as they are now, by what is the matter with them, most frequent first.
 
-    They are what `open_tasks` asks anew; each is counted until somebody has answered again.
+    Those that are `anew` are what `open_tasks` asks anew; each is counted until somebody has answered again.
     """
     found: Counter[tuple[str, str, str | None]] = Counter()
-    for stale in _stale(project):
-        for row in stale:
+    for page in _older(project):
+        for row in page:
             found.update(_reasons(project, row))
     return [Outdated(*reason, answers) for reason, answers in found.most_common()]
 
 
 def _ask_anew(project: Project) -> int:
     """Ask again about answers that were right when they were given and do not fit the questions as they are now."""
-    return sum(project.database.write(partial(_send_back, project_id=project.id, stale=stale)) for stale in _stale(project))
+    opened = 0
+    for page in _older(project):
+        stale = [row for row in page if any(reason not in _SURPLUS for reason, _, _ in _reasons(project, row))]
+        if stale:
+            opened += project.database.write(partial(_send_back, project_id=project.id, stale=stale))
+    return opened
 
 
-def _stale(project: Project) -> Iterator[list[Any]]:
-    """Yield, page by page, the answers that stand and do not fit the questions as they are now."""
+def _older(project: Project) -> Iterator[list[Any]]:
+    """Yield, page by page, the answers that stand and were given to other questions than those that are asked now."""
     versions, annotations, items = tables.pipeline_versions, tables.annotations, tables.items
     with project.database.read() as connection:
         declared = dict(
@@ -283,18 +296,11 @@ def _stale(project: Project) -> Iterator[list[Any]]:
                 return
             rows = connection.execute(query.where(annotations.c.id > after, annotations.c.id <= numbers[-1])).all()
         after = numbers[-1]
-        stale = [row for row in rows if not _fits(project, row)]
-        if stale:
-            yield stale
+        yield list(rows)
 
 
 def _item(row: Any) -> Item:
     return Item(row.item_id, row.key, row.revision, decode_fields(row.data), decode(row.meta))
-
-
-def _fits(project: Project, row: Any) -> bool:
-    values = decode_values(row.values)
-    return values.keys() <= project.schema.questions.keys() and not project.schema.problems(values, _item(row))
 
 
 def _reasons(project: Project, row: Any) -> set[tuple[str, str, str | None]]:

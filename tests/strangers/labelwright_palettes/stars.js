@@ -8,7 +8,7 @@ export default ({ compare, whole }) => {
     name: "stars",
     words: { one: "rating", many: "ratings", made: "given" },
     keys: [],
-    graded: false,
+    graded: true,
     same: 1,
     empty: () => null,
     parts,

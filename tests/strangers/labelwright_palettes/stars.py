@@ -32,6 +32,7 @@ class StarsQuestion(Question, frozen=True, kw_only=True, tag="stars"):
     aggregation: ClassVar[str] = "votes"
     form: ClassVar[Any] = int
     single: ClassVar[bool] = True
+    graded: ClassVar[bool] = True
 
     @property
     def labels(self) -> tuple[str, ...]:

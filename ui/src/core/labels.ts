@@ -7,7 +7,8 @@ export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "
 
 /** The labels of a question; one that is no more than a name has only that. */
 export function optionsOf(question: Question | undefined): (Pick<Option, "label"> & Partial<Option>)[] {
-  return (question?.options ?? []).map((option) => (typeof option === "string" ? { label: option } : option));
+  const options: readonly (string | Option)[] = question && "options" in question ? question.options : [];
+  return options.map((option) => (typeof option === "string" ? { label: option } : option));
 }
 
 export function colorOf(question: Question | undefined, label: string): string {

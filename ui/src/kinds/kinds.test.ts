@@ -3,15 +3,25 @@ import type { Answer, Question } from "../core/types";
 import { claimsOf } from "../keys/claims";
 import { viewerOf } from "../viewers";
 import { kindOf, kinds, partsOf } from "./index";
+import { schema, vectors } from "./vectors";
 
-const question = (kind: string): Question => ({ kind, of: "it", options: ["a", "b"] }) as unknown as Question;
+const questionOf = (kind: string): Question => Object.values(schema.questions).find((one) => one.kind === kind)!;
+
+/** Two labels that answers of a kind have. */
+function labelsOf(kind: string): [string, string] {
+  const answers = vectors.flatMap(({ answers }) => answers).filter((answer) => answer?.kind === kind);
+  const labels = [...new Set(answers.flatMap((answer) => partsOf(answer).map(({ label }) => label)))];
+  return [labels[0]!, labels[1]!];
+}
+
 const place = (label: string, at = 0) => ({ label, shape: [at, at + 5, 9, 7] });
 
 describe.each(kinds().map((kind) => [kind.name, kind] as const))("%s", (name, kind) => {
-  const one = kind.withParts([place("a")])!;
+  const [a, b] = labelsOf(name);
+  const one = kind.withParts([place(a)])!;
 
   it("is found by its question and by its answers", () => {
-    expect(kindOf(question(name))).toBe(kind);
+    expect(kindOf(questionOf(name))).toBe(kind);
     expect(kindOf(one)).toBe(kind);
   });
 
@@ -22,14 +32,14 @@ describe.each(kinds().map((kind) => [kind.name, kind] as const))("%s", (name, ki
   });
 
   it("takes its answers apart and puts them together again", () => {
-    const many = kind.withParts([place("a"), place("b", 20)])!;
+    const many = kind.withParts([place(a), place(b, 20)])!;
     for (const answer of [one, many]) expect(kind.withParts(partsOf(answer))).toEqual(answer);
     expect(partsOf(many).map(({ id }) => id)).toEqual(partsOf(many).map((_, i) => String(i + 1)));
-    expect(kind.withParts([])).toEqual(kind.empty(question(name)));
+    expect(kind.withParts([])).toEqual(kind.empty(questionOf(name)));
   });
 
   it("keeps the ids of its parts whatever becomes of others", () => {
-    const many = kind.withParts([place("a"), place("b", 20)])!;
+    const many = kind.withParts([place(a), place(b, 20)])!;
     if (!kind.tool) return;
     const [first, second] = partsOf(many);
     expect(partsOf(kind.withParts([second!])!)[0]!.id).toBe("2");
@@ -41,8 +51,8 @@ describe.each(kinds().map((kind) => [kind.name, kind] as const))("%s", (name, ki
     const [part] = partsOf(one);
     expect(kind.similarity(part!, part!)).toBe(1);
     expect(kind.differences([one, structuredClone(one) as Answer], kind.same)).toEqual([]);
-    expect(kind.differences([one, kind.withParts([place("b")])!], kind.same)).toMatchObject([
-      { reason: "label", labels: ["a", "b"], members: [0, 0] },
+    expect(kind.differences([one, kind.withParts([place(b)])!], kind.same)).toMatchObject([
+      { reason: "label", labels: [a, b], members: [0, 0] },
     ]);
     expect(kind.differences([one, undefined], kind.same)).toMatchObject([{ reason: "missing", members: [0, null] }]);
   });

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from labelwright.quality.likeness import likeness
 from labelwright.quality.pairs import EXAMPLES, Comparison, Guidelines, Tally, only_rows, shared_items
 from labelwright.schema import Question
 
@@ -27,6 +28,7 @@ def compare_votes(question: Question, data: Mapping[str, Any], guidelines: Mappi
     numbers, row = np.unique(version, return_inverse=True)
     under = np.array([place.get(number, -1) for number in numbers.tolist()], dtype=np.int32)[row]
     size = len(question.labels)
+    alike = likeness(question) if question.graded else None
     active, answers = np.unique(user, return_counts=True)
     active = np.sort(active[np.argsort(-answers, kind="stable")[:MOST_PEOPLE]])
     seat = np.searchsorted(active, user).clip(max=max(len(active) - 1, 0))
@@ -47,7 +49,7 @@ def compare_votes(question: Question, data: Mapping[str, Any], guidelines: Mappi
         both = seated[first] & seated[second]
         a, b = np.minimum(seat[first], seat[second])[both], np.maximum(seat[first], seat[second])[both]
         np.add.at(met, (a, b), 1.0)
-        np.add.at(equal, (a, b), same[both].astype(np.float64))
+        np.add.at(equal, (a, b), same[both].astype(np.float64) if alike is None else alike[low, high][both])
         together = np.where(under[first] == under[second], under[first], -1)
         for group in range(-1, len(digests)):
             mine = np.ones(len(first), dtype=bool) if group < 0 else together == group

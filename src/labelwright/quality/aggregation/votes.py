@@ -17,6 +17,7 @@ from labelwright.quality.aggregation.base import QuestionFit, Scores, Standing, 
 from labelwright.quality.annotators import Measured, ReviewedAnswers
 from labelwright.quality.answers import PAGE, Given, Page
 from labelwright.quality.consensus import ConsensusRow
+from labelwright.quality.likeness import likeness, pairwise
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.schema import Question
 from labelwright.store.codec import encode
@@ -60,7 +61,7 @@ class GatheredVotes:
     def measured(self, fit: QuestionFit, reviewed: ReviewedAnswers) -> dict[int, Measured]:
         assert self._judged is not None
         counted = Counter(self._data["user"][self._data["annotation"] > 0].tolist())
-        agreed = _agreed(self._data, self._judged, reviewed.annotations)
+        agreed = _agreed(self._question, self._data, self._judged, reviewed.annotations)
         return measured(counted, agreed, reviewed.agreement.get(self._name, {}), fit.skill)
 
 
@@ -87,7 +88,7 @@ def _rows(question: Question, data: Mapping[str, Any], judged: Judged, method: s
     """Yield the rows of a question, as many at a time as are written in one transaction."""
     answers = [encode(question.elected(label)) for label in question.labels]
     person = data["annotation"] > 0
-    same = _pairwise(data, judged, person, len(question.labels))
+    same = _pairwise(question, data, judged, person)
     people = np.add.reduceat(person.astype(np.int64), judged.start[:-1]) if len(judged.items) else np.zeros(0, dtype=np.int64)
     for first in range(0, len(judged.items), PAGE):
         page = slice(first, first + PAGE)
@@ -109,9 +110,12 @@ def _rows(question: Question, data: Mapping[str, Any], judged: Judged, method: s
         ]
 
 
-def _pairwise(data: Mapping[str, Any], judged: Judged, person: Any, size: int) -> Any:
-    """The share of pairs of people's answers that are the same, for each item; negative with one answer."""
+def _pairwise(question: Question, data: Mapping[str, Any], judged: Judged, person: Any) -> Any:
+    """The share of pairs of people's answers that are the same, or how far they are alike, for each item; negative with one answer."""
     task = np.repeat(np.arange(len(judged.items)), np.diff(judged.start))[person]
+    if question.graded:
+        return np.round(pairwise(task, data["label"][person], len(judged.items), likeness(question)), 6)
+    size = len(question.labels)
     count = np.bincount(task, minlength=len(judged.items)).astype(np.float64)
     cell, times = np.unique(task * np.int64(size) + data["label"][person], return_counts=True)
     same = np.bincount(cell // size, weights=times * (times - 1.0), minlength=len(judged.items))
@@ -119,13 +123,14 @@ def _pairwise(data: Mapping[str, Any], judged: Judged, person: Any, size: int) -
     return np.round(np.where(pairs > 0, same / np.where(pairs > 0, pairs, 1.0), -1.0), 6)
 
 
-def _agreed(data: Mapping[str, Any], judged: Any, without: set[int]) -> dict[int, tuple[float, int]]:
+def _agreed(question: Question, data: Mapping[str, Any], judged: Judged, without: set[int]) -> dict[int, tuple[float, int]]:
     """Return each person's agreement with the consensus on items that others answered too, leaving out the annotations `without`."""
     sizes = np.diff(judged.start)
     shared = np.repeat(sizes >= 2, sizes) & (data["annotation"] > 0)
     if without:
         shared &= ~np.isin(data["annotation"], np.fromiter(without, dtype=np.int64))
-    right = (np.repeat(judged.labels, sizes) == data["label"])[shared]
+    consensus, given = np.repeat(judged.labels, sizes)[shared], data["label"][shared]
+    right = likeness(question)[consensus, given] if question.graded else consensus == given
     people, place = np.unique(data["user"][shared], return_inverse=True)
-    hits, given = np.bincount(place, weights=right.astype(np.float64)), np.bincount(place)
-    return {int(user): (float(hit), int(count)) for user, hit, count in zip(people, hits, given, strict=True)}
+    hits, counts = np.bincount(place, weights=right.astype(np.float64)), np.bincount(place)
+    return {int(user): (float(hit), int(count)) for user, hit, count in zip(people, hits, counts, strict=True)}

@@ -96,6 +96,7 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
     """What `same` is unless the question says otherwise."""
 
     aggregation: ClassVar[str] = "marks"
+    graded: ClassVar[bool] = True
     shape: ClassVar[Shape]
     answer: ClassVar[Callable[..., Marks]]
     mark: ClassVar[Any]

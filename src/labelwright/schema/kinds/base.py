@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from labelwright.stats.fusion.matching import Matching
     from labelwright.stats.fusion.skill import FusionSkill
 
-__all__ = ["Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
+__all__ = ["ANSWERED_BY", "ASKED_BY", "Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
 
 
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,6 +118,9 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
     single: ClassVar[bool] = False
     """Whether an answer is one label and never a list."""
 
+    graded: ClassVar[bool] = False
+    """Whether two answers can be alike in part; where they cannot, `similarity` and `distance` are 0 or 1."""
+
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels that may be answered, in the order of the options; none where the question offers none."""
@@ -190,8 +193,8 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         raise AttributeError(f"{type(self).__name__} does not define distance()")
 
     def similarity(self, first: Any, second: Any) -> float:
-        """Return how far two answers agree, 0 to 1: whether they are the same, or the F1 of the parts that match."""
-        return float(first == second)
+        """Return how far two answers agree, 0 to 1: as far as they are not apart, or the F1 of the parts that match."""
+        return 1.0 - self.distance(first, second)
 
     def alike(self, first: Any, second: Any) -> bool:
         """Tell whether two answers count as the same: the one yardstick of gold, review, audit, certificate and cross-validation."""
@@ -246,6 +249,13 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
             return msgspec.convert(value, cls)
         except msgspec.ValidationError as error:
             raise InvalidInput(str(error)) from error
+
+
+ASKED_BY = ("modalities", "aggregation", "form", "problems", "with_parts", "from_plain", "distance", "sample")
+"""What the question of each kind defines itself."""
+
+ANSWERED_BY = ("parts", "plain")
+"""What the answer of each kind defines itself."""
 
 
 class LabelQuestion(Question, frozen=True, kw_only=True):

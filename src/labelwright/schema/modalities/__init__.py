@@ -12,7 +12,7 @@ from labelwright.schema.modalities.text import Text
 
 __all__ = ["MODALITIES", "Audio", "Field", "FieldUnion", "Image", "Modality", "StarterQuestion", "Stored", "Text"]
 
-MODALITIES: dict[str, type[Field]] = {name: plugins.load("modalities", name).FIELD for name in plugins.names("modalities")}
+MODALITIES: dict[str, type[Field]] = {name: plugins.load_class("modalities", name, "FIELD", Field) for name in plugins.names("modalities")}
 """The value of each modality, by what `schema.data` calls it."""
 
 Modality: Any = Literal[tuple(MODALITIES)]

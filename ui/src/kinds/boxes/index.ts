@@ -1,11 +1,11 @@
 // Labeled upright rectangles in a picture, in its pixels.
 
-import type { Box, BoxesAnswer } from "../../core/types";
+import type { Box, Boxes } from "../../core/server";
 import { marks } from "../marks";
 import { box } from "../shapes/box";
 import { tool } from "./tool";
 
-export default marks<BoxesAnswer, Box>({
+export default marks<Boxes, Box>({
   name: "boxes",
   words: { one: "box", many: "boxes", made: "drawn" },
   keys: [

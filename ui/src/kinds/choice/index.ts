@@ -1,6 +1,6 @@
 // One label of several for a whole item.
 
-import type { ChoiceAnswer } from "../../core/types";
+import type { Choice } from "../../core/server";
 import { compare } from "../compare";
 import type { Kind } from "../kind";
 import { whole } from "../shapes/shape";
@@ -19,7 +19,7 @@ export default {
   parts: ({ label }) => [{ id: "1", label, shape: [] }],
   withParts: ([part]) => (part ? { kind: "choice", label: part.label } : null),
   choose: (label) => ({ kind: "choice", label }),
-  terms: () => ({ get: (answer) => (answer as ChoiceAnswer | null)?.label ?? null, parts: null }),
+  terms: () => ({ get: (answer) => (answer as Choice | null)?.label ?? null, parts: null }),
   describe: () => "",
   similarity: (a, b) => whole.overlap(a.shape, b.shape),
   within: () => 0,
@@ -29,4 +29,4 @@ export default {
       1,
       answers.map((answer) => (answer ? [{ label: answer.label, shape: [] }] : [])),
     ),
-} satisfies Kind<ChoiceAnswer>;
+} satisfies Kind<Choice>;

@@ -1,12 +1,12 @@
 // Labeled stretches of a recording, in seconds.
 
 import { clock } from "../../core/numbers";
-import type { Segment, SegmentsAnswer } from "../../core/types";
+import type { Segment, Segments } from "../../core/server";
 import { marks } from "../marks";
 import { interval } from "../shapes/interval";
 import { tool } from "./tool";
 
-export default marks<SegmentsAnswer, Segment>({
+export default marks<Segments, Segment>({
   name: "segments",
   words: { one: "segment", many: "segments", made: "marked" },
   keys: [

@@ -1,13 +1,13 @@
 // Labeled stretches of a text; offsets count code points.
 
-import type { Span, SpansAnswer } from "../../core/types";
+import type { Span, Spans } from "../../core/server";
 import { marks } from "../marks";
 import { interval } from "../shapes/interval";
 import { tool } from "./tool";
 
 const LONGEST = 36;
 
-export default marks<SpansAnswer, Span>({
+export default marks<Spans, Span>({
   name: "spans",
   words: { one: "span", many: "spans", made: "marked" },
   keys: [
