@@ -444,3 +444,67 @@ def test_a_profile_of_another_space_goes_with_its_pixels() -> None:
     shown = Image.open(io.BytesIO(normal.body or b""))
     assert "icc_profile" not in shown.info
     assert np.abs(np.asarray(shown)[0, 0].astype(int) - [200, 30, 40]).max() < 6
+
+
+def _without_head(body: bytes) -> bytes:
+    """An MP3 stream as it comes from the radio: without the frame that tells its length."""
+    begin = body.index(b"Info" if b"Info" in body[:200] else b"Xing")
+    start = body.rindex(b"\xff", 0, begin - 8)
+    return body[body.index(body[start : start + 2], begin) :]
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_an_mp3_without_a_header_is_as_long_as_what_it_plays(tmp_path: Path, rate: int, channels: int) -> None:
+    """Loud, then quiet: the first frames say nothing about the length. Nor does a header of a file that was cut, or pictures in a tag."""
+    loud = np.random.default_rng(0).normal(0, 0.3, (rate * 3, channels))
+    quiet = np.zeros((rate * 9, channels))
+    out = io.BytesIO()
+    soundfile.write(out, np.concatenate([loud, quiet]), rate, format="MP3", bitrate_mode="VARIABLE", compression_level=0.5)
+    bare = _without_head(out.getvalue())
+    tag = b"ID3\4\0\0\0\2\0\0" + bytes(2 * 128 * 128)
+    for body in (bare, tag + bare, bare + b"TAG" + bytes(125)):
+        path = tmp_path / "a.mp3"
+        path.write_bytes(body)
+        for given in (body, path):
+            assert audio.probe(given).duration == pytest.approx(12.0, abs=0.15)
+        normal = audio.normalise(body, points=120)
+        high = msgspec.json.decode(normal.peaks)["max"]
+        assert min(high[2:28]) > 20 > 5 > max(high[34:])
+        assert len(audio.decode(body, rate)) == pytest.approx(12 * rate, abs=rate / 6)
+    half = out.getvalue()[: len(out.getvalue()) // 2]
+    found = audio.probe(half).duration
+    assert found < 11
+    assert len(audio.decode(half, rate)) == pytest.approx(found * rate, abs=2)
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFFFFF])
+def test_a_wav_file_that_was_not_finished_goes_up_to_its_end(size: int) -> None:
+    """A recorder that could not go back to the header leaves its samples without a length; a file without samples stays one."""
+    body = bytearray(sound(2.0))
+    place = body.index(b"data") + 4
+    body[place : place + 4] = struct.pack("<I", size)
+    assert audio.probe(bytes(body)).duration == pytest.approx(2.0, abs=0.01)
+    assert len(audio.decode(bytes(body), 8000)) == pytest.approx(16_000, abs=2)
+    empty = bytes(body[: place + 4]) + b"LIST" + struct.pack("<I", 4) + b"INFO"
+    if size == 0:
+        with pytest.raises(InvalidFile, match="no samples"):
+            audio.probe(empty)
+
+
+def test_a_flac_stream_is_as_long_as_its_frames() -> None:
+    """An encoder that wrote into a pipe leaves the number of samples open."""
+    body = bytearray(sound(2.3, format="FLAC"))
+    body[21] &= 0xF0
+    body[22:26] = bytes(4)
+    assert audio.probe(bytes(body)).duration == pytest.approx(2.3, abs=0.001)
+    assert len(audio.decode(bytes(body), 8000)) == 18_400
+    with pytest.raises(InvalidFile, match="its length"):
+        audio.probe(bytes(body[:-1000]))
+
+
+def test_several_recordings_in_one_file_are_refused() -> None:
+    """Of Ogg files put one behind the other, only the first would be heard."""
+    body = sound(format="OGG")
+    with pytest.raises(InvalidFile, match="several recordings"):
+        audio.probe(body + body)
