@@ -466,8 +466,8 @@ def test_an_mp3_without_a_header_is_as_long_as_what_it_plays(tmp_path: Path, rat
     for body in (bare, tag + bare, bare + b"TAG" + bytes(125)):
         path = tmp_path / "a.mp3"
         path.write_bytes(body)
-        for given in (body, path):
-            assert audio.probe(given).duration == pytest.approx(12.0, abs=0.15)
+        for recording in (body, path):
+            assert audio.probe(recording).duration == pytest.approx(12.0, abs=0.15)
         normal = audio.normalise(body, points=120)
         high = msgspec.json.decode(normal.peaks)["max"]
         assert min(high[2:28]) > 20 > 5 > max(high[34:])
