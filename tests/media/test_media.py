@@ -11,6 +11,7 @@ import unicodedata
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -416,6 +417,7 @@ def test_white_may_be_zero() -> None:
     assert (shown[0, 0, 0], shown[0, -1, 0]) == (255, 0)
 
 
+@cache  # a profile tells the second at which it was made
 def _profile(space: str) -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
 
@@ -508,3 +510,17 @@ def test_several_recordings_in_one_file_are_refused() -> None:
     body = sound(format="OGG")
     with pytest.raises(InvalidFile, match="several recordings"):
         audio.probe(body + body)
+
+
+def test_a_small_copy_in_front_is_not_the_picture() -> None:
+    """A TIFF file that begins with a thumbnail counts by the page behind."""
+    out = io.BytesIO()
+    small, large = Image.new("L", (8, 6), 9), Image.new("L", (80, 60), 200)
+    small.save(out, "TIFF", tiffinfo={254: 1}, save_all=True, append_images=[large])
+    body = bytearray(out.getvalue())
+    pages = Image.open(io.BytesIO(bytes(body)))
+    pages.seek(1)
+    if pages.tag_v2.get(254):  # type: ignore[attr-defined]  # Pillow writes the first page's tags into all of them
+        place = bytes(body).rindex(struct.pack("<HHI", 254, 4, 1))
+        body[place + 8 : place + 12] = bytes(4)
+    assert (image.probe(bytes(body)).width, image.normalise(bytes(body)).height) == (80, 60)

@@ -1,8 +1,9 @@
 """Pictures: JPEG, PNG, WebP, GIF, BMP and TIFF, read by Pillow and by no other of its decoders; upright, within limits, with a thumbnail.
 
-An animated or paged file counts by its first frame. What is deeper than a screen shows is stretched (see `_depth`), colours keep their
-profile, or become sRGB where they are of another space. A small file can unpack into gigabytes, so a picture's size is judged by its header
-before it is decoded, and all threads together decode no more pixels at once than one of the largest has: such a one goes alone.
+An animated or paged file counts by its first frame, small copies aside. What is deeper than a screen shows is stretched (see `_depth`);
+colours keep their profile, or become sRGB where they are of another space. A small file can unpack into gigabytes, so a picture's size is
+judged by its header before it is decoded, and all threads together decode no more pixels at once than one of the largest has: such a one
+goes alone.
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ STRIP = 4_000_000
 """A picture is reduced in strips of about so many pixels, for Pillow makes a copy of what has transparency."""
 
 _ORIENTATION = 0x0112
+
+_SUBFILE = 254
+
+MAX_COPIES = 20
+"""The first whole page of a TIFF file is looked for among so many."""
 
 _TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90"}
 """What makes a picture of each orientation upright."""
@@ -244,12 +250,31 @@ def _open(body: bytes, max_pixels: int | None) -> Image.Image:
     # which catching warnings is not.
     warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
     image = Image.open(io.BytesIO(body), formats=tuple(FORMATS))
+    _seek_whole_page(image)
     most = min(max_pixels or settings().max_pixels, settings().max_pixels)
     if image.width * image.height > most:
         raise TooLarge(
             f"The picture has {image.width:,} x {image.height:,} pixels, more than {most:,}.", hint="Reduce it, or cut it into tiles."
         )
     return image
+
+
+def _seek_whole_page(image: Image.Image) -> None:
+    """Pass over small copies that stand in front of the picture itself, as scanners and raw converters put them into TIFF files."""
+    if image.format != "TIFF" or not _is_small_copy(image):
+        return
+    for page in range(1, MAX_COPIES):
+        try:
+            image.seek(page)
+        except EOFError:
+            break
+        if not _is_small_copy(image):
+            return
+    image.seek(0)
+
+
+def _is_small_copy(image: Image.Image) -> bool:
+    return bool(int(getattr(image, "tag_v2", {}).get(_SUBFILE, 0)) & 1)
 
 
 def _describe(image: Image.Image) -> ImageProbe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from msgspec import Struct
 from labelwright import plugins
 from labelwright.errors import InvalidInput, LabelwrightError
 from labelwright.formats._tables import TableRow
+from labelwright.formats.base import Broken
 from labelwright.media import modality_of
 from labelwright.media.text import is_conversation
 from labelwright.schema.modalities import MODALITIES, Modality, Stored
@@ -27,6 +28,9 @@ __all__ = ["FileLabels", "Guess", "class_names", "class_of_folder", "guess", "la
 LOOK = 1000
 """So many rows, or files, are looked at."""
 
+LOOK_BYTES = 2**26
+"""So many bytes of pictures and recordings are looked at."""
+
 MAX_LABELS = 20
 
 MAX_CLASSES = 500
@@ -37,6 +41,11 @@ _TEXT_NAMES = ("text", "body", "message", "content", "sentence", "review", "comm
 _LABEL_NAMES = ("label", "class", "category", "target", "intent", "sentiment", "emotion", "rating", "stars", "answer", "tag", "topic", "y")
 _WHO = re.compile(r"(annotator|worker|rater|coder|labeler|labeller|user|judge|assessor|crowd)s?([ _-]?(id|name))?", re.IGNORECASE)
 _SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"})
+_CONTAINERS = _SPLITS.union(
+    ("data", "dataset", "image", "images", "img", "imgs", "jpegimages", "photos", "audio", "clips", "wav", "wavs", "texts")
+)
+"""Names of folders that say nothing about what their files show."""
+
 _SPLIT_COLUMNS = frozenset({"split", "fold", "partition", "subset", "set"})
 _MEASURED = re.compile(r"\s*(\d{4,}-\d\d(-\d\d)?\b|\d\d?[./:]\d\d|[+-]?[\d.,]+%?\s*$|-?PT?\d|https?://\S+$|[0-9a-f-]{32,}$)")
 """How times, numbers, addresses of pages and digests look."""
@@ -123,12 +132,12 @@ def class_names(path: Path) -> dict[str, list[str]]:
 
 
 def class_of_folder(key: str) -> str | None:
-    """Return the class that a file's folder stands for: the only one in its path besides that of a split.
+    """Return the class that a file's folder stands for: the only one in its path besides such as `train` or `images`.
 
     >>> class_of_folder("train/cat/1.png"), class_of_folder("train/1.png"), class_of_folder("a/b/1.png")
     ('cat', None, None)
     """
-    folders = [part for part in key.split("/")[:-1] if part.lower() not in _SPLITS]
+    folders = [part for part in key.split("/")[:-1] if part.lower() not in _CONTAINERS]
     return folders[0] if len(folders) == 1 else None
 
 
@@ -156,14 +165,27 @@ def _of_file(path: Path, uri: str) -> Guess:
 def _rows(path: Path, reader: str) -> tuple[list[dict[str, Any]], bool]:
     """Return a table's first rows, and whether a header names their columns."""
     module = readers.load(reader)
-    looked = list(itertools.islice(module.read(path, name=path.name), LOOK))
+    looked = list(_first(module.read(path, name=path.name)))
     rows: list[dict[str, Any]] = [row.data for row in looked if isinstance(row, TableRow)]
     if reader == "csv" and rows and _is_row(rows):
-        bare = list(itertools.islice(module.read(path, name=path.name, header=False), LOOK))
+        bare = list(_first(module.read(path, name=path.name, header=False)))
         return [row.data for row in bare if isinstance(row, TableRow)], False
     if not rows:
-        raise InvalidInput(f"No row can be read: {looked[0].reason if looked else 'there is none.'}", where=str(path))
+        reason = next((row.reason for row in looked if isinstance(row, Broken)), "there is none.")
+        raise InvalidInput(f"No row can be read: {reason}", where=str(path))
     return rows, True
+
+
+def _first(found: Iterator[TableRow | Broken]) -> Iterator[TableRow | Broken]:
+    """Yield the rows that are looked at: fewer where they hold pictures or recordings."""
+    held = 0
+    for row in itertools.islice(found, LOOK):
+        yield row
+        if isinstance(row, TableRow):
+            cells = (value.get("bytes") if isinstance(value, dict) else value for value in row.data.values())
+            held += sum(len(cell) for cell in cells if isinstance(cell, bytes))
+        if held > LOOK_BYTES:
+            return
 
 
 def _is_row(rows: list[dict[str, Any]]) -> bool:
@@ -194,7 +216,7 @@ def _of_folder(path: Path, uri: str) -> Guess:
             taken = [*media, *(one.table for one in told)]
             return Guess(source=source, data={modality: modality}, labels=labels, in_tables=told, rows=len(media), left_aside=rest(*taken))
         classes = {class_of_folder(file.relative_to(path).as_posix()) for file in media}
-        if None not in classes and 2 <= len(classes) <= MAX_CLASSES and len(media) >= 2 * len(classes):
+        if None not in classes and 2 <= len(classes) <= MAX_CLASSES and len(media) > len(classes):
             names = tuple(sorted(filter(None, classes)))
             return Guess(
                 source=source, data={modality: modality}, labels={"label": names}, in_folders=True, rows=len(media), left_aside=rest(*media)
