@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -38,6 +39,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BEYOND_ASCII = re.compile("[\x80-\ud7ff\ue000-\U0010ffff]")
 _NOT_IN_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d\xff")
 """Five stand for nothing there, and the sixth for a letter that is rarer than broken bytes are."""
 
@@ -56,7 +58,7 @@ def encoding_of(path: Path, *, guess: bool = False) -> str:
                 continue
             block += file.readline(BLOCK)  # no character is cut in two
             text = block.decode("utf-8", "surrogateescape")
-            if any("\x7f" < character < "\ud800" or character > "\udfff" for character in text):
+            if _BEYOND_ASCII.search(text):
                 return "utf-8"  # with a broken line here and there, perhaps
             if not _NOT_IN_1252.isdisjoint(block):
                 return "utf-8"
