@@ -22,9 +22,12 @@ from typing import NamedTuple, TypeVar
 
 from labelwright.errors import InvalidInput, InvalidPipeline, LabelwrightError, nearest
 
-__all__ = ["GROUPS", "PluginGroup", "line_within", "load", "load_class", "load_file", "names", "page_module", "summary"]
+__all__ = ["GROUPS", "PluginGroup", "caught", "line_within", "load", "load_class", "load_file", "names", "page_module", "summary"]
 
 PACKAGE = Path(__file__).parent
+
+MOST_CHARACTERS = 500
+"""Of what an error of other code says, so many characters are told."""
 
 T = TypeVar("T")
 
@@ -167,11 +170,32 @@ def load_file(folder: Path, name: str) -> tuple[ModuleType, str]:
     sys.modules[module.__name__] = module
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
-    except Exception as error:
+    except BaseException as error:  # whatever a project's own code raises
+        reason = caught(error)
         del sys.modules[module.__name__]
         line = error.lineno if isinstance(error, SyntaxError) else line_within(error, path)
-        raise InvalidPipeline(f"{type(error).__name__}: {error}", where=f"{name} line {line}" if line else name) from error
+        raise InvalidPipeline(reason, where=f"{name} line {line}" if line else name) from error
     return module, digest
+
+
+def caught(error: BaseException) -> str:
+    """Return what code that is not ours raised, as a sentence that can be stored; only Ctrl+C is raised again.
+
+    `sys.exit()` is an exception too, as is whatever a library derives from `BaseException`, and telling an error may raise another one.
+
+    >>> caught(KeyError("t0"))
+    "KeyError: 't0'"
+    """
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    if isinstance(error, LabelwrightError):
+        return str(error)[:MOST_CHARACTERS]
+    try:
+        message = str(error)
+    except Exception:
+        message = ""
+    told = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return told[:MOST_CHARACTERS].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def line_within(error: BaseException, path: Path) -> int | None:

@@ -135,7 +135,7 @@ def test_a_raising_function_abstains(project: Project):
     with project.database.read() as connection:
         reports = {row.labeler: decode(row.report) for row in connection.execute(sa.select(tables.labeler_versions))}
     assert (reports["rules.broken"]["failed"], reports["rules.broken"]["answered"]) == (2, 0)
-    assert reports["rules.broken"]["error"] == "KeyError at item t0: 't0'"
+    assert reports["rules.broken"]["error"] == "At item t0: KeyError: 't0' (rules.py line 4)"
     assert "'refnd' is none of the labels" in reports["rules.wrong"]["error"]
 
 
@@ -306,3 +306,23 @@ def test_a_role_belongs_to_the_labelers_of_an_entry(project: Project):
     opened = functions.open_labelers(functions.Options(file="rules.py"), project, "", lambda *told: None)
     with pytest.raises(InvalidPipeline, match=r"'rules\.refunds' is not called as its module says"):
         _check_names(Declared("odd", module, None, "assist.labelers[0]", Role(True, False)), opened, Roles({"odd": Role(True, False)}))
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("raise type('Odd', (BaseException,), {})('no')", "Odd: no"),
+        ("raise ValueError('a\\0b\\ud83d')", "ValueError: a\ufffdb?"),
+        ("raise type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})()", "Mute"),
+    ],
+)
+def test_whatever_a_function_raises_is_told_at_its_item(project: Project, raised: str, told: str):
+    """Not only exceptions: `sys.exit()`, what has no text, and texts that no database takes stop neither the others nor the run."""
+    (project.folder / "rules.py").write_text(
+        f"from labelwright import labeling_function\n@labeling_function\ndef odd(item):\n    {raised}\n"
+        "@labeling_function\ndef fine(item):\n    return 'bug'\n"
+    )
+    add_texts(project, ["one", "two"])
+    assert suggest(project, DECLARED).written == 2
+    assert failures(project)["rules.odd at item t0"] == f"{told} (rules.py line 4)"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from labelwright.assist import out_of_fold, suggest
-from labelwright.schema import Text
+from labelwright.assist.labelers import model
+from labelwright.assist.learners.base import LearningResult
+from labelwright.assist.proposal import Proposal
+from labelwright.schema import Image as Picture
+from labelwright.schema import Item, Text
+from labelwright.schema.kinds.boxes import Box, Boxes
 from labelwright.schema.kinds.choice import Choice
 from labelwright.store import tables
 from labelwright.store.codec import decode, decode_answer
@@ -294,3 +301,88 @@ def test_a_lost_or_broken_file_gets_no_suggestion(make_project: Callable[..., Pr
     make.label(project, "tone", {items[index]: answers[index] for index in [*range(30), 41]})
     assert suggest(project, MODEL).written == 10
     assert report(project)["labels"] == 30
+
+
+def set_aside(project: Project) -> list[tuple[str, str]]:
+    rows = tables.quarantine
+    with project.database.read() as connection:
+        return [(row.place, row.reason) for row in connection.execute(sa.select(rows.c.place, rows.c.reason).order_by(rows.c.id))]
+
+
+@sqlite
+def test_texts_that_share_nothing_teach_nothing(make_project: Callable[..., Project]):
+    """Single letters share no word and no stretch of characters: the model says so, and all else goes on."""
+    project = make_project(make.CHOICE)
+    items = make.add(project, [{"body": Text(chr(0x4E00 + index))} for index in range(20)])
+    make.label(project, "kind", {item: Choice("ham" if item % 2 else "spam") for item in items})
+    (report,) = suggest(project, MODEL).labelers
+    assert report.note == "No two of the labeled texts share a word or a stretch of characters."
+    assert set_aside(project) == []
+
+
+@sqlite
+def test_grey_pictures_have_boxes_too(make_project: Callable[..., Project]):
+    """A picture without colours, or of one colour, is labeled and learned from as any other."""
+    schema = {"data": {"picture": "image"}, "questions": {"cells": {"kind": "boxes", "of": "picture", "options": ["cell"]}}}
+    project = make_project(schema)
+    pictures, answers = [], []
+    for index in range(16):
+        picture = Image.new("L", (120, 120), 200)
+        left, top = 10 + 3 * index, 20 + 2 * index
+        if index:
+            picture.paste(40, (left, top, left + 30, top + 30))
+        out = io.BytesIO()
+        picture.save(out, "PNG")
+        pictures.append({"picture": Picture(project.blobs.put(out.getvalue()), 120, 120, "image/png")})
+        answers.append(Boxes((Box(left, top, 30, 30, "cell"),) if index else ()))
+    items = make.add(project, pictures)
+    make.label(project, "cells", dict(zip(items[:-2], answers, strict=False)))
+    (report,) = suggest(project, MODEL).labelers
+    assert (report.note, report.written) == (None, 2)
+
+
+class Failing:
+    """A learner, or a model, that fails as it is told to."""
+
+    METHOD, VERSION, AT_LEAST, MOST = "failing", "1", 0.5, 1000
+
+    def __init__(self, fails: str) -> None:
+        self.fails = fails
+
+    def learn(self, *_: Any) -> LearningResult:
+        if self.fails == "learn":
+            raise ZeroDivisionError("by nothing")
+        return LearningResult({"odd": np.zeros(1)}, {})
+
+    def load(self, *_: Any) -> Failing:
+        return self
+
+    def predict(self, items: Sequence[Item], media: Any) -> list[Proposal | None]:
+        if self.fails == "predict" and any(item.key == "k3" for item in items):
+            raise IndexError(items[0].key)
+        return [Proposal(Choice("ham"), 0.75) for _ in items]
+
+
+@sqlite
+@pytest.mark.parametrize(
+    ("fails", "written", "told"),
+    [
+        ("learn", 0, {"model for kind": "It could not learn from these labels: ZeroDivisionError: by nothing"}),
+        ("predict", 2, {"model at item k3": "IndexError: k3"}),
+    ],
+)
+def test_a_learner_that_fails_stops_nothing(
+    make_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch, fails: str, written: int, told: dict[str, str]
+):
+    """Whatever it raises or returns stands in quarantine, at its item or its question, until a learner that works is there."""
+    project = make_project(make.CHOICE)
+    items = make.add(project, [{"body": Text(f"text {index}")} for index in range(5)])
+    make.label(project, "kind", {item: Choice("ham") for item in items[:2]})
+    monkeypatch.setattr(model, "learner_for", lambda *_: Failing(fails))
+    assert suggest(project, MODEL).written == written
+    assert dict(set_aside(project)) == told
+    working = Failing("nothing")
+    working.VERSION = "2"
+    monkeypatch.setattr(model, "learner_for", lambda *_: working)
+    suggest(project, MODEL)
+    assert (len(make.suggestions(project)), set_aside(project)) == (3, [])

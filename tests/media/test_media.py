@@ -9,7 +9,9 @@ import sys
 import time
 import unicodedata
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -18,7 +20,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from labelwright.errors import InvalidFile, TooLarge
 from labelwright.media import audio, image, text
@@ -209,7 +211,7 @@ def test_large_pictures_are_decoded_one_at_a_time() -> None:
     """Four pictures of 24 megapixels, each 96 MB unpacked, take the memory of one where there is room for one."""
     code = """
 import io, resource, threading
-from PIL import Image
+from PIL import Image, ImageCms
 from labelwright.media import image
 from labelwright.media._pool import Budget
 image.BUDGET = Budget(24_000_000)
@@ -323,3 +325,202 @@ def test_real_media_are_whole() -> None:
         normal = audio.normalise(path.read_bytes(), where=path.name)
         assert normal.duration > 0.1
         assert len(normal.peaks) < 20_000
+
+
+def _deep(bits: int, colours: int = 1) -> np.ndarray:
+    """A ramp from dark to bright, as a camera of so many bits takes it."""
+    ramp = np.linspace(0, 2**bits - 1, 64).astype(np.uint16)
+    grey = np.tile(ramp, (48, 1))
+    return grey if colours == 1 else np.stack([grey] * colours, axis=2)
+
+
+def _png16(pixels: np.ndarray) -> bytes:
+    """Pillow writes no colours of 16 bits."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    kind = {1: 0, 3: 2, 4: 6}[1 if pixels.ndim == 2 else pixels.shape[2]]
+    head = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 16, kind, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def _tiff(pixels: np.ndarray, order: str = "<", tags: dict[int, str | int] | None = None) -> bytes:
+    """Pillow writes neither big-endian 16 bits nor colours of 16 bits."""
+    kind = {"u": 1, "i": 2, "f": 3}[pixels.dtype.kind]
+    layers = 1 if pixels.ndim == 2 else pixels.shape[2]
+    fields: dict[int, int | str] = {256: pixels.shape[1], 257: pixels.shape[0], 258: 8 * pixels.dtype.itemsize, 259: 1}
+    fields |= {262: 1 if layers == 1 else 2, 273: 8, 277: layers, 278: pixels.shape[0], 279: pixels.nbytes, 339: kind} | (tags or {})
+    body = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+    entries, extra = b"", b""
+    behind = 8 + len(body) + 2 + 12 * len(fields) + 4
+    for tag, value in sorted(fields.items()):
+        if isinstance(value, str):
+            text = value.encode() + b"\0"
+            entries += struct.pack(order + "HHII", tag, 2, len(text), behind + len(extra))
+            extra += text
+        elif tag in (258, 339) and layers > 1:
+            entries += struct.pack(order + "HHII", tag, 3, layers, behind + len(extra))
+            extra += struct.pack(order + "H", value) * layers
+        else:
+            entries += struct.pack(order + "HHII", tag, 4, 1, value)
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8 + len(body))
+    return head + body + struct.pack(order + "H", len(fields)) + entries + bytes(4) + extra
+
+
+def _shown(body: bytes) -> np.ndarray:
+    normal = image.normalise(body)
+    shown = Image.open(io.BytesIO(normal.body or body))
+    thumbnail = np.asarray(Image.open(io.BytesIO(normal.thumbnail or b"")).convert("L"))
+    pixels = np.asarray(shown.convert("RGB") if shown.mode != "I;16" else shown.point(lambda value: value / 256, "L").convert("RGB"))
+    assert abs(float(thumbnail.mean()) - float(pixels.mean())) < 6
+    return pixels
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize(
+    "body",
+    [lambda bits: _png16(_deep(bits)), lambda bits: _png16(_deep(bits, 3)), lambda bits: _tiff(_deep(bits)),
+     lambda bits: _tiff(_deep(bits), ">"), lambda bits: _tiff(_deep(bits, 3)), lambda bits: _tiff(_deep(bits, 3), ">")],
+    ids=["png", "png-rgb", "tiff", "tiff-be", "tiff-rgb", "tiff-rgb-be"],
+)  # fmt: skip
+def test_fewer_bits_kept_in_sixteen_are_as_bright_as_they_were_taken(bits: int, body: Callable[[int], bytes]) -> None:
+    """A ramp of 8 to 16 bits, grey or in colours, in either order of bytes, is a smooth ramp from black to white."""
+    shown = _shown(body(bits))
+    assert (shown[0, 0].max(), shown[0, -1].min()) == (0, 255)
+    steps = np.diff(shown[0, :, 0].astype(int))
+    assert (steps >= 3).all()
+    assert (steps <= 6).all()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "tags"),
+    [
+        (np.array([[0.0, np.nan, 1.0, np.inf]], np.float32), {}),
+        (np.array([[0.0, -9999.0, 1.0, -9999.0]], np.float32), {42113: "-9999"}),
+        (np.array([[5.0, -3.4028235e38, 6.0, -np.inf]], np.float32), {}),
+        (np.array([[-700, -32768, 300, -32768]], np.int16), {42113: "-32768"}),
+    ],
+)
+def test_what_has_no_value_leaves_the_others_as_they_are(pixels: np.ndarray, tags: dict[int, str | int]) -> None:
+    """NaN, infinity, and a map's value for no data are black, and the rest is neither dimmed nor blank."""
+    shown = _shown(_tiff(np.repeat(np.repeat(pixels, 16, axis=1), 16, axis=0), tags=tags))
+    assert shown[8, 8::16, 0].tolist() == [0, 0, 255, 0]
+    with pytest.raises(InvalidFile, match="No pixel"):
+        image.normalise(_tiff(np.full((4, 4), np.nan, np.float32)))
+
+
+def test_white_may_be_zero() -> None:
+    """X-rays count from white to black, also in 16 bits."""
+    shown = _shown(_tiff(_deep(12), tags={262: 0}))
+    assert (shown[0, 0, 0], shown[0, -1, 0]) == (255, 0)
+
+
+@cache  # a profile tells the second at which it was made
+def _profile(space: str) -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
+
+
+@pytest.mark.parametrize(("format", "mode"), [("JPEG", "RGB"), ("PNG", "RGB"), ("PNG", "RGBA"), ("TIFF", "RGB"), ("WEBP", "RGB")])
+def test_a_colour_profile_stays_with_its_colours(format: str, mode: str) -> None:
+    """A phone's picture that is turned or reduced keeps the profile that its colours are in."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    Image.open(io.BytesIO(picture("PNG", (64, 48), mode))).save(out, format, exif=exif, icc_profile=_profile("sRGB"))
+    for options in ({}, {"max_side": 32}):
+        normal = image.normalise(out.getvalue(), **options)
+        assert Image.open(io.BytesIO(normal.body or out.getvalue())).info["icc_profile"] == _profile("sRGB")
+        assert normal.width < normal.height
+
+
+def test_a_profile_of_another_space_goes_with_its_pixels() -> None:
+    """Lab colours of a TIFF become what they are on a screen, and their profile does not stand beside sRGB."""
+    red = ImageCms.profileToProfile(
+        Image.new("RGB", (32, 32), (200, 30, 40)), ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+    )
+    out = io.BytesIO()
+    red.save(out, "TIFF", icc_profile=_profile("LAB"))
+    normal = image.normalise(out.getvalue())
+    shown = Image.open(io.BytesIO(normal.body or b""))
+    assert "icc_profile" not in shown.info
+    assert np.abs(np.asarray(shown)[0, 0].astype(int) - [200, 30, 40]).max() < 6
+
+
+def _without_head(body: bytes) -> bytes:
+    """An MP3 stream as it comes from the radio: without the frame that tells its length."""
+    begin = body.index(b"Info" if b"Info" in body[:200] else b"Xing")
+    start = body.rindex(b"\xff", 0, begin - 8)
+    return body[body.index(body[start : start + 2], begin) :]
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_an_mp3_without_a_header_is_as_long_as_what_it_plays(tmp_path: Path, rate: int, channels: int) -> None:
+    """Loud, then quiet: the first frames say nothing about the length. Nor does a header of a file that was cut, or pictures in a tag."""
+    loud = np.random.default_rng(0).normal(0, 0.3, (rate * 3, channels))
+    quiet = np.zeros((rate * 9, channels))
+    out = io.BytesIO()
+    soundfile.write(out, np.concatenate([loud, quiet]), rate, format="MP3", bitrate_mode="VARIABLE", compression_level=0.5)
+    bare = _without_head(out.getvalue())
+    tag = b"ID3\4\0\0\0\2\0\0" + bytes(2 * 128 * 128)
+    for body in (bare, tag + bare, bare + b"TAG" + bytes(125)):
+        path = tmp_path / "a.mp3"
+        path.write_bytes(body)
+        for recording in (body, path):
+            assert audio.probe(recording).duration == pytest.approx(12.0, abs=0.15)
+        normal = audio.normalise(body, points=120)
+        high = msgspec.json.decode(normal.peaks)["max"]
+        assert min(high[2:28]) > 20 > 5 > max(high[34:])
+        assert len(audio.decode(body, rate)) == pytest.approx(12 * rate, abs=rate / 6)
+    half = out.getvalue()[: len(out.getvalue()) // 2]
+    found = audio.probe(half).duration
+    assert found < 11
+    assert len(audio.decode(half, rate)) == pytest.approx(found * rate, abs=2)
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFFFFF])
+def test_a_wav_file_that_was_not_finished_goes_up_to_its_end(size: int) -> None:
+    """A recorder that could not go back to the header leaves its samples without a length; a file without samples stays one."""
+    body = bytearray(sound(2.0))
+    place = body.index(b"data") + 4
+    body[place : place + 4] = struct.pack("<I", size)
+    assert audio.probe(bytes(body)).duration == pytest.approx(2.0, abs=0.01)
+    assert len(audio.decode(bytes(body), 8000)) == pytest.approx(16_000, abs=2)
+    empty = bytes(body[: place + 4]) + b"LIST" + struct.pack("<I", 4) + b"INFO"
+    if size == 0:
+        with pytest.raises(InvalidFile, match="no samples"):
+            audio.probe(empty)
+
+
+def test_a_flac_stream_is_as_long_as_its_frames() -> None:
+    """An encoder that wrote into a pipe leaves the number of samples open."""
+    body = bytearray(sound(2.3, format="FLAC"))
+    body[21] &= 0xF0
+    body[22:26] = bytes(4)
+    assert audio.probe(bytes(body)).duration == pytest.approx(2.3, abs=0.001)
+    assert len(audio.decode(bytes(body), 8000)) == 18_400
+    with pytest.raises(InvalidFile, match="its length"):
+        audio.probe(bytes(body[:-1000]))
+
+
+def test_several_recordings_in_one_file_are_refused() -> None:
+    """Of Ogg files put one behind the other, only the first would be heard."""
+    body = sound(format="OGG")
+    with pytest.raises(InvalidFile, match="several recordings"):
+        audio.probe(body + body)
+
+
+def test_a_small_copy_in_front_is_not_the_picture() -> None:
+    """A TIFF file that begins with a thumbnail counts by the page behind."""
+    out = io.BytesIO()
+    small, large = Image.new("L", (8, 6), 9), Image.new("L", (80, 60), 200)
+    small.save(out, "TIFF", tiffinfo={254: 1}, save_all=True, append_images=[large])
+    body = bytearray(out.getvalue())
+    pages = Image.open(io.BytesIO(bytes(body)))
+    pages.seek(1)
+    if pages.tag_v2.get(254):  # type: ignore[attr-defined]  # Pillow writes the first page's tags into all of them
+        place = bytes(body).rindex(struct.pack("<HHI", 254, 4, 1))
+        body[place + 8 : place + 12] = bytes(4)
+    assert (image.probe(bytes(body)).width, image.normalise(bytes(body)).height) == (80, 60)

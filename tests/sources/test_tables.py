@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet as pq
 
 from labelwright.errors import InvalidInput
 from labelwright.formats._tables import BLOCK, TableRow, rows
@@ -85,9 +88,6 @@ def test_a_quote_that_is_never_closed_is_found_at_the_end_of_the_file(tmp_path: 
         ("a.csv", b"", "empty"),
         ("a.parquet", b"", "empty"),
         ("a.jsonl", b"\n\n", "blank"),
-        ("a.csv", b"a,a\n1,2\n", "'a' twice"),
-        ("a.csv", "id,text\n1,grün\n".encode("utf-16"), "UTF-16"),
-        ("a.jsonl", '{"id": 1}\n'.encode("utf-16"), "UTF-16"),
         ("a.parquet", b"PAR1 this is none", "Parquet"),
     ],
 )
@@ -181,3 +181,67 @@ def test_parquet_rows_that_are_too_long_are_named_and_the_rest_is_read(tmp_path:
         assert [line_of(one) for one in found] == list(range(1, 1208))
         good = [one.data["body"] for one in found if isinstance(one, TableRow)]
         assert good == [value for value, text in zip(column, bodies, strict=True) if text is None or len(text) < 1000]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "expected"),
+    [
+        ("a.csv", "id,text\n1,grün\n".encode("utf-16"), [{"id": "1", "text": "grün"}]),
+        ("a.csv", b"\xfe\xff" + "id;text\n1;grün\n".encode("utf-16-be"), [{"id": "1", "text": "grün"}]),
+        ("a.jsonl", '{"id": 1}\n'.encode("utf-16"), [{"id": 1}]),
+        ("a.csv", "id,text\n1,grün “so”\n".encode("cp1252"), [{"id": "1", "text": "grün “so”"}]),
+        ("a.csv", b"label,text,label\na,hi,b\n", [{"label": "a", "text": "hi", "label_2": "b"}]),
+        ("a.csv", b"sep=;\nid;text\n1;a, b\n", [{"id": "1", "text": "a, b"}]),
+        ("a.csv", b"# made by X\n# in May\nid,text\n1,a\n", [{"id": "1", "text": "a"}]),
+        ("a.csv", b"Report\nMay,2024\n\nid,text,user,time\n1,a,u,2\n3,b,v,4\n", [
+            {"id": "1", "text": "a", "user": "u", "time": "2"}, {"id": "3", "text": "b", "user": "v", "time": "4"}]),
+        ("a.csv", b"id|text\n1|a,b,c\n2|d,e,f\n", [{"id": "1", "text": "a,b,c"}, {"id": "2", "text": "d,e,f"}]),
+        ("a.csv", b"text\nhello\nbye\n", [{"text": "hello"}, {"text": "bye"}]),
+        ("a.tsv", b'label\ttext\nham\t"Hello there\nspam\tWIN now\nham\tbye"\nham\tlast one\n', [
+            {"label": "ham", "text": '"Hello there'}, {"label": "spam", "text": "WIN now"},
+            {"label": "ham", "text": 'bye"'}, {"label": "ham", "text": "last one"}]),
+        ("a.tsv", b'id\ttext\n1\t"a\tb ""c"""\n2\t"two\nlines"\n3\t"whole"\n4\ta "b" c\n', [
+            {"id": "1", "text": 'a\tb "c"'}, {"id": "2", "text": "two\nlines"}, {"id": "3", "text": "whole"},
+            {"id": "4", "text": 'a "b" c'}]),
+        ("a.jsonl", b'{"id": 1, "score": NaN, "more": [Infinity, -Infinity, "NaN"]}\n', [
+            {"id": 1, "score": None, "more": [None, None, "NaN"]}]),
+    ],
+)  # fmt: skip
+def test_tables_of_other_programs_are_read(tmp_path: Path, name: str, body: bytes, expected: list[dict[str, object]]) -> None:
+    """Encodings, separators, preambles, headers and quotes as spreadsheets, databases and scripts write them."""
+    path = tmp_path / name
+    path.write_bytes(body)
+    whole, broken = read(path)
+    assert ([row.data for row in whole], broken) == (expected, [])
+
+
+def test_a_table_without_a_header_has_numbered_columns(tmp_path: Path) -> None:
+    """Its first row is a row."""
+    path = tmp_path / "a.tsv"
+    path.write_bytes(b"ham\tsee you, later\nspam\tWIN, now\n")
+    found = [row.data for row in rows(path, header=False) if isinstance(row, TableRow)]
+    assert found == [{"column_1": "ham", "column_2": "see you, later"}, {"column_1": "spam", "column_2": "WIN, now"}]
+
+
+def test_times_that_python_has_no_value_for_are_texts(tmp_path: Path) -> None:
+    """Nanoseconds, nested ones too, and dates behind the year 9999 stop no row; what fits stays a time."""
+    moment = 1_700_000_000_123_456_789
+    columns = {
+        "at": pa.array([moment, 1_700_000_000_000_000_000], pa.timestamp("ns")),
+        "zone": pa.array([moment, None], pa.timestamp("ns", "UTC")),
+        "clock": pa.array([123_456_789, 1000], pa.time64("ns")),
+        "took": pa.array([1_500_000_005, 2_000_000_000], pa.duration("ns")),
+        "list": pa.array([[{"at": moment}], []], pa.list_(pa.struct([("at", pa.timestamp("ns"))]))),
+        "far": pa.array([4_000_000, 0], pa.date32()),
+        "later": pa.array([400_000_000_000_000_000, 0], pa.timestamp("us")),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    whole, broken = read(tmp_path / "a.parquet")
+    assert broken == []
+    first, second = (msgspec.json.decode(msgspec.json.encode(row.data)) for row in whole)
+    assert first["at"] == first["list"][0]["at"] == "2023-11-14 22:13:20.123456789"
+    assert first["zone"].startswith("2023-11-14 22:13:20.123456789")
+    assert (first["clock"], first["took"]) == ("00:00:00.123456789", "PT1.500000005S")
+    assert first["far"].startswith("12921")
+    assert first["later"].startswith("14645")
+    assert (second["at"], second["far"], second["took"]) == ("2023-11-14T22:13:20", "1970-01-01", "PT2S")

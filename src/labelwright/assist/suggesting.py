@@ -1,8 +1,9 @@
 """Runs the declared labelers over the items, and writes what they propose and was not there before.
 
 How far each labeler has come is kept with its version, in the transaction of the suggestions: a run that was killed goes on where it
-was, a second run writes nothing, and new items alone are looked at until the version changes. Items at which a labeler fails are set
-aside with the reason, under the stage `suggest`, until it is mended. Older items can become active again, as
+was, a second run writes nothing, and new items alone are looked at until the version changes. A labeler that fails, whatever it raises,
+stops nothing else: the items at which it fails, or its question where it cannot be made, are set aside with the reason, under the stage
+`suggest`, until it is mended. Older items can become active again, as
 when the original of a duplicate is replaced: blocks of items whose active ones are others than last time are looked at once more.
 """
 
@@ -16,10 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Struct
 
+from labelwright import plugins
 from labelwright.assist.labelers.base import Declined, Failed, Labeler, Progress, Untouched
 from labelwright.assist.policy import Declared, Roles, read_labelers, read_roles
 from labelwright.assist.proposal import Proposal
-from labelwright.errors import InvalidPipeline
+from labelwright.errors import InvalidInput, InvalidPipeline, StoreUnavailable
 from labelwright.schema import Item
 from labelwright.store import bulk, tables
 from labelwright.store.beside import beside
@@ -95,8 +97,16 @@ def suggest(project: Project, labelers: Sequence[str | dict[str, Any]], *, progr
     """
     roles = read_roles(labelers)
     opened: list[Labeler | Declined] = []
+    unopened: list[Declared] = []
     for declared in read_labelers(labelers):
-        of_it = declared.module.open_labelers(declared.options, project, declared.place, progress)
+        try:
+            of_it = declared.module.open_labelers(declared.options, project, declared.place, progress)
+        except (InvalidPipeline, StoreUnavailable, sa.exc.SQLAlchemyError):
+            raise
+        except BaseException as error:
+            unopened.append(declared)
+            opened.append(Declined(declared.name, "", f"It could not be made: {plugins.caught(error)}", failed=True))
+            continue
         _check_names(declared, of_it, roles)
         opened += of_it
     pairs = [(labeler.name, labeler.question) for labeler in opened]
@@ -104,7 +114,7 @@ def suggest(project: Project, labelers: Sequence[str | dict[str, Any]], *, progr
     if twice:
         raise InvalidPipeline(f"Two labelers are named '{twice[0]}'.", where="assist.labelers", hint="Give one of the files another name.")
     # First, for one of the same name may be about another question now.
-    removed = _forget_undeclared(project, {_name(*pair) for pair in pairs})
+    removed = _forget_undeclared(project, {_name(*pair) for pair in pairs}) if not unopened else 0
     reports = [_run(project, labeler, progress) for labeler in opened]
     if any(report.written for report in reports):
         renew(project.database)
@@ -135,6 +145,7 @@ def _name(labeler: str, question: str) -> str:
 
 def _run(project: Project, labeler: Labeler | Declined, progress: Progress) -> LabelerReport:
     if isinstance(labeler, Declined):
+        project.database.write(partial(_tell_declined, project.id, labeler))
         return LabelerReport(labeler=labeler.name, question=labeler.question, note=labeler.reason)
     name = _name(labeler.name, labeler.question)
     with project.database.read() as connection:
@@ -151,8 +162,7 @@ def _run(project: Project, labeler: Labeler | Declined, progress: Progress) -> L
     counted.look(reached, reached.item_id, None)
     if stale or reached is not before:
         project.database.write(partial(_forget_failures, project.id, labeler.name))
-    if counted.looked_at:
-        labeler.close()
+    note = _close(labeler) if counted.looked_at else None
     return LabelerReport(
         labeler=labeler.name,
         question=labeler.question,
@@ -161,7 +171,42 @@ def _run(project: Project, labeler: Labeler | Declined, progress: Progress) -> L
         written=counted.written,
         removed=counted.removed,
         failed=counted.failed,
+        note=note,
     )
+
+
+def _propose(labeler: Labeler, project: Project, items: list[Item]) -> list[Proposal | Untouched | Failed | None]:
+    """Ask for proposals; where that fails, for one item after another, so that it fails at as few as can be."""
+    question = project.schema.questions[labeler.question]
+    try:
+        proposals = list(labeler.propose(items))
+        if len(proposals) != len(items):
+            raise InvalidInput(f"It proposed {len(proposals)} answers for {len(items)} items.")
+        for proposal in proposals:
+            if isinstance(proposal, Proposal):
+                if not question.is_answered_by(proposal.answer):
+                    raise InvalidInput(f"The question asks for {question.kind} and the answer is something else.")
+                if proposal.score is not None and not 0 <= proposal.score <= 1:
+                    raise InvalidInput(f"A score lies between 0 and 1, and {proposal.score} does not.")
+            elif not (proposal is None or isinstance(proposal, Untouched | Failed)):
+                raise InvalidInput(f"It proposed no answer but {type(proposal).__name__}.")
+    except (StoreUnavailable, sa.exc.SQLAlchemyError):
+        raise
+    except BaseException as error:
+        reason = plugins.caught(error)
+        return [Failed(reason)] if len(items) == 1 else [_propose(labeler, project, [item])[0] for item in items]
+    return proposals
+
+
+def _close(labeler: Labeler) -> str | None:
+    """Close a labeler, and return why that failed, if it did: what it proposed is written by now."""
+    try:
+        labeler.close()
+    except (StoreUnavailable, sa.exc.SQLAlchemyError):
+        raise
+    except BaseException as error:
+        return plugins.caught(error)
+    return None
 
 
 class _Counted:
@@ -180,7 +225,7 @@ class _Counted:
                 stored = _stored(connection, labeler, page)
             if not page:
                 return
-            proposals = labeler.propose(page)
+            proposals = _propose(labeler, project, page)
             fresh, obsolete = _changes(project.id, labeler, page, proposals, stored)
             broken = [
                 bulk.SetAsideEntry(labeler.name, _place(labeler.name, item.key), item.key, proposal.reason)
@@ -215,6 +260,14 @@ class _Counted:
 
 def _place(labeler: str, key: str) -> str:
     return f"{labeler} at item {key}"
+
+
+def _tell_declined(project_id: int, labeler: Declined, connection: Connection) -> None:
+    """Set aside that a labeler could not be made, and forget it where it merely has nothing to propose with."""
+    place = f"{labeler.name} for {labeler.question}".removesuffix(" for ")
+    connection.execute(sa.delete(tables.quarantine).where(_failures(project_id, labeler.name), tables.quarantine.c.place == place))
+    if labeler.failed:
+        bulk.quarantine(connection, project_id, STAGE, [bulk.SetAsideEntry(labeler.name, place, None, labeler.reason)])
 
 
 def _failures(project_id: int, labeler: str) -> sa.ColumnElement[bool]:

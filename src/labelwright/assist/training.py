@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from msgspec import Struct
 
+from labelwright import plugins
 from labelwright.assist import versions
 from labelwright.assist.arrays import pack, unpack
 from labelwright.assist.learners.base import LabeledItem, Learned, TooLittle
 from labelwright.assist.media import ItemMedia
+from labelwright.errors import StoreUnavailable
 from labelwright.schema import Item, Question, Text, content_hash
 from labelwright.schema.kinds import Answer
 from labelwright.store import tables
@@ -33,12 +35,16 @@ __all__ = ["State", "Wanted", "latest", "state_name"]
 
 
 class State(Struct, frozen=True):
-    """How a model stands: the evidence when it last learned, what it depends on, its version, or why there is none."""
+    """How a model stands: the evidence when it last learned, what it depends on, its version, or why there is none.
+
+    `failed`: there is none because learning met an error, and not for want of labels.
+    """
 
     evidence: int
     depends_on: str
     version: str | None = None
     note: str | None = None
+    failed: bool = False
 
 
 class Wanted(NamedTuple):
@@ -98,6 +104,11 @@ def _learn(project: Project, wanted: Wanted, media: ItemMedia, state: State) -> 
         result = wanted.learner.learn(question, examples, media, wanted.fewest)
     except TooLittle as error:
         return State(state.evidence, state.depends_on, note=str(error))
+    except (sa.exc.SQLAlchemyError, StoreUnavailable):
+        raise
+    except Exception as error:  # a learner that fails at one question stops neither the others nor the pipeline
+        note = f"It could not learn from these labels: {plugins.caught(error)}"
+        return State(state.evidence, state.depends_on, note=note, failed=True)
     report: dict[str, Any] = {"question": wanted.question, "method": wanted.learner.METHOD, **result.report}
     if result.out_of_fold is not None:
         report["out_of_fold"] = project.blobs.put(pack(result.out_of_fold))

@@ -6,6 +6,7 @@ The file is short, complete and runs as it is; comments say what to change.
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from labelwright.cli import _output
@@ -21,13 +22,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from labelwright.pipeline.starter import write_starter
 
-    written, found = write_starter(Path(options.dir), options.source, name=options.name)
+    made = write_starter(Path(options.dir), options.source, name=options.name)
+    written, found = made.files, made.found
     if options.json:
-        _output.print_json({"files": [str(path) for path in written], "left_aside": found.left_aside if found else {}})
+        _output.print_json(
+            {"files": [str(path) for path in written], "left_aside": found.left_aside if found else {}, "labeled": made.labeled}
+        )
         return 0
     for path in written:
         print(f"wrote {path}")
-    run = f"{_output.command('run', options.dir)} && {_output.command('serve', options.dir)}"
+    take = f"{shlex.join(['labelwright', 'import', options.dir, str(made.labels)])} && " if made.labels else ""
+    run = f"{_output.command('run', options.dir)} && {take}{_output.command('serve', options.dir)}"
     if found is None:
         data = Path(options.dir, "data")
         print(
@@ -42,5 +47,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"This project is about {chosen}. Files of {options.source} that it leaves aside: {others}.")
     if not options.source.resolve().is_relative_to(Path(options.dir).resolve()):
         print(f"The data lies outside {options.dir}, so its whole path stands there; move it inside to be able to move the project.")
+    if made.labels:
+        print(f"{made.labels} holds the {made.labeled:,} labels that are there already. They may be imported as gold or suggestions, too.")
     print(f"Look at it, then: {run}")
     return 0

@@ -8,8 +8,8 @@ file some hundred rows at a time. A row longer than `MAX_ROW` bytes is refused i
 from __future__ import annotations
 
 import csv
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 import msgspec
 
 from labelwright.errors import InvalidInput, nearest
+from labelwright.formats._delimited import LOOK, Records, column_names, encoding_of, open_utf8, sniff
 from labelwright.formats.base import SAMPLE, Broken
 
 __all__ = ["FORMATS", "MAX_ROW", "TableRow", "format_of", "read_json_line", "rows"]
@@ -27,9 +28,6 @@ MAX_ROW = 16 * 2**20
 MAX_COLUMNS = 10_000
 """A table of more columns is refused, as is a JSON row of more."""
 
-MAX_RECORD_LINES = 4000
-"""A quoted CSV field that is still open after so many lines counts as never closed."""
-
 PARQUET_BATCH = 512
 """So many rows of a Parquet file are in memory at once, at most."""
 
@@ -39,7 +37,7 @@ PARQUET_BYTES = 32 * 2**20
 BLOCK = 2**18
 """So many bytes of a JSONL file are read at once."""
 
-FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".parquet": "parquet", ".pq": "parquet"}
 """The format that a file name's ending stands for."""
 
 _DECODER = msgspec.json.Decoder()
@@ -53,7 +51,13 @@ class TableRow(NamedTuple):
 
 
 def rows(
-    path: str | Path, format: str | None = None, *, name: str | None = None, delimiter: str | None = None, max_row: int = MAX_ROW
+    path: str | Path,
+    format: str | None = None,
+    *,
+    name: str | None = None,
+    delimiter: str | None = None,
+    header: bool = True,
+    max_row: int = MAX_ROW,
 ) -> Iterator[TableRow | Broken]:
     """Yield every row of a table file, in order.
 
@@ -61,7 +65,8 @@ def rows(
         path: the file.
         format: `jsonl`, `csv` or `parquet`; by default what the name's ending says.
         name: what places call the file; by default its name without folders.
-        delimiter: what separates CSV columns; by default whichever of comma, semicolon, tab and bar the header has most of.
+        delimiter: what separates CSV columns; by default whichever of comma, semicolon, tab and bar parts the first lines most evenly.
+        header: whether a CSV file's first row names its columns; else they are `column_1`, `column_2` and so on.
         max_row: longer rows, in bytes, come out broken.
 
     Raises:
@@ -84,13 +89,15 @@ def rows(
         elif format == "jsonl":
             yield from _bounded(_jsonl(path, name, max_row), name)
         elif format == "csv":
-            yield from _bounded(_csv(path, name, max_row, delimiter), name)
+            yield from _bounded(_csv(path, name, max_row, delimiter, header), name)
         elif format == "parquet":
             yield from _bounded(_parquet(path, name, max_row), name)
         else:
             raise InvalidInput(f"There is no table format '{format}'.", where=name, hint=nearest(format, set(FORMATS.values())))
     except OSError as error:
         yield Broken(name, f"The file cannot be read: {error.strerror or error}.")
+    except UnicodeError as error:
+        yield Broken(name, f"The file's encoding is broken: {error}.")
 
 
 def _bounded(found: Iterator[TableRow | Broken], name: str) -> Iterator[TableRow | Broken]:
@@ -129,6 +136,8 @@ def read_json_line(number: int, line: bytes, name: str) -> TableRow | Broken:
     except RecursionError:
         return _broken(number, name, "The JSON is nested too deeply.", line)
     except (msgspec.MsgspecError, ValueError) as error:
+        if (given := _with_nan(line)) is not None:
+            return TableRow(number, given)
         message = str(error).removeprefix("JSON is malformed: ").partition(" - at")[0]
         return _broken(number, name, f"The line is no JSON: {message[:1].lower()}{message[1:]}.", line)
     if type(data) is dict and len(data) > MAX_COLUMNS:
@@ -136,6 +145,17 @@ def read_json_line(number: int, line: bytes, name: str) -> TableRow | Broken:
     if type(data) is not dict:
         return _broken(number, name, f"The line is no JSON object but a {_json_name(data)}.", line)
     return TableRow(number, data)
+
+
+def _with_nan(line: bytes) -> dict[str, Any] | None:
+    """Read what Python and pandas write and JSON does not know: NaN and Infinity, which become null."""
+    if b"NaN" not in line and b"Infinity" not in line:
+        return None
+    try:
+        data = json.loads(line, parse_constant=lambda _: None)
+        return data if type(data) is dict and len(data) <= MAX_COLUMNS else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _json_name(value: Any) -> str:
@@ -150,10 +170,8 @@ def _broken(number: int, name: str, reason: str, sample: bytes | str = "") -> Br
 
 
 def _lines(file: BinaryIO, max_row: int) -> Iterator[bytes | None]:
-    """Yield each line without a byte-order mark; None stands for a line that is too long, which is skipped without being held."""
+    """Yield each line; None stands for a line that is too long, which is skipped without being held."""
     line = file.readline(max_row + 1)
-    if line.startswith(b"\xef\xbb\xbf"):
-        line = line[3:]
     while line:
         if len(line) > max_row and not line.endswith(b"\n"):
             while line and not line.endswith(b"\n"):
@@ -164,22 +182,11 @@ def _lines(file: BinaryIO, max_row: int) -> Iterator[bytes | None]:
         line = file.readline(max_row + 1)
 
 
-def _other_encoding(path: Path, name: str) -> Broken | None:
-    with path.open("rb") as file:
-        begin = file.read(4)
-    if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Broken(name, "The file is UTF-16, and UTF-8 is expected. Save it as UTF-8.")
-    return None
-
-
 def _jsonl(path: Path, name: str, max_row: int) -> Iterator[TableRow | Broken]:
-    if other := _other_encoding(path, name):
-        yield other
-        return
     number = 0
     found = False
     decode, row_of = _DECODER.decode, tuple.__new__  # what runs for every row of every file is kept short: see benchmarks/ingest.py
-    with path.open("rb") as file:
+    with open_utf8(path, encoding_of(path)) as file:
         for lines in _blocks_of_lines(file, max_row):
             for line in lines:
                 number += 1
@@ -204,8 +211,6 @@ def _jsonl(path: Path, name: str, max_row: int) -> Iterator[TableRow | Broken]:
 def _blocks_of_lines(file: BinaryIO, max_row: int) -> Iterator[list[Any]]:
     """Yield the lines of a file, many at a time and without their ends; None stands for one that is too long, which is not held."""
     rest = file.read(BLOCK)
-    if rest.startswith(b"\xef\xbb\xbf"):
-        rest = rest[3:]
     skipping = False
     while rest:
         lines: list[Any] = rest.split(b"\n")
@@ -226,128 +231,35 @@ def _blocks_of_lines(file: BinaryIO, max_row: int) -> Iterator[list[Any]]:
         rest += more
 
 
-class _NeverClosed(Exception):
-    """A quoted field went on for too long."""
-
-
-class _Records:
-    """The lines of a CSV file as records, which may span lines; after a broken record the line behind its first one is next."""
-
-    def __init__(self, file: BinaryIO, max_row: int, delimiter: str) -> None:
-        self.lines = _lines(file, max_row)
-        self.max_row = max_row
-        self.delimiter = delimiter
-        self.number = 0  # of the last line handed to the parser
-        self.ahead: deque[bytes | None] = deque()  # lines to be read again
-        self.taken: list[bytes | None] = []  # lines of the record under way
-        self.size = 0  # of these, in bytes
-        self.reader = self._parser()
-
-    def _parser(self) -> Iterator[list[str]]:
-        return csv.reader(self._feed(), delimiter=self.delimiter, strict=True)
-
-    def _feed(self) -> Iterator[str]:
-        while True:
-            line = self.ahead.popleft() if self.ahead else next(self.lines, b"")
-            if line == b"":
-                return
-            self.number += 1
-            self.taken.append(line)
-            if line is None:
-                raise OverflowError
-            self.size += len(line)
-            if len(self.taken) > MAX_RECORD_LINES or self.size > self.max_row:
-                raise _NeverClosed
-            yield line.decode("utf-8")
-
-    def __iter__(self) -> Iterator[tuple[int, list[str] | str, bytes]]:
-        """Yield the number of the first line, the fields or the reason why there are none, and the first line."""
-        while True:
-            first = self.number + 1
-            self.taken, self.size = [], 0
-            outcome: list[str] | str
-            try:
-                outcome = next(self.reader)
-            except StopIteration:
-                return
-            except UnicodeDecodeError as error:
-                outcome = f"The line is not UTF-8: {error.reason} at byte {error.start + 1}."
-            except OverflowError:
-                outcome = f"The line is longer than {self.max_row:,} bytes."
-            except _NeverClosed:
-                outcome = "A quote is opened and never closed."
-            except csv.Error as error:
-                outcome = _csv_reason(str(error))
-            begin = self.taken[0] or b"" if self.taken else b""
-            if isinstance(outcome, str):
-                if len(self.taken) > 1:  # what is wrong on a later line is wrong there, too
-                    outcome = "A quote is opened and never closed."
-                self.ahead.extendleft(reversed(self.taken[1:]))
-                self.number = first
-                self.reader = self._parser()
-            yield first, outcome, begin
-
-
-def _csv_reason(message: str) -> str:
-    if "unexpected end of data" in message:
-        return "A quote is opened and never closed."
-    if "expected after" in message:
-        return "A quote is closed in the middle of a field. Write a quote inside a quoted field twice."
-    if "new-line character" in message:
-        return "A bare carriage return stands outside of quotes. Save the file with usual line ends."
-    if "field larger" in message:
-        return "A field is too long."
-    return f"The line is no CSV: {message}."
-
-
-def _csv(path: Path, name: str, max_row: int, delimiter: str | None) -> Iterator[TableRow | Broken]:
-    if other := _other_encoding(path, name):
-        yield other
-        return
+def _csv(path: Path, name: str, max_row: int, delimiter: str | None, header: bool) -> Iterator[TableRow | Broken]:
     csv.field_size_limit(max(csv.field_size_limit(), max_row))
-    with path.open("rb") as file:
-        head = next(_lines(file, max_row), None)
-        if head is None:
-            yield Broken(name, f"The header is longer than {max_row:,} bytes.")
-            return
-        file.seek(0)
-        records = iter(_Records(file, max_row, delimiter or _delimiter(head)))
-        header: list[str] | None = None
-        for number, fields, line in records:
+    encoding = encoding_of(path, guess=True)
+    with open_utf8(path, encoding) as file:
+        dialect = sniff(file.read(LOOK), delimiter=delimiter, tabs=Path(name).suffix.lower() in (".tsv", ".tab"))
+    with open_utf8(path, encoding) as file:
+        names: list[str] | None = None
+        for number, fields, line in Records(_lines(file, max_row), max_row, dialect if header else dialect._replace(preamble=0)):
             if not fields:  # a blank line
                 continue
-            if header is None:
-                if problem := _header_problem(fields):
-                    yield Broken(name, problem, line[:SAMPLE].decode("utf-8", "replace").strip())
+            if names is None:
+                if isinstance(fields, str) or len(fields) > MAX_COLUMNS:
+                    what = f"The header cannot be read. {fields}" if header else fields
+                    problem = what if isinstance(fields, str) else f"The table has {len(fields):,} columns, more than {MAX_COLUMNS:,}."
+                    yield Broken(name, str(problem), line[:SAMPLE].decode("utf-8", "replace").strip())
                     return
-                header = list(fields)
-            elif isinstance(fields, str):
+                names = column_names(fields) if header else [f"column_{place}" for place in range(1, len(fields) + 1)]
+                if header:
+                    continue
+            if isinstance(fields, str):
                 yield _broken(number, name, fields, line)
-            elif len(fields) != len(header):
-                yield _broken(
-                    number,
-                    name,
-                    f"The row has {len(fields)} column{'s' if len(fields) > 1 else ''} where the header has {len(header)}.",
-                    line,
-                )
+            elif len(fields) != len(names):
+                those = "the header" if header else "the first one"
+                columns = f"{len(fields)} column{'s' if len(fields) > 1 else ''}"
+                yield _broken(number, name, f"The row has {columns} where {those} has {len(names)}.", line)
             else:
-                yield TableRow(number, dict(zip(header, fields, strict=True)))
-        if header is None:
+                yield TableRow(number, dict(zip(names, fields, strict=True)))
+        if names is None:
             yield Broken(name, "The file has blank lines only.")
-
-
-def _delimiter(head: bytes) -> str:
-    outside = b"".join(head.split(b'"')[::2])
-    return max(",;\t|", key=lambda mark: outside.count(mark.encode()))
-
-
-def _header_problem(fields: Sequence[str] | str) -> str | None:
-    if isinstance(fields, str):
-        return f"The header cannot be read. {fields}"
-    if len(fields) > MAX_COLUMNS:
-        return f"The table has {len(fields):,} columns, more than {MAX_COLUMNS:,}."
-    twice = sorted(field for field, count in Counter(fields).items() if count > 1)
-    return f"The header names the column '{twice[0]}' twice." if twice else None
 
 
 def _parquet(path: Path, name: str, max_row: int) -> Iterator[TableRow | Broken]:
@@ -405,10 +317,71 @@ def _parquet_rows(batch: Any, max_row: int) -> Iterator[dict[str, Any] | None]:
         long = sizes[end - 1] > max_row
         part = batch.slice(start, end - start - bool(long))
         plain = [column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in part.columns]
-        yield from pa.RecordBatch.from_arrays(plain, names=batch.schema.names).to_pylist()
+        yield from _plain_rows(pa.RecordBatch.from_arrays(plain, names=batch.schema.names))
         if long:
             yield None
         start = end
+
+
+def _plain_rows(batch: Any) -> Iterator[dict[str, Any]]:
+    """Yield rows of Python's values; a time or date that Python has no value for is a text."""
+    import pyarrow as pa
+
+    columns = []
+    for column in batch.columns:
+        if _has_nanoseconds(column.type):
+            columns.append([_plain_value(value) for value in column])
+            continue
+        try:
+            columns.append(column.to_pylist())
+        except (ValueError, OverflowError, pa.ArrowException):
+            columns.append([_plain_value(value) for value in column])
+    for values in zip(*columns, strict=True):
+        yield dict(zip(batch.schema.names, values, strict=True))
+
+
+def _has_nanoseconds(kind: Any) -> bool:
+    import pyarrow as pa
+
+    if pa.types.is_nested(kind):
+        return any(_has_nanoseconds(kind.field(place).type) for place in range(kind.num_fields))
+    return getattr(kind, "unit", None) == "ns"
+
+
+def _plain_value(scalar: Any) -> Any:
+    import pyarrow as pa
+
+    if not scalar.is_valid:
+        return None
+    if isinstance(scalar, pa.MapScalar):
+        return [(_plain_value(pair["key"]), _plain_value(pair["value"])) for pair in scalar.values]
+    if isinstance(scalar, pa.ListScalar | pa.LargeListScalar | pa.FixedSizeListScalar):
+        return [_plain_value(value) for value in scalar.values]
+    if isinstance(scalar, pa.StructScalar):
+        return {name: _plain_value(value) for name, value in scalar.items()}
+    try:
+        if _has_nanoseconds(scalar.type):
+            name = str(scalar.type)
+            zone = getattr(scalar.type, "tz", None)
+            kind = pa.timestamp("us", zone) if name.startswith("timestamp") else pa.time64("us") if name.startswith("time") else None
+            return scalar.cast(kind or pa.duration("us")).as_py()  # refused where anything would be lost
+        return scalar.as_py()
+    except (ValueError, OverflowError, pa.ArrowException):
+        return _as_text(scalar)
+
+
+def _as_text(scalar: Any) -> str:
+    import pyarrow as pa
+
+    if pa.types.is_duration(scalar.type):
+        per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[scalar.type.unit]
+        whole, rest = divmod(abs(scalar.value), per_second)
+        sign = "-" if scalar.value < 0 else ""
+        return f"{sign}PT{whole}.{rest:0{len(str(per_second)) - 1}}S".replace(".0S", "S")
+    try:
+        return str(scalar.cast(pa.string()).as_py())
+    except (pa.ArrowException, ValueError, OverflowError):
+        return str(scalar.value)
 
 
 def _lengths(column: Any, max_row: int) -> Any:

@@ -10,7 +10,6 @@ and the lowest and highest sample of each, over all channels, as whole numbers f
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -21,6 +20,7 @@ from msgspec import Struct
 
 from labelwright.errors import InvalidFile, InvalidInput, LabelwrightError, TooLarge
 from labelwright.media import base
+from labelwright.media._lengths import opened
 from labelwright.schema.modalities.audio import Audio
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ def peaks(blocks: Iterator[NDArray[np.float32]], *, frames: int, rate: int, poin
 def _describe(body: bytes | Path, max_seconds: float) -> AudioProbe:
     import soundfile
 
-    with _opened(body) as file:
+    with opened(body) as file:
         size = file.seek(0, io.SEEK_END)
         if not size:
             raise InvalidFile("The file is empty.")
@@ -279,7 +279,6 @@ def _describe(body: bytes | Path, max_seconds: float) -> AudioProbe:
         info = soundfile.info(file)
         if info.format not in FORMATS:
             raise InvalidFile(f"{info.format} recordings are not read.", hint="Recordings are WAV, FLAC, Ogg and MP3.")
-        _refuse_cut_off_wav(file, size)
     if info.frames <= 0 or info.samplerate <= 0:
         raise InvalidFile("The recording has no samples.")
     duration = info.frames / info.samplerate
@@ -300,33 +299,11 @@ def _refuse_many(frames: int, channels: int) -> None:
         )
 
 
-def _refuse_cut_off_wav(file: IO[bytes], whole: int) -> None:
-    """Refuse a WAV file whose samples end before its header says; libsndfile would read what is left without a word."""
-    file.seek(0)
-    head = file.read(12)
-    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
-        return
-    position = 12
-    while position + 8 <= whole:
-        file.seek(position)
-        name, size = struct.unpack("<4sI", file.read(8))
-        if name == b"data":
-            written_later = size == 0 or size >= 0x7FFFFFFF - 1024  # recorders that could not go back to the header leave these
-            if not written_later and position + 8 + size > whole:
-                raise InvalidFile(f"The recording is cut off: {whole - position - 8:,} of {size:,} bytes of samples are there.")
-            return
-        position += 8 + size + size % 2
-
-
-def _opened(body: bytes | Path) -> IO[bytes]:
-    return body.open("rb") if isinstance(body, Path) else io.BytesIO(body)
-
-
 def _blocks(body: bytes | Path) -> Iterator[NDArray[np.float32]]:
     """Yield all samples as blocks of (samples, channels)."""
     import soundfile
 
-    with _opened(body) as bytes_of, soundfile.SoundFile(bytes_of) as file:
+    with opened(body) as bytes_of, soundfile.SoundFile(bytes_of) as file:
         expected, got = file.frames, 0
         for block in file.blocks(max(1, BLOCK // file.channels), dtype="float32", always_2d=True):
             got += len(block)

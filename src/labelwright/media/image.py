@@ -1,7 +1,9 @@
 """Pictures: JPEG, PNG, WebP, GIF, BMP and TIFF, read by Pillow and by no other of its decoders; upright, within limits, with a thumbnail.
 
-An animated or paged file counts by its first frame. A small file can unpack into gigabytes, so a picture's size is judged by its header
-before it is decoded, and all threads together decode no more pixels at once than one of the largest has: such a one goes alone.
+An animated or paged file counts by its first frame, small copies aside. What is deeper than a screen shows is stretched (see `_depth`);
+colours keep their profile, or become sRGB where they are of another space. A small file can unpack into gigabytes, so a picture's size is
+judged by its header before it is decoded, and all threads together decode no more pixels at once than one of the largest has: such a one
+goes alone.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ import io
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
 from labelwright.errors import InvalidFile, InvalidInput, LabelwrightError, TooLarge
-from labelwright.media import base
+from labelwright.media import _depth, base
 from labelwright.media._pool import Budget
 from labelwright.schema.modalities.image import Image as Picture
 
@@ -33,6 +35,7 @@ __all__ = [
     "ImageProbe",
     "NormalImage",
     "Options",
+    "flat",
     "normalise",
     "prepare",
     "probe",
@@ -58,6 +61,17 @@ STRIP = 4_000_000
 """A picture is reduced in strips of about so many pixels, for Pillow makes a copy of what has transparency."""
 
 _ORIENTATION = 0x0112
+
+_SUBFILE = 254
+
+MAX_COPIES = 20
+"""The first whole page of a TIFF file is looked for among so many."""
+
+_TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90"}
+"""What makes a picture of each orientation upright."""
+
+_SPACES = {"RGB": b"RGB ", "RGBA": b"RGB ", "P": b"RGB ", "L": b"GRAY", "LA": b"GRAY", "1": b"GRAY", "CMYK": b"CMYK", "LAB": b"Lab "}
+"""The colour space, as an ICC profile names it in its head, that the pixels of each mode have."""
 
 
 class Options(base.Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,33 +184,47 @@ def normalise(
         found = _describe(image)
         reduced = max_side is not None and max(image.size) > max_side
         kept = found.orientation == 1 and not reduced and found.media_type in MEDIA_TYPES
-        pixels = _decode_less(image, thumbnail or 1) if kept else image.width * image.height * (1 if found.orientation == 1 else 2)
+        deep = _depth.is_deep(image)
+        copies = 1 + (found.orientation != 1) + 2 * deep
+        pixels = _decode_less(image, thumbnail or 1) if kept and not deep else image.width * image.height * copies
         with BUDGET.of(pixels):
             image.load()
             if image.format == "PNG":  # may tell its orientation at the end
                 found = _describe(image)
-            if kept and found.orientation == 1:
-                small = _jpeg(_flat(_shrink(image, thumbnail)), quality=80) if thumbnail else None
+            brighter = _depth.brightened(image, _open(body, max_pixels)) if deep else None
+            profile = image.info.get("icc_profile")
+            if kept and found.orientation == 1 and brighter is None:
+                small = _thumbnail(image, thumbnail, profile)
                 normal = NormalImage(None, found.width, found.height, found.media_type, small)
             else:
-                normal = _anew(image, found, max_side, thumbnail)
-            del image  # before another one comes in
+                normal = _anew(brighter or image, found.media_type, _orientation(image), max_side, thumbnail, profile)
+            del image, brighter  # before another one comes in
             return normal
 
     return _guarded(work, where)
 
 
-def _anew(image: Image.Image, found: ImageProbe, max_side: int | None, thumbnail: int | None) -> NormalImage:
+def _anew(
+    image: Image.Image, media_type: str, orientation: int, max_side: int | None, thumbnail: int | None, profile: bytes | None
+) -> NormalImage:
     """Turn, reduce and encode a picture whose own bytes do not serve."""
-    from PIL import ImageOps
+    from PIL import Image
 
-    if found.orientation != 1:
-        image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "F"):
+        image = _depth.stretched(image)
+    elif image.mode.startswith("I;16") and image.mode != "I;16":
+        image = _depth.in_usual_order(image)
+    if orientation != 1:  # a TIFF file's pixels were turned as they were read
+        image = image.transpose(Image.Transpose[_TURNS[orientation]])
     if max_side is not None:
         image = _shrink(image, max_side)
-    small = _jpeg(_flat(_shrink(image, thumbnail)), quality=80) if thumbnail else None
-    new, media_type = _encode(image, found.media_type)
+    small = _thumbnail(image, thumbnail, profile)
+    new, media_type = _encode(image, media_type, profile)
     return NormalImage(new, image.width, image.height, media_type, small)
+
+
+def _thumbnail(image: Image.Image, side: int | None, profile: bytes | None) -> bytes | None:
+    return _jpeg(_flat(_shrink(image, side), profile), quality=80) if side else None
 
 
 def _decode_less(image: Image.Image, side: int) -> int:
@@ -222,12 +250,31 @@ def _open(body: bytes, max_pixels: int | None) -> Image.Image:
     # which catching warnings is not.
     warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
     image = Image.open(io.BytesIO(body), formats=tuple(FORMATS))
+    _seek_whole_page(image)
     most = min(max_pixels or settings().max_pixels, settings().max_pixels)
     if image.width * image.height > most:
         raise TooLarge(
             f"The picture has {image.width:,} x {image.height:,} pixels, more than {most:,}.", hint="Reduce it, or cut it into tiles."
         )
     return image
+
+
+def _seek_whole_page(image: Image.Image) -> None:
+    """Pass over small copies that stand in front of the picture itself, as scanners and raw converters put them into TIFF files."""
+    if image.format != "TIFF" or not _is_small_copy(image):
+        return
+    for page in range(1, MAX_COPIES):
+        try:
+            image.seek(page)
+        except EOFError:
+            break
+        if not _is_small_copy(image):
+            return
+    image.seek(0)
+
+
+def _is_small_copy(image: Image.Image) -> bool:
+    return bool(int(getattr(image, "tag_v2", {}).get(_SUBFILE, 0)) & 1)
 
 
 def _describe(image: Image.Image) -> ImageProbe:
@@ -279,35 +326,67 @@ def _shrink_by_strips(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return small.resize(size, Image.Resampling.LANCZOS, box=box).convert(colours)
 
 
-def _flat(image: Image.Image) -> Image.Image:
-    """Return the picture as RGB on white."""
+def flat(image: Image.Image) -> Image.Image:
+    """Return a picture as a screen shows it: RGB, and nothing of it black for being deeper."""
+    if image.mode in ("I", "F"):
+        image = _depth.stretched(image)
+    elif image.mode.startswith("I;16"):
+        image = _depth.in_usual_order(image).point(lambda value: value / 256, "L")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _flat(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return the picture as RGB on white, in the colours that a screen takes for granted."""
     from PIL import Image
 
-    if image.mode.startswith("I;16"):
-        return image.point(lambda value: value / 256, "L").convert("RGB")
-    if image.mode in ("I", "F"):
-        low, high = image.getextrema()
-        span = float(high) - float(low) or 1.0  # type: ignore[arg-type]
-        return image.convert("F").point(lambda value: (value - low) * (255 / span)).convert("L").convert("RGB")
+    if _depth.is_deep_grey(image):
+        return flat(image)
     if image.has_transparency_data:
         picture = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+        image = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    elif image.mode == "P":
+        image = image.convert("RGB")
+    return _standard_colours(image, profile)
+
+
+def _standard_colours(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return a picture of any space as sRGB; where its profile is missing, broken or another space's, as is usual for its mode."""
+    from PIL import ImageCms
+
+    source: Any = None
+    if profile and _fits(profile, image.mode) and image.mode in ("RGB", "L", "CMYK", "LAB"):
+        source = io.BytesIO(profile)
+    elif image.mode == "LAB":
+        source = ImageCms.createProfile("LAB")
+    if source is not None:
+        try:
+            changed = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            changed = None
+        if changed is not None:
+            return changed
     return image.convert("RGB")
 
 
-def _encode(image: Image.Image, media_type: str) -> tuple[bytes, str]:
-    if media_type == "image/jpeg":
-        return _jpeg(image if image.mode in ("L", "RGB", "CMYK") else _flat(image), quality=95), media_type
-    if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
-        image = _flat(image)
+def _fits(profile: bytes, mode: str) -> bool:
+    return profile[16:20] == _SPACES.get(mode) and profile[36:40] == b"acsp"
+
+
+def _encode(image: Image.Image, media_type: str, profile: bytes | None) -> tuple[bytes, str]:
+    as_jpeg = media_type == "image/jpeg"
+    if image.mode not in (("L", "RGB", "CMYK") if as_jpeg else ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")):
+        image, profile = _flat(image, profile), None
+    kept = profile if profile and _fits(profile, image.mode) else None
+    if as_jpeg:
+        return _jpeg(image, quality=95, profile=kept), media_type
     out = io.BytesIO()
-    image.save(out, "PNG")
+    image.save(out, "PNG", icc_profile=kept)
     return out.getvalue(), "image/png"
 
 
-def _jpeg(image: Image.Image, quality: int) -> bytes:
+def _jpeg(image: Image.Image, quality: int, profile: bytes | None = None) -> bytes:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality)
+    image.save(out, "JPEG", quality=quality, icc_profile=profile)
     return out.getvalue()
 
 

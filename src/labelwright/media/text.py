@@ -161,6 +161,31 @@ def prepare(value: object, options: Options, *, column: str) -> str | NormalText
     return normalise(text) if options.normalise else text
 
 
+def is_conversation(value: object) -> bool:
+    """Tell whether a value is a list of turns, as chat models write them: `role` and `content`, or `from` and `value`.
+
+    >>> is_conversation([{"role": "user", "content": "Hello"}]), is_conversation(["Hello"])
+    (True, False)
+    """
+    turns = _turns(value)
+    return bool(turns) and isinstance(value, list) and len(turns) == len(value)
+
+
+def _turns(value: object) -> list[tuple[str, str]]:
+    """Return who said what in a conversation, as far as it is said in words."""
+    turns = []
+    for turn in value if isinstance(value, list) else []:
+        names = next((pair for pair in (("role", "content"), ("from", "value")) if isinstance(turn, dict) and pair[0] in turn), None)
+        if names is None or not isinstance(turn.get(names[0]), str):
+            return []
+        said = turn.get(names[1])
+        if isinstance(said, list):  # parts, of which some are pictures
+            said = " ".join(str(part.get("text") or f"[{part.get('type')}]") if isinstance(part, dict) else str(part) for part in said)
+        calls = turn.get("tool_calls")
+        turns.append((turn[names[0]], str(said or "") or (f"[calls {calls}]" if calls else "")))
+    return turns
+
+
 def _as_text(value: object, column: str) -> str:
     if isinstance(value, str):
         return value
@@ -170,6 +195,8 @@ def _as_text(value: object, column: str) -> str:
         return str(value)
     if value is None:
         raise InvalidInput(f"The text in '{column}' is empty.")
+    if is_conversation(value):
+        return "\n\n".join(f"{speaker}: {said}" for speaker, said in _turns(value))
     raise InvalidInput(f"The column '{column}' holds no text but a {'list' if isinstance(value, list) else 'nested object'}.")
 
 

@@ -56,12 +56,28 @@ def _plain(node: Any, place: str, line: int, lines: dict[str, int], name: str) -
     place_of: Any = node  # ruamel's mappings and sequences know their lines, which its types do not tell
     if isinstance(node, dict):
         return {
-            str(key): _plain(value, f"{place}.{key}", place_of.lc.key(key)[0] + 1 if key in (place_of.lc.data or {}) else line, lines, name)
+            _whole(str(key), line, name): _plain(
+                value, f"{place}.{key}", place_of.lc.key(key)[0] + 1 if key in (place_of.lc.data or {}) else line, lines, name
+            )
             for key, value in node.items()
         }
     if isinstance(node, list):
         return [_plain(value, f"{place}[{index}]", place_of.lc.item(index)[0] + 1, lines, name) for index, value in enumerate(node)]
-    for kind in (bool, int, float, str):
+    if isinstance(node, str):
+        return _whole(node, line, name)
+    for kind in (bool, int, float):
         if isinstance(node, kind):
             return kind(node)
     return None if node is None else str(node)
+
+
+def _whole(text: str, line: int, name: str) -> str:
+    """Put characters together that JSON escapes in two halves, such as an emoji."""
+    if not any("\ud800" <= character <= "\udfff" for character in text):
+        return str(text)
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise InvalidPipeline(
+            "A text holds half of a character.", where=f"{name} line {line}", hint="Write the character itself."
+        ) from error

@@ -235,7 +235,7 @@ class _Run:
         count = 0
         unread = False
         if shape.media:
-            rows = readers.load(file.reader).read(file.path, name=file.name, delimiter=self.source.delimiter)
+            rows = readers.load(file.reader).read(file.path, name=file.name, **table.dialect)
             finish = partial(_finish_row, finish=finisher(shape), begin=table.begin)
             for row, outcome in in_order(pool, finish, rows):
                 count += 1
@@ -260,7 +260,9 @@ class _Run:
             self.read.add(file.name)
 
     def _table(self, file: File, shape: RowShape) -> TableFile:
-        return TableFile(str(file.path), file.name, file.reader, shape.id, shape.columns, shape.prefix, self.source.delimiter)
+        source = self.source
+        header = source.header or file.reader != "csv"
+        return TableFile(str(file.path), file.name, file.reader, shape.id, shape.columns, shape.prefix, source.delimiter, header)
 
     def _field(self, modality: str, fields: dict[str, str]) -> str:
         names = [name for name, kind in fields.items() if kind == modality]

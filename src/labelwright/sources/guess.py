@@ -3,41 +3,79 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from labelwright.errors import InvalidInput
+from labelwright import plugins
+from labelwright.errors import InvalidInput, LabelwrightError
 from labelwright.formats._tables import TableRow
+from labelwright.formats.base import Broken
 from labelwright.media import modality_of
+from labelwright.media.text import is_conversation
 from labelwright.schema.modalities import MODALITIES, Modality, Stored
 from labelwright.sources import readers
 from labelwright.sources.locate import reader_of
 from labelwright.sources.source import Source
 
-__all__ = ["Guess", "guess"]
+__all__ = ["FileLabels", "Guess", "class_names", "class_of_folder", "guess", "label_text"]
 
 LOOK = 1000
 """So many rows, or files, are looked at."""
 
+LOOK_BYTES = 2**26
+"""So many bytes of pictures and recordings are looked at."""
+
 MAX_LABELS = 20
+
+MAX_CLASSES = 500
+"""So many labels may there be where something says that they are labels: the name of the column, its type, folders."""
 
 _ID_NAMES = ("id", "key", "uid", "uuid", "guid", "_id", "index")
 _TEXT_NAMES = ("text", "body", "message", "content", "sentence", "review", "comment", "question", "prompt", "title")
+_LABEL_NAMES = ("label", "class", "category", "target", "intent", "sentiment", "emotion", "rating", "stars", "answer", "tag", "topic", "y")
+_WHO = re.compile(r"(annotator|worker|rater|coder|labeler|labeller|user|judge|assessor|crowd)s?([ _-]?(id|name))?", re.IGNORECASE)
+_SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"})
+_CONTAINERS = _SPLITS.union(
+    ("data", "dataset", "image", "images", "img", "imgs", "jpegimages", "photos", "audio", "clips", "wav", "wavs", "texts")
+)
+"""Names of folders that say nothing about what their files show."""
+
+_SPLIT_COLUMNS = frozenset({"split", "fold", "partition", "subset", "set"})
+_MEASURED = re.compile(r"\s*(\d{4,}-\d\d(-\d\d)?\b|\d\d?[./:]\d\d|[+-]?[\d.,]+%?\s*$|-?PT?\d|https?://\S+$|[0-9a-f-]{32,}$)")
+"""How times, numbers, addresses of pages and digests look."""
+_GLOB = re.compile(r"[*?\[\]]")
+
+
+class FileLabels(Struct, frozen=True, kw_only=True):
+    """A table beside pictures or recordings that says what they show: its path, the column that names the files, that of the label."""
+
+    table: Path
+    file: str
+    label: str
 
 
 class Guess(Struct, frozen=True, kw_only=True):
     """A source and the fields to label, as the pipeline file would say them.
 
-    `labels` has each column that looks like a label already there, with its values; `rows` is how many rows or files were looked at.
-    `left_aside` counts the other files of a folder, which this source does not read: by their reader, or `other`.
+    `labels` has each column that looks like a label already there, with its values, the likeliest first; `annotator` is the column that
+    says who gave it; `repeats` tells that rows show the same again and again, as those of several annotators do. Files may have their
+    labels in the names of their folders, `in_folders`, or in tables beside them, `in_tables`. `rows` is how many rows or files were looked
+    at. `left_aside` counts the other files of a folder, which this source does not read: by their reader, or `other`.
     """
 
     source: Source
     data: dict[str, Modality]
     labels: dict[str, tuple[str, ...]] = {}
+    annotator: str | None = None
+    repeats: bool = False
+    in_folders: bool = False
+    in_tables: tuple[FileLabels, ...] = ()
     rows: int = 0
     left_aside: dict[str, int] = {}
 
@@ -61,6 +99,48 @@ def guess(path: str | Path, *, folder: str | Path | None = None) -> Guess:
     return _of_folder(path, uri)
 
 
+def label_text(value: Any, names: Sequence[str] = ()) -> str | None:
+    """Return a label as the options of a question have it, or None where there is none; `names` are those of class numbers.
+
+    >>> label_text(True), label_text(3.0), label_text(1, ["cat", "dog"]), label_text(-1, ["cat", "dog"])
+    ('true', '3', 'dog', None)
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        if isinstance(value, float) and not value.is_integer():
+            return None
+        if names:
+            return names[int(value)] if 0 <= value < len(names) else None
+        return str(int(value))
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def class_names(path: Path) -> dict[str, list[str]]:
+    """Return the names of the classes that a Parquet file's columns number, as Hugging Face writes them down."""
+    if reader_of(path.name) != "parquet":
+        return {}
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        told = (parquet.read_schema(path).metadata or {}).get(b"huggingface", b"{}")
+        features = msgspec.json.decode(told)["info"]["features"]
+        return {name: list(map(str, one["names"])) for name, one in features.items() if isinstance(one, dict) and one.get("names")}
+    except (pa.ArrowException, OSError, msgspec.MsgspecError, LookupError, TypeError, AttributeError):
+        return {}  # whoever reads the rows says what is wrong
+
+
+def class_of_folder(key: str) -> str | None:
+    """Return the class that a file's folder stands for: the only one in its path besides such as `train` or `images`.
+
+    >>> class_of_folder("train/cat/1.png"), class_of_folder("train/1.png"), class_of_folder("a/b/1.png")
+    ('cat', None, None)
+    """
+    folders = [part for part in key.split("/")[:-1] if part.lower() not in _CONTAINERS]
+    return folders[0] if len(folders) == 1 else None
+
+
 def _of_file(path: Path, uri: str) -> Guess:
     reader = reader_of(path.name)
     if reader is None:
@@ -69,17 +149,48 @@ def _of_file(path: Path, uri: str) -> Guess:
     module = readers.load(reader)
     if module.MODALITY is not None:
         return Guess(source=Source(uri=uri), data={module.MODALITY: module.MODALITY}, rows=1)
-    looked = list(itertools.islice(module.read(path, name=path.name), LOOK))
-    rows: list[dict[str, Any]] = [row.data for row in looked if isinstance(row, TableRow)]
-    if not rows:
-        raise InvalidInput(f"No row can be read: {looked[0].reason if looked else 'there is none.'}", where=str(path))
+    rows, header = _rows(path, reader)
     columns = list(dict.fromkeys(name for row in rows for name in row))
     values = {name: [row.get(name) for row in rows] for name in columns}
     id = _id_column(values, len(rows))
-    data, renamed = _fields({name: found for name, found in values.items() if name != id})
-    taken = {id, *data, *renamed.values()}
-    labels = {name: found for name, column in values.items() if name not in taken and (found := _labels(column, len(rows)))}
-    return Guess(source=Source(uri=uri, id=id, columns=renamed), data=data, labels=labels, rows=len(rows))
+    data, renamed = _fields({name: found for name, found in values.items() if name != id}, path.parent, header=header)
+    shown = [renamed.get(name, name) for name in data]
+    repeats = any(_repeats(values[name]) for name in shown if name in values)
+    who = next((name for name in columns if name not in shown and _WHO.fullmatch(name)), None) if repeats else None
+    labels = _label_columns({name: column for name, column in values.items() if name not in {id, who, *shown}}, class_names(path))
+    source = Source(uri=uri, id=id, columns=renamed, header=header)
+    return Guess(source=source, data=data, labels=labels, annotator=who, repeats=repeats, rows=len(rows))
+
+
+def _rows(path: Path, reader: str) -> tuple[list[dict[str, Any]], bool]:
+    """Return a table's first rows, and whether a header names their columns."""
+    module = readers.load(reader)
+    looked = list(_first(module.read(path, name=path.name)))
+    rows: list[dict[str, Any]] = [row.data for row in looked if isinstance(row, TableRow)]
+    if reader == "csv" and rows and _is_row(rows):
+        bare = list(_first(module.read(path, name=path.name, header=False)))
+        return [row.data for row in bare if isinstance(row, TableRow)], False
+    if not rows:
+        reason = next((row.reason for row in looked if isinstance(row, Broken)), "there is none.")
+        raise InvalidInput(f"No row can be read: {reason}", where=str(path))
+    return rows, True
+
+
+def _first(found: Iterator[TableRow | Broken]) -> Iterator[TableRow | Broken]:
+    """Yield the rows that are looked at: fewer where they hold pictures or recordings."""
+    held = 0
+    for row in itertools.islice(found, LOOK):
+        yield row
+        if isinstance(row, TableRow):
+            cells = (value.get("bytes") if isinstance(value, dict) else value for value in row.data.values())
+            held += sum(len(cell) for cell in cells if isinstance(cell, bytes))
+        if held > LOOK_BYTES:
+            return
+
+
+def _is_row(rows: list[dict[str, Any]]) -> bool:
+    """Tell whether what was taken for the header is a row as all others: long, or what its column holds again and again."""
+    return any(len(name) > 100 or sum(row.get(name) == name for row in rows) >= max(2, len(rows) // 20) for name in rows[0] if name)
 
 
 def _of_folder(path: Path, uri: str) -> Guess:
@@ -89,30 +200,107 @@ def _of_folder(path: Path, uri: str) -> Guess:
     kinds = Counter(reader_of(file.name) or "other" for file in looked)
 
     def rest(*taken: Path) -> dict[str, int]:
-        return dict(sorted(Counter(reader_of(file.name) or "other" for file in looked if file not in taken).items()))
+        gone = set(taken)
+        return dict(sorted(Counter(reader_of(file.name) or "other" for file in looked if file not in gone).items()))
 
     stored = [name for name, modality in MODALITIES.items() if issubclass(modality, Stored)]
+    tables = {kind: [file for file in found if reader_of(file.name) == kind] for kind in ("parquet", "jsonl", "csv")}
 
     def whole(modality: str) -> Guess:
         media = [file for file in found if reader_of(file.name) == modality]
-        return Guess(source=Source(uri=uri), data={modality: modality}, rows=len(media), left_aside=rest(*media))
+        source = Source(uri=uri)
+        beside = [one for kind in ("jsonl", "csv") for table in tables[kind][:20] if (one := _file_labels(table, path, media))]
+        if beside:
+            labels = {"label" if len({one.label for one, _ in beside}) > 1 else beside[0][0].label: _in_order(beside)}
+            told = tuple(one for one, _ in beside)
+            taken = [*media, *(one.table for one in told)]
+            return Guess(source=source, data={modality: modality}, labels=labels, in_tables=told, rows=len(media), left_aside=rest(*taken))
+        classes = {class_of_folder(file.relative_to(path).as_posix()) for file in media}
+        if None not in classes and 2 <= len(classes) <= MAX_CLASSES and len(media) > len(classes):
+            names = tuple(sorted(filter(None, classes)))
+            return Guess(
+                source=source, data={modality: modality}, labels={"label": names}, in_folders=True, rows=len(media), left_aside=rest(*media)
+            )
+        return Guess(source=source, data={modality: modality}, rows=len(media), left_aside=rest(*media))
 
     most = max(stored, key=lambda modality: (kinds[modality], modality))
     if kinds[most]:
         return whole(most)
-    for kind in ("parquet", "jsonl", "csv"):
-        tables = [file for file in found if reader_of(file.name) == kind]
-        if tables:
-            first = _of_file(tables[0], str(Path(uri) / tables[0].name))
-            # Several tables are collected together where they lie side by side.
-            together = str(Path(uri) / f"*{tables[0].suffix}") if len(tables) > 1 else str(Path(uri) / tables[0].relative_to(path))
-            taken = [file for file in tables if file.parent == path and file.suffix == tables[0].suffix] if len(tables) > 1 else tables
-            source = Source(uri=together, id=first.source.id, columns=first.source.columns)
-            return Guess(source=source, data=first.data, labels=first.labels, rows=first.rows, left_aside=rest(*taken))
+    for kind, listed in tables.items():
+        if len(listed) == 1:
+            first = _of_file(listed[0], str(Path(uri) / listed[0].relative_to(path)))
+            return msgspec.structs.replace(first, left_aside=rest(*listed))
+        if listed:
+            return msgspec.structs.replace(_of_tables(path, uri, kind, listed), left_aside=rest(*listed))
     for modality in sorted(set(MODALITIES) - set(stored), reverse=True):
         if kinds[modality]:
             return whole(modality)
     raise InvalidInput("Nothing in the folder can be collected.", where=str(path), hint="Tables, texts, pictures and recordings can.")
+
+
+def _of_tables(path: Path, uri: str, kind: str, tables: list[Path]) -> Guess:
+    """Several tables are collected together: by a pattern, or as a folder whose name a pattern cannot tell."""
+    first = next((one for table in tables if (one := _readable(table))), None) or _of_file(tables[0], uri)
+    folders, endings = {table.parent for table in tables}, {table.suffix for table in tables}
+    one_folder = folders.pop() if len(folders) == 1 else None
+    below = Path(uri) / (one_folder or path).relative_to(path)
+    if _GLOB.search(str(below)) or len(endings) > 1:
+        source = msgspec.structs.replace(first.source, uri=str(below), format=kind)
+    else:
+        source = msgspec.structs.replace(first.source, uri=str(below / ("" if one_folder else "**") / f"*{endings.pop()}"))
+    if source.id and len(tables) > 1 and not _ids_differ(tables, source.id):
+        source = msgspec.structs.replace(source, id=None)
+    return msgspec.structs.replace(first, source=source)
+
+
+def _readable(table: Path) -> Guess | None:
+    try:
+        return _of_file(table, str(table))
+    except InvalidInput:
+        return None
+
+
+def _ids_differ(tables: list[Path], column: str) -> bool:
+    """Tell whether no row of one table is named like one of another, as far as is looked."""
+    seen: set[str] = set()
+    for table in tables[:20]:
+        try:
+            rows, _ = _rows(table, reader_of(table.name) or "")
+        except InvalidInput:
+            continue
+        ids = {str(row.get(column)) for row in rows}
+        if ids & seen:
+            return False
+        seen |= ids
+    return True
+
+
+def _file_labels(table: Path, folder: Path, media: list[Path]) -> tuple[FileLabels, tuple[str, ...]] | None:
+    """Return how a table beside files labels them, with the labels; None where it does not."""
+    try:
+        rows, _ = _rows(table, reader_of(table.name) or "")
+    except InvalidInput:
+        return None
+    columns = {name: [row.get(name) for row in rows] for name in rows[0]}
+    there = set(media)
+
+    def names_files(column: list[Any]) -> bool:
+        named = [value for value in column if isinstance(value, str) and value]
+        hits = sum(table.parent / value in there or folder / value in there for value in named)
+        return hits > 0 and 2 * hits >= min(len(named), len(media))
+
+    file = next((name for name, column in columns.items() if names_files(column)), None)
+    if file is None:
+        return None
+    labels = _label_columns({name: column for name, column in columns.items() if name != file}, {})
+    if not labels:
+        return None
+    column, found = next(iter(labels.items()))
+    return FileLabels(table=table, file=file, label=column), found
+
+
+def _in_order(beside: list[tuple[FileLabels, tuple[str, ...]]]) -> tuple[str, ...]:
+    return tuple(sorted({label for _, labels in beside for label in labels}))
 
 
 def _id_column(values: dict[str, list[Any]], count: int) -> str | None:
@@ -123,19 +311,25 @@ def _id_column(values: dict[str, list[Any]], count: int) -> str | None:
     for name in fitting:
         if name.lower() in _ID_NAMES:
             return name
-    likely = [name for name in fitting if name.lower().replace("-", "_").endswith(("_id", "_key", "id"))]
+    likely = [name for name in fitting if _is_id(name)]
     return likely[0] if likely else None
 
 
-def _fields(values: dict[str, list[Any]]) -> tuple[dict[str, Modality], dict[str, str]]:
-    media: dict[str, Modality] = {}
+def _is_id(name: str) -> bool:
+    return name.lower() in _ID_NAMES or name.lower().replace("-", "_").endswith(("_id", "_key", "id"))
+
+
+def _fields(values: dict[str, list[Any]], beside: Path, *, header: bool) -> tuple[dict[str, Modality], dict[str, str]]:
     for name, column in values.items():
-        kinds = {_modality(value) for value in column[:50]}
+        given = [value for value in column if value not in (None, "")][:50]
+        kinds = {_modality(value, beside) for value in given}
         if len(kinds) == 1 and (kind := kinds.pop()) is not None:
-            media[name] = kind
-    if media:
-        return _named(dict(list(media.items())[:1]))
+            return _named({name: kind}, header=header)
+    for name, column in values.items():
+        if any(is_conversation(value) for value in column) and all(value is None or is_conversation(value) for value in column):
+            return _named({name: "text"}, header=header)
     texts = {name: column for name, column in values.items() if any(isinstance(value, str) and value for value in column)}
+    texts = {name: column for name, column in texts.items() if not _is_measured(column)} or texts
     if not texts:
         raise InvalidInput("No column holds text, pictures or recordings.", hint=f"The columns are: {', '.join(values)}.")
 
@@ -145,29 +339,90 @@ def _fields(values: dict[str, list[Any]]) -> tuple[dict[str, Modality], dict[str
         varied = len(set(map(str, column))) / len(column)
         return known * varied * sum(len(value) for value in column if isinstance(value, str)) / len(column)
 
-    return _named({max(texts, key=length): "text"})
+    return _named({max(texts, key=length): "text"}, header=header)
 
 
-def _named(fields: dict[str, Modality]) -> tuple[dict[str, Modality], dict[str, str]]:
-    """Give a field whose column is no identifier a name that is one."""
+def _is_measured(column: list[Any]) -> bool:
+    """Tell whether a column holds times, numbers or addresses only, which nobody labels."""
+    return all(_MEASURED.match(value) for value in column if isinstance(value, str) and value)
+
+
+def _named(fields: dict[str, Modality], *, header: bool) -> tuple[dict[str, Modality], dict[str, str]]:
+    """Give a field whose column is no identifier, or has a number only, a name that is one."""
     data: dict[str, Modality] = {}
     renamed: dict[str, str] = {}
     for column, modality in fields.items():
-        name = column if column.isidentifier() else modality
+        name = column if column.isidentifier() and header else modality
         data[name] = modality
         if name != column:
             renamed[name] = column
     return data, renamed
 
 
-def _modality(value: Any) -> Modality | None:
-    if isinstance(value, dict) and isinstance(value.get("bytes"), bytes):
-        value = value.get("path") or ""
-    kind = modality_of(value) if isinstance(value, str) and len(value) < 500 else None
+def _modality(value: Any, beside: Path) -> Modality | None:
+    """Return what a cell holds, or names: by the ending, or by what the bytes are."""
+    name, body = value, None
+    if isinstance(value, dict):
+        name, body = value.get("path"), value.get("bytes")
+    elif isinstance(value, bytes):
+        name, body = None, value
+    if isinstance(body, bytes) and body:
+        return _modality_of_bytes(body)
+    if not isinstance(name, str) or not 0 < len(name) < 500 or "\n" in name:
+        return None
+    kind = modality_of(name) or modality_of(name.partition("?")[0].partition("#")[0])
+    if kind is None and not Path(name).suffix and "\0" not in name and (beside / name).is_file():
+        return _modality_of_bytes((beside / name).read_bytes())
     return kind if kind is not None and issubclass(MODALITIES[kind], Stored) else None
 
 
-def _labels(column: list[Any], count: int) -> tuple[str, ...] | None:
-    found = {value for value in column if isinstance(value, str) and value}
-    few = 2 <= len(found) <= min(MAX_LABELS, max(2, count // 3))
-    return tuple(sorted(found)) if few and all(len(value) <= 60 for value in found) else None
+def _modality_of_bytes(body: bytes) -> Modality | None:
+    for name, modality in MODALITIES.items():
+        if issubclass(modality, Stored):
+            try:
+                plugins.load("media", name).probe(body)
+            except LabelwrightError:
+                continue
+            return name
+    return None
+
+
+def _repeats(column: list[Any]) -> bool:
+    """Tell whether a column of texts or names shows the same again and again."""
+    shown = [value for value in column if isinstance(value, str) and value]
+    return len(shown) >= 4 and len(set(shown)) <= 0.7 * len(shown)
+
+
+def _label_columns(columns: dict[str, list[Any]], classes: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """Return the columns that look like labels with their values, the likeliest first."""
+    ranked: list[tuple[int, str, tuple[str, ...]]] = []
+    for name, column in columns.items():
+        if name in classes:
+            ranked.append((0, name, tuple(classes[name])))
+            continue
+        words = set(re.split(r"[^a-z]+", name.lower()))
+        known = bool(words & set(_LABEL_NAMES)) or any(name.lower().endswith(word) for word in ("label", "class", "category"))
+        if (_is_id(name) and not known) or name.lower() in _SPLIT_COLUMNS or _WHO.fullmatch(name):
+            continue
+        found = _labels(column, known=known)
+        if found:
+            ranked.append(((1 if name.lower() in _LABEL_NAMES else 2) if known else 3, name, found))
+    return {name: found for _, name, found in sorted(ranked, key=lambda one: one[0])}
+
+
+def _labels(column: list[Any], *, known: bool) -> tuple[str, ...] | None:
+    """Return the labels of a column; numbers are labels where its name says so, or where they are zero and one."""
+    given = [value for value in column if value not in (None, "")]
+    if any(isinstance(value, list | dict | bytes) for value in given):
+        return None
+    texts = [label_text(value) for value in given]
+    found = {text for text in texts if text is not None}
+    most = min(MAX_CLASSES if known else MAX_LABELS, max(2, len(column) // 3))
+    if None in texts or not 2 <= len(found) <= most or any(len(text) > 60 for text in found):
+        return None
+    numbers = all(re.fullmatch(r"-?\d+(\.\d+)?", text) for text in found)
+    if not known and len(found) == len(given):  # each once: they tell rows apart
+        return None
+    if numbers and not known and not found <= {"-1", "0", "1"}:
+        return None
+    return tuple(sorted(found, key=lambda text: (float(text) if numbers else 0.0, text)))

@@ -116,6 +116,8 @@ def _keep_one(value: Any, field: str, modality: str, shape: RowShape) -> tuple[s
         if shape.linked is None:
             raise InvalidInput(f"The column '{field}' names a file, and rows that are sent carry their media: {{\"base64\": …}}.")
         return shape.linked(value, modality), value
+    if value is None or value == "":
+        raise InvalidInput(f"The column '{field}' is empty, and holds the {modality}.")
     name = ""
     if isinstance(value, dict):
         name = str(value.get("path") or value.get("name") or "")

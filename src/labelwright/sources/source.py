@@ -22,7 +22,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     format: `jsonl`, `csv`, `parquet`, `text`, `image` or `audio`; by default what each file's ending says.
     columns: the column that a field of the schema is read from, where the two have different names: `{body: message}`.
     prefix: stands in front of every key; tells two folders apart whose files have the same names.
-    delimiter: what separates the columns of a CSV file; by default whatever the header has most of: comma, semicolon, tab or bar.
+    delimiter: what separates the columns of a CSV file; by default comma, semicolon, tab or bar, whichever parts its lines most evenly.
+    header: false = the first row of a CSV file is a row as all others, and the columns are `column_1`, `column_2` and so on.
     watch: how often a running server looks for news, such as `10m`, and 5 seconds at least.
     """
 
@@ -32,11 +33,13 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     columns: dict[str, str] = {}
     prefix: str = ""
     delimiter: str | None = None
+    header: bool = True
     watch: str | None = None
 
     def digest(self, fields: dict[str, str]) -> str:
         """Return a hash of all that decides what a file's rows become."""
-        return content_hash([1, self.id, self.format, self.columns, self.prefix, self.delimiter, fields])[:16]
+        given = [1, self.id, self.format, self.columns, self.prefix, self.delimiter, fields]
+        return content_hash(given if self.header else [*given, False])[:16]
 
 
 def check_source(source: Source) -> None:

@@ -52,8 +52,9 @@ class Labeler(Protocol):
 
 
 class Declined(NamedTuple):
-    """A labeler that has nothing to propose with, and why, such as a model with too few labels to learn from."""
+    """A labeler that has nothing to propose with, and why: too few labels to learn from, or, with `failed`, an error as it was made."""
 
     name: str
     question: str
     reason: str
+    failed: bool = False

@@ -102,19 +102,21 @@ class _Function:
             problems = self._asked.problems(proposal.answer, item.data)
             if problems:
                 raise InvalidInput(problems[0].message)
-        except Exception as error:
+        except BaseException as error:
             # Whatever a project's own code raises on one item, the other items are labeled all the same.
+            reason = self._why(error)
             self._failed += 1
-            self._error = self._error or f"{type(error).__name__} at item {item.key}: {error}"[:500]
-            return Failed(self._why(error)[:500])
+            self._error = self._error or f"At item {item.key}: {reason}"[:500]
+            return Failed(reason)
         self._answered += 1
         return proposal
 
-    def _why(self, error: Exception) -> str:
+    def _why(self, error: BaseException) -> str:
+        reason = plugins.caught(error)
         if isinstance(error, LabelwrightError):
-            return str(error)
+            return reason
         line = plugins.line_within(error, self._project.folder / self._file)
-        return f"{type(error).__name__}: {error} ({self._file}{f' line {line}' if line else ''})"
+        return f"{reason} ({self._file}{f' line {line}' if line else ''})"
 
 
 def _read(result: Any, question: Question) -> Proposal | None:

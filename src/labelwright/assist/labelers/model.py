@@ -72,7 +72,7 @@ def open_labelers(options: Options, project: Project, place: str, progress: Prog
         progress(0, None, f"learning: {name}")
         state, learned = latest(project, wanted, media)
         if learned is None:
-            found.append(Declined("model", name, state.note or "It has not learned anything yet."))
+            found.append(Declined("model", name, state.note or "It has not learned anything yet.", state.failed))
         else:
             least = options.at_least if options.at_least is not None else learner.AT_LEAST
             found.append(_Model(name, f"{state.version}", least, learned, project, media))
@@ -101,8 +101,9 @@ class _Model:
                 if label.question == self.question and label.origin != "gold"
             }
         open_items = [item for item in items if item.id not in labeled]
-        proposals = iter(self._learned.predict(open_items, self._media) if open_items else [])
-        return [UNTOUCHED if item.id in labeled else self._sure(next(proposals)) for item in items]
+        proposed = self._learned.predict(open_items, self._media) if open_items else []
+        proposals = dict(zip([item.id for item in open_items], proposed, strict=True))
+        return [UNTOUCHED if item.id in labeled else self._sure(proposals[item.id]) for item in items]
 
     def close(self) -> None:
         """Its version was written down when it was trained."""

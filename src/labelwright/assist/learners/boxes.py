@@ -158,4 +158,6 @@ def _otsu(layer: NDArray[Any]) -> float:
     total = np.cumsum(counts * middle)
     with np.errstate(divide="ignore", invalid="ignore"):
         between = below * above * (total / below - (total[-1] - total) / above) ** 2
-    return float(middle[np.nanargmax(np.where(above > 0, between, np.nan))]) if (above > 0).any() else float(middle[0])
+    parted = (below > 0) & (above > 0)
+    # A layer of one value has nothing to part: no pixel lies above its highest one.
+    return float(middle[np.argmax(np.where(parted, between, -1.0))]) if parted.any() else float(layer.max())

@@ -7,7 +7,7 @@ from typing import Any
 
 from labelwright.assist.arrays import Arrays
 from labelwright.assist.learners import _choice, _linear
-from labelwright.assist.learners.base import LabeledItem, Learned, LearningResult
+from labelwright.assist.learners.base import LabeledItem, Learned, LearningResult, TooLittle
 from labelwright.assist.media import ItemMedia
 from labelwright.assist.proposal import Proposal
 from labelwright.media.features import text as features
@@ -34,6 +34,8 @@ def learn(question: Question, examples: Sequence[LabeledItem], media: ItemMedia,
     seen = np.bincount(counts.indices, minlength=counts.shape[1])
     # What stands in a single text teaches nothing about others.
     columns = np.flatnonzero(seen >= 2).astype(np.int32)
+    if not len(columns):
+        raise TooLittle("No two of the labeled texts share a word or a stretch of characters.")
     rarity = (np.log((1 + len(usable)) / (1 + seen[columns])) + 1).astype(np.float32)
     result = _choice.learn_choice(question, usable, _weigh(counts, columns, rarity), strength=_STRENGTH, scale=False)
     return result._replace(arrays={**result.arrays, "columns": columns, "rarity": rarity})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SIZE", "VERSION", "WHAT", "open_rgb", "opened", "part", "vector", "vector_of"]
 
-VERSION = "hog-1"
+VERSION = "hog-2"
 
 WHAT = "edges, brightness and colours of the picture"
 
@@ -50,13 +50,13 @@ def open_rgb(body: bytes) -> Any:
     from PIL import Image
 
     from labelwright.errors import InvalidFile
-    from labelwright.media.image import FORMATS, probe
+    from labelwright.media.image import FORMATS, flat, probe
 
     probe(body)
     try:
         image = Image.open(io.BytesIO(body), formats=tuple(FORMATS))
         image.load()
-        return image if image.mode == "RGB" else image.convert("RGB")
+        return flat(image)
     except (OSError, ValueError, SyntaxError) as error:
         raise InvalidFile(f"The picture cannot be read: {error}.") from error
 

@@ -96,8 +96,8 @@ def apply(draft: ItemDraft, options: Options, context: Context) -> Iterator[Item
 def _call(function: Callable[..., Any], row: dict[str, Any]) -> Any:
     try:
         return function(row)
-    except Exception as error:
-        raise InvalidInput(f"The step '{function.__name__}' failed: {type(error).__name__}: {error}.") from error
+    except BaseException as error:
+        raise InvalidInput(f"The step '{function.__name__}' failed: {plugins.caught(error).rstrip('.')}.") from error
 
 
 def _check_row(row: Any) -> None:

@@ -1,4 +1,4 @@
-"""CSV, also with semicolons, tabs or bars: a header, then one row a record; all columns are text."""
+"""CSV, also with semicolons, tabs or bars: a header, then one row a record; all columns are text. See `formats._delimited`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from labelwright.formats.base import Broken
 
 __all__ = ["MODALITY", "SUFFIXES", "read"]
 
-SUFFIXES = frozenset({".csv", ".tsv"})
+SUFFIXES = frozenset({".csv", ".tsv", ".tab"})
 MODALITY = None
 
 
-def read(path: Path, *, name: str, field: str = "", delimiter: str | None = None) -> Iterator[TableRow | Broken]:
-    """Yield every record behind the header as a row."""
-    return rows(path, "csv", name=name, delimiter=delimiter)
+def read(path: Path, *, name: str, field: str = "", delimiter: str | None = None, header: bool = True) -> Iterator[TableRow | Broken]:
+    """Yield every record behind the header, where there is one, as a row."""
+    return rows(path, "csv", name=name, delimiter=delimiter, header=header)

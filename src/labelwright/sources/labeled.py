@@ -1,0 +1,96 @@
+"""The labels that raw data brings along: in a column, in the names of folders, in a table beside the files.
+
+They come out as rows that `labelwright import` reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from labelwright.errors import InvalidInput
+from labelwright.formats._tables import TableRow
+from labelwright.schema.modalities import MODALITIES, Stored
+from labelwright.sources import readers
+from labelwright.sources.batches import TableFile
+from labelwright.sources.guess import Guess, class_names, class_of_folder, label_text
+from labelwright.sources.locate import locate, place_of, reader_of
+from labelwright.sources.rows import RowShape, finisher
+
+__all__ = ["labels_there"]
+
+
+def labels_there(found: Guess, folder: Path, question: str) -> Iterator[dict[str, str]]:
+    """Yield the key of each labeled item, its label under the question's name, and who gave it, where the data says so.
+
+    Keys are those that collecting will give; what it will set aside is left out.
+    """
+    modalities = set(map(str, found.data.values()))
+    if found.in_tables:
+        yield from _of_tables_beside(found, folder, question)
+        return
+    column = next(iter(found.labels), None)
+    if column is None:
+        return
+    for file in locate(folder, found.source, modalities):
+        if file.problem:
+            continue
+        if found.in_folders:
+            if label := class_of_folder(file.key):
+                yield {"key": file.key, question: label}
+        elif readers.load(file.reader).MODALITY is None:
+            source = found.source
+            table = TableFile(
+                str(file.path),
+                file.name,
+                file.reader,
+                source.id,
+                source.columns,
+                "",
+                source.delimiter,
+                source.header or file.reader != "csv",
+            )
+            names = class_names(file.path).get(column, [])
+            finish = finisher(_shape(found, folder, file.path.parent))
+            for row in readers.load(file.reader).read(file.path, name=file.name, **table.dialect):
+                if not isinstance(row, TableRow) or (label := label_text(row.data.get(column), names)) is None:
+                    continue
+                who = row.data.get(found.annotator) if found.annotator else None
+                try:
+                    key = finish(dict(row.data), "").key
+                except InvalidInput:
+                    continue
+                yield {"key": key, question: label, **({} if who in (None, "") else {"annotator": str(who)})}
+
+
+def _of_tables_beside(found: Guess, folder: Path, question: str) -> Iterator[dict[str, str]]:
+    keys = {file.path: file.key for file in locate(folder, found.source, set(map(str, found.data.values()))) if not file.problem}
+    root = place_of(folder, found.source).root
+    for told in found.in_tables:
+        for row in readers.load(reader_of(told.table.name) or "").read(told.table, name=told.table.name):
+            if not isinstance(row, TableRow) or (label := label_text(row.data.get(told.label))) is None:
+                continue
+            name = str(row.data.get(told.file) or "")
+            key = keys.get(told.table.parent / name) or keys.get(root / name)
+            if key:
+                yield {"key": key, question: label}
+
+
+def _shape(found: Guess, folder: Path, beside: Path) -> RowShape:
+    """How rows become keys: as in collecting, without a store for the bytes."""
+    media = {field: str(modality) for field, modality in found.data.items() if issubclass(MODALITIES[modality], Stored)}
+    place = place_of(folder, found.source)
+
+    def linked(value: str, modality: str) -> str:
+        path = beside / value if (beside / value).is_file() else place.folder / value
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except (OSError, ValueError) as error:
+            raise InvalidInput(f"The file '{value[:200]}' cannot be read.") from error
+
+    def keep(body: bytes, modality: str, name: Any) -> str:
+        return hashlib.sha256(body).hexdigest()
+
+    return RowShape(found.source.id, found.source.columns, found.source.prefix, media, keep, linked)

@@ -1,0 +1,198 @@
+"""`init --from` writes a file that runs as it is, with the right field, question and labels, and the labels that are there come in."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+from pyarrow import parquet as pq
+
+from labelwright.cli import main
+from labelwright.pipeline.declare import Pipeline
+from labelwright.pipeline.workspace import Workspace
+from labelwright.store import tables
+
+
+def png(shade: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (12, 8), (shade, 0, 0)).save(out, "PNG")
+    return out.getvalue()
+
+
+def sheet(path: Path, columns: dict[str, Any], classes: list[str] | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    features = {"info": {"features": {"label": {"names": classes, "_type": "ClassLabel"}}}}
+    pq.write_table(pa.table(columns).replace_schema_metadata({"huggingface": json.dumps(features)} if classes else None), path)
+
+
+def pictures(folder: Path, *names: str) -> None:
+    for shade, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(10 * shade))
+
+
+def without_header(folder: Path) -> Path:
+    lines = [f"{'spam' if n % 3 else 'ham'}\tWIN, now, message {n}\n" for n in range(12)]
+    (folder / "sms.tsv").write_text("".join(lines))
+    return folder / "sms.tsv"
+
+
+def long_ratings(folder: Path) -> Path:
+    rows = [f"{n},The tweet of number {n}.,w{w},{['bad', 'good'][(n + w) % 2]}\n" for n in range(4) for w in range(3)]
+    (folder / "ratings.csv").write_text("tweet_id,text,worker_id,sentiment\n" + "".join(rows))
+    return folder / "ratings.csv"
+
+
+def numbers(folder: Path) -> Path:
+    rows = [{"id": n, "text": f"Text of number {n}", "label": n % 2, "score": float("nan")} for n in range(6)]
+    (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder / "a.jsonl"
+
+
+def hub_of_texts(folder: Path) -> Path:
+    sheet(folder / "hub/data/train-00000-of-00001.parquet", {"text": ["good day", "bad day"], "label": [1, 0]}, ["neg", "pos"])
+    sheet(folder / "hub/data/test-00000-of-00001.parquet", {"text": ["so so", "who knows"], "label": [1, -1]}, ["neg", "pos"])
+    (folder / "hub/README.md").write_text("# Card\n")
+    return folder / "hub"
+
+
+def hub_of_pictures(folder: Path) -> Path:
+    images = [{"bytes": png(n), "path": None} for n in range(3)]
+    sheet(folder / "hub/0000.parquet", {"image": images, "label": [0, 1, 1]}, ["cat", "dog"])
+    return folder / "hub"
+
+
+def bytes_in_a_column(folder: Path) -> Path:
+    sheet(folder / "a.parquet", {"img": [png(1), None, png(3), png(4)], "label": ["a", "b", "b", "a"]})
+    return folder / "a.parquet"
+
+
+def classes_in_folders(folder: Path) -> Path:
+    pictures(folder / "set", "train/cat/1.png", "train/dog/1.png", "test/cat/2.png", "test/dog/2.png")
+    return folder / "set"
+
+
+def metadata_beside(folder: Path) -> Path:
+    pictures(folder / "set", "train/sub/0.png", "train/sub/1.png", "test/0.png")
+    (folder / "set/train/metadata.jsonl").write_text('{"file_name":"sub/0.png","label":"cat"}\n{"file_name":"sub/1.png","label":"dog"}\n')
+    (folder / "set/test/metadata.csv").write_text("file_name,label\n0.png,dog\n9.png,cat\n")
+    return folder / "set"
+
+
+def a_hole_among_pictures(folder: Path) -> Path:
+    pictures(folder, "images/a.png", "images/b.png")
+    (folder / "t.csv").write_text("id,image\n1,images/a.png\n2,\n3,images/b.png\n")
+    return folder / "t.csv"
+
+
+def conversations(folder: Path) -> Path:
+    turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": [{"type": "text", "text": "Good day"}]}]
+    rows = [{"model": "some-model", "messages": [*turns, {"role": "user", "content": str(n)}]} for n in range(3)]
+    (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder / "a.jsonl"
+
+
+def tables_in_folders(folder: Path) -> Path:
+    for name in ("set [1]/a/train.csv", "set [1]/b/test.csv"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(f"id,text,time\n{name[8]},hello there,2024-05-06T07:08:09.123456789\n")
+    return folder / "set [1]"
+
+
+def an_emoji_in_the_header(folder: Path) -> Path:
+    (folder / "t.csv").write_text("id,💬 text,label\n1,hello there,x\n2,good bye,y\n", "utf-8")
+    return folder / "t.csv"
+
+
+@pytest.mark.parametrize(
+    ("made", "data", "options", "labels", "items"),
+    [
+        (without_header, {"text": "text"}, ("ham", "spam"), ["ham"] * 4 + ["spam"] * 8, 12),
+        (long_ratings, {"text": "text"}, ("bad", "good"), ["bad"] * 6 + ["good"] * 6, 4),
+        (numbers, {"text": "text"}, ("0", "1"), ["0"] * 3 + ["1"] * 3, 6),
+        (hub_of_texts, {"text": "text"}, ("neg", "pos"), ["neg", "pos", "pos"], 4),
+        (hub_of_pictures, {"image": "image"}, ("cat", "dog"), ["cat", "dog", "dog"], 3),
+        (bytes_in_a_column, {"img": "image"}, ("a", "b"), ["a", "a", "b"], 3),
+        (classes_in_folders, {"image": "image"}, ("cat", "dog"), ["cat", "cat", "dog", "dog"], 4),
+        (metadata_beside, {"image": "image"}, ("cat", "dog"), ["cat", "dog", "dog"], 3),
+        (an_emoji_in_the_header, {"text": "text"}, ("x", "y"), ["x", "y"], 2),
+        (a_hole_among_pictures, {"image": "image"}, ("object",), [], 2),
+        (conversations, {"messages": "text"}, ("positive", "negative", "other"), [], 3),
+        (tables_in_folders, {"text": "text"}, ("positive", "negative", "other"), [], 2),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else None,
+)
+def test_what_init_writes_runs_as_it_is(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    made: Callable[[Path], Path],
+    data: dict[str, str],
+    options: tuple[str, ...],
+    labels: list[str],
+    items: int,
+) -> None:
+    """The field is what people look at, the options are the labels that are there, and importing these gives each to its item."""
+    source, folder = made(tmp_path), tmp_path / "project"
+    assert main(["init", str(folder), "--from", str(source)]) == 0
+    said = capsys.readouterr().out
+    assert main(["run", str(folder)]) == 0
+    pipeline = Pipeline.load(folder)
+    ((name, question),) = pipeline.schema.questions.items()
+    assert ({field: str(modality) for field, modality in pipeline.schema.data.items()}, question.labels) == (data, options)
+    there = folder / "existing-labels.jsonl"
+    assert there.exists() == bool(labels) == (f"labelwright import {folder} {there}" in said)
+    entries = [json.loads(line) for line in there.read_text("utf-8").splitlines()] if labels else []
+    workspace = Workspace.open(folder)
+    with workspace.database.read() as connection:
+        active = connection.scalars(sa.select(tables.items.c.id).where(tables.items.c.state == "active")).all()
+        keys = set(connection.scalars(sa.select(tables.raw_items.c.key)).all())
+    workspace.close()
+    assert len(active) == items
+    assert sorted(entry[name] for entry in entries) == labels
+    assert {entry["key"] for entry in entries} <= keys
+
+
+def test_long_ratings_are_several_answers_to_each_item(tmp_path: Path) -> None:
+    """A row a rating becomes one item a text, and each person's answer stays that person's."""
+    assert main(["init", str(tmp_path / "p"), "--from", str(long_ratings(tmp_path))]) == 0
+    assert main(["run", str(tmp_path / "p")]) == 0
+    assert main(["import", str(tmp_path / "p"), str(tmp_path / "p/existing-labels.jsonl")]) == 0
+    workspace = Workspace.open(tmp_path / "p")
+    with workspace.database.read() as connection:
+        answers = connection.execute(sa.select(tables.annotations.c.item_id, tables.annotations.c.user_id)).all()
+    workspace.close()
+    assert len(set(answers)) == len(answers) == 12
+    assert len({item for item, _ in answers}) == 4
+
+
+def test_labels_do_not_become_data(tmp_path: Path) -> None:
+    """A project in the folder of its own tables collects them alone, and not the file with their labels."""
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"id": {n}, "text": "Text {n} here", "label": "{"ab"[n % 2]}"}}\n' for n in range(6)))
+    (tmp_path / "b.jsonl").write_text('{"id": 9, "text": "Another text"}\n')
+    assert main(["init", str(tmp_path), "--from", str(tmp_path)]) == 0
+    assert main(["run", str(tmp_path)]) == 0
+    workspace = Workspace.open(tmp_path)
+    with workspace.database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.raw_items)) == 7
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.quarantine)) == 0
+    workspace.close()
+    assert len((tmp_path / ".existing-labels.jsonl").read_text().splitlines()) == 6
+
+
+def test_half_a_character_in_a_pipeline_file_is_an_error_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON escapes an emoji in two halves, which belong together; one alone is told, and no traceback."""
+    (tmp_path / "a.jsonl").write_text('{"💬": "hello"}\n', "utf-8")
+    text = 'name: a\nsources: [{uri: a.jsonl, columns: {text: "%s"}}]\nschema: {data: {text: text}, questions: {}}\n'
+    (tmp_path / "labelwright.yaml").write_text(text % "\\ud83d\\udcac")
+    assert Pipeline.load(tmp_path).all_sources[0].columns == {"text": "💬"}
+    (tmp_path / "labelwright.yaml").write_text(text % "\\ud83d")
+    assert main(["run", str(tmp_path)]) == 2
+    assert "line 2" in capsys.readouterr().err
