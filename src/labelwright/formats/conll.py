@@ -263,7 +263,10 @@ def _split(body: list[str], count: int) -> tuple[list[str], list[list[str]]]:
     """Return the tokens and, by question, the tags."""
     tokens, rows = [], []
     for line in body:
-        parts = _BLANKS.split(line.strip(" \t"))
+        # Where there are tabs they part the columns, and a token may have blanks.
+        parts = [part for part in line.split("\t") if part] if "\t" in line else []
+        if len(parts) < 1 + count:
+            parts = _BLANKS.split(line.strip(" \t"))
         if len(parts) < 1 + count:
             wanted = "a token and a tag" if count == 1 else f"a token and {count} tags"
             raise InvalidInput(f"The line '{base.show(line)[:60]}' is not {wanted}.")

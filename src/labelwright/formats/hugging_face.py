@@ -9,7 +9,7 @@ without a split are in `train`. The labels of splits that an earlier card names,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +18,7 @@ import msgspec
 
 from labelwright.errors import InvalidInput
 from labelwright.formats import base
-from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows
+from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows, renamed
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
 from labelwright.formats.parquet import Sheet, answer_type
 from labelwright.schema import Schema
@@ -211,16 +211,20 @@ def _card(schema: Schema, counts: dict[str, int], *, folder: bool) -> str:
 # --- reading ------------------------------------------------------------------------------------------------------------------
 
 
-def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
     """Yield each row of every split; class labels become their names."""
     sheets = sorted(path.glob("**/*.parquet")) if path.is_dir() else [path]
     lists = sorted(path.glob("**/metadata.jsonl")) if path.is_dir() else []
     if not sheets and not lists:
         yield Broken(path.name, "The folder has neither Parquet files nor metadata.jsonl.")
     for sheet in sheets:
-        yield from read_rows(sheet, schema, "parquet", key=key, prepare=_Rows(schema, sheet.name.partition("-")[0], _names(sheet)).text)
+        ours = renamed(names, schema)
+        labels = {ours.get(name, name): found for name, found in _names(sheet).items()}
+        prepare = _Rows(schema, sheet.name.partition("-")[0], labels).text
+        yield from read_rows(sheet, schema, "parquet", key=key, names=names, prepare=prepare)
     for metadata in lists:
-        yield from read_rows(metadata, schema, "jsonl", key=key, prepare=_Rows(schema, metadata.parent.name, {}).picture)
+        prepare = _Rows(schema, metadata.parent.name, {}).picture
+        yield from read_rows(metadata, schema, "jsonl", key=key, names=names, prepare=prepare)
 
 
 class _Rows:
