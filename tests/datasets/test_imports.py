@@ -119,7 +119,7 @@ def test_what_a_file_says_no_more_is_taken_back(use: Literal["gold", "reference"
 
 
 def test_annotations_keep_their_annotators_who_cannot_sign_in(make_project: Callable[..., Project]) -> None:
-    """Imported answers belong to users of the file's names without password and role; an answer of another file replaces the earlier one."""
+    """Imported answers belong to users of the file's names without password and role; a changed answer replaces the earlier one."""
     project = make_project()
     ids = add_texts(project, ["one", "two"])
     path = project.folder / "answers.jsonl"

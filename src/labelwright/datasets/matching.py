@@ -121,7 +121,7 @@ def _file_names(connection: Connection, project: Project) -> dict[str, list[tupl
     for number, key, state, original, data in connection.execute(query, execution_options={"stream_results": True}):
         target = original if state == "duplicate" else number
         names = {key, *_names_in(decode(data), stored)}
-        for form, name in {(form, name) for name in names for form in _forms(name)}:
+        for form, name in {(form, one) for one in names for form in _forms(one)}:
             if target is not None:
                 found.setdefault(form, []).append((name, target))
     return found

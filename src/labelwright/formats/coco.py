@@ -246,7 +246,7 @@ class _Instances:
                     raise InvalidInput("It has no boxes, and an annotation of the file does not say which image it is about.")
                 for reason in self.wrong.get(number, ()):
                     yield Broken(place, reason, base.show(str(image)), part=True)
-                yield self._labeled(image, [int(index) for index in order[begin:end]], f"{place} (id {number})")
+                yield self._labeled(image, [int(index) for index in order[begin:end]], f"{place} (id {image['id']})")
             except InvalidInput as error:
                 yield Broken(place, str(error), base.show(str(image)))
 
@@ -318,8 +318,7 @@ class _Instances:
             value = int(value)
         if isinstance(value, str) and value.strip():
             number = re.fullmatch(r"(0|-?[1-9]\d{0,17})(?:\.0+)?", value.strip())
-            value = int(number[1]) if number else -OWN_IDS - self.numbers.setdefault(value, len(self.numbers))
-            return value
+            return int(number[1]) if number else -OWN_IDS - self.numbers.setdefault(value, len(self.numbers))
         if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= OWN_IDS:
             raise InvalidInput(f"A whole number is expected as '{name}'.")
         return value

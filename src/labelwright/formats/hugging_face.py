@@ -1,13 +1,14 @@
 """A folder that `datasets.load_dataset(folder)` loads: Parquet a split, or pictures and clips beside their metadata, and a card.
 
 Texts go to `data/<split>-00000-of-00001.parquet`, where choices are class labels. With pictures or clips it is an image folder or audio
-folder: `data/<split>/` holds the files and a `metadata.jsonl`. `README.md` is the dataset's card; its header names the splits. Items
+folder: `data/<split>/` holds the files and a `metadata.jsonl`. `README.md` is the dataset's card; its header names the splits and a hash of the content. Items
 without a split are in `train`. The labels of splits that an earlier card names, and that are no more, are removed. `meta` and
 `provenance` are JSON texts, since the Hub wants one type a column.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -75,7 +76,20 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
         (target / "data" / gone / "metadata.jsonl" if media else target / "data" / _sheet_name(gone)).unlink(missing_ok=True)
     with base.opened(target / CARD) as out:
         counts = {split: written.count for split, written in parts.items()}
-        out.write(_card(schema, counts, folder=bool(media)).encode())
+        written = [
+            target / "data" / split / "metadata.jsonl" if media else target / "data" / _sheet_name(split) for split in sorted(counts)
+        ]
+        out.write(_card(schema, counts, _content(written), folder=bool(media)).encode())
+
+
+def _content(files: Iterable[Path]) -> str:
+    """Return a short hash of what files hold."""
+    found = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                found.update(chunk)
+    return found.hexdigest()[:16]
 
 
 def _sheet_name(split: str) -> str:
@@ -195,8 +209,9 @@ class _Pictures:
         self.out.write(self.encode(row) + b"\n")
 
 
-def _card(schema: Schema, counts: dict[str, int], *, folder: bool) -> str:
-    lines = ["---", "configs:", "- config_name: default", "  data_files:"]
+def _card(schema: Schema, counts: dict[str, int], content: str, *, folder: bool) -> str:
+    # The cache of `datasets` knows a folder by this header alone: without the hash it would go on giving what an earlier export held.
+    lines = ["---", "configs:", "- config_name: default", f'  description: "content {content}"', "  data_files:"]
     for split in counts:
         lines += [f"  - split: {split}", f"    path: data/{split}/**" if folder else f"    path: data/{split}-*.parquet"]
     lines += ["tags:", "- labelwright", "---", "", "# Dataset", "", "| split | items |", "|---|---|"]
