@@ -188,7 +188,7 @@ class _Reading:
         self.names = names
         self.stored = schema.stored()
         self.known = {*columns.fields.values(), *columns.questions.values(), *FIXED}
-        self.marks = [name for name, question in schema.questions.items() if question.shape is INTERVAL]
+        self.marks = [name for name, asked in schema.questions.items() if asked.shape is INTERVAL and schema.modality(asked.of).is_text]
         self.disputed: set[int] = set()
         self.apart: str | None = None
 
@@ -289,7 +289,9 @@ class _Reading:
                 data[field] = value
             if isinstance(row[name], str) and field in self.stored:
                 files[field] = row[name]
-        values = base.answers(schema, {question: row.get(name) for question, name in columns.questions.items() if name != column})
+        plain = {question: row.get(name) for question, name in columns.questions.items() if name != column}
+        quotes = {name: said for name in self.marks if (said := _quotes(plain.get(name)))}
+        values = base.answers(schema, plain | {name: _bare(plain.get(name)) for name in self.marks})
         rest = {name: value for name, value in row.items() if name not in self.known and name != column}
         annotator = _text(row, "annotator")
         return Labeled(
@@ -302,7 +304,7 @@ class _Reading:
             annotator=annotator,
             files=files,
             place=place,
-            quotes={name: said for name in self.marks if name in values and (said := _quotes(row[columns.questions[name]]))},
+            quotes=quotes,
             disputed=self._disputed(row) if annotator is None and self.disputed else None,
         )
 
@@ -327,6 +329,14 @@ def _quotes(value: Any) -> tuple[str | None, ...]:
     marks = value if isinstance(value, list) else []
     found = tuple(mark.get("text") if isinstance(mark, dict) and isinstance(mark.get("text"), str) else None for mark in marks)
     return found if any(quote is not None for quote in found) else ()
+
+
+def _bare(value: Any) -> Any:
+    """Return marks without what other tools say of them besides: the text that they are about, and the tokens."""
+    if not isinstance(value, list):
+        return value
+    more = ("text", "token_start", "token_end")
+    return [{name: part for name, part in mark.items() if name not in more} if isinstance(mark, dict) else mark for mark in value]
 
 
 def _scores(row: Mapping[str, Any], values: Values, known: Collection[str], mapped: Collection[str]) -> dict[str, Provenance]:

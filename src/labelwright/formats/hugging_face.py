@@ -1,9 +1,9 @@
 """A folder that `datasets.load_dataset(folder)` loads: Parquet a split, or pictures and clips beside their metadata, and a card.
 
 Texts go to `data/<split>-00000-of-00001.parquet`, where choices are class labels. With pictures or clips it is an image folder or audio
-folder: `data/<split>/` holds the files and a `metadata.jsonl`. `README.md` is the dataset's card; its header names the splits and a hash of the content. Items
-without a split are in `train`. The labels of splits that an earlier card names, and that are no more, are removed. `meta` and
-`provenance` are JSON texts, since the Hub wants one type a column.
+folder: `data/<split>/` holds the files and a `metadata.jsonl`. `README.md` is the dataset's card; its header names the splits and a hash
+of the content. Items without a split are in `train`. The labels of splits that an earlier card names, and that are no more, are removed.
+`meta` and `provenance` are JSON texts, since the Hub wants one type a column.
 """
 
 from __future__ import annotations
