@@ -46,9 +46,8 @@ def run(options: argparse.Namespace) -> int:
             dropped=dropped if options.drop else None,
         )
     if options.json:
-        _output.print_json(
-            {"items": written, "unfinished": left.labeled, "missing": dict(left.missing.most_common()), "dropped": dict(dropped)}
-        )
+        report = {"items": written, "unfinished": left.labeled, "missing": dict(left.missing.most_common())}
+        _output.print_json(report | ({"dropped": dict(dropped)} if options.drop else {}))
         return 0
     print(f"wrote {options.to}: {'1 item' if written == 1 else f'{written:,} items'}")
     if dropped:

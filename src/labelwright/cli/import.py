@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if report.parts:
         print(f"  {report.parts:,} parts of entries set aside, and the rest of these taken")
     for one in report.not_taken:
-        print(f"  {one.count:,} not taken ({', '.join(one.places[:3])}{', …' if one.count > 3 else ''}): {one.reason}")
+        print(f"  {one.count:,} set aside (import), first {one.places[0]}: {one.reason}")
     if report.not_taken:
         print(f"All that is set aside: {_output.command('status', options.dir)}")
     if refused:
