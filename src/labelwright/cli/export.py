@@ -6,6 +6,7 @@ Without --version it writes the labels as they are now; with it, exactly those o
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 from labelwright import plugins
@@ -20,6 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", type=int, metavar="N", help="a frozen version (default: the labels as they are now)")
     help = "csv: leave cells as they are that a spreadsheet would take for formulas (default: an apostrophe goes in front of them)"
     parser.add_argument("--formulas", action="store_true", help=help)
+    parser.add_argument("--drop", action="store_true", help="leave out what the format cannot hold, and say how much (default: refuse)")
     _output.add_json(parser)
 
 
@@ -28,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from labelwright.pipeline.run import catch_up_alone
 
     left = Unfinished()
+    dropped: Counter[str] = Counter()
     with _output.opened_workspace(options.dir) as workspace:
         opened = _output.the_project(workspace, options.project)
         # A server beside this catches up by itself, and then it has the turn.
@@ -40,11 +43,16 @@ def run(options: argparse.Namespace) -> int:
             policy=opened.pipeline.dataset,
             unfinished=left,
             formulas=options.formulas,
+            dropped=dropped if options.drop else None,
         )
     if options.json:
-        _output.print_json({"items": written, "unfinished": left.labeled, "missing": dict(left.missing.most_common())})
+        report = {"items": written, "unfinished": left.labeled, "missing": dict(left.missing.most_common())}
+        _output.print_json(report | ({"dropped": dict(dropped)} if options.drop else {}))
         return 0
     print(f"wrote {options.to}: {'1 item' if written == 1 else f'{written:,} items'}")
+    if dropped:
+        many = ", ".join(f"{count:,} of '{name}'" for name, count in dropped.items())
+        print(f"  dropped, for the format cannot hold it: {many}")
     if left.labeled:
         lacking = ", ".join(f"'{name}' of {count:,}" for name, count in left.missing.most_common())
         print(f"  {left.labeled:,} more have labels and are not finished; still without a label: {lacking}")

@@ -1,7 +1,8 @@
 """Read labels that exist already: as suggestions, annotations, gold or a reference to compare with.
 
-Items are matched by their key or by the hash of their content. What does not match or is wrong is put into quarantine with its line.
-Reading a file again changes nothing. The exit code is 1 where no entry could be taken.
+Items are matched by their key, the file they show, or their content. What does not match or is wrong is put into quarantine with its line,
+and the report says why, with how many there are of each reason and where the first ones stand. Reading a file again changes nothing. The
+exit code is 1 where no entry could be taken.
 """
 
 from __future__ import annotations
@@ -21,21 +22,47 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=plugins.names("formats"), help="its format (default: by the file's ending)")
     parser.add_argument("--as", dest="use", choices=USES, default="annotations", help="what the labels are (default: annotations)")
     parser.add_argument("--key", help="the column that names the item (default: the item's key)")
+    parser.add_argument("--annotator", metavar="COLUMN", help="the column that says whose an answer is (default: found by its name)")
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        type=_mapped,
+        metavar="COLUMN=NAME",
+        help="what a column stands for: a field, a question, split, or score; may be given several times",
+    )
+    parser.add_argument(
+        "--question", action="append", default=[], metavar="NAME", help="take the answers to this question only; may be given several times"
+    )
     _output.add_project(parser)
     _output.add_json(parser)
+
+
+def _mapped(text: str) -> tuple[str, str]:
+    column, equals, name = text.rpartition("=")
+    if not (column and equals and name):
+        raise argparse.ArgumentTypeError(f"'{text}' is not COLUMN=NAME")
+    return column, name
 
 
 def run(options: argparse.Namespace) -> int:
     from labelwright.datasets import import_labels
     from labelwright.pipeline.run import catch_up_alone
-    from labelwright.pipeline.status import read_set_aside
 
+    names = dict(options.map) | ({options.annotator: "annotator"} if options.annotator else {})
     with _output.opened_workspace(options.dir) as workspace:
         opened = _output.the_project(workspace, options.project)
-        report = import_labels(opened.project, options.file, options.format, options.use, key=options.key, progress=_output.progress())
+        report = import_labels(
+            opened.project,
+            options.file,
+            options.format,
+            options.use,
+            key=options.key,
+            names=names,
+            questions=options.question,
+            progress=_output.progress(),
+        )
         alone = catch_up_alone(opened, progress=_output.progress())
-        with workspace.database.read() as connection:
-            set_aside = read_set_aside(connection, opened.project.id, stages=["import"], source=report.file) if report.quarantined else []
     refused = report.quarantined > 0 and not report.stored and not report.unchanged
     if options.json:
         _output.print_json(report)
@@ -46,10 +73,13 @@ def run(options: argparse.Namespace) -> int:
         f"{report.quarantined:,} set aside"
     )
     if report.left_out:
-        print(f"  {report.left_out:,} left out, for they are a machine's; read them with --as suggestions")
-    for line in _output.set_aside_lines(set_aside):
-        print(f"  {line}")
-    if set_aside:
+        why = "they are a machine's; read them with --as suggestions" if not options.question else "they answer other questions only"
+        print(f"  {report.left_out:,} left out, for {why}")
+    if report.parts:
+        print(f"  {report.parts:,} parts of entries set aside, and the rest of these taken")
+    for one in report.not_taken:
+        print(f"  {one.count:,} set aside (import), first {one.places[0]}: {one.reason}")
+    if report.not_taken:
         print(f"All that is set aside: {_output.command('status', options.dir)}")
     if refused:
         print("No entry could be taken. Are the items collected (labelwright run), and does --key name the column with their keys?")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import inspect
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -39,6 +41,7 @@ def export(
     policy: DatasetPolicy | None = None,
     unfinished: Unfinished | None = None,
     formulas: bool = False,
+    dropped: Counter[str] | None = None,
     progress: Progress = _silent,
 ) -> int:
     """Write the finished items with their labels, in constant memory, and return how many there were.
@@ -52,10 +55,11 @@ def export(
         policy: how to split labels that are not frozen.
         unfinished: counts the items that are left out of labels that are not frozen.
         formulas: leave cells as they are that a spreadsheet would take for formulas; of the format csv.
+        dropped: what the format cannot hold is left out, and counted here by question; without it, such an export is refused.
         progress: told after every few thousand items.
 
     Raises:
-        InvalidInput: the format is unknown, only reads, or cannot hold what the schema asks for.
+        InvalidInput: the format is unknown, only reads, or cannot hold what the schema asks for; then it says how many answers that are.
         NotFound: there is no such version.
     """
     module = plugins.load("formats", format)
@@ -63,26 +67,56 @@ def export(
         raise InvalidInput(f"The format '{format}' is only read.", where="format")
     if formulas and format != "csv":
         raise InvalidInput("Cells that look like formulas are shielded in the format csv only.", where="formulas")
-    options = {"formulas": True} if formulas else {}
+    options: dict[str, Any] = {"formulas": True} if formulas else {}
+    if dropped is not None and "dropped" in inspect.signature(module.write).parameters:
+        options["dropped"] = dropped
     if version is None:
-        if reason := module.refuses(project.schema):
-            raise InvalidInput(reason, where=f"format {format}", hint="Use jsonl, which holds everything.")
         with project.database.read() as connection:
             policy = policy or DatasetPolicy()
             splits = assign(connection, project, policy, splits_so_far(connection, project, policy))
-            counted = _Counted(finished_rows(connection, project, splits, unfinished), progress)
-            module.write(counted, project.schema, target, blobs=project.blobs, **options)
+
+            def rows(counting: Unfinished | None) -> Iterable[FinishedItem]:
+                return finished_rows(connection, project, splits, counting)
+
+            asked = _held(module, format, project.schema, lambda: rows(None), dropped)
+            counted = _Counted(rows(unfinished), asked, dropped, progress)
+            module.write(counted, asked, target, blobs=project.blobs, **options)
         return counted.count
     with project.database.read() as connection:
         frozen = find_version(connection, project.id, version)
     manifest = msgspec.json.decode(project.blobs.get(frozen.manifest))
     # The schema may have moved on since: a version is written as it was asked for.
-    schema = msgspec.convert(manifest["schema"], Schema)
-    counted = _Counted(read_version(project, frozen), progress)
+    schema = _held(module, format, msgspec.convert(manifest["schema"], Schema), lambda: read_version(project, frozen), dropped)
+    counted = _Counted(read_version(project, frozen), schema, dropped, progress)
     module.write(counted, schema, target, blobs=project.blobs, **options)
     if isinstance(target, Path) and target.is_dir():
         _describe(project, frozen, manifest["card"], target)
     return counted.count
+
+
+def _held(module: Any, format: str, schema: Schema, rows: Callable[[], Iterable[FinishedItem]], dropped: Counter[str] | None) -> Schema:
+    """Return the schema as far as a format holds it.
+
+    Raises:
+        InvalidInput: it holds nothing of it, or there are questions that it cannot hold and that may not be dropped.
+    """
+    reason = module.refuses(schema)
+    if reason is None:
+        return schema
+    lost = [name for name in schema.questions if module.refuses(_only(schema, [name]))]
+    kept = _only(schema, [name for name in schema.questions if name not in lost])
+    if not lost or not kept.questions or module.refuses(kept):
+        raise InvalidInput(reason, where=f"format {format}", hint="Use jsonl, which holds everything.")
+    if dropped is None:
+        count = Counter(name for row in rows() for name in row.labeled().values if name in lost)
+        many = " and ".join(f"{count[name]:,} to '{name}'" for name in lost)
+        hint = "Use jsonl, which holds everything, or allow that they are dropped (--drop)."
+        raise InvalidInput(f"{reason} Answers that would be lost: {many}.", where=f"format {format}", hint=hint)
+    return kept
+
+
+def _only(schema: Schema, names: Collection[str]) -> Schema:
+    return msgspec.structs.replace(schema, questions={name: asked for name, asked in schema.questions.items() if name in names})
 
 
 def _describe(project: Project, version: Version, card: str, folder: Path) -> None:
@@ -119,10 +153,12 @@ def export_all(project: Project, policy: DatasetPolicy, version: int, *, progres
 
 
 class _Counted:
-    """Hands rows to a format as the neutral value, counts them and tells how far it is."""
+    """Hands rows to a format as the neutral value, without what may be dropped, counts them and tells how far it is."""
 
-    def __init__(self, rows: Iterable[FinishedItem], progress: Progress) -> None:
+    def __init__(self, rows: Iterable[FinishedItem], schema: Schema, dropped: Counter[str] | None, progress: Progress) -> None:
         self.rows = rows
+        self.schema = schema
+        self.dropped = dropped
         self.progress = progress
         self.count = 0
 
@@ -131,5 +167,11 @@ class _Counted:
             self.count += 1
             if self.count % STEP == 0:
                 self.progress(self.count, None, "items exported")
-            yield row.labeled()
+            labeled = row.labeled()
+            if self.dropped is not None:
+                lost = labeled.values.keys() - self.schema.questions.keys()
+                self.dropped.update(lost)
+                values = {name: answer for name, answer in labeled.values.items() if name not in lost}
+                labeled = msgspec.structs.replace(labeled, values=values) if lost else labeled
+            yield labeled
         self.progress(self.count, self.count, "items exported")

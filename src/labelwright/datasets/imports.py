@@ -8,7 +8,7 @@ those of its latest reading.
 from __future__ import annotations
 
 import hashlib
-import time
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
@@ -19,17 +19,19 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import plugins
-from labelwright.datasets.matching import find_items, read_items
+from labelwright.datasets.incoming import WRITERS, Known, Taken, Writer
+from labelwright.datasets.matching import Finder, Found, read_items
+from labelwright.datasets.placing import in_texts, other_content, placed, raw_columns
 from labelwright.errors import InvalidFile, InvalidInput, nearest
 from labelwright.formats import Broken, Labeled, guess
 from labelwright.schema import Item
 from labelwright.store import bulk, log, tables
-from labelwright.store.codec import decode_answer, decode_values, encode
+from labelwright.store.codec import encode
 from labelwright.store.portable import fits
 from labelwright.store.project import Project
 from labelwright.store.statistics import renew
 
-__all__ = ["ImportReport", "Use", "forget_known", "import_labels"]
+__all__ = ["ImportReport", "NotTaken", "Use", "forget_known", "import_labels"]
 
 Progress = Callable[[int, int | None, str], None]
 Use = Literal["suggestions", "annotations", "gold", "reference"]
@@ -41,9 +43,31 @@ BATCH_BYTES = 8 * 2**20
 """A transaction takes no further entries when those it has are about so large."""
 
 
+PLACES = 5
+"""So many places are named for each reason."""
+
+MOST_REASONS = 50
+"""So many kinds of reasons are told apart; the rest are counted together."""
+
+_OWN = re.compile(r"'[^']*'|\d+(?:[.,]\d+)*")
+"""What is an entry's own in a reason: names and numbers."""
+
+
+class NotTaken(Struct, kw_only=True):
+    """Why entries, or parts of entries, of a file were not taken: the reason as the first has it, how many there are, the first places.
+
+    Reasons that differ in names and numbers alone are one.
+    """
+
+    reason: str
+    count: int
+    places: list[str]
+
+
 class ImportReport(Struct, frozen=True, kw_only=True):
     """What became of a file's entries. `stored` are new or changed, `unchanged` were there already, `quarantined` are set aside with
-    their reasons, `left_out` are predictions in a file that was read for people's answers.
+    their reasons, `left_out` are predictions in a file that was read for people's answers, and entries that answer none of the questions
+    that were asked for. `parts` counts what was set aside of entries whose rest was taken. `not_taken` has the reasons of both.
     """
 
     file: str
@@ -54,6 +78,8 @@ class ImportReport(Struct, frozen=True, kw_only=True):
     unchanged: int
     quarantined: int
     left_out: int
+    parts: int = 0
+    not_taken: list[NotTaken] = []
 
 
 def _silent(done: int, total: int | None, what: str) -> None:
@@ -68,6 +94,8 @@ def import_labels(
     *,
     key: str | None = None,
     annotator: str | None = None,
+    names: Mapping[str, str] = {},
+    questions: Sequence[str] = (),
     progress: Progress = _silent,
 ) -> ImportReport:
     """Read labels from a file or folder.
@@ -82,11 +110,13 @@ def import_labels(
             who become users that cannot sign in; `gold` is the truth, hidden in the queue; `reference` is another dataset to compare with.
         key: the column, or entry, that holds the items' keys; by default `key`, else `id`.
         annotator: whose answers or suggestions they are, where the file does not say; by default the file's name.
+        names: what columns of the file stand for: a field, a question, `annotator`, `split`, `score`, by the column's name.
+        questions: take the answers to these only; by default to all.
         progress: told after every batch.
 
     Raises:
         InvalidFile: there is no such file, or nothing tells its format.
-        InvalidInput: the format or the use is unknown.
+        InvalidInput: the format, the use, a question or what a column stands for is unknown, or the format has no columns to name.
     """
     if use not in get_args(Use):
         raise InvalidInput(f"Labels cannot be imported as '{use}'.", where="use", hint=nearest(str(use), get_args(Use)))
@@ -96,17 +126,25 @@ def import_labels(
     module = plugins.load("formats", format)
     if not module.READS:
         raise InvalidInput(f"The format '{format}' is only written.", where="format")
+    for name in questions:
+        if name not in project.schema.questions:
+            raise InvalidInput(f"There is no question '{name}'.", where="question", hint=nearest(name, project.schema.questions))
+    # Only then, for a package's format may know nothing of it.
+    more: dict[str, Any] = {"names": names} if names else {}
     origin = _origin(project, path)
-    writer = _WRITERS[use](project, origin, annotator or f"import {path.stem}", _digest(path))
+    writer = WRITERS[use](project, origin, annotator or f"import {path.stem}", _digest(path))
+    writer.complete = writer.complete and not questions
+    finder = Finder(project)
     tally = _Tally()
     project.database.write(lambda connection: _forget(connection, project.id, origin))
-    for batch in _batches(module.read(path, project.schema, key=key)):
-        taken = [entry for entry in batch if not (isinstance(entry, Labeled) and entry.machine and use != "suggestions")]
-        done = project.database.write(_Batch(project, origin, writer, taken, first=not tally.stored, use=use))
+    for batch in _batches(module.read(path, project.schema, key=key, **more)):
+        asked_for = [_about(entry, questions) for entry in batch] if questions else batch
+        taken = [one for one in asked_for if one is not None and not (isinstance(one, Labeled) and one.machine and use != "suggestions")]
+        done = project.database.write(_Batch(project, origin, writer, finder, taken, first=not tally.stored, use=use))
         writer.seen.update(done.seen)
-        tally.add(len(batch), len(batch) - len(taken), done)
+        tally.add(batch, len(batch) - len(taken), done)
         progress(tally.read, None, f"{use} imported")
-    if isinstance(writer, _Known) and not tally.broken:
+    if isinstance(writer, Known) and not tally.broken:
         # A file that was cut off says nothing about what would have come.
         standing = {item_id for item_id, *_ in writer.seen}
         project.database.write(lambda connection: _take_back(connection, project.id, use, origin, standing))
@@ -120,7 +158,17 @@ def import_labels(
         unchanged=tally.unchanged,
         quarantined=tally.quarantined,
         left_out=tally.left_out,
+        parts=tally.parts,
+        not_taken=tally.reasons(),
     )
+
+
+def _about(entry: Labeled | Broken, questions: Sequence[str]) -> Labeled | Broken | None:
+    """Return an entry with its answers to some questions only, or None where it has answers and none to these."""
+    if isinstance(entry, Broken):
+        return entry
+    kept = {name: answer for name, answer in entry.values.items() if name in questions}
+    return None if entry.values and not kept else msgspec.structs.replace(entry, values=kept)
 
 
 def forget_known(project: Project, path: Path, use: Literal["gold", "reference"]) -> int:
@@ -179,61 +227,85 @@ class _Done(NamedTuple):
 
     stored: int
     unchanged: int
-    quarantined: int
-    seen: dict[tuple[Any, ...], int]
-    broken: bool
+    broken: list[bulk.SetAsideEntry]
+    parts: int
+    seen: dict[tuple[Any, ...], dict[str, int]]
+    cut_off: bool
 
 
 class _Tally:
     def __init__(self) -> None:
-        self.read = self.stored = self.unchanged = self.quarantined = self.left_out = 0
+        self.read = self.stored = self.unchanged = self.quarantined = self.left_out = self.parts = 0
         self.broken = False
+        self._reasons: dict[str, NotTaken] = {}
 
-    def add(self, read: int, left_out: int, done: _Done) -> None:
-        self.read += read
+    def add(self, batch: Sequence[Labeled | Broken], left_out: int, done: _Done) -> None:
+        self.read += sum(not (isinstance(entry, Broken) and entry.part) for entry in batch)
         self.left_out += left_out
         self.stored += done.stored
         self.unchanged += done.unchanged
-        self.quarantined += done.quarantined
-        self.broken = self.broken or done.broken
+        self.quarantined += len(done.broken) - done.parts
+        self.parts += done.parts
+        self.broken = self.broken or done.cut_off
+        for entry in done.broken:
+            kind = _OWN.sub("…", entry.reason)
+            if kind not in self._reasons and len(self._reasons) >= MOST_REASONS:
+                kind = ""
+            reason = entry.reason if kind else "Other reasons."
+            one = self._reasons.setdefault(kind, NotTaken(reason=reason, count=0, places=[]))
+            one.count += 1
+            if len(one.places) < PLACES:
+                one.places.append(entry.place)
+
+    def reasons(self) -> list[NotTaken]:
+        """Return why entries were not taken, the most frequent reason first."""
+        return sorted(self._reasons.values(), key=lambda one: -one.count)
 
 
 class _Batch:
     """One transaction: match, check, write, set aside."""
 
     def __init__(
-        self, project: Project, origin: str, writer: _Writer, entries: Sequence[Labeled | Broken], *, first: bool, use: Use
+        self,
+        project: Project,
+        origin: str,
+        writer: Writer,
+        finder: Finder,
+        entries: Sequence[Labeled | Broken],
+        *,
+        first: bool,
+        use: Use,
     ) -> None:
         self.first = first
         self.use = use
         self.project = project
         self.origin = origin
         self.writer = writer
+        self.finder = finder
         self.entries = entries
 
     def __call__(self, connection: Connection) -> _Done:
-        broken = [
-            bulk.SetAsideEntry(self.origin, entry.place, None, entry.reason, entry.sample)
-            for entry in self.entries
-            if isinstance(entry, Broken)
-        ]
+        unreadable = [entry for entry in self.entries if isinstance(entry, Broken)]
+        broken = [bulk.SetAsideEntry(self.origin, entry.place, None, entry.reason, entry.sample) for entry in unreadable]
         labeled = [entry for entry in self.entries if isinstance(entry, Labeled)]
-        fitting: list[tuple[int, Labeled]] = []
-        seen: dict[tuple[Any, ...], int] = {}
+        fitting: list[Taken] = []
+        seen: dict[tuple[Any, ...], dict[str, int]] = {}
         again = 0
         for entry, item_id, reason in self._checked(connection, labeled):
-            mark = self.writer.mark(item_id, entry) if reason is None and item_id is not None else None
-            if mark is not None:
-                said = hash(encode(entry.values))
+            earlier = None
+            if reason is None and item_id is not None:
+                mark = self.writer.mark(item_id, entry)
+                said = {name: hash(encode(answer)) for name, answer in entry.values.items()}
                 earlier = seen.get(mark, self.writer.seen.get(mark))
-                seen.setdefault(mark, said)
-                if earlier == said:
+                if earlier is not None and (earlier == said or (self.writer.merges and said.items() <= earlier.items())):
                     again += 1
                     continue
-                if earlier is not None:
-                    reason = "An earlier entry of the file gives this item another answer."
+                if earlier is not None and not (self.writer.merges and all(earlier.get(name, one) == one for name, one in said.items())):
+                    reason = self.writer.contradicted(entry)
+                else:
+                    seen[mark] = {**(earlier or {}), **said}
             if reason is None and item_id is not None:
-                fitting.append((item_id, entry))
+                fitting.append(Taken(item_id, entry, again=earlier is not None))
             else:
                 shown = encode({name: answer.plain() for name, answer in entry.values.items()})
                 broken.append(bulk.SetAsideEntry(self.origin, entry.place, entry.key, reason or "", shown[:200]))
@@ -242,21 +314,43 @@ class _Batch:
             # In the transaction of what it tells about, for an import may be killed before its last row.
             log.append(connection, self.project.id, "labels_imported", payload={"file": self.origin, "use": self.use})
         bulk.quarantine(connection, self.project.id, "import", broken)
-        return _Done(stored, unchanged + again, len(broken), seen, any(isinstance(entry, Broken) for entry in self.entries))
+        parts = sum(entry.part for entry in unreadable)
+        return _Done(stored, unchanged + again, broken, parts, seen, len(unreadable) > parts)
 
     def _checked(self, connection: Connection, entries: list[Labeled]) -> list[tuple[Labeled, int | None, str | None]]:
         """Return each entry with the item that it is about, and why it cannot be taken."""
+        matched = self.finder.find(connection, entries)
         about: dict[int, list[int]] = {}
-        for place, number in enumerate(find_items(connection, self.project, entries)):
-            if number is not None:
-                about.setdefault(number, []).append(place)
+        for place, found in enumerate(matched):
+            if found.number is not None:
+                about.setdefault(found.number, []).append(place)
+        raw = self._raw(connection, entries, matched)
         checked: dict[int, tuple[Labeled, int | None, str | None]] = {}
         # An item is let go of before the next one comes: items that are only named may be larger than the file.
         for item in read_items(connection, about):
             for place in about[item.id]:
                 entry = self._without_empty(entries[place], item)
-                checked[place] = (entry, item.id, self._problem(entry, item))
-        return [checked.get(place) or (entry, None, self._problem(entry, None)) for place, entry in enumerate(entries)]
+                reason = self._foreign(entry, item)
+                if reason is None:
+                    entry, reason = placed(entry, item, self.project.schema, raw.get(item.id))
+                checked[place] = (entry, item.id, reason or self._problem(entry, item))
+        return [checked.get(place) or (entry, None, matched[place].reason or self._unmatched(entry)) for place, entry in enumerate(entries)]
+
+    def _raw(self, connection: Connection, entries: list[Labeled], matched: Sequence[Found]) -> dict[int, dict[str, Any]]:
+        """Return the columns, as collected, of items about whose texts entries tell places without showing the text."""
+        schema = self.project.schema
+        fields = {name: schema.questions[name].of for name in in_texts(schema)}
+        wanted = {
+            found.number
+            for entry, found in zip(entries, matched, strict=True)
+            if found.number is not None
+            and any(name in entry.values and entry.values[name].parts() and field not in entry.data for name, field in fields.items())
+        }
+        texts = set(fields.values())
+        return {
+            number: {name: value for name, value in columns.items() if name in texts}
+            for number, columns in (raw_columns(connection, wanted) if wanted else ())
+        }
 
     def _without_empty(self, entry: Labeled, item: Item) -> Labeled:
         """Leave out that there is nothing to mark where it is not asked: files of whole answers say it of every question."""
@@ -265,25 +359,31 @@ class _Batch:
         kept = {name: answer for name, answer in entry.values.items() if name in asked or answer != schema.questions[name].empty()}
         return entry if len(kept) == len(entry.values) else msgspec.structs.replace(entry, values=kept)
 
-    def _problem(self, entry: Labeled, item: Item | None) -> str | None:
-        """Return why an entry cannot be taken."""
+    def _unmatched(self, entry: Labeled) -> str:
+        """Return why no item belongs to an entry."""
         if not fits(entry.annotator):
             return "The annotator's name has a null character."
-        if item is None:
-            if entry.key is not None:
-                return f"No item has the key '{entry.key[:100]}'."
-            if entry.files:
-                return f"No item belongs to the file '{next(iter(entry.files.values()))[:100]}'."
-            return "No item shows the same, and the entry names no key." if entry.data else "The entry names no key."
+        if entry.key is not None:
+            return f"No item has the key '{entry.key[:100]}'."
+        if entry.files:
+            return f"No item belongs to the file '{next(iter(entry.files.values()))[:100]}'."
+        return "No item shows the same, and the entry names no key." if entry.data else "The entry names no key."
+
+    def _foreign(self, entry: Labeled, item: Item) -> str | None:
+        """Return why what an entry says cannot be about its item."""
+        if not fits(entry.annotator):
+            return "The annotator's name has a null character."
+        if entry.disputed is not None and self.use == "annotations":
+            return entry.disputed
+        questions = self.project.schema.questions
         if not entry.values:
-            known = ", ".join(self.project.schema.questions)
-            hint = nearest(next(iter(entry.meta), ""), self.project.schema.questions) if len(entry.meta) == 1 else None
-            return f"The entry answers no question. The questions are {known}." + (f" {hint}" if hint else "")
-        for name in entry.values:
-            field = self.project.schema.questions[name].of
-            reason = _other_content(entry, item, field, exact=self.project.schema.questions[name].shape is not None)
-            if reason:
-                return reason
+            hint = nearest(next(iter(entry.meta), ""), questions) if len(entry.meta) == 1 else None
+            return f"The entry answers no question. The questions are {', '.join(questions)}." + (f" {hint}" if hint else "")
+        reasons = (other_content(entry, item, questions[name].of, exact=questions[name].shape is not None) for name in entry.values)
+        return next((reason for reason in reasons if reason), None)
+
+    def _problem(self, entry: Labeled, item: Item) -> str | None:
+        """Return what makes the answers invalid for the item."""
         found = self.project.schema.problems(entry.values, item)
         problems = [
             f"{name}: {problem.message}"
@@ -292,213 +392,6 @@ class _Batch:
             if problem.rule not in ("missing_answer", "not_asked") or self.writer.complete
         ]
         return " ".join(problems[:3]) or None
-
-
-def _other_content(entry: Labeled, item: Item, field: str, *, exact: bool) -> str | None:
-    """Tell where places in a text or picture would be places in another one; a choice about the whole is less particular."""
-    given, own = entry.data.get(field), item.data.get(field)
-    if exact and given and own and given.text is not None and own.text is not None and given.text != own.text:
-        return f"The entry's text in '{field}' is not that of the item '{item.key[:100]}', so its offsets would be wrong."
-    if exact and entry.size is not None and own and own.size is not None and entry.size != own.size:
-        (width, height), (wide, high) = entry.size, own.size
-        return f"The file measures the picture at {width:g} x {height:g} pixels, and it has {wide} x {high}."
-    return None
-
-
-# --- writing ------------------------------------------------------------------------------------------------------------------
-
-
-class _Writer:
-    """Writes entries that fit, and counts how many were new and how many were there already."""
-
-    complete = False
-    """Whether every required question must be answered."""
-
-    def __init__(self, project: Project, origin: str, author: str, digest: str) -> None:
-        self.project = project
-        self.origin = origin
-        self.author = author
-        self.digest = digest
-        self.seen: dict[tuple[Any, ...], int] = {}
-
-    def mark(self, item_id: int, entry: Labeled) -> tuple[Any, ...] | None:
-        """Return what two entries of a file with different answers may not have in common; None = they may."""
-        return (item_id,)
-
-    def write(self, connection: Connection, fitting: list[tuple[int, Labeled]]) -> tuple[int, int]:
-        raise AttributeError(f"{type(self).__name__} does not define write()")
-
-
-class _Suggestions(_Writer):
-    def mark(self, item_id: int, entry: Labeled) -> tuple[Any, ...]:
-        return item_id, self._labeler(entry)
-
-    def _labeler(self, entry: Labeled) -> str:
-        return entry.annotator or self.author
-
-    def write(self, connection: Connection, fitting: list[tuple[int, Labeled]]) -> tuple[int, int]:
-        table = tables.suggestions
-        query = sa.select(table).where(table.c.item_id.in_([item_id for item_id, _ in fitting]))
-        known = {(row.item_id, row.question, row.labeler): row for row in connection.execute(query)}
-        new: list[dict[str, Any]] = []
-        again: list[dict[str, Any]] = []
-        stored = unchanged = 0
-        for item_id, entry in fitting:
-            changed = False
-            for question, answer in entry.values.items():
-                made_by = entry.provenance.get(question)
-                score = made_by.confidence if made_by else None
-                before = known.get((item_id, question, self._labeler(entry)))
-                if before is not None and decode_answer(before.answer) == answer and before.score == score:
-                    continue
-                changed = True
-                row = {"version": self.digest, "answer": encode(answer), "score": score, "created_at": time.time()}
-                if before is not None:
-                    again.append({"number": before.id, **row})
-                else:
-                    key = {"project_id": self.project.id, "item_id": item_id, "question": question, "labeler": self._labeler(entry)}
-                    new.append(key | row)
-            stored += changed
-            unchanged += not changed
-        _write(connection, table, new, again)
-        return stored, unchanged
-
-
-def _write(connection: Connection, table: sa.Table, new: list[dict[str, Any]], again: list[dict[str, Any]]) -> None:
-    """Write new rows, and those that stand under a `number` again."""
-    if new:
-        connection.execute(sa.insert(table), new)
-    if again:
-        values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in again[0] if name != "number"}
-        changes = [{name if name == "number" else f"new_{name}": value for name, value in row.items()} for row in again]
-        connection.execute(sa.update(table).where(table.c.id == sa.bindparam("number")).values(values), changes)
-
-
-class _Known(_Writer):
-    use = ""
-
-    def write(self, connection: Connection, fitting: list[tuple[int, Labeled]]) -> tuple[int, int]:
-        table = tables.known_answers
-        query = sa.select(table.c.item_id, table.c.id, table.c["values"]).where(
-            table.c.item_id.in_([item_id for item_id, _ in fitting]), table.c.use == self.use, table.c.origin == self.origin
-        )
-        known = {item_id: (number, values) for item_id, number, values in connection.execute(query)}
-        new: list[dict[str, Any]] = []
-        again: list[dict[str, Any]] = []
-        stored = unchanged = 0
-        for item_id, entry in fitting:
-            number, before = known.get(item_id, (None, None))
-            if before is not None and decode_values(before) == entry.values:
-                unchanged += 1
-                continue
-            stored += 1
-            row = {"values": encode(entry.values), "created_at": time.time()}
-            if number is not None:
-                again.append({"number": number, **row})
-            else:
-                new.append({"project_id": self.project.id, "item_id": item_id, "use": self.use, "origin": self.origin} | row)
-        _write(connection, table, new, again)
-        return stored, unchanged
-
-
-class _Gold(_Known):
-    use = "gold"
-
-
-class _Reference(_Known):
-    use = "reference"
-
-
-class _Annotations(_Writer):
-    """Answers of people elsewhere. An answer that its author gave before, in whatever state it is now, is there already; another answer
-    of the same author replaces the earlier one.
-    """
-
-    complete = True
-
-    def mark(self, item_id: int, entry: Labeled) -> None:
-        return None
-
-    def write(self, connection: Connection, fitting: list[tuple[int, Labeled]]) -> tuple[int, int]:
-        table = tables.annotations
-        users = _users(connection, {entry.annotator or self.author for _, entry in fitting})
-        query = sa.select(table.c.id, table.c.item_id, table.c.user_id, table.c.state, table.c["values"]).where(
-            table.c.item_id.in_([item_id for item_id, _ in fitting]),
-            table.c.user_id.in_(sorted(users.values())),
-            table.c.origin == "import",
-        )
-        known: dict[tuple[int, int], list[tuple[int, str, Any]]] = {}
-        for number, item_id, user_id, state, values in connection.execute(query.order_by(table.c.id)):
-            known.setdefault((item_id, user_id), []).append((number, state, decode_values(values)))
-        unchanged = 0
-        waiting: dict[tuple[int, int], Labeled] = {}
-        for item_id, entry in fitting:
-            place = item_id, users[entry.annotator or self.author]
-            if place in waiting:
-                # Another answer of the same author about the same item: it replaces one that has a number first.
-                self._insert(connection, waiting, known)
-            if any(values == entry.values for _, _, values in known.get(place, ())):
-                unchanged += 1
-            else:
-                waiting[place] = entry
-        self._insert(connection, waiting, known)
-        return len(fitting) - unchanged, unchanged
-
-    def _insert(
-        self, connection: Connection, waiting: dict[tuple[int, int], Labeled], known: dict[tuple[int, int], list[tuple[int, str, Any]]]
-    ) -> None:
-        """Write the answers that wait, at most one of each author about each item, and note them among those that are known."""
-        if not waiting:
-            return
-        table, now = tables.annotations, time.time()
-        standing = {place: [number for number, state, _ in known.get(place, ()) if state == "submitted"] for place in waiting}
-        replaced = [number for numbers in standing.values() for number in numbers]
-        if replaced:
-            connection.execute(sa.update(table).where(table.c.id.in_(replaced)).values(state="replaced"))
-        rows = [
-            {
-                "project_id": self.project.id,
-                "item_id": item_id,
-                "user_id": user_id,
-                "pipeline_version": self.project.pipeline_version,
-                "values": encode(entry.values),
-                "origin": "import",
-                "replaces": standing[item_id, user_id][-1] if standing[item_id, user_id] else None,
-                "created_at": now,
-            }
-            for (item_id, user_id), entry in waiting.items()
-        ]
-        numbers = connection.scalars(sa.insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).all()
-        payload = {"purpose": "label", "origin": "import", "file": self.origin}
-        about = [(user_id, item_id, number) for (item_id, user_id), number in zip(waiting, numbers, strict=True)]
-        log.append_all(connection, self.project.id, "annotation_submitted", about, payload=payload)
-        for (place, entry), number in zip(waiting.items(), numbers, strict=True):
-            before = [(old, "replaced" if state == "submitted" else state, values) for old, state, values in known.get(place, ())]
-            known[place] = [*before, (number, "submitted", entry.values)]
-        waiting.clear()
-
-
-_WRITERS: dict[str, type[_Writer]] = {"suggestions": _Suggestions, "annotations": _Annotations, "gold": _Gold, "reference": _Reference}
-
-
-def _users(connection: Connection, names: set[str]) -> dict[str, int]:
-    """Return the users of these names; new ones have no password and no role, so they cannot sign in.
-
-    A file does not speak for a person who works here under the same name: its answers are those of a user of their own. But they may well
-    be that person's, so what one of the two has answered, the other does not audit, and both together have one voice.
-    """
-    users, memberships = tables.users, tables.memberships
-    here = sa.select(users.c.name, users.c.id).join(memberships, memberships.c.user_id == users.c.id)
-    taken = dict(connection.execute(here.where(users.c.name.in_(sorted(names)))).all())
-    called = {f"{name} (imported)" if name in taken else name: name for name in names}
-    query = sa.select(users.c.name, users.c.id).where(users.c.name.in_(sorted(called)))
-    known = {called[name]: number for name, number in connection.execute(query)}
-    for name, given in sorted(called.items()):
-        if given not in known:
-            new = {"name": name, "password_hash": None, "created_at": time.time(), "namesake_of": taken.get(given)}
-            row = connection.execute(sa.insert(users).values(new))
-            known[given] = row.inserted_primary_key[0]  # type: ignore[index]  # as above
-    return known
 
 
 # --- the file -----------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,10 @@ A format is a module in this folder, or one that an entry point in the group `la
 - `refuses(schema)`: why it cannot hold what this schema asks for, or None.
 - `write(dataset, schema, target, *, blobs=None)`: writes every item. `target` is a folder, a file or a binary stream. Into a folder go the
   labels and, where `blobs` is given, the media under safe names; a file or stream takes the labels only.
-- `read(path, schema, *, key=None)`: yields each item as a `Labeled`, and whatever is wrong as a `Broken`. Broken input never raises.
+  One that takes `dropped` counts in it, by question, what it had to leave out, and refuses to leave out anything without it.
+- `SEVERAL_FILES`: true where a file has another one beside it, so that it travels packed.
+- `read(path, schema, *, key=None, names={})`: yields each item as a `Labeled`, and whatever is wrong as a `Broken`. Broken input
+  never raises. `names` gives columns of the file the names of ours; a format that takes none may do without.
 
 The conformance suite finds the file and tries all this.
 """

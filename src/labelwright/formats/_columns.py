@@ -10,26 +10,80 @@
 | `provenance` | by question, how its label came to be |
 
 A field or question that is called like an earlier column gets `data.` or `label.` in front. Read files may lack columns; those that are
-not known become `meta`.
+not known become `meta`. Read besides: `score` or `confidence` (also `<question>_score`), from 0 to 1, and `answer` as Prodigy writes it,
+where `reject` and `ignore` say that the row is no answer. Without a column `annotator`, the one that other tools call so is found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+import re
+from array import array
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from labelwright.errors import InvalidInput
+from labelwright.errors import InvalidInput, nearest
 from labelwright.formats import base
 from labelwright.formats._tables import rows
 from labelwright.formats.base import Broken, Labeled, MediaFolder, Provenance
-from labelwright.schema import Schema, Stored
+from labelwright.schema import Schema, Stored, Values
+from labelwright.shapes import INTERVAL
 
-__all__ = ["FIXED", "Columns", "columns_of", "plain_media", "plain_text", "read_rows"]
+__all__ = ["FIXED", "Columns", "columns_of", "plain_media", "plain_text", "read_rows", "renamed"]
 
 FIXED = ("key", "split", "annotator", "meta", "provenance")
+
+READ = ("score", "answer")
+"""What rows of other tools may say besides."""
+
+ANNOTATORS = frozenset(
+    [
+        "annotator",
+        "annotatorid",
+        "annotatorname",
+        "annotatedby",
+        "worker",
+        "workerid",
+        "workername",
+        "rater",
+        "raterid",
+        "user",
+        "userid",
+        "username",
+        "author",
+        "authorid",
+        "coder",
+        "coderid",
+        "labeler",
+        "labelerid",
+        "labeller",
+        "labelledby",
+        "labeledby",
+        "judge",
+        "judgeid",
+        "reviewer",
+        "email",
+        "completedby",
+        "createdby",
+        "participant",
+        "participantid",
+        "expert",
+        "person",
+        "crowdworker",
+        "crowdworkerid",
+        "assignee",
+    ]
+)
+"""How other tools call the column that says whose an answer is, in small letters alone."""
+
+PRODIGY = ("_annotator_id", "_session_id")
+"""How Prodigy calls it, and nobody anything else."""
+
+MOST_CANDIDATES = 40
+"""So many columns at most are looked at for who answered."""
 
 
 class Columns(NamedTuple):
@@ -73,52 +127,240 @@ def plain_text(labeled: Labeled, field: str) -> str | None:
 
 
 def read_rows(
-    path: Path, schema: Schema, format: str, *, key: str | None = None, prepare: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    path: Path,
+    schema: Schema,
+    format: str,
+    *,
+    key: str | None = None,
+    names: Mapping[str, str] = {},
+    prepare: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> Iterator[Labeled | Broken]:
-    """Yield each row of a table file as an item; `prepare` turns a format's cells into plain values first."""
+    """Yield each row of a table file as an item; `prepare` turns a format's cells into plain values first.
+
+    `names` gives columns of the file the names of ours: a field, a question, `key`, `annotator`, `split`, `score` or `answer`.
+    """
     columns = columns_of(schema)
-    known = {*columns.fields.values(), *columns.questions.values(), *FIXED}
+    reading = _Reading(schema, columns, key, {name: _ours(ours, columns) for name, ours in names.items()})
+    reading.look_ahead(path, format)
+    missing = set(names)
     for row in rows(path, format):
         if isinstance(row, Broken):
             yield row
             continue
         place = f"{path.name} {'row' if format == 'parquet' else 'line'} {row.number}"
+        missing -= row.data.keys()
         try:
-            data = prepare(row.data) if prepare else row.data
-            yield _labeled(data, schema, columns, known, key, place)
+            data = reading.renamed(row.data)
+            yield reading.labeled(prepare(data) if prepare else data, place, row.data)
         except InvalidInput as error:
             yield Broken(place, str(error), base.show(str(row.data)))
+    for name in sorted(missing):
+        yield Broken(path.name, f"No row has the column '{name}'.")
 
 
-def _labeled(row: dict[str, Any], schema: Schema, columns: Columns, known: set[str], key: str | None, place: str) -> Labeled:
-    column = key or ("key" if "key" in row else "id")
-    if key and key not in row:
-        raise InvalidInput(f"There is no column '{key}'.", hint=f"The columns are {', '.join(row)}.")
-    data, files, stored = {}, {}, schema.stored()
-    for field, name in columns.fields.items():
-        if row.get(name) is None or name == column:
-            continue
-        try:
-            value = schema.modality(field).from_plain(row[name])
-        except InvalidInput as error:
-            raise InvalidInput(error.message, where=name, hint=error.hint) from error
-        if value is not None:
-            data[field] = value
-        if isinstance(row[name], str) and field in stored:
-            files[field] = row[name]
-    values = base.answers(schema, {question: row.get(name) for question, name in columns.questions.items() if name != column})
-    rest = {name: value for name, value in row.items() if name not in known and name != column}
-    return Labeled(
-        key=_key(row.get(column)),
-        data=data,
-        values=values,
-        meta={**_object(row, "meta"), **rest},
-        split=_text(row, "split"),
-        provenance=_provenance(row),
-        annotator=_text(row, "annotator"),
-        files=files,
-        place=place,
-    )
+def renamed(names: Mapping[str, str], schema: Schema) -> dict[str, str]:
+    """Return the column that each of the file's names stands for."""
+    columns = columns_of(schema)
+    return {name: _ours(ours, columns) for name, ours in names.items()}
+
+
+def _ours(name: str, columns: Columns) -> str:
+    """Return the column of a field, a question, or what a row has besides.
+
+    Raises:
+        InvalidInput: there is none of this name.
+    """
+    known = {**columns.fields, **columns.questions}
+    if name in known:
+        return known[name]
+    if name in known.values() or name in FIXED or name in READ:
+        return name
+    raise InvalidInput(f"There is no column '{name}' to map to.", where="map", hint=nearest(name, [*known, *FIXED, *READ]))
+
+
+class _Reading:
+    """How the rows of one file are read: what its columns stand for, and what a look through the file has told."""
+
+    def __init__(self, schema: Schema, columns: Columns, key: str | None, names: dict[str, str]) -> None:
+        self.schema = schema
+        self.columns = columns
+        self.key = key
+        self.names = names
+        self.stored = schema.stored()
+        self.known = {*columns.fields.values(), *columns.questions.values(), *FIXED}
+        self.marks = [name for name, asked in schema.questions.items() if asked.shape is INTERVAL and schema.modality(asked.of).is_text]
+        self.disputed: set[int] = set()
+        self.apart: str | None = None
+
+    def renamed(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row under our names; a column that another one was given the name of gives way."""
+        if not self.names:
+            return row
+        taken = {ours for name, ours in self.names.items() if name in row}
+        kept = {name: value for name, value in row.items() if name not in self.names and name not in taken}
+        return kept | {ours: row[name] for name, ours in self.names.items() if name in row}
+
+    def look_ahead(self, path: Path, format: str) -> None:
+        """Find out who answered, where the file does not name its column as we do, and which items have several answers by nobody.
+
+        A column that is called as other tools call their annotators is taken for it where one item has several rows that differ in it.
+        Keeps 8 bytes a row, and where items have several rows as much for each column that may be meant.
+        """
+        first = next((row for row in rows(path, format) if not isinstance(row, Broken)), None)
+        if first is None:
+            return
+        named = "annotator" in self.renamed(first.data)
+        for name in first.data:
+            if not named and name in PRODIGY and name not in self.names:
+                self.names[name], named = "annotator", True
+        owners = self._gather(path, format, {}, lambda data: None)
+        if len(set(owners)) < len(owners):
+            own = {"id", self.key, *self.names, *self.known}
+            candidates = [] if named else [name for name in first.data if name not in own][:MOST_CANDIDATES]
+            cells: dict[str, array[int]] = {name: array("q") for name in candidates}
+            answers: dict[str, array[int]] = {name: array("q") for name in self.columns.questions.values()}
+
+            def note(data: Mapping[str, Any]) -> None:
+                for name, values in answers.items():
+                    values.append(0 if data.get(name) in (None, "") else hash(repr(data[name])) or 1)
+
+            self._gather(path, format, cells, note)
+            self._judge(owners, answers, cells)
+
+    def _gather(self, path: Path, format: str, cells: Mapping[str, array[int]], also: Callable[[Mapping[str, Any]], None]) -> array[int]:
+        """Return the hash of the item of every row that names no annotator, and add what stands in some of its columns."""
+        owners = array("q")
+        for row in rows(path, format):
+            data = {} if isinstance(row, Broken) else self.renamed(row.data)
+            if isinstance(row, Broken) or data.get("annotator"):
+                continue
+            owners.append(self._owner(data))
+            also(data)
+            for name, values in cells.items():
+                values.append(hash(repr(row.data.get(name))))
+        return owners
+
+    def _owner(self, data: Mapping[str, Any]) -> int:
+        column = self.key or ("key" if "key" in data else "id")
+        value = data.get(column)
+        return hash(str(value) if value not in (None, "") else repr([data.get(name) for name in self.columns.fields.values()]))
+
+    def _judge(self, owners: array[int], answers: Mapping[str, array[int]], cells: Mapping[str, array[int]]) -> None:
+        import numpy as np
+
+        of = np.frombuffer(owners, dtype=np.int64)
+        items = len(np.unique(of))
+
+        def pairs(values: array[int]) -> Any:
+            return np.unique(np.stack([of, np.frombuffer(values, dtype=np.int64)]), axis=1)
+
+        apart = []
+        for name, values in cells.items():
+            found = pairs(values)
+            # One item's rows differ in it, and several items have the same value: so it may be a person, and is no number of the row.
+            if found.shape[1] > items and len(np.unique(found[1])) < found.shape[1]:
+                apart.append(name)
+        for name in apart:
+            if re.sub(r"[^a-z]", "", name.lower()) in ANNOTATORS:
+                self.names[name] = "annotator"
+                return
+        for values in answers.values():
+            found = pairs(values)
+            several, count = np.unique(found[0][found[1] != 0], return_counts=True)
+            self.disputed |= set(several[count > 1].tolist())
+        self.apart = apart[0] if apart else None
+
+    def labeled(self, row: dict[str, Any], place: str, raw: Mapping[str, Any]) -> Labeled:
+        """Return one row, under our names, as an item."""
+        key, schema, columns = self.key, self.schema, self.columns
+        column = key or ("key" if "key" in row else "id")
+        if key and key not in row:
+            raise InvalidInput(f"There is no column '{key}'.", hint=f"The columns are {', '.join(raw)}.")
+        _refuse_rejected(row, self.known)
+        data, files = {}, {}
+        for field, name in columns.fields.items():
+            if row.get(name) is None or name == column:
+                continue
+            try:
+                value = schema.modality(field).from_plain(row[name])
+            except InvalidInput as error:
+                raise InvalidInput(error.message, where=name, hint=error.hint) from error
+            if value is not None:
+                data[field] = value
+            if isinstance(row[name], str) and field in self.stored:
+                files[field] = row[name]
+        plain = {question: row.get(name) for question, name in columns.questions.items() if name != column}
+        quotes = {name: said for name in self.marks if (said := _quotes(plain.get(name)))}
+        values = base.answers(schema, plain | {name: _bare(plain.get(name)) for name in self.marks})
+        rest = {name: value for name, value in row.items() if name not in self.known and name != column}
+        annotator = _text(row, "annotator")
+        return Labeled(
+            key=_key(row.get(column)),
+            data=data,
+            values=values,
+            meta={**_object(row, "meta"), **rest},
+            split=_text(row, "split"),
+            provenance=_provenance(row) or _scores(row, values, self.known, set(self.names.values())),
+            annotator=annotator,
+            files=files,
+            place=place,
+            quotes=quotes,
+            disputed=self._disputed(row) if annotator is None and self.disputed else None,
+        )
+
+    def _disputed(self, row: Mapping[str, Any]) -> str | None:
+        if self._owner(row) not in self.disputed:
+            return None
+        advice = f"Name the column that does: --annotator {self.apart}, or another one." if self.apart else "Name the column that does."
+        return f"Rows of the file give this item different answers, and none says whose they are. {advice}"
+
+
+def _refuse_rejected(row: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse what its annotator rejected, as Prodigy says: that the label is wrong does not say which one is right."""
+    said = row.get("answer") if "answer" not in known else None
+    if said == "reject":
+        raise InvalidInput("Its annotator rejected it: 'answer' is 'reject', so what it says is wrong.")
+    if said == "ignore":
+        raise InvalidInput("Its annotator passed over it: 'answer' is 'ignore'.")
+
+
+def _quotes(value: Any) -> tuple[str | None, ...]:
+    """Return the text that each mark of a list is said to be about."""
+    marks = value if isinstance(value, list) else []
+    found = tuple(mark.get("text") if isinstance(mark, dict) and isinstance(mark.get("text"), str) else None for mark in marks)
+    return found if any(quote is not None for quote in found) else ()
+
+
+def _bare(value: Any) -> Any:
+    """Return marks without what other tools say of them besides: the text that they are about, and the tokens."""
+    if not isinstance(value, list):
+        return value
+    more = ("text", "token_start", "token_end")
+    return [{name: part for name, part in mark.items() if name not in more} if isinstance(mark, dict) else mark for mark in value]
+
+
+def _scores(row: Mapping[str, Any], values: Values, known: Collection[str], mapped: Collection[str]) -> dict[str, Provenance]:
+    """Return how sure a machine was of each answer, where a row says so: `score` or `confidence`, or `<question>_score`."""
+    found = {}
+    for name in values:
+        for column in (f"{name}_score", f"{name}.score", f"{name}_confidence", "score", "confidence"):
+            if column in known or row.get(column) in (None, ""):
+                continue
+            score = _share(row[column])
+            if score is None and column in mapped:
+                raise InvalidInput(f"A score is a number from 0 to 1, and not {base.show(str(row[column]))[:40]}.", where=column)
+            if score is not None:
+                found[name] = Provenance(origin="suggestion", confidence=score)
+                break
+    return found
+
+
+def _share(value: Any) -> float | None:
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except ValueError:
+        return None
+    return number if 0 <= number <= 1 else None
 
 
 def _key(value: Any) -> str | None:
@@ -126,7 +368,8 @@ def _key(value: Any) -> str | None:
         return None
     if isinstance(value, bool | list | dict):
         raise InvalidInput("A key is a text or a number.", where="key")
-    return str(value)
+    # A column of whole numbers with a gap becomes one of floats in a data frame.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _text(row: dict[str, Any], name: str) -> str | None:

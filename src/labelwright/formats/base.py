@@ -30,6 +30,7 @@ __all__ = [
     "labels_file",
     "opened",
     "refuse",
+    "refuse_names",
     "safe_name",
     "show",
 ]
@@ -67,7 +68,8 @@ class Labeled(Struct, frozen=True, kw_only=True, gc=False):
     `key` is None where a file names no items; they are then known by their content. `data` holds the fields as far as a file gives them:
     a picture or clip that it only names stands in `files`, by field. `annotator` says whose answers these are, where they are one
     person's, and `machine` that it is a program. `size` is the width and height of a picture that a file measures without holding it;
-    `place` says where in a file the item stood, for messages.
+    `place` says where in a file the item stood, for messages. `quotes` holds, by question, the text that each mark is said to be about;
+    `disputed` says why nobody's answers in a file contradict each other.
     """
 
     key: str | None
@@ -81,14 +83,20 @@ class Labeled(Struct, frozen=True, kw_only=True, gc=False):
     files: dict[str, str] = {}
     size: tuple[float, float] | None = None
     place: str = ""
+    quotes: dict[str, tuple[str | None, ...]] = {}
+    disputed: str | None = None
 
 
 class Broken(Struct, frozen=True):
-    """An entry, a row or a whole file that cannot be read: where it stands, why, and how it begins."""
+    """An entry, a row or a whole file that cannot be read: where it stands, why, and how it begins.
+
+    With `part` it is only a part of an entry, as one region, and the rest of it comes on its own.
+    """
 
     place: str
     reason: str
     sample: str = ""
+    part: bool = False
 
 
 class Media(Protocol):
@@ -156,6 +164,16 @@ def guess(path: Path) -> str:
             begin = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
         return "label_studio" if begin.startswith(b"[") else "coco"
     raise InvalidFile("The name does not say what format the file has.", where=path.name, hint=hint)
+
+
+def refuse_names(names: Mapping[str, str], format: str) -> None:
+    """Refuse names for columns where a format has none.
+
+    Raises:
+        InvalidInput: there are some.
+    """
+    if names:
+        raise InvalidInput(f"A file of the format {format} has no columns to name.", where=", ".join(names))
 
 
 def show(value: bytes | str) -> str:

@@ -5,17 +5,20 @@ the order of the options, each with its question as `supercategory`. Into a fold
 a single file holds all splits. Files that an earlier export wrote there, of splits that are no more, are removed. What COCO has no place
 for stands in an image's `labelwright`.
 
-The reader wants images, annotations and categories in one file, in any order: it keeps about 60 bytes a box and streams the rest. An
-image of which an annotation is wrong (an unknown category, a box that is none, a crowd region) is reported whole, for without that box
-its answer would be false. `area` may be any number that is not negative, for it measures masks in most files.
+The reader wants images, annotations and categories in one file, in any order: it keeps about 70 bytes a box and streams the rest. What is
+no upright box around one object (a crowd region, a box without an area, a rotated one as CVAT writes it, nothing that tells its place) is
+reported by itself, and the rest of the picture is kept; a box that is missing is the one around the polygons. An image whose category is
+unknown, or of which nothing could be read, is reported whole, and so is one without boxes where an annotation does not say which image it
+is about: that nothing is in it would be false. Ids may be written as texts or floats. `area` measures masks in most files and is not read.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -35,6 +38,9 @@ __all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
 READS = True
 WRITES = True
 SUFFIX = ".json"
+
+OWN_IDS = 2**62
+"""Whole numbers from here on stand for ids that are texts."""
 
 _BEGIN = b'{"info": {"description": "Written by Labelwright"}'
 
@@ -190,8 +196,9 @@ class _Own(msgspec.Struct, frozen=True):
     provenance: dict[str, Provenance] = {}
 
 
-def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
     """Yield each image with its boxes; `key` names the entry of an image that is the item's key, such as `id` or `file_name`."""
+    base.refuse_names(names, "coco")
     for file in base.files_of(path, "annotations/instances*.json", "annotations/*.json", "*.json"):
         try:
             if refuses(schema):
@@ -232,16 +239,22 @@ class _Instances:
                 if number in done:
                     raise InvalidInput(f"The image id {number} is there twice.")
                 done.add(number)
-                if number in self.wrong:
-                    raise InvalidInput(" ".join(self.wrong[number][:3]))
                 begin, end = np.searchsorted(owner, [number, number + 1])
-                yield self._labeled(image, [int(index) for index in order[begin:end]], f"{place} (id {number})")
+                if begin == end and number in self.wrong:
+                    raise InvalidInput(" ".join(self.wrong[number][:3]))
+                if begin == end and self.astray:
+                    raise InvalidInput("It has no boxes, and an annotation of the file does not say which image it is about.")
+                for reason in self.wrong.get(number, ()):
+                    yield Broken(place, reason, base.show(str(image)), part=True)
+                yield self._labeled(image, [int(index) for index in order[begin:end]], f"{place} (id {image['id']})")
             except InvalidInput as error:
                 yield Broken(place, str(error), base.show(str(image)))
 
     def _gather(self) -> Iterator[Broken]:
         """Read everything once, and keep the ids of images and the boxes."""
-        self.owner, self.category, self.edges = array("q"), array("q"), array("d")
+        self.owner, self.category, self.edges, self.scores = array("q"), array("q"), array("d"), array("d")
+        self.numbers: dict[str, int] = {}
+        self.astray = False
         self.wrong: dict[int, list[str]] = {}
         self.names: dict[int, tuple[str, str]] = {}
         images: set[int] = set()
@@ -254,12 +267,15 @@ class _Instances:
                     images.add(self._image_id(element.value))
                 elif element.array == "categories":
                     entry = self._object(element.value)
-                    self.names[_whole(entry, "id")] = (str(entry.get("name")), str(entry.get("supercategory")))
+                    self.names[self._id(entry, "id")] = (str(entry.get("name")), str(entry.get("supercategory")))
                 elif element.array == "annotations":
                     self._annotation(self._object(element.value), element.number)
             except InvalidInput as error:
+                self.astray = self.astray or element.array == "annotations"
                 if element.array != "images":
                     yield Broken(place, str(error), base.show(str(element.value)))
+            if element.array == "annotations" and element.number == 0:
+                self.astray = True  # null: nobody knows whose boxes are missing
         for name in ("images", "annotations", "categories"):
             if name not in arrays and not (name == "annotations" and "images" in arrays):
                 yield Broken(self.file.name, f"The file has no array '{name}', or an empty one, and so is no COCO instances file.")
@@ -268,24 +284,17 @@ class _Instances:
             yield Broken(self.file.name, f"Annotations are about the image {number}, which is not there.")
 
     def _annotation(self, entry: dict[str, Any], number: int) -> None:
-        owner = _whole(entry, "image_id")
+        owner = self._id(entry, "image_id")
         try:
-            category = _whole(entry, "category_id")
-            edges = entry.get("bbox")
-            if not isinstance(edges, list) or len(edges) != 4 or not all(_finite(edge) for edge in edges):
-                raise InvalidInput("A bbox is four numbers: x, y, width, height.")
-            if edges[2] <= 0 or edges[3] <= 0:
-                raise InvalidInput(f"The bbox of {edges[2]:g} x {edges[3]:g} pixels has no area.")
-            if entry.get("iscrowd"):
-                raise InvalidInput("It marks a crowd, which is no box around one object.")
-            if "area" in entry and not (_finite(entry["area"]) and entry["area"] >= 0):
-                raise InvalidInput("Its area is no number from 0 on.")
+            category, edges = self._id(entry, "category_id"), _edges(entry)
         except InvalidInput as error:
             self.wrong.setdefault(owner, []).append(f"Annotation {number}: {error}")
             return
         self.owner.append(owner)
         self.category.append(category)
         self.edges.extend(edges)
+        score = entry.get("score")
+        self.scores.append(float(score) if isinstance(score, int | float) and 0 <= score <= 1 else math.nan)
 
     def _target(self, name: str, group: str) -> tuple[str, str] | InvalidInput:
         """Return the question and label that a category stands for, or why it stands for none."""
@@ -296,7 +305,23 @@ class _Instances:
         return InvalidInput(f"The label '{name}' is unknown.", where="categories", hint=nearest(name, known))
 
     def _image_id(self, image: Any) -> int:
-        return _whole(self._object(image), "id")
+        return self._id(self._object(image), "id")
+
+    def _id(self, entry: dict[str, Any], name: str) -> int:
+        """Return an id as a whole number, also of one that is written as a float or a text; other texts get numbers of their own.
+
+        Raises:
+            InvalidInput: it is none of these.
+        """
+        value = entry.get(name)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, str) and value.strip():
+            number = re.fullmatch(r"(0|-?[1-9]\d{0,17})(?:\.0+)?", value.strip())
+            return int(number[1]) if number else -OWN_IDS - self.numbers.setdefault(value, len(self.numbers))
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= OWN_IDS:
+            raise InvalidInput(f"A whole number is expected as '{name}'.")
+        return value
 
     def _object(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -307,11 +332,13 @@ class _Instances:
         own = self._own(image)
         answered = [name for name in self.asked if own is None or name in own.questions]
         units: dict[str, list[Part]] = {name: [] for name in answered}
+        scores: dict[str, list[float]] = {}
         for index in boxes:
             category = self.category[index]
             target = self.targets.get(category, InvalidInput(f"There is no category {category}.", where="category_id"))
             if isinstance(target, InvalidInput):
                 raise target
+            scores.setdefault(target[0], []).append(self.scores[index])
             units.setdefault(target[0], []).append(Part(target[1], tuple(self.edges[4 * index : 4 * index + 4])))
         found = {name: self.schema.questions[name].with_parts(marked) for name, marked in units.items()}
         found |= base.answers(self.schema, own.labels) if own else {}
@@ -330,7 +357,7 @@ class _Instances:
             meta=own.meta if own else {},
             split=own.split if own else None,
             annotator=own.annotator if own else None,
-            provenance=own.provenance if own else {},
+            provenance=own.provenance if own else _least(scores),
             files={self.field: file_name} if isinstance(file_name, str) else {},
             size=(width, height) if known and self.field not in data else None,  # type: ignore[arg-type]  # as above
             place=place,
@@ -351,11 +378,41 @@ class _Instances:
         return str(value)
 
 
-def _whole(entry: dict[str, Any], name: str) -> int:
-    value = entry.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63 - 1:
-        raise InvalidInput(f"A whole number is expected as '{name}'.")
-    return value
+def _edges(entry: dict[str, Any]) -> list[float]:
+    """Return the box of an annotation, or the one around its polygons.
+
+    Raises:
+        InvalidInput: it is no upright box around one object.
+    """
+    edges = entry.get("bbox")
+    if entry.get("iscrowd"):
+        raise InvalidInput("It marks a crowd, which is no box around one object.")
+    attributes = entry.get("attributes")
+    turned = entry.get("rotation") or (attributes.get("rotation") if isinstance(attributes, dict) else None)
+    if turned and not (_finite(turned) and turned % 360 == 0):
+        raise InvalidInput("Its box is rotated, and boxes are upright.")
+    if edges in (None, []):
+        edges = _around(entry.get("segmentation"))
+    if not isinstance(edges, list) or len(edges) != 4 or not all(_finite(edge) for edge in edges):
+        raise InvalidInput("A bbox is four numbers: x, y, width, height.")
+    if edges[2] <= 0 or edges[3] <= 0:
+        raise InvalidInput(f"The bbox of {edges[2]:g} x {edges[3]:g} pixels has no area.")
+    return edges
+
+
+def _around(polygons: Any) -> list[float] | None:
+    """Return the box around polygons, each a list of x and y in turns; None where they are none."""
+    rings = polygons if isinstance(polygons, list) else []
+    if not rings or not all(isinstance(ring, list) and len(ring) >= 6 and len(ring) % 2 == 0 and all(map(_finite, ring)) for ring in rings):
+        return None
+    across, down = [x for ring in rings for x in ring[::2]], [y for ring in rings for y in ring[1::2]]
+    return [min(across), min(down), max(across) - min(across), max(down) - min(down)]
+
+
+def _least(scores: dict[str, list[float]]) -> dict[str, Provenance]:
+    """Return how sure a machine was of each answer: as sure as of its least sure box."""
+    known = {name: min(found) for name, found in scores.items() if not any(map(math.isnan, found))}
+    return {name: Provenance(origin="suggestion", confidence=score) for name, score in known.items()}
 
 
 def _finite(value: Any) -> bool:

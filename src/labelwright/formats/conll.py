@@ -1,19 +1,23 @@
 """CoNLL: one token a line with a BIO tag a spans question, a blank line between items; for taggers such as spaCy and Flair.
 
-Written files have, before each item, one comment line `# labelwright = {…}` with the key, the text and everything that tags cannot say,
-so that our own reader gets back the exact offsets, blanks included. A reader that knows no comments, as `spacy convert`, takes this line
-for tokens: take such lines out before (`grep -v '^# labelwright'`). Tokens are words and single marks, cut at the ends of spans. Tags
-cannot hold spans that share a token: these are refused, not thinned out.
+Tokens are words and single marks, cut at the ends of spans, and nothing else stands in the file, for `spacy convert -c conll` takes
+comments for tokens. The key, the exact text and everything that tags cannot say stand beside it, one JSON line an item, in a file of the
+same name with `.exact.jsonl` behind: with it our own reader gets back the exact offsets, blanks included. Keep the two together; a stream
+has the tags alone. Tags cannot hold spans that share a token: these are refused, with how many they are, unless they may be dropped.
 
 The reader takes what is common: blanks or tabs between columns, the token first and the tag last (with several spans questions, as many
 last columns), tags as IO, BIO, IOB1, BIOES or BILOU, `-DOCSTART-` lines, `# text = …` and `# sent_id = …`. Without a text the tokens are
-joined by blanks. Where somebody has edited the tags of a written file, the tags count and not the comment.
+joined by blanks. Where somebody has edited the tags of a written file, the tags count and not what stands beside. Files that were written
+with a comment `# labelwright = {…}` before each item are read, too. Where there are tabs between columns, tokens may have blanks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,11 +35,13 @@ __all__ = ["READS", "SUFFIX", "WRITES", "read", "refuses", "write"]
 READS = True
 WRITES = True
 SUFFIX = ".conll"
+SEVERAL_FILES = True
 FILE = "labels.conll"
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _BLANKS = re.compile(r"[ \t]+")
 _OWN = "# labelwright = "
+_BESIDE = ".exact.jsonl"
 _COMMENT = re.compile(r"#\s?(text|sent_id|newdoc id|newpar id|newdoc|newpar|global\.columns)\s*(?:=\s?(.*))?$")
 _TAG = re.compile(r"(?:([BIESLUO])-)?(.+)", re.DOTALL)
 MAX_BLOCK = 16 * 2**20
@@ -65,24 +71,38 @@ def _spans_questions(schema: Schema) -> list[str]:
 # --- writing ------------------------------------------------------------------------------------------------------------------
 
 
-def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None) -> None:
+def write(
+    dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: Media | None = None, dropped: Counter[str] | None = None
+) -> None:
     """Write one block an item.
 
+    With `dropped`, a span that shares a token with an earlier one is left out of the tags, and counted there by its question.
+
     Raises:
-        InvalidInput: the schema is refused, or an item's spans share a token.
+        InvalidInput: the schema is refused, or spans share a token and may not be dropped; it says how many.
     """
     base.refuse(refuses(schema), "conll")
+    lost = Counter[str]() if dropped is None else dropped
+    first = ""
     asked = _spans_questions(schema)
     field = schema.questions[asked[0]].of
     file, _ = base.labels_file(target, FILE)
     encode = msgspec.json.Encoder().encode
-    with base.opened(file) as out:
+    with ExitStack() as stack:
+        out = stack.enter_context(base.opened(file))
+        beside = stack.enter_context(base.opened(_beside(file))) if isinstance(file, Path) else None
         for labeled in dataset:
             value = labeled.data.get(field)
             text = value.text or "" if value else ""
             spans = {name: labeled.values[name].parts() if name in labeled.values else [] for name in asked}
             tokens = _tokens(text, [end for units in spans.values() for unit in units for end in unit.geometry])
-            columns = [_tags(tokens, spans[name], f"item {labeled.key}, {name}") for name in asked]
+            columns = []
+            for name in asked:
+                tags, shared = _tags(tokens, spans[name])
+                columns.append(tags)
+                if shared:
+                    lost[name] += shared
+                    first = first or f"item {labeled.key}, {name}"
             exact: dict[str, Any] = {
                 "key": labeled.key,
                 "data": {name: other.text for name, other in labeled.data.items() if other.text is not None},
@@ -91,10 +111,21 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
                 "annotator": labeled.annotator,
                 "meta": labeled.meta,
                 "provenance": labeled.provenance,
+                "empty": not tokens,
             }
-            lines = [_OWN + encode({name: part for name, part in exact.items() if part or name == "data"}).decode()]
-            lines += [" ".join((text[start:end], *tags)) for (start, end), *tags in zip(tokens, *columns, strict=True)]
-            out.write(("\n".join(lines) + "\n\n").encode())
+            if beside is not None:
+                beside.write(encode({name: part for name, part in exact.items() if part or name == "data"}) + b"\n")
+            lines = [" ".join((text[start:end], *tags)) for (start, end), *tags in zip(tokens, *columns, strict=True)]
+            if lines:
+                out.write(("\n".join(lines) + "\n\n").encode())
+        if lost and dropped is None:
+            many = "1 span shares" if lost.total() == 1 else f"{lost.total():,} spans share"
+            hint = "Use jsonl, which holds everything, or allow that they are dropped (--drop)."
+            raise InvalidInput(f"{many} a token with another one, which CoNLL cannot hold.", where=first, hint=hint)
+
+
+def _beside(file: Path) -> Path:
+    return file.with_name(file.name + _BESIDE)
 
 
 def _tokens(text: str, cuts: Sequence[float]) -> list[tuple[int, int]]:
@@ -111,18 +142,18 @@ def _tokens(text: str, cuts: Sequence[float]) -> list[tuple[int, int]]:
     return found
 
 
-def _tags(tokens: Sequence[tuple[int, int]], spans: Sequence[Part], where: str) -> list[str]:
-    tags = ["O"] * len(tokens)
+def _tags(tokens: Sequence[tuple[int, int]], spans: Sequence[Part]) -> tuple[list[str], int]:
+    """Return the tag of each token, and how many spans have none because another one has the token."""
+    tags, shared = ["O"] * len(tokens), 0
     for unit in spans:
         start, stop = unit.geometry
-        first = True
-        for index, (begin, end) in enumerate(tokens):
-            if start <= begin and end <= stop:
-                if tags[index] != "O":
-                    raise InvalidInput("Two spans share a token, which CoNLL cannot hold.", where=where, hint="Use jsonl.")
-                tags[index] = f"{'B' if first else 'I'}-{unit.label}"
-                first = False
-    return tags
+        inside = [index for index, (begin, end) in enumerate(tokens) if start <= begin and end <= stop]
+        if any(tags[index] != "O" for index in inside):
+            shared += 1
+            continue
+        for index in inside:
+            tags[index] = f"{'B' if index == inside[0] else 'I'}-{unit.label}"
+    return tags, shared
 
 
 # --- reading ------------------------------------------------------------------------------------------------------------------
@@ -136,32 +167,71 @@ class _Block(NamedTuple):
     problem: str | None
 
 
-def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
     """Yield each block as an item; files of foreign make name no keys, so their items are known by their text."""
+    base.refuse_names(names, "conll")
     asked = _spans_questions(schema)
     for file in base.files_of(path, "*.conll"):
         if not asked:
             yield Broken(file.name, "No question asks for spans, which is all that a CoNLL file can answer.")
             continue
-        found = False
         try:
-            for block in _blocks(file):
-                found = True
-                place = f"{file.name} line {block.number}"
-                if block.problem:
-                    yield Broken(place, block.problem, base.show("\n".join(block.lines)))
-                    continue
-                try:
-                    labeled = _labeled(block.lines, schema, asked, place)
-                except InvalidInput as error:
-                    yield Broken(place, str(error), base.show("\n".join(block.lines)))
-                else:
-                    if labeled is not None:
-                        yield labeled
+            yield from _items(file, schema, asked)
         except OSError as error:
             yield Broken(file.name, f"The file cannot be read: {error.strerror or error}.")
-        if not found:
-            yield Broken(file.name, "The file is empty.")
+
+
+def _items(file: Path, schema: Schema, asked: list[str]) -> Iterator[Labeled | Broken]:
+    """Yield each block as an item, with what stands about it beside the file."""
+    found = False
+    with ExitStack() as stack:
+        lines = stack.enter_context(_beside(file).open("rb")) if _beside(file).is_file() else iter(())
+        for block in _blocks(file):
+            found = True
+            place = f"{file.name} line {block.number}"
+            if block.problem:
+                next(lines, None)
+                yield Broken(place, block.problem, base.show("\n".join(block.lines)))
+                continue
+            exact = None
+            for line in lines:
+                exact = line
+                if not _is_empty(line):
+                    break
+                yield _one(partial(_own_line, line, [], schema, asked, place), [], place)
+                exact = None
+            read = (
+                partial(_own_line, exact, block.lines, schema, asked, place)
+                if exact
+                else partial(_labeled, block.lines, schema, asked, place)
+            )
+            if (one := _one(read, block.lines, place)) is not None:
+                yield one
+        place = _beside(file).name
+        for line in lines:
+            found = True
+            if not _is_empty(line):
+                yield Broken(place, "It tells of more items than the file beside it has. Take it away to read the tags alone.")
+                break
+            yield _one(partial(_own_line, line, [], schema, asked, place), [], place)
+    if not found:
+        yield Broken(file.name, "The file is empty.")
+
+
+def _is_empty(line: bytes) -> bool:
+    """Tell whether a line is about an item without tokens, which has no block."""
+    return line.rstrip().endswith(b'"empty":true}')
+
+
+def _own_line(line: bytes, body: list[str], schema: Schema, asked: list[str], place: str) -> Labeled:
+    return _own(_exact(line), body, schema, asked, place)
+
+
+def _one(read: Callable[[], Labeled | None], lines: list[str], place: str) -> Any:
+    try:
+        return read()
+    except InvalidInput as error:
+        return Broken(place, str(error), base.show("\n".join(lines)))
 
 
 def _blocks(path: Path) -> Iterator[_Block]:
@@ -201,7 +271,7 @@ def _labeled(lines: list[str], schema: Schema, asked: list[str], place: str) -> 
     body: list[str] = []
     for line in lines:
         if not body and line.startswith(_OWN):
-            exact = _exact(line)
+            exact = _exact(line[len(_OWN) :])
         elif not body and (comment := _COMMENT.fullmatch(line)):
             text = comment[2] if comment[1] == "text" else text
             key = comment[2] if comment[1] == "sent_id" else key
@@ -219,7 +289,7 @@ def _labeled(lines: list[str], schema: Schema, asked: list[str], place: str) -> 
 
 
 class _Exact(msgspec.Struct, frozen=True):
-    """What stands in the comment before an item."""
+    """What is known of an item besides its tokens and tags; `empty` where it has none."""
 
     data: dict[str, str] = {}
     labels: dict[str, Any] = {}
@@ -228,24 +298,25 @@ class _Exact(msgspec.Struct, frozen=True):
     annotator: str | None = None
     meta: dict[str, Any] = {}
     provenance: dict[str, Provenance] = {}
+    empty: bool = False
 
 
-def _exact(line: str) -> _Exact:
+def _exact(line: str | bytes) -> _Exact:
     try:
-        return msgspec.json.decode(line[len(_OWN) :], type=_Exact)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise InvalidInput(f"The comment '# labelwright' cannot be read: {error}.") from error
+        return msgspec.json.decode(line, type=_Exact)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInput(f"What Labelwright wrote about the item cannot be read: {error}.") from error
 
 
 def _own(exact: _Exact, body: list[str], schema: Schema, asked: list[str], place: str) -> Labeled:
-    """Read a block that was written here: the comment's answers, or the tags where they say something else."""
+    """Read a block that was written here: the answers as they were, or the tags where they say something else."""
     text = exact.data.get(schema.questions[asked[0]].of, "")
     values: dict[str, Answer] = base.answers(schema, exact.labels)
     tokens, columns = _split(body, len(asked))
     places = _locate(tokens, text)
     for name, tags in zip(asked, columns, strict=True):
         units = values[name].parts() if name in values else []
-        if _tags(places, units, place) != tags:
+        if _tags(places, units)[0] != tags:
             values |= base.answers(schema, {name: [span._asdict() for span in _spans(places, tags)]})
     return Labeled(
         key=exact.key,
@@ -263,7 +334,10 @@ def _split(body: list[str], count: int) -> tuple[list[str], list[list[str]]]:
     """Return the tokens and, by question, the tags."""
     tokens, rows = [], []
     for line in body:
-        parts = _BLANKS.split(line.strip(" \t"))
+        # Where there are tabs they part the columns, and a token may have blanks.
+        parts = [part for part in line.split("\t") if part] if "\t" in line else []
+        if len(parts) < 1 + count:
+            parts = _BLANKS.split(line.strip(" \t"))
         if len(parts) < 1 + count:
             wanted = "a token and a tag" if count == 1 else f"a token and {count} tags"
             raise InvalidInput(f"The line '{base.show(line)[:60]}' is not {wanted}.")

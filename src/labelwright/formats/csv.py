@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
         out.write(text.getvalue().encode())
 
 
-def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
     """Yield each row as an item."""
     columns = columns_of(schema)
     as_media = {columns.fields[field] for field in schema.stored()}
@@ -107,7 +107,7 @@ def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labe
 
     for file in base.files_of(path, FILE, "*.csv"):
         found = False
-        for row in read_rows(file, schema, "csv", key=key, prepare=prepare):
+        for row in read_rows(file, schema, "csv", key=key, names=names, prepare=prepare):
             found = True
             yield row
         if not found:

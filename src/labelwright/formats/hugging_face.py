@@ -1,15 +1,16 @@
 """A folder that `datasets.load_dataset(folder)` loads: Parquet a split, or pictures and clips beside their metadata, and a card.
 
 Texts go to `data/<split>-00000-of-00001.parquet`, where choices are class labels. With pictures or clips it is an image folder or audio
-folder: `data/<split>/` holds the files and a `metadata.jsonl`. `README.md` is the dataset's card; its header names the splits. Items
-without a split are in `train`. The labels of splits that an earlier card names, and that are no more, are removed. `meta` and
-`provenance` are JSON texts, since the Hub wants one type a column.
+folder: `data/<split>/` holds the files and a `metadata.jsonl`. `README.md` is the dataset's card; its header names the splits and a hash
+of the content. Items without a split are in `train`. The labels of splits that an earlier card names, and that are no more, are removed.
+`meta` and `provenance` are JSON texts, since the Hub wants one type a column.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +19,7 @@ import msgspec
 
 from labelwright.errors import InvalidInput
 from labelwright.formats import base
-from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows
+from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows, renamed
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
 from labelwright.formats.parquet import Sheet, answer_type
 from labelwright.schema import Schema
@@ -75,7 +76,20 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
         (target / "data" / gone / "metadata.jsonl" if media else target / "data" / _sheet_name(gone)).unlink(missing_ok=True)
     with base.opened(target / CARD) as out:
         counts = {split: written.count for split, written in parts.items()}
-        out.write(_card(schema, counts, folder=bool(media)).encode())
+        written = [
+            target / "data" / split / "metadata.jsonl" if media else target / "data" / _sheet_name(split) for split in sorted(counts)
+        ]
+        out.write(_card(schema, counts, _content(written), folder=bool(media)).encode())
+
+
+def _content(files: Iterable[Path]) -> str:
+    """Return a short hash of what files hold."""
+    found = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                found.update(chunk)
+    return found.hexdigest()[:16]
 
 
 def _sheet_name(split: str) -> str:
@@ -195,8 +209,9 @@ class _Pictures:
         self.out.write(self.encode(row) + b"\n")
 
 
-def _card(schema: Schema, counts: dict[str, int], *, folder: bool) -> str:
-    lines = ["---", "configs:", "- config_name: default", "  data_files:"]
+def _card(schema: Schema, counts: dict[str, int], content: str, *, folder: bool) -> str:
+    # The cache of `datasets` knows a folder by this header alone: without the hash it would go on giving what an earlier export held.
+    lines = ["---", "configs:", "- config_name: default", f'  description: "content {content}"', "  data_files:"]
     for split in counts:
         lines += [f"  - split: {split}", f"    path: data/{split}/**" if folder else f"    path: data/{split}-*.parquet"]
     lines += ["tags:", "- labelwright", "---", "", "# Dataset", "", "| split | items |", "|---|---|"]
@@ -211,16 +226,20 @@ def _card(schema: Schema, counts: dict[str, int], *, folder: bool) -> str:
 # --- reading ------------------------------------------------------------------------------------------------------------------
 
 
-def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
     """Yield each row of every split; class labels become their names."""
     sheets = sorted(path.glob("**/*.parquet")) if path.is_dir() else [path]
     lists = sorted(path.glob("**/metadata.jsonl")) if path.is_dir() else []
     if not sheets and not lists:
         yield Broken(path.name, "The folder has neither Parquet files nor metadata.jsonl.")
     for sheet in sheets:
-        yield from read_rows(sheet, schema, "parquet", key=key, prepare=_Rows(schema, sheet.name.partition("-")[0], _names(sheet)).text)
+        ours = renamed(names, schema)
+        labels = {ours.get(name, name): found for name, found in _names(sheet).items()}
+        prepare = _Rows(schema, sheet.name.partition("-")[0], labels).text
+        yield from read_rows(sheet, schema, "parquet", key=key, names=names, prepare=prepare)
     for metadata in lists:
-        yield from read_rows(metadata, schema, "jsonl", key=key, prepare=_Rows(schema, metadata.parent.name, {}).picture)
+        prepare = _Rows(schema, metadata.parent.name, {}).picture
+        yield from read_rows(metadata, schema, "jsonl", key=key, names=names, prepare=prepare)
 
 
 class _Rows:

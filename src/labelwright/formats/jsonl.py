@@ -6,7 +6,7 @@ out. Into a folder go `labels.jsonl` and the media.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
             out.write(b"\n".join(lines))
 
 
-def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
     """Yield each line as an item."""
     for file in base.files_of(path, FILE, "*.jsonl"):
-        yield from read_rows(file, schema, "jsonl", key=key)
+        yield from read_rows(file, schema, "jsonl", key=key, names=names)

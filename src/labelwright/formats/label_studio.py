@@ -5,18 +5,20 @@ the media, which Label Studio's local storage serves when its document root is t
 count code points, segments are seconds. What Label Studio has no place for stands in a task's `meta.labelwright`.
 
 Read are choices, labels on text and audio, and rectangles, from `annotations` (or the older `completions`) and `predictions`, matched to
-questions by `from_name` or else by kind. Spans that an older Label Studio counted in UTF-16 units are recognised by their `text` and put
-right. Rotated rectangles, and regions of other kinds that name a question, are reported, as are annotations that were cancelled. Pixels
-are rounded to a millionth, which undoes the rounding of percents.
+questions by `from_name` or else by kind. Spans whose offsets do not fit their `text`, as those of an older Label Studio that counted UTF-16
+units, are put right where the text tells how, and set aside elsewhere. Rotated rectangles, and regions of other kinds that name a question,
+are reported, as are annotations that were cancelled; relations, and choices about one region, are reported by themselves. Pixels are
+rounded to a millionth, which undoes the rounding of percents.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import quoteattr
 
 import msgspec
@@ -47,6 +49,9 @@ _READ: dict[str, tuple[Shape | None, bool | None]] = {
     "timeserieslabels": (INTERVAL, False),
 }
 """Each type of result that is read: what it marks, and whether in a text, or None where that is all the same."""
+
+_PLACED = frozenset({"start", "end", "x", "y", "points", "rle", "sequence", "ranges"})
+"""What a result has that is about one region, and not about the whole."""
 
 
 def refuses(schema: Schema) -> str | None:
@@ -202,8 +207,11 @@ class _Own(msgspec.Struct, frozen=True):
     data: dict[str, FieldUnion] = {}
 
 
-def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
-    """Yield each annotation and each prediction of each task; `key` names the entry of `data`, or of the task, that is the item's key."""
+def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
+    """Yield each annotation and each prediction of each task; `key` names the entry of `data`, or of the task, that is the item's key.
+
+    `names` gives entries of `data`, and what `from_name` says, the names of our fields and questions, or `annotator`.
+    """
     for file in base.files_of(path, FILE, "*.json"):
         try:
             if top_level(file) == "{":
@@ -215,7 +223,7 @@ def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labe
                     reason = element.value.reason if isinstance(element.value, Unreadable) else "A task is a JSON object."
                     yield Broken(place, reason, base.show(str(element.value)))
                     continue
-                yield from _Task(element.value, schema, key, place).read()
+                yield from _Task(element.value, schema, key, names, place).read()
         except InvalidFile as error:
             yield Broken(error.where or file.name, error.message)
         except OSError as error:
@@ -223,8 +231,9 @@ def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labe
 
 
 class _Task:
-    def __init__(self, task: dict[str, Any], schema: Schema, key: str | None, place: str) -> None:
+    def __init__(self, task: dict[str, Any], schema: Schema, key: str | None, names: Mapping[str, str], place: str) -> None:
         self.task = task
+        self.names = names
         self.schema = schema
         self.column = key
         self.size: tuple[float, float] | None = None
@@ -255,6 +264,7 @@ class _Task:
         raw = self.task.get("data")
         if not isinstance(raw, dict):
             raise InvalidInput("A task has an object named 'data'.")
+        raw = {self.names.get(name, name): value for name, value in raw.items()}
         meta = self.task.get("meta")
         try:
             own = msgspec.convert(meta["labelwright"], _Own) if isinstance(meta, dict) and "labelwright" in meta else None
@@ -267,6 +277,10 @@ class _Task:
         for field, modality in self.schema.data.items():
             # Where the file calls a field otherwise, a name that says its modality will do.
             name = field if field in raw else modality
+            if name not in raw:
+                # Only one entry of the task can be meant where only one is a text, or names a file.
+                texts = [other for other, value in raw.items() if isinstance(value, str) and other not in (self.column, "key", "id")]
+                name = texts[0] if len(texts) == 1 and len(self.schema.data) == 1 else name
             value = raw.get(name)
             if not isinstance(value, str):
                 continue
@@ -298,8 +312,9 @@ class _Task:
             for region in entry["result"]:
                 name, value = self._region(region)
                 if name is None:
-                    whole = False
-                    yield Broken(place, value, base.show(str(region)))
+                    # Relations answer no question; of anything else nobody knows which one it would have answered.
+                    whole = whole and isinstance(region, dict) and region.get("type") == "relation"
+                    yield Broken(place, value, base.show(str(region)), part=True)
                 elif self.schema.questions[name].shape is not None:
                     units.setdefault(name, []).append(value)
                 elif units.setdefault(name, [value]) != [value]:
@@ -347,15 +362,24 @@ class _Task:
         Raises:
             InvalidInput: the region answers a question, and wrongly.
         """
-        if not isinstance(region, dict) or not isinstance(region.get("value"), dict):
+        if not isinstance(region, dict):
+            return None, "A region is a JSON object."
+        kind, value = str(region.get("type")).lower(), region.get("value")
+        name = self.names.get(str(region.get("from_name")), region.get("from_name"))
+        if kind == "relation":
+            return None, "Relations are not read."
+        if kind in _READ and not isinstance(value, dict):
             raise InvalidInput("A region has an object named 'value'.")
-        kind, value, name = str(region.get("type")).lower(), region["value"], region.get("from_name")
-        if kind not in _READ:
+        if kind == "choices" and isinstance(value, dict) and _PLACED & value.keys():
+            return None, f"'{name}' is about one region each, and questions are about the whole."
+        if kind not in _READ or not isinstance(value, dict):
             message = f"Regions of the type '{region.get('type')}' are not read."
             if name in self.schema.questions:
                 raise InvalidInput(message, where=str(name))
             return None, message
         labels = value.get(kind, value.get("labels"))
+        if kind == "choices" and isinstance(labels, list) and len(labels) > 1:
+            raise InvalidInput(f"It has {len(labels)} choices for a question that takes one.", where=str(name))
         if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
             raise InvalidInput(f"A region has exactly one label in '{kind}'.", where=str(name))
         question = self._question(name, kind, labels[0])
@@ -406,11 +430,12 @@ class _Task:
         found = {"start": int(start), "end": int(end)}
         shown, marked = self.data.get(field), value.get("text")
         text = shown.text if shown else None
-        if text is not None and isinstance(marked, str) and text[found["start"] : found["end"]] != marked:
-            points = {name: _code_points(text, units) for name, units in found.items()}
-            if text[points["start"] : points["end"]] == marked:
-                return points
-        return found
+        if text is None or not isinstance(marked, str) or text[found["start"] : found["end"]] == marked:
+            return found
+        if (placed := _put_right(text, found["start"], found["end"], marked)) is None:
+            there = text[found["start"] : found["end"]]
+            raise InvalidInput(f"At {found['start']} to {found['end']} stands '{base.show(there)}', and not '{base.show(marked)}'.")
+        return {"start": placed[0], "end": placed[1]}
 
     def _box(self, region: dict[str, Any], value: dict[str, Any], field: str) -> dict[str, float]:
         if value.get("rotation") or region.get("image_rotation"):
@@ -448,9 +473,27 @@ def _number(value: Any, name: str) -> float:
     return number
 
 
+def _put_right(text: str, start: int, end: int, marked: str) -> tuple[int, int] | None:
+    """Return where in a text a span lies whose offsets do not fit the text that it marks; None where that is not clear.
+
+    They may count UTF-16 units, or each line end as one character, as browsers do. Else the marked text must occur once only.
+    """
+    if (found := (_code_points(text, start), _code_points(text, end))) and text[slice(*found)] == marked:
+        return found
+    if "\r\n" in text:
+        # Where each character of the text with short line ends stands in the text.
+        places = [place for place, character in enumerate(text) if not (character == "\n" and text[place - 1 : place] == "\r")]
+        if 0 <= start < end <= len(places):
+            first, after = places[start], (*places, len(text))[end]
+            if text[first:after].replace("\r\n", "\n") == marked.replace("\r\n", "\n"):
+                return first, after
+    first = text.find(marked) if marked else -1
+    return (first, first + len(marked)) if first >= 0 and text.find(marked, first + 1) < 0 else None
+
+
 def _code_points(text: str, units: int) -> int:
     """Return how many code points the first UTF-16 units of a text are."""
-    return len(text.encode("utf-16-le")[: 2 * max(units, 0)].decode("utf-16-le", "ignore"))
+    return len(text.encode("utf-16-le", "surrogatepass")[: 2 * max(units, 0)].decode("utf-16-le", "ignore"))
 
 
 def _author(value: Any) -> str | None:
@@ -460,7 +503,16 @@ def _author(value: Any) -> str | None:
 
 
 def _file_of(address: str) -> str:
-    """Return the path that Label Studio's address of a file names."""
-    parts = urlsplit(address)
-    local = parse_qs(parts.query).get("d")
-    return local[0] if local and parts.path.startswith("/data/local-files") else (parts.path or address)
+    """Return the path that Label Studio's address of a file names, without what it puts in front of its own copies.
+
+    >>> _file_of("/data/local-files/?d=img/my pic#1+2.png")
+    'img/my pic#1+2.png'
+    >>> _file_of("https://host/b/a%20b.png?token=1")
+    '/b/a b.png'
+    """
+    if address.startswith("/data/local-files"):
+        # Neither a plus nor a number sign has a meaning there.
+        return unquote(address.partition("?d=")[2] or address)
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", address):
+        return re.sub(r"^/data/upload/(?:\d+/)?", "", address)
+    return unquote(urlsplit(address).path or address)

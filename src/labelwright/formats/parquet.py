@@ -85,10 +85,10 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
             sheet.row_done(size)
 
 
-def read(path: Path, schema: Schema, *, key: str | None = None) -> Iterator[Labeled | Broken]:
+def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
     """Yield each row as an item."""
     for file in base.files_of(path, FILE, "*.parquet"):
-        yield from read_rows(file, schema, "parquet", key=key)
+        yield from read_rows(file, schema, "parquet", key=key, names=names)
 
 
 class Sheet:

@@ -14,6 +14,7 @@ import struct
 import sys
 import tempfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -49,7 +50,7 @@ NICENESS = 10
 class Order(Struct, frozen=True, kw_only=True):
     """What is to be written: the labels of a project as the server knows it, in a format, as they are or as a version froze them.
 
-    `whole` is a ZIP file of the format's folder with all media.
+    `whole` is a ZIP file of the format's folder with all media. With `drop`, what the format cannot hold is left out.
     """
 
     store: str
@@ -64,6 +65,7 @@ class Order(Struct, frozen=True, kw_only=True):
     format: str
     version: int | None
     whole: bool
+    drop: bool = False
 
 
 class Refusal(Struct, frozen=True):
@@ -113,22 +115,27 @@ def _write(order: Order, target: BinaryIO) -> None:
         database=database,
         blobs=Blobs(order.blobs),
     )
+    dropped: Counter[str] | None = Counter() if order.drop else None
     try:
         if order.whole:
-            _write_zip(project, order, target)
+            _write_zip(project, order, target, dropped)
         else:
-            datasets.export(project, order.format, target, version=order.version, policy=order.policy)
+            datasets.export(
+                project, order.format, target, version=order.version, policy=order.policy, dropped=Counter() if order.drop else None
+            )
     finally:
         database.close()
 
 
-def _write_zip(project: Project, order: Order, target: IO[bytes]) -> None:
+def _write_zip(project: Project, order: Order, target: IO[bytes], dropped: Counter[str] | None) -> None:
     """Write the format's folder aside, and pack it file by file; pictures and sound are packed as they are."""
     with tempfile.TemporaryDirectory(prefix="labelwright-export-") as aside, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         _aside.append(aside)
         folder = Path(aside) / project.name
         folder.mkdir()
-        datasets.export(project, order.format, folder, version=order.version, policy=order.policy)
+        datasets.export(
+            project, order.format, folder, version=order.version, policy=order.policy, dropped=Counter() if order.drop else None
+        )
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 how = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
+from urllib.parse import unquote
 
 import sqlalchemy as sa
 
@@ -36,6 +39,21 @@ def keep(body: bytes, modality: str, name: str, project: Project) -> str:
     except LabelwrightError as error:
         raise InvalidInput(f"{name}: {error}") from error
     return project.blobs.put(body)
+
+
+_ADDRESS = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def _spellings(value: str) -> list[str]:
+    """Return the names that a cell may stand for, the likeliest first.
+
+    >>> _spellings("images\\\\my%20pic.png ")
+    ['images\\\\my%20pic.png ', 'images/my%20pic.png', 'images/my pic.png']
+    """
+    plain = value.strip().removeprefix("file://").replace("\\", "/")
+    decoded = unquote(plain)
+    forms = [unicodedata.normalize(form, name) for name in (plain, decoded) for form in ("NFC", "NFD")]
+    return list(dict.fromkeys([value, plain, decoded, *forms]))
 
 
 class Linked:
@@ -73,14 +91,24 @@ class Linked:
         return blob
 
     def _path(self, value: str) -> Path:
-        if "\0" in value or ".." in Path(value).parts:
-            raise InvalidInput(f"The path '{value[:200]}' leads upwards, out of where this source may look.")
-        path = self.beside / value
-        if not path.is_file() and (self.place.folder / value).is_file():
-            path = self.place.folder / value
-        if not self.place.allows(path):
+        """Return the file that a cell names: as it stands or, where there is none, as other systems and the web write names.
+
+        Raises:
+            InvalidInput: the path leads out of where the source may look, or is an address of the network.
+        """
+        if _ADDRESS.match(value):
+            raise InvalidInput(f"'{value[:200]}' is an address, and nothing is fetched over the network. Name a file beside the table.")
+        first = None
+        for name in _spellings(value):
+            if "\0" in name or ".." in Path(name).parts:
+                raise InvalidInput(f"The path '{value[:200]}' leads upwards, out of where this source may look.")
+            for path in (self.beside / name, self.place.folder / name):
+                first = first or path
+                if path.is_file() and self.place.allows(path):
+                    return path
+        if first is None or not self.place.allows(first):
             raise InvalidInput(f"The path '{value[:200]}' leads out of where this source may look.")
-        return path
+        return first
 
     def _remembered(self, name: str) -> str:
         query = sa.select(source_files.c.fingerprint).where(source_files.c.project_id == self.project.id, source_files.c.uri == name)

@@ -224,9 +224,11 @@ def _cancel(connection: Connection, part: list[int]) -> int:
 
 
 def _beyond(project_id: int, most: int) -> sa.Select[Any]:
-    """Items that were asked about more often than the overlap now allows."""
-    items = tables.items
-    return sa.select(items.c.id).where(items.c.project_id == project_id, items.c.state == "active", items.c.tasks_opened > most)
+    """Items that were asked about more often than the overlap now allows, and still wait for an answer."""
+    items, tasks = tables.items, tables.tasks
+    waiting = sa.select(tasks.c.id).where(tasks.c.item_id == items.c.id, tasks.c.purpose == "label", tasks.c.state == "open")
+    beyond = sa.and_(items.c.project_id == project_id, items.c.state == "active", items.c.tasks_opened > most)
+    return sa.select(items.c.id).where(beyond, sa.exists(waiting))
 
 
 def _cancel_beyond(connection: Connection, part: list[int], most: int) -> int:

@@ -84,19 +84,27 @@ def _formats(opened: OpenProject) -> list[Format]:
 
 
 @get("/api/projects/{project:str}/export", opt={"permission": "manage"})
-async def export(project: FromPath[str], access: Access, format: FromQuery[str] = "jsonl", version: FromQuery[int | None] = None) -> Stream:
+async def export(
+    project: FromPath[str],
+    access: Access,
+    format: FromQuery[str] = "jsonl",
+    version: FromQuery[int | None] = None,
+    drop: FromQuery[bool] = False,
+) -> Stream:
     """Stream the labels, as they are or as a version froze them.
 
-    A format that is a folder, and one whose labels name pictures or clips, comes as a ZIP file with all that belongs to it.
+    A format of several files, and one whose labels name pictures or clips, comes as a ZIP file with all that belongs to it.
+    What a format cannot hold is refused, with how much it is, unless `drop` allows to leave it out.
     """
     opened = access.project(project, "manage")
     if format not in plugins.names("formats"):
         raise InvalidInput(f"There is no format '{format}'.", where="format", hint=nearest(format, plugins.names("formats")))
     if version is not None and not 0 < version < 2**31:
         raise NotFound(f"There is no version {version}.", where="version")
-    suffix = plugins.load("formats", format).SUFFIX
-    whole = not suffix or bool(opened.project.schema.stored())
-    download = await access.control.downloads.begin(_order(opened, format, version, whole=whole))
+    module = plugins.load("formats", format)
+    suffix = module.SUFFIX
+    whole = not suffix or getattr(module, "SEVERAL_FILES", False) or bool(opened.project.schema.stored())
+    download = await access.control.downloads.begin(_order(opened, format, version, whole=whole, drop=drop))
     # What is refused is refused before the first byte; an answer that has begun can only break off.
     try:
         first = await download.take()
@@ -108,7 +116,7 @@ async def export(project: FromPath[str], access: Access, format: FromQuery[str] 
     return Stream(_chunks(download, first), media_type="application/octet-stream", headers=headers)
 
 
-def _order(opened: OpenProject, format: str, version: int | None, *, whole: bool) -> Order:
+def _order(opened: OpenProject, format: str, version: int | None, *, whole: bool, drop: bool) -> Order:
     project = opened.project
     return Order(
         store=project.database.url,
@@ -123,6 +131,7 @@ def _order(opened: OpenProject, format: str, version: int | None, *, whole: bool
         format=format,
         version=version,
         whole=whole,
+        drop=drop,
     )
 
 

@@ -1,0 +1,140 @@
+"""Whether an entry is about what an item shows, and where its marks lie in the item's text.
+
+Files of other tools measure offsets in the text as it was collected. Preparing it may have moved what stands behind a line end or an
+accent, so that the offsets are carried over: from the entry's own text where it has one, and else from the row that the item was made of.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import structs
+from sqlalchemy import Connection
+
+from labelwright.formats import Labeled
+from labelwright.media.text import NormalText, normalise
+from labelwright.schema import Answer, Item, Schema
+from labelwright.schema.kinds import Part
+from labelwright.shapes import INTERVAL, Geometry
+from labelwright.store import tables
+from labelwright.store.codec import decode
+
+__all__ = ["in_texts", "other_content", "placed", "raw_columns"]
+
+Way = Callable[[int, bool], int]
+"""Carries an offset over; the second argument tells whether it ends a mark."""
+
+
+def in_texts(schema: Schema) -> list[str]:
+    """Return the questions whose answers are places in a text."""
+    return [name for name, asked in schema.questions.items() if asked.shape is INTERVAL and schema.modality(asked.of).is_text]
+
+
+def raw_columns(connection: Connection, numbers: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield, for items that are whole rows, their numbers and the columns as they were collected."""
+    items, raw = tables.items, tables.raw_items
+    query = sa.select(items.c.id, raw.c.data).join(raw, raw.c.id == items.c.raw_id)
+    for number, data in connection.execute(query.where(items.c.id.in_(sorted(numbers)), items.c.offset.is_(None))):
+        yield number, decode(data)
+
+
+def other_content(entry: Labeled, item: Item, field: str, *, exact: bool) -> str | None:
+    """Tell where an entry shows something else in a field than its item: its answer would be one about another text or picture.
+
+    With `exact`, places in it would be places in another one; else, how the text is spaced does not matter.
+    """
+    given, own = entry.data.get(field), item.data.get(field)
+    if given and own and given.text is not None and own.text is not None and given.text != own.text:
+        if exact and normalise(given.text).text != own.text:
+            return f"The entry's text in '{field}' is not that of the item '{item.key[:100]}', so its offsets would be wrong."
+        if not exact and _words(given.text) != _words(own.text):
+            return f"The entry's text in '{field}' is not that of the item '{item.key[:100]}', which has its key."
+    if exact and entry.size is not None and own and own.size is not None and entry.size != own.size:
+        (width, height), (wide, high) = entry.size, own.size
+        return f"The file measures the picture at {width:g} x {height:g} pixels, and it has {wide} x {high}."
+    return None
+
+
+def _words(text: str) -> list[str]:
+    return unicodedata.normalize("NFC", text).split()
+
+
+def placed(entry: Labeled, item: Item, schema: Schema, raw: Mapping[str, Any] | None) -> tuple[Labeled, str | None]:
+    """Return the entry with its marks where they lie in the item's text, or why that is not clear.
+
+    `raw` are the columns that the item was made of, where it is a whole row and the entry shows no text.
+    """
+    moved: dict[str, Answer] = {}
+    for name in in_texts(schema):
+        answer, field = entry.values.get(name), schema.questions[name].of
+        own = item.data.get(field)
+        if answer is None or own is None or own.text is None or not answer.parts():
+            continue
+        given, quotes = entry.data.get(field), entry.quotes.get(name, ())
+        if given is not None and given.text is not None:
+            readings = [_carried(schema, name, answer, _from_raw(normalise(given.text))) if given.text != own.text else answer]
+        else:
+            readings = _readings(schema, name, answer, own.text, raw.get(field) if raw is not None else None)
+        fitting = [one for one in readings if _quoted(one, own.text, quotes)] if quotes else readings
+        if not fitting:
+            return entry, f"What a mark of '{name}' is said to be about does not stand where it lies."
+        if len(fitting) > 1:
+            fitting = [one for one in fitting if not any(_cuts(part, own.text) for part in one.parts())]
+        if len(fitting) != 1:
+            reason = f"The text was changed when it was prepared, so that it is not clear where the marks of '{name}' lie."
+            return entry, f"{reason} Give the text that they were measured in, as '{field}'."
+        moved[name] = fitting[0]
+    return (structs.replace(entry, values={**entry.values, **moved}) if moved else entry), None
+
+
+def _readings(schema: Schema, name: str, answer: Answer, text: str, raw: Any) -> list[Answer]:
+    """Return where the marks may lie in an item's text if nothing says in which text they were measured: in it, or in the raw one."""
+    normal = normalise(raw) if isinstance(raw, str) else None
+    if normal is None or normal.text != text:
+        return [answer]
+    carried = _carried(schema, name, answer, _from_raw(normal))
+    return [answer] if _places(carried) == _places(answer) else [answer, carried]
+
+
+def _from_raw(normal: NormalText) -> Way:
+    """Return the way from the raw text of a normalised one; what begins or ends within a rewritten stretch takes all of it."""
+    places = range(len(normal.text) + 1)
+
+    def way(offset: int, ends: bool) -> int:
+        if ends:
+            return bisect_left(places, offset, key=normal.to_raw)
+        return bisect_right(places, offset, key=normal.to_raw) - 1
+
+    return way
+
+
+def _carried(schema: Schema, name: str, answer: Answer, way: Way) -> Answer:
+    def carry(part: Part) -> Part:
+        start, end = part.geometry
+        return part._replace(geometry=(way(int(start), False), way(int(end), True)))
+
+    found: Answer = schema.questions[name].with_parts([carry(part) for part in answer.parts()])
+    return found
+
+
+def _places(answer: Answer) -> list[Geometry]:
+    return [part.geometry for part in answer.parts()]
+
+
+def _quoted(answer: Answer, text: str, quotes: tuple[str | None, ...]) -> bool:
+    parts = answer.parts()
+    return len(parts) == len(quotes) and all(
+        quote is None or text[slice(*map(int, part.geometry))] == normalise(quote).text for part, quote in zip(parts, quotes, strict=True)
+    )
+
+
+def _cuts(part: Part, text: str) -> bool:
+    start, end = map(int, part.geometry)
+    if not 0 <= start < end <= len(text) or text[start].isspace() or text[end - 1].isspace():
+        return True
+    return any(0 < place < len(text) and re.fullmatch(r"\w\w", text[place - 1 : place + 1]) is not None for place in (start, end))
