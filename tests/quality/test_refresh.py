@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from labelwright import stats
 from labelwright.quality import QualityPolicy, refresh
+from labelwright.quality.refreshing import Refreshed
 from labelwright.schema import Schema
 from labelwright.store import log, tables
 from labelwright.store.codec import decode, decode_answer, encode
 from labelwright.store.project import Project
+from labelwright.store.reports import read_reports
 from tests.quality.answers import add_version, answer, choice, report, rows, set_state, spans
 from tests.rows import add_known, add_texts, add_users
 
@@ -488,3 +490,27 @@ def test_everything_again_is_nothing_while_what_it_rests_on_stands(make_project:
     declared = replace(project, pipeline_version=add_version(project, "Other guidelines.", 2))
     assert refresh(declared, POLICY, full=True).deep
     assert not refresh(declared, POLICY, full=True).deep
+
+
+def test_what_is_asked_for_anew_counts_every_answer(make_project: Make) -> None:
+    """Two new answers among 80 change no report by themselves; asked for anew they are in all of them, and then there is nothing to do."""
+    project = make_project()
+    ann, bob = add_users(project, "ann", "bob")
+    ids = add_texts(project, [f"text number {index}" for index in range(41)])
+    policy = QualityPolicy(consensus="majority", label_errors=False)
+    for item in ids[:40]:
+        answer(project, [(item, user, {"intent": choice("bug" if item % 2 else "other")}) for user in (ann, bob)])
+    refresh(project, policy)
+
+    def counted() -> int:
+        with project.database.read() as connection:
+            made = read_reports(connection, project.id, "agreement").agreement
+        assert made is not None
+        return made.questions[0].agreement.count
+
+    answer(project, [(ids[40], ann, {"intent": choice("bug")}), (ids[40], bob, {"intent": choice("other")})])
+    refresh(project, policy)
+    assert counted() == 40
+    refresh(project, policy, anew=True)
+    assert counted() == 41
+    assert refresh(project, policy, anew=True) == Refreshed()

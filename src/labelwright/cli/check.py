@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from labelwright.cli import _output
 
@@ -19,8 +20,7 @@ def run(options: argparse.Namespace) -> int:
 
     with _output.opened_workspace(options.dir) as workspace:
         chosen = [workspace.project(options.project)] if options.project else list(workspace.projects.values())
-        for opened in chosen:
-            catch_up_alone(opened, progress=_output.progress())
+        behind = [one.name for one in chosen if not catch_up_alone(one, progress=_output.progress(), anew=True)]
         with workspace.database.read() as connection:
             found = {one.name: check_requirements(connection, one.project, one.pipeline.requirements) for one in chosen}
             advice = {
@@ -33,6 +33,8 @@ def run(options: argparse.Namespace) -> int:
                 )
                 for one in chosen
             }
+    for name in behind:
+        print(f"{name}: another process is at work, so that the newest answers may not be counted; check again later.", file=sys.stderr)
     if options.json:
         _output.print_json(found)
     else:

@@ -33,8 +33,7 @@ def run(options: argparse.Namespace) -> int:
     dropped: Counter[str] = Counter()
     with _output.opened_workspace(options.dir) as workspace:
         opened = _output.the_project(workspace, options.project)
-        # A server beside this catches up by itself, and then it has the turn.
-        catch_up_alone(opened, progress=_output.progress())
+        catch_up_alone(opened, progress=_output.progress(), anew=options.version is None)
         written = export(
             opened.project,
             options.format,

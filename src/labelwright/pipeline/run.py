@@ -44,6 +44,9 @@ PAGE = 10_000
 ALL_REVIEWS = "all reviews"
 """The name under which it is kept that all items were looked at for reviews."""
 
+PATIENCE = 60.0
+"""So many seconds a command waits for the turn: the worker of a server gives it back after each round."""
+
 _SILENT = ("audit_looked_at", "comment_added", "comment_resolved", "pipeline_declared", "version_frozen")
 """Events that are no reason for a review; what a declaration changes, the policy and the criteria, is looked at itself."""
 
@@ -114,18 +117,18 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
     return RunReport(project.name, collected, prepared, imported, caught_up, requirements, gone, items, set_aside, outdated, failing)
 
 
-def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: bool = False) -> CaughtUp:
+def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: bool = False, anew: bool = False) -> CaughtUp:
     """Do what follows from the answers that came since the last time: consensus and quality, more tasks, reviews, suggestions.
 
     With `everything`, all items are looked at again and not only those that something happened to, unless that was done already and
-    nothing that it rested on has changed.
+    nothing that it rested on has changed. With `anew`, quality counts every answer, and not only once a twentieth is new.
     """
     project, pipeline = opened.project, opened.pipeline
     with project.database.read() as connection:
         # Answers that come while the consensus is refreshed are in none yet: what follows from them waits for the next time.
         reached = log.newest(connection, project.id)
         machines = assist.counted(connection, project.id, opened.roles)
-    quality.refresh(project, pipeline.quality, machines=machines, full=everything, progress=progress)
+    quality.refresh(project, pipeline.quality, machines=machines, full=everything, anew=anew, progress=progress)
     tasks_opened = tasks.open_tasks(project, pipeline.tasks, anew=everything, progress=progress)
     reviews_opened = _pick_reviews(opened, everything, reached)
     reviews_opened += review.plant(project, pipeline.review)
@@ -136,14 +139,17 @@ def catch_up(opened: OpenProject, *, progress: Progress = _silent, everything: b
     return CaughtUp(suggested.written, tasks_opened, reviews_opened)
 
 
-def catch_up_alone(opened: OpenProject, *, progress: Progress = _silent) -> bool:
-    """Catch up unless another process is at it, as the worker beside a server is, and tell whether it was done here."""
+def catch_up_alone(opened: OpenProject, *, progress: Progress = _silent, anew: bool = False) -> bool:
+    """Catch up unless another process is at it, as a run or the worker of a server is, and tell whether it was done here.
+
+    With `anew`, every answer is counted, and whoever is at work is waited for, up to `PATIENCE` seconds.
+    """
     with ExitStack() as stack:
         try:
-            stack.enter_context(turn(opened.project.database))
+            stack.enter_context(turn(opened.project.database, wait_seconds=PATIENCE if anew else 0.0))
         except Conflict:
             return False
-        catch_up(opened, progress=progress)
+        catch_up(opened, progress=progress, anew=anew)
     return True
 
 

@@ -82,13 +82,20 @@ def _quiet(done: int, total: int | None, what: str) -> None:
 
 
 def refresh(
-    project: Project, policy: QualityPolicy, *, machines: Sequence[str] = (), full: bool = False, progress: Progress = _quiet
+    project: Project,
+    policy: QualityPolicy,
+    *,
+    machines: Sequence[str] = (),
+    full: bool = False,
+    anew: bool = False,
+    progress: Progress = _quiet,
 ) -> Refreshed:
     """Write consensus, annotator quality and the quality reports for what was answered.
 
     `machines` names the labelers whose suggestions count as one more annotator's answers. With `full`, every item is looked at again,
-    unless that was done already and nothing that it rested on has changed. Where nothing happened since the last time, nothing is read
-    and nothing written. Running it again, or after a crash anywhere, comes to the same result.
+    unless that was done already and nothing that it rested on has changed. With `anew`, models and reports count every answer, however few
+    came since; without, they are made again where a twentieth is new. Where nothing happened since the last time, nothing is read and
+    nothing written. Running it again, or after a crash anywhere, comes to the same result.
     """
     give_back_large()
     digest = content_hash([encode(policy), list(machines), encode(project.schema)])[:16]
@@ -112,14 +119,14 @@ def refresh(
             answered += sum(event.kind in _ANSWERS for event in events)
             if everything and (imported or touched):
                 full, reached = True, log.newest(connection, project.id)
-        if not (full or imported or touched):
+        if not (full or imported or touched or (anew and fits.new)):
             if reached != log.position(connection, project.id, cursor):
                 project.database.write(lambda connection: log.remember(connection, project.id, cursor, reached))
             return Refreshed()
         names = {row.id: row.name for row in connection.execute(sa.select(tables.users.c.id, tables.users.c.name))}
         gold_report, scores = gold.examine(connection, project.id, project.schema)
     fits = msgspec.structs.replace(fits, digest=digest, basis="", new=fits.new + answered, unsearched=fits.unsearched + answered)
-    deep = full or imported or fits.new > GROWTH * fits.answers
+    deep = full or imported or fits.new > GROWTH * fits.answers or (anew and fits.new > 0)
     run = _Run(project, policy, machines, scores.of, names, progress)
     reports: dict[str, Any] = {"gold": gold_report}
     if deep:
