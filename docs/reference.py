@@ -61,9 +61,11 @@ def figures() -> str:
     parts = [
         "# Figures",
         "Each figure has one name and one definition and is computed by one function, so that it is the same wherever it is shown.",
-        "Pages show what the background work has counted last, a few seconds after an answer, and say as of when. Models and "
-        "reports of quality (consensus, agreement, skills) are made again where a twentieth of the answers is new; `check`, `export`, "
-        "`version` and `run` count every answer first.",
+        (
+            "Pages show what the background work has counted last, a few seconds after an answer, and say as of when. Models and reports "
+            "of quality (consensus, agreement, skills) are made again where a twentieth of the answers is new; `check`, `export`, "
+            "`version` and `run` count every answer first."
+        ),
     ]
     for one in GLOSSARY:
         told = [("counts", one.counts), ("over", one.over), ("interval", one.interval), ("assumes", one.assumes)]

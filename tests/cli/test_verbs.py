@@ -485,6 +485,18 @@ def test_init_says_what_to_do_next_in_words_that_can_be_pasted(run: Run, tmp_pat
     assert run("run", tmp_path / "empty")[0] == 0
 
 
+def test_init_from_a_path_that_leads_upwards_writes_a_file_that_runs(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """'..' in the name of the data is taken out, for a source cannot lead upwards, whether the data lies beside the project or in it."""
+    (tmp_path / "data.csv").write_text("id,text\n1,Hello there\n", "utf-8")
+    (tmp_path / "work" / "inside").mkdir(parents=True)
+    (tmp_path / "work" / "inside" / "more.csv").write_text("id,text\n1,Hello there\n", "utf-8")
+    monkeypatch.chdir(tmp_path / "work")
+    for folder, data in (("beside", "../data.csv"), ("inside", "../work/inside/more.csv")):
+        assert run("init", folder, "--from", data)[0] == 0
+        assert ".." not in (tmp_path / "work" / folder / "labelwright.yaml").read_text("utf-8")
+        assert "1 new" in run("run", folder)[1]
+
+
 def test_init_says_what_of_a_mixed_folder_it_leaves_aside(run: Run, tmp_path: Path) -> None:
     """Pictures beside a recording and notes: the pictures are chosen, and the rest is named."""
     folder = tmp_path / "mixed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -88,10 +89,12 @@ def guess(path: str | Path, *, folder: str | Path | None = None) -> Guess:
     Raises:
         InvalidInput: there is nothing to read.
     """
-    path = Path(path).absolute()
+    # No source leads upwards, so that '..' is taken out as it stands.
+    path = Path(os.path.abspath(path))
     uri = str(path)
-    if folder is not None and path.is_relative_to(Path(folder).absolute()):
-        uri = str(path.relative_to(Path(folder).absolute()))
+    home = None if folder is None else Path(os.path.abspath(folder))
+    if home is not None and path.is_relative_to(home):
+        uri = str(path.relative_to(home))
     if path.is_file():
         return _of_file(path, uri)
     if not path.is_dir():
