@@ -13,12 +13,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.formats import Labeled
 from labelwright.media.text import normalise
-from labelwright.schema import Field, Item, Schema, Text
+from labelwright.schema import Field, Item, Schema
 from labelwright.schema.item import revision_of
 from labelwright.store import tables
 from labelwright.store.beside import beside
@@ -106,7 +107,10 @@ def _revisions(data: dict[str, Field], schema: Schema) -> list[str]:
     """Return the revisions that an item of this content may have: as it stands, and with its texts as they are prepared."""
     if set(data) != set(schema.data):
         return []
-    normal = {name: Text(normalise(field.text).text) if isinstance(field, Text) else field for name, field in data.items()}
+    normal = {
+        name: msgspec.structs.replace(field, text=normalise(field.text or "").text) if field.is_text else field
+        for name, field in data.items()
+    }
     return list(dict.fromkeys((revision_of(data), revision_of(normal))))
 
 
