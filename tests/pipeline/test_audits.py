@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from labelwright import review
 from labelwright.analytics import keep, kept_at
+from labelwright.analytics.counts import count_waiting
 from labelwright.api.tasks import Audited, BlindAnswer, Submission, TaskView
 from labelwright.errors import Conflict, InvalidInput
 from labelwright.pipeline import events
@@ -404,3 +405,60 @@ def test_figures_are_due_after_a_planted_audit(labeled: tuple[OpenProject, int, 
         (event,) = log.follow(connection, opened.project.id, kept.position if kept else log.Position(0, 0), 10)
     assert event.position == newest
     assert (event.kind, event.item_id, event.subject_id) == ("planted_audit_given", None, planted)
+
+
+def test_a_change_declared_editorial_closes_the_audits_it_had_opened(labeled: tuple[OpenProject, int, int]) -> None:
+    """They leave the queue with the declaration; one in hand may be finished or goes when it is given back; the certificate says so."""
+    opened, _, rita = labeled
+    folder = opened.project.folder
+    (folder / "guidelines.md").write_text("# General\nRead it all.\n", "utf-8")
+    workspace = Workspace.open(folder)
+    try:
+        opened = workspace.projects["tickets"]
+        advance(opened)
+        while found := take(opened, rita):
+            blind(opened, rita, found[0].id, BUG)
+        (folder / "guidelines.md").write_text("# General\nRead all of it.\n", "utf-8")
+        workspace.reload("tickets")
+        opened = workspace.projects["tickets"]
+        advance(opened)
+        assert (waiting(opened), proven(opened).outdated) == (12, 12)
+        (held,) = take(opened, rita)
+        database = opened.project.database
+        assert database.write(lambda connection: events.declare_editorial(connection, opened)) == ["General"]
+        assert (waiting(opened), proven(opened).pending, proven(opened).audited) == (1, 0, 12)
+        assert f"The change of 'General' in version {versions(opened)} of the pipeline was declared editorial" in proven(opened).statement
+        database.write(lambda connection: events.release(connection, opened, rita, held.id))
+        assert (waiting(opened), take(opened, rita)) == (0, [])
+        advance(opened)
+        assert waiting(opened) == 0
+    finally:
+        workspace.close()
+
+
+def test_a_change_that_is_taken_back_closes_the_audits_it_had_opened(labeled: tuple[OpenProject, int, int]) -> None:
+    """Criteria that read again as they did make the audits count again, and the next run asks for them no more."""
+    opened, _, rita = labeled
+    folder = opened.project.folder
+    workspace = Workspace.open(folder)
+    try:
+        for text, asked in (("One.", 12), ("Two.", 12), ("One.", 0)):
+            (folder / "guidelines.md").write_text(f"# General\n{text}\n", "utf-8")
+            workspace.reload("tickets")
+            opened = workspace.projects["tickets"]
+            advance(opened)
+            assert waiting(opened) == asked
+            while text == "One." and (found := take(opened, rita)):
+                blind(opened, rita, found[0].id, BUG)
+    finally:
+        workspace.close()
+
+
+def waiting(opened: OpenProject) -> int:
+    """How many audits and reviews wait by the count that status, card and overview show."""
+    with opened.project.database.read() as connection:
+        return count_waiting(connection, opened.project.id)
+
+
+def versions(opened: OpenProject) -> int:
+    return count(opened.project, tables.pipeline_versions)

@@ -32,6 +32,7 @@ What is planted has to be as hard to see as the rest, which no arithmetic can ch
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -50,6 +51,7 @@ from labelwright.stats.certificates import (
 from labelwright.store import log, tables
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode
+from labelwright.store.criteria import editorial
 from labelwright.store.evidence import Evidence, Planted, read_evidence
 
 __all__ = ["EXPECTED", "LEAST", "Method", "audit", "bound_of", "take_look"]
@@ -126,8 +128,11 @@ def audit(
     evidence = read_evidence(connection, project_id, schema)
     look = _look(connection, project_id)
     counted = _count(connection, project_id, schema, evidence)
+    given = [one.version for item_id in evidence.sample for one in evidence.reviews.get(item_id, [])]
+    kept = editorial(connection, project_id, min(given)) if given else {}
     return {
-        name: _prove(name, question.kind, counted[name], evidence, look, confidence, method) for name, question in schema.questions.items()
+        name: _prove(name, question.kind, counted[name], evidence, look, confidence, method, kept)
+        for name, question in schema.questions.items()
     }
 
 
@@ -323,7 +328,16 @@ def _plan(version: Any) -> tuple[str, int | None]:
 # --- proving --------------------------------------------------------------------------------------------------------------------
 
 
-def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Look, confidence: float, method: Method) -> QuestionAudit:
+def _prove(
+    name: str,
+    kind: str,
+    counts: _Counts,
+    evidence: Evidence,
+    look: _Look,
+    confidence: float,
+    method: Method,
+    editorial: Mapping[int, Mapping[str, list[str]]],
+) -> QuestionAudit:
     planted = evidence.measured(name)
     complete = not counts.pending and not counts.unproved and counts.audited >= LEAST
     refused = look.refused
@@ -346,6 +360,7 @@ def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Loo
         _claim(counts, planted, confidence, bound, remaining, "one" if one else "any", reasons, hidden=hidden),
         *([refused] if refused else []),
         *_asides(counts, clauses, again, same),
+        *(_editorial(number, clauses[name]) for number, clauses in editorial.items() if name in clauses),
     ]
     return QuestionAudit(
         question=name,
@@ -468,6 +483,11 @@ def _asides(counts: _Counts, clauses: dict[str, int], again: int, same: int) -> 
             f"({low:.0%} to {high:.0%}), which says nothing about errors that somebody makes both times."
         )
     return said
+
+
+def _editorial(version: int, clauses: list[str]) -> str:
+    listed = ", ".join(f"'{clause}'" for clause in clauses)
+    return f"The change of {listed} in version {version:,} of the pipeline was declared editorial: audits given before it count."
 
 
 def _labels(count: int) -> str:
