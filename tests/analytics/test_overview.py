@@ -60,8 +60,12 @@ def suggest(project: Project, item_id: int, label: str, labeler: str = "words") 
 def review(
     project: Project, item_id: int, before: Any, after: Any = None, *, random: int = 1, reviewer: int, verdict: str = "accept"
 ) -> None:
-    """A review of a picked item; `after` is the reviewer's version where it differs."""
-    fixed = None
+    """A review of a picked item, blind at first where it is `random`; `after` is the reviewer's version where it differs."""
+    fixed = task = None
+    if random:
+        (task,) = insert(project, tables.tasks, {"item_id": item_id, "purpose": "audit", "state": "done", "lane": 1, "rank": 0})
+        values = encode({"intent": after or before})
+        insert(project, tables.blind_answers, {"task_id": task, "user_id": reviewer, "values": values, "created_at": time.time()})
     if after is not None:
         (fixed,) = answer(project, [(item_id, reviewer, {"intent": after})], origin="review", purpose="review", state="accepted")
         verdict = "fix"
@@ -70,6 +74,7 @@ def review(
         tables.reviews,
         {
             "item_id": item_id,
+            "task_id": task,
             "reviewer_id": reviewer,
             "verdict": verdict,
             "fixed_annotation_id": fixed,

@@ -454,6 +454,37 @@ def test_a_change_that_is_taken_back_closes_the_audits_it_had_opened(labeled: tu
         workspace.close()
 
 
+def test_what_was_reviewed_before_it_was_drawn_is_asked_blind_of_somebody_else(labeled: tuple[OpenProject, int, int]) -> None:
+    """Reviewers who saw the label get no audit of it; it waits, is named in the certificate, and counts once another has answered."""
+    opened, _, rita = labeled
+    (otto,) = add_users(opened.project, "otto", role="reviewer")
+    database, folder = opened.project.database, opened.project.folder
+    # As if the share had been 0%: nothing is drawn yet, and a rule asks for three reviews.
+    database.write(lambda connection: connection.execute(sa.delete(tables.tasks).where(tables.tasks.c.purpose == "audit")))
+    database.write(lambda connection: connection.execute(sa.delete(tables.review_picks)))
+    with database.read() as connection:
+        first = list(connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(3)))
+    for item in first:
+        database.write(partial(events.request_review, opened=opened, user_id=rita, item_id=item))
+    for task in take(opened, rita, 3):
+        assert task.review is not None
+        judge(opened, rita, task.id, Verdict(verdict="accept", seen=task.review.seen))
+    (folder / "labelwright.yaml").write_text((folder / "labelwright.yaml").read_text("utf-8").replace("planted: 3", "planted: 0"), "utf-8")
+    workspace = Workspace.open(folder)
+    try:
+        opened = workspace.projects["tickets"]
+        advance(opened)
+        while found := take(opened, rita):
+            assert found[0].item.id not in first
+            blind(opened, rita, found[0].id, BUG)
+        assert (proven(opened).audited, proven(opened).shown, waiting(opened)) == (9, 3, 3)
+        for task in take(opened, otto, 3):
+            blind(opened, otto, task.id, BUG)
+        assert (proven(opened).audited, proven(opened).shown, waiting(opened)) == (12, 0, 0)
+    finally:
+        workspace.close()
+
+
 def waiting(opened: OpenProject) -> int:
     """How many audits and reviews wait by the count that status, card and overview show."""
     with opened.project.database.read() as connection:

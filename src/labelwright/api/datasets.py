@@ -20,8 +20,7 @@ class QuestionAudit(Struct, frozen=True, kw_only=True):
 
     `population` counts the labels that the bound is about, `audited` those of them that were judged at random, `errors` those found wrong
     (None while an audit for one look is not complete), `pending` those drawn and not judged yet. Among the pending, `own` were reviewed by
-    their own author alone, `outdated` by criteria that have changed since, `shown` with the label in view where blind audits were
-    measured. `left` counts errors of items that left the sample, which stay in the count. `unproved` labels the audit says nothing about.
+    their own author alone, `outdated` by criteria that have changed since, `shown` with the label in view. `left` counts errors of items that left the sample, which stay in the count. `unproved` labels the audit says nothing about.
     `planted` errors were shown to auditors, who found `found` of them.
 
     `bound` is the upper bound on the share of wrong labels before the audit's own repairs; it holds at all looks, or at one where `looks`

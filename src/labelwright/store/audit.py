@@ -6,7 +6,8 @@ foresee the draw, and it has nothing to do with the answers. Where the share cha
 
 **Who audits.** A drawn item counts as wrong until somebody has judged it whose own answer is not among the item's answers, by the
 criteria that stand now. The auditor answers first without seeing the label; only where the two differ a second decision is made with both
-in view. A label is wrong where the settled answer differs from it: for choices another label, for spans, boxes and segments any
+in view. A review with the label in view, such as one from before the draw, is no audit, and its author can give none of that item: the
+item waits as `shown` for somebody else. An error that such a review found stays in the count, whatever the audit says then. A label is wrong where the settled answer differs from it: for choices another label, for spans, boxes and segments any
 difference at all (a distance above 0; the last digit of a coordinate aside), and an answer that was rejected.
 
 **What the bound is about.** The population of a question is every active item whose label was made from annotators' answers, as those
@@ -416,7 +417,7 @@ def _reasons(counts: _Counts) -> list[str]:
     not_counting = (
         (counts.own, "reviewed by their own author, which is no audit"),
         (counts.outdated, "audited by criteria that have changed since, and must be audited anew"),
-        (counts.shown, "audited with the label in view, where the auditors were measured blind"),
+        (counts.shown, "reviewed with the label in view, which is no audit: somebody else has to be asked blind"),
     )
     found = [f"{count:,} {_labels(count)} {how}" for count, how in not_counting if count]
     if not counts.audited and counts.waiting == counts.pending:

@@ -177,10 +177,11 @@ def _in_hand(candidate: Any) -> sa.ColumnElement[bool]:
 def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]:
     """Nobody audits an item with an own answer; with `own`, its author may repeat that once, blind and long after it.
 
-    Answers that a file holds under a person's name are the person's. Who reviewed an item knows what is planted about it. Who judged what
+    Answers that a file holds under a person's name are the person's. Who reviewed an item with its label in view cannot answer it blind
+    any more. Who reviewed an item knows what is planted about it. Who judged what
     was planted may audit the item's label afterwards: otherwise it would wait for ever where there is one auditor.
     """
-    given, skips, reviews, users = tables.annotations, tables.skips, tables.reviews, tables.users
+    given, skips, reviews, users, blind = tables.annotations, tables.skips, tables.reviews, tables.users, tables.blind_answers
 
     def found(table: Any, person: Any, *which: Any) -> sa.ColumnElement[bool]:
         return _found(sa.select(_ONE).where(table.c.item_id == candidate.c.item_id, person == sa.bindparam("holder"), *which))
@@ -194,6 +195,8 @@ def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]
         lately = found(given, given.c.user_id, not_a_fix, given.c.created_at > sa.bindparam("now") - REPEAT_SECONDS)
         allowed = allowed | (~lately & ~reviewed & candidate.c.annotation_id.is_(None))
     yield allowed
+    answered_blind = sa.select(_ONE).where(blind.c.task_id == reviews.c.task_id, blind.c.user_id == reviews.c.reviewer_id)
+    yield ~found(reviews, reviews.c.reviewer_id, ~sa.exists(answered_blind))
     yield ~_in_hand(candidate)
     # Every audit has to be given in the end: it is put off, and never put away.
     yield ~found(skips, skips.c.user_id, skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS)
