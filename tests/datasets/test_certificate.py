@@ -105,6 +105,26 @@ def test_nothing_or_too_little_audited_is_not_enough_evidence(make_project: Call
     assert "not enough evidence" in proof.markdown()
 
 
+def test_a_census_is_enough_however_small(make_project: Callable[..., Project]) -> None:
+    """Where every label was audited nothing is left open about these labels; about others like them 20 show little."""
+    project = make_project()
+    *ids, other = add_texts(project, [f"text {number}" for number in range(21)])
+    (reviewer,) = add_users(project, "rita")
+    agree(project, dict.fromkeys(ids, "refund"))
+    pick(project, ids)
+    for item_id in ids[:19]:
+        review(project, item_id, reviewer, REFUND)
+    assert not prove(project).questions["intent"].enough
+    review(project, ids[19], reviewer, REFUND, BUG)
+    proof = prove(project).questions["intent"]
+    assert (proof.enough, proof.audited, proof.errors, proof.bound) == (True, 20, 1, pytest.approx(0.05))
+    assert proof.statement.startswith("This assumes auditors who find every error")
+    assert not prove(project, method="binomial").questions["intent"].enough  # type: ignore[arg-type]
+    plant(project, other, reviewer, ["blind"] * 50 + ["missed"] * 10)
+    measured = prove(project).questions["intent"]
+    assert (measured.enough, measured.bound > 0.05) == (True, True)
+
+
 def test_reviews_that_were_not_picked_at_random_prove_nothing(audited: tuple[Project, list[int], int]) -> None:
     """Reviews that the rules asked for are repairs and no evidence, unless their item is in the random sample anyway."""
     project, ids, reviewer = audited
@@ -310,8 +330,10 @@ def test_removing_what_an_audit_found_never_lowers_the_bound(audited: tuple[Proj
     removed = sa.update(tables.items).where(tables.items.c.id.in_([*ids[:5], ids[39]])).values(state="replaced")
     project.database.write(lambda connection: connection.execute(removed))
     after = prove(project).questions["intent"]
-    assert (after.population, after.audited, after.errors, after.left) == (100, 34, 0, 6)
+    assert (after.population, after.audited, after.errors, after.left, after.gone) == (100, 34, 0, 6, 6)
     assert after.bound == pytest.approx(before.bound)
+    assert "of the 100 labels, 6 of which are there no more, were wrong" in after.statement
+    assert "6 errors of items that left the sample stay in the count" in after.statement
 
 
 def test_a_lowered_share_loses_no_error(make_project: Callable[..., Project]) -> None:

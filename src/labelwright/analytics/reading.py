@@ -250,6 +250,8 @@ def _certificates(connection: Connection, project: Project, audits: Audits) -> l
             remaining=found.remaining if found.enough else None,
             confidence=found.confidence,
             reason=found.statement,
+            left=found.left,
+            gone=found.gone,
         )
         for name, found in audits.at(0.95).items()
     ]

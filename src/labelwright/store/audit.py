@@ -7,8 +7,9 @@ foresee the draw, and it has nothing to do with the answers. Where the share cha
 **Who audits.** A drawn item counts as wrong until somebody has judged it whose own answer is not among the item's answers, by the
 criteria that stand now. The auditor answers first without seeing the label; only where the two differ a second decision is made with both
 in view. A review with the label in view, such as one from before the draw, is no audit, and its author can give none of that item: the
-item waits as `shown` for somebody else. An error that such a review found stays in the count, whatever the audit says then. A label is wrong where the settled answer differs from it: for choices another label, for spans, boxes and segments any
-difference at all (a distance above 0; the last digit of a coordinate aside), and an answer that was rejected.
+item waits as `shown` for somebody else. An error that such a review found stays in the count, whatever the audit says then. A label is
+wrong where the settled answer differs from it: for choices another label, for spans, boxes and segments any difference at all (a distance
+above 0; the last digit of a coordinate aside), and an answer that was rejected.
 
 **What the bound is about.** The population of a question is every active item whose label was made from annotators' answers, as those
 labels stood when they were drawn, before any review. Items whose label is gold alone, or a review alone, are outside it. What left the
@@ -17,7 +18,8 @@ that an auditor was shown and that left unjudged counts as an error. Otherwise t
 
 **What it does not hide.** Labels that the draw says nothing about all count as wrong, besides the bound: items that were not drawn yet,
 that wait for another answer, or whose label changed after they were passed over, as long as nobody reviewed what they say now
-(`unproved`). As long as drawn labels wait, or fewer than `LEAST` were audited, the certificate says that there is not enough evidence.
+(`unproved`). As long as drawn labels wait, or fewer than `LEAST` were audited, the certificate says that there is not enough evidence,
+unless those audited are all that there are: a census leaves nothing open, however small.
 
 **One look and many.** `bound` holds however often it is looked at (a confidence sequence for drawing without replacement, sharpest around
 `EXPECTED`), for whoever audits more and looks again until the bound pleases would break the promise of an exact one. Where the pipeline
@@ -92,6 +94,11 @@ class _Counts(NamedTuple):
         """What counts as wrong: what was found, what waits, and the errors that left."""
         return self.wrong + self.pending + self.left
 
+    def shows_little(self, method: Method = "hypergeometric") -> bool:
+        """Tell whether too few were audited: fewer than `LEAST`, unless the bound is about these labels alone, and none is left."""
+        census = method == "hypergeometric" and 0 < self.population <= self.audited + self.left
+        return self.audited < LEAST and not census
+
     @property
     def waiting(self) -> int:
         """Drawn labels that nobody has looked at."""
@@ -148,7 +155,7 @@ def take_look(connection: Connection, project_id: int, schema: Schema) -> bool:
         return False
     evidence = read_evidence(connection, project_id, schema)
     counted = _count(connection, project_id, schema, evidence)
-    if not counted or any(one.pending or one.unproved or one.audited < LEAST for one in counted.values()):
+    if not counted or any(one.pending or one.unproved or one.shows_little() for one in counted.values()):
         return False
     tasks = tables.tasks
     rest = sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "audit", tasks.c.state == "open")
@@ -340,7 +347,7 @@ def _prove(
     editorial: Mapping[int, Mapping[str, list[str]]],
 ) -> QuestionAudit:
     planted = evidence.measured(name)
-    complete = not counts.pending and not counts.unproved and counts.audited >= LEAST
+    complete = not counts.pending and not counts.unproved and not counts.shows_little(method)
     refused = look.refused
     if look.one and look.taken is not None and look.taken.get(name) != _seen(counts, planted):
         refused = "The one look was taken before labels or audits changed; what is said now holds for all looks."
@@ -348,7 +355,7 @@ def _prove(
     bound = remaining = 1.0
     if not one or (complete and look.taken is not None):
         bound, remaining = _bounds(counts, planted, confidence, "one" if one else "any", method)
-    reasons = _reasons(counts)
+    reasons = _reasons(counts, method)
     if one and not reasons:
         if counts.unproved:
             reasons.append(f"{counts.unproved:,} labels are not drawn yet, and the file declares one look at a complete audit")
@@ -382,6 +389,7 @@ def _prove(
         outdated=counts.outdated,
         shown=counts.shown,
         left=counts.left,
+        gone=counts.gone,
         planted=planted.planted,
         found=planted.found,
         clauses=clauses,
@@ -410,7 +418,7 @@ def _bounds(counts: _Counts, planted: Planted, confidence: float, looks: Looks, 
     return bound, remaining
 
 
-def _reasons(counts: _Counts) -> list[str]:
+def _reasons(counts: _Counts, method: Method) -> list[str]:
     """Say, in parts of a sentence, why the evidence is not enough; nothing where it is."""
     if not counts.population:
         return ["there is no label made from annotators' answers"]
@@ -422,7 +430,7 @@ def _reasons(counts: _Counts) -> list[str]:
     found = [f"{count:,} {_labels(count)} {how}" for count, how in not_counting if count]
     if not counts.audited and counts.waiting == counts.pending:
         found.append("no label was audited at random")
-    elif counts.audited < LEAST:
+    elif counts.shows_little(method):
         found.append(f"only {counts.audited:,} {_labels(counts.audited)} audited at random, and fewer than {LEAST} show little")
     if counts.waiting:
         found.append(f"{counts.waiting:,} {_labels(counts.waiting)} drawn for the audit and not yet audited")
@@ -457,9 +465,10 @@ def _claim(
     else:
         begin = "This assumes auditors who find every error: how many they find was not measured."
     when = "at its one look" if looks == "one" else "however often one looks"
+    now = f", {counts.gone:,} of which {'is' if counts.gone == 1 else 'are'} there no more," if counts.gone else ""
     said = (
-        f"{begin} At {level} confidence, {when}, at most {bound:.2%} of the {counts.population:,} labels were wrong before the audit's own "
-        f"repairs: of {counts.audited:,} audited at random, {counts.wrong:,} {'was' if counts.wrong == 1 else 'were'} wrong."
+        f"{begin} At {level} confidence, {when}, at most {bound:.2%} of the {counts.population:,} labels{now} were wrong before the "
+        f"audit's own repairs: of {counts.audited:,} audited at random, {counts.wrong:,} {'was' if counts.wrong == 1 else 'were'} wrong."
     )
     if counts.wrong or counts.left:
         said += f" With these put right or taken out, at most {remaining:.2%} are wrong now."

@@ -104,6 +104,8 @@ export interface CertificateFigures {
   remaining: number | null;
   confidence: number;
   reason: string;
+  left: number;
+  gone: number;
 }
 
 export interface Choice { label: string; kind: "choice" }
@@ -408,6 +410,7 @@ export interface QuestionAudit {
   outdated: number;
   shown: number;
   left: number;
+  gone: number;
   planted: number;
   found: number;
   clauses: Record<string, number>;
