@@ -304,6 +304,19 @@ def test_the_certificate_is_that_of_the_dataset(make_project: Make) -> None:
     assert found.remaining == proof.remaining < proof.bound
 
 
+def test_the_certificate_says_that_nobody_here_may_audit(make_project: Make) -> None:
+    """Where labels are drawn and the only reviewer has answered, the card says why they wait and what to do, until there is another."""
+    project = make_project()
+    (ann,) = add_users(project, "ann", role="reviewer")
+    ids = add_texts(project, [f"text {index}" for index in range(20)])
+    answer(project, [(item, ann, {"intent": choice("bug")}) for item in ids])
+    refresh(project, POLICY)
+    pick(project, *ids)
+    assert "An own answer cannot be audited" in look(project).certificates[0].reason
+    add_users(project, "rev", role="reviewer")
+    assert "An own answer cannot be audited" not in look(project).certificates[0].reason
+
+
 def test_figures() -> None:
     """Medians and means have intervals that hold the truth about as often as they say."""
     rng = random.Random(0)

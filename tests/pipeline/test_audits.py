@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from labelwright import review
 from labelwright.analytics import keep, kept_at
 from labelwright.analytics.counts import count_waiting
-from labelwright.api.tasks import Audited, BlindAnswer, Submission, TaskView
+from labelwright.api.tasks import Audited, BlindAnswer, Submission, TaskView, Withheld
 from labelwright.errors import Conflict, InvalidInput
 from labelwright.pipeline import events
 from labelwright.pipeline.run import advance, catch_up
@@ -483,6 +483,24 @@ def test_what_was_reviewed_before_it_was_drawn_is_asked_blind_of_somebody_else(l
         assert (proven(opened).audited, proven(opened).shown, waiting(opened)) == (12, 0, 0)
     finally:
         workspace.close()
+
+
+def test_it_is_counted_why_open_audits_are_not_for_a_person(labeled: tuple[OpenProject, int, int]) -> None:
+    """Own answers and skipped items are told apart; what was skipped comes back to the same person after a while."""
+    opened, ann, rita = labeled
+    database = opened.project.database
+    (task,) = take(opened, rita)
+    database.write(lambda connection: events.skip(connection, opened, rita, task.id))
+    for held in take(opened, rita, 20):
+        if held.item.id != task.item.id:
+            blind(opened, rita, held.id, BUG)
+    assert take(opened, rita) == []
+    with database.read() as connection:
+        assert opened.queue.withheld(connection, ann) == Withheld(own=1)
+        assert opened.queue.withheld(connection, rita) == Withheld(skipped=1)
+    database.write(lambda connection: connection.execute(sa.update(tables.skips).values(created_at=0.0)))
+    opened.queue.search_anew(rita, "review")
+    assert [one.item.id for one in take(opened, rita)] == [task.item.id]
 
 
 def waiting(opened: OpenProject) -> int:

@@ -114,5 +114,10 @@ def test_whoever_answers_blind_has_the_guidelines_the_keys_and_one_key_to_skip(
     page.wait_for_function("title => document.querySelector('.fix h1')?.innerText !== title", arg=first)
     with database.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(tables.skips)) == before + 1
+    with page.expect_response("**/tasks/next"):
+        page.keyboard.press("s")
+    page.get_by_text("2 items you skipped, which come back to you after ten minutes").wait_for()
+    assert page.get_by_text("Nothing waits for your review.").count() == 1
+    assert visit.violations() == []
     assert visit.complaints == []
     visit.close()

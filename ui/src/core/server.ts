@@ -267,7 +267,7 @@ export interface LabelerFigures {
 
 export interface LeaseKept { lease_seconds: number }
 
-export interface LeasedTasks { tasks: TaskView[]; done: number | null }
+export interface LeasedTasks { tasks: TaskView[]; done: number | null; withheld: Withheld | null }
 
 export interface Lineage {
   source: string;
@@ -702,3 +702,5 @@ export interface Version {
   requirements: Outcome[];
   new: boolean;
 }
+
+export interface Withheld { own: number; seen: number; skipped: number }
