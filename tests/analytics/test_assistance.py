@@ -150,7 +150,7 @@ def test_a_blind_answer_of_an_author_is_no_independent_truth(make_project: Make)
     assert (found.shown.right.value, found.hidden.right.value) == (0.0, 0.0)
     # She has seen the label since: what she says now is no independent answer, and the first one stays.
     for item in items:
-        review(project, item, rita, {"intent": choice("bug")}, {"intent": choice("other")})
+        review(project, item, rita, {"intent": choice("bug")}, {"intent": choice("other")}, blind=False)
         answer_blind(project, item, rita, "bug")
     assert look(project).shown.right.value == 0.0
 

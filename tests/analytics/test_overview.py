@@ -60,8 +60,12 @@ def suggest(project: Project, item_id: int, label: str, labeler: str = "words") 
 def review(
     project: Project, item_id: int, before: Any, after: Any = None, *, random: int = 1, reviewer: int, verdict: str = "accept"
 ) -> None:
-    """A review of a picked item; `after` is the reviewer's version where it differs."""
-    fixed = None
+    """A review of a picked item, blind at first where it is `random`; `after` is the reviewer's version where it differs."""
+    fixed = task = None
+    if random:
+        (task,) = insert(project, tables.tasks, {"item_id": item_id, "purpose": "audit", "state": "done", "lane": 1, "rank": 0})
+        values = encode({"intent": after or before})
+        insert(project, tables.blind_answers, {"task_id": task, "user_id": reviewer, "values": values, "created_at": time.time()})
     if after is not None:
         (fixed,) = answer(project, [(item_id, reviewer, {"intent": after})], origin="review", purpose="review", state="accepted")
         verdict = "fix"
@@ -70,6 +74,7 @@ def review(
         tables.reviews,
         {
             "item_id": item_id,
+            "task_id": task,
             "reviewer_id": reviewer,
             "verdict": verdict,
             "fixed_annotation_id": fixed,
@@ -297,6 +302,19 @@ def test_the_certificate_is_that_of_the_dataset(make_project: Make) -> None:
     assert (found.audits, found.errors, found.population) == (proof.audited, proof.errors, proof.population) == (40, 1, 60)
     assert found.bound == proof.bound == bound_of(1, 40, 60, 0.95)
     assert found.remaining == proof.remaining < proof.bound
+
+
+def test_the_certificate_says_that_nobody_here_may_audit(make_project: Make) -> None:
+    """Where labels are drawn and the only reviewer has answered, the card says why they wait and what to do, until there is another."""
+    project = make_project()
+    (ann,) = add_users(project, "ann", role="reviewer")
+    ids = add_texts(project, [f"text {index}" for index in range(20)])
+    answer(project, [(item, ann, {"intent": choice("bug")}) for item in ids])
+    refresh(project, POLICY)
+    pick(project, *ids)
+    assert "An own answer cannot be audited" in look(project).certificates[0].reason
+    add_users(project, "rev", role="reviewer")
+    assert "An own answer cannot be audited" not in look(project).certificates[0].reason
 
 
 def test_figures() -> None:

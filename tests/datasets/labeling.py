@@ -71,9 +71,9 @@ def review(
     verdict: str | None = None,
     random: int = 1,
     at: float | None = None,
-    blind: bool = False,
+    blind: bool = True,
 ) -> int:
-    """Write a review: an accept of what was there, or a fix with `after`; with `blind`, as an audit that began without the label."""
+    """Write a review: an accept of what was there, or a fix with `after`; `blind` is an audit, which begins without the label."""
     versions = tables.pipeline_versions
     newest = sa.select(sa.func.max(versions.c.id)).where(versions.c.project_id == project.id)
     fixed = annotate(project, item_id, reviewer, after, origin="review", at=at) if after is not None else None

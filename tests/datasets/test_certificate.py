@@ -105,6 +105,26 @@ def test_nothing_or_too_little_audited_is_not_enough_evidence(make_project: Call
     assert "not enough evidence" in proof.markdown()
 
 
+def test_a_census_is_enough_however_small(make_project: Callable[..., Project]) -> None:
+    """Where every label was audited nothing is left open about these labels; about others like them 20 show little."""
+    project = make_project()
+    *ids, other = add_texts(project, [f"text {number}" for number in range(21)])
+    (reviewer,) = add_users(project, "rita")
+    agree(project, dict.fromkeys(ids, "refund"))
+    pick(project, ids)
+    for item_id in ids[:19]:
+        review(project, item_id, reviewer, REFUND)
+    assert not prove(project).questions["intent"].enough
+    review(project, ids[19], reviewer, REFUND, BUG)
+    proof = prove(project).questions["intent"]
+    assert (proof.enough, proof.audited, proof.errors, proof.bound) == (True, 20, 1, pytest.approx(0.05))
+    assert proof.statement.startswith("This assumes auditors who find every error")
+    assert not prove(project, method="binomial").questions["intent"].enough  # type: ignore[arg-type]
+    plant(project, other, reviewer, ["blind"] * 50 + ["missed"] * 10)
+    measured = prove(project).questions["intent"]
+    assert (measured.enough, measured.bound > 0.05) == (True, True)
+
+
 def test_reviews_that_were_not_picked_at_random_prove_nothing(audited: tuple[Project, list[int], int]) -> None:
     """Reviews that the rules asked for are repairs and no evidence, unless their item is in the random sample anyway."""
     project, ids, reviewer = audited
@@ -278,7 +298,7 @@ def test_an_authors_own_answers_given_again_blind_are_named_consistency(audited:
     (alone,) = add_users(project, "ann", role="reviewer")
     for item_id in ids[:40]:
         annotate(project, item_id, alone, REFUND)
-        review(project, item_id, alone, REFUND, BUG if item_id in ids[:4] else None, blind=True)
+        review(project, item_id, alone, REFUND, BUG if item_id in ids[:4] else None)
     proof = prove(project).questions["intent"]
     assert (proof.audited, proof.own) == (0, 40)
     assert "36 of 40 answers again when asked blind, days later: a consistency of 90% (76% to 97%)" in proof.statement
@@ -310,8 +330,10 @@ def test_removing_what_an_audit_found_never_lowers_the_bound(audited: tuple[Proj
     removed = sa.update(tables.items).where(tables.items.c.id.in_([*ids[:5], ids[39]])).values(state="replaced")
     project.database.write(lambda connection: connection.execute(removed))
     after = prove(project).questions["intent"]
-    assert (after.population, after.audited, after.errors, after.left) == (100, 34, 0, 6)
+    assert (after.population, after.audited, after.errors, after.left, after.gone) == (100, 34, 0, 6, 6)
     assert after.bound == pytest.approx(before.bound)
+    assert "of the 100 labels, 6 of which are there no more, were wrong" in after.statement
+    assert "6 errors of items that left the sample stay in the count" in after.statement
 
 
 def test_a_lowered_share_loses_no_error(make_project: Callable[..., Project]) -> None:
@@ -338,7 +360,7 @@ def test_auditors_who_overlooked_planted_errors_make_the_bound_wider(audited: tu
     """With 54 of 60 planted errors found, the bound is the one for missed errors, and the first sentence says what was measured."""
     project, ids, reviewer = audited
     for item_id in ids[:40]:
-        review(project, item_id, reviewer, REFUND, blind=True)
+        review(project, item_id, reviewer, REFUND)
     before = prove(project).questions["intent"]
     plant(project, ids[50], reviewer, ["blind"] * 50 + ["shown"] * 4 + ["missed"] * 6)
     proof = prove(project).questions["intent"]
@@ -354,12 +376,12 @@ def test_who_was_measured_is_who_audited(audited: tuple[Project, list[int], int]
     project, ids, reviewer = audited
     (careful,) = add_users(project, "cora", role="reviewer")
     for item_id in ids[:39]:
-        review(project, item_id, reviewer, REFUND, blind=True)
+        review(project, item_id, reviewer, REFUND)
     plant(project, ids[50], careful, ["blind"] * 60)
     proof = prove(project).questions["intent"]
     assert (proof.planted, proof.found) == (0, 0)
     assert "not enough evidence" in prove(project).markdown()
-    review(project, ids[39], careful, REFUND, blind=True)
+    review(project, ids[39], careful, REFUND)
     proof = prove(project).questions["intent"]
     assert (proof.planted, proof.found, proof.bound) == (60 * 40, 60, 1.0)
     assert proof.statement.startswith("Auditors overlooked 0 of 60 planted errors, 2,340 more count as overlooked")
@@ -368,15 +390,40 @@ def test_who_was_measured_is_who_audited(audited: tuple[Project, list[int], int]
     assert (proof.planted, proof.found) == (2400, 560)
 
 
-def test_where_blind_audits_were_measured_others_do_not_count(audited: tuple[Project, list[int], int]) -> None:
-    """Labels that were audited with the label in view wait for a blind audit as soon as it was measured what blind ones find."""
+def test_reviews_with_the_label_in_view_are_no_audits(audited: tuple[Project, list[int], int]) -> None:
+    """They wait for somebody else's blind answer, and the certificate says how many; the same person's blind answer comes too late."""
     project, ids, reviewer = audited
+    (other,) = add_users(project, "otto", role="reviewer")
     for item_id in ids[:40]:
         review(project, item_id, reviewer, REFUND, blind=item_id not in ids[:3])
-    assert prove(project).questions["intent"].enough
-    plant(project, ids[50], reviewer, ["blind"] * 60)
+    for late in (None, reviewer):
+        for item_id in ids[:3] if late else ():
+            review(project, item_id, late, REFUND)
+        proof = prove(project).questions["intent"]
+        assert (proof.audited, proof.shown, proof.pending, proof.enough) == (37, 3, 3, False)
+        assert proof.bound == pytest.approx(at_all_looks(3, 40, 100))
+        assert "3 labels were reviewed with the label in view, which is no audit" in proof.statement
+    for item_id in ids[:3]:
+        review(project, item_id, other, REFUND)
     proof = prove(project).questions["intent"]
-    assert (proof.audited, proof.shown, proof.enough) == (37, 3, False)
+    assert (proof.audited, proof.errors, proof.shown, proof.enough) == (40, 0, 0, True)
+
+
+def test_an_error_found_with_the_label_in_view_stays_in_the_count(audited: tuple[Project, list[int], int]) -> None:
+    """Whatever a blind audit says afterwards, and where the item leaves the sample before or after it."""
+    project, ids, reviewer = audited
+    (other,) = add_users(project, "otto", role="reviewer")
+    review(project, ids[0], reviewer, REFUND, BUG, blind=False)
+    for item_id in ids[1:40]:
+        review(project, item_id, reviewer, REFUND)
+    proof = prove(project).questions["intent"]
+    assert (proof.audited, proof.errors, proof.pending) == (39, 0, 1)
+    review(project, ids[0], other, REFUND)
+    proof = prove(project).questions["intent"]
+    assert (proof.audited, proof.errors, proof.pending) == (40, 1, 0)
+    replaced = sa.update(tables.items).where(tables.items.c.id == ids[0]).values(state="replaced")
+    project.database.write(lambda connection: connection.execute(replaced))
+    assert prove(project).questions["intent"].left == 1
 
 
 def test_why_labels_wait_is_counted_among_those_of_the_question(make_project: Callable[..., Project]) -> None:

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from labelwright import review
 from labelwright.analytics import keep, kept_at
-from labelwright.api.tasks import Audited, BlindAnswer, Submission, TaskView
+from labelwright.analytics.counts import count_waiting
+from labelwright.api.tasks import Audited, BlindAnswer, Submission, TaskView, Withheld
 from labelwright.errors import Conflict, InvalidInput
 from labelwright.pipeline import events
 from labelwright.pipeline.run import advance, catch_up
@@ -403,3 +404,109 @@ def test_figures_are_due_after_a_planted_audit(labeled: tuple[OpenProject, int, 
         (event,) = log.follow(connection, opened.project.id, kept.position if kept else log.Position(0, 0), 10)
     assert event.position == newest
     assert (event.kind, event.item_id, event.subject_id) == ("planted_audit_given", None, planted)
+
+
+def test_a_change_declared_editorial_closes_the_audits_it_had_opened(labeled: tuple[OpenProject, int, int]) -> None:
+    """They leave the queue with the declaration; one in hand may be finished or goes when it is given back; the certificate says so."""
+    opened, _, rita = labeled
+    folder = opened.project.folder
+    (folder / "guidelines.md").write_text("# General\nRead it all.\n", "utf-8")
+    workspace = Workspace.open(folder)
+    try:
+        opened = workspace.projects["tickets"]
+        advance(opened)
+        while found := take(opened, rita):
+            blind(opened, rita, found[0].id, BUG)
+        (folder / "guidelines.md").write_text("# General\nRead all of it.\n", "utf-8")
+        workspace.reload("tickets")
+        opened = workspace.projects["tickets"]
+        advance(opened)
+        assert (waiting(opened), proven(opened).outdated) == (12, 12)
+        (held,) = take(opened, rita)
+        database = opened.project.database
+        assert database.write(lambda connection: events.declare_editorial(connection, opened)) == ["General"]
+        assert (waiting(opened), proven(opened).pending, proven(opened).audited) == (1, 0, 12)
+        assert f"The change of 'General' in version {versions(opened)} of the pipeline was declared editorial" in proven(opened).statement
+        database.write(lambda connection: events.release(connection, opened, rita, held.id))
+        assert (waiting(opened), take(opened, rita)) == (0, [])
+        advance(opened)
+        assert waiting(opened) == 0
+    finally:
+        workspace.close()
+
+
+def test_a_change_that_is_taken_back_closes_the_audits_it_had_opened(labeled: tuple[OpenProject, int, int]) -> None:
+    """Criteria that read again as they did make the audits count again, and the next run asks for them no more."""
+    opened, _, rita = labeled
+    folder = opened.project.folder
+    workspace = Workspace.open(folder)
+    try:
+        for text, asked in (("One.", 12), ("Two.", 12), ("One.", 0)):
+            (folder / "guidelines.md").write_text(f"# General\n{text}\n", "utf-8")
+            workspace.reload("tickets")
+            opened = workspace.projects["tickets"]
+            advance(opened)
+            assert waiting(opened) == asked
+            while text == "One." and (found := take(opened, rita)):
+                blind(opened, rita, found[0].id, BUG)
+    finally:
+        workspace.close()
+
+
+def test_what_was_reviewed_before_it_was_drawn_is_asked_blind_of_somebody_else(labeled: tuple[OpenProject, int, int]) -> None:
+    """Reviewers who saw the label get no audit of it; it waits, is named in the certificate, and counts once another has answered."""
+    opened, _, rita = labeled
+    (otto,) = add_users(opened.project, "otto", role="reviewer")
+    database, folder = opened.project.database, opened.project.folder
+    # As if the share had been 0%: nothing is drawn yet, and a rule asks for three reviews.
+    database.write(lambda connection: connection.execute(sa.delete(tables.tasks).where(tables.tasks.c.purpose == "audit")))
+    database.write(lambda connection: connection.execute(sa.delete(tables.review_picks)))
+    with database.read() as connection:
+        first = list(connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(3)))
+    for item in first:
+        database.write(partial(events.request_review, opened=opened, user_id=rita, item_id=item))
+    for task in take(opened, rita, 3):
+        assert task.review is not None
+        judge(opened, rita, task.id, Verdict(verdict="accept", seen=task.review.seen))
+    (folder / "labelwright.yaml").write_text((folder / "labelwright.yaml").read_text("utf-8").replace("planted: 3", "planted: 0"), "utf-8")
+    workspace = Workspace.open(folder)
+    try:
+        opened = workspace.projects["tickets"]
+        advance(opened)
+        while found := take(opened, rita):
+            assert found[0].item.id not in first
+            blind(opened, rita, found[0].id, BUG)
+        assert (proven(opened).audited, proven(opened).shown, waiting(opened)) == (9, 3, 3)
+        for task in take(opened, otto, 3):
+            blind(opened, otto, task.id, BUG)
+        assert (proven(opened).audited, proven(opened).shown, waiting(opened)) == (12, 0, 0)
+    finally:
+        workspace.close()
+
+
+def test_it_is_counted_why_open_audits_are_not_for_a_person(labeled: tuple[OpenProject, int, int]) -> None:
+    """Own answers and skipped items are told apart; what was skipped comes back to the same person after a while."""
+    opened, ann, rita = labeled
+    database = opened.project.database
+    (task,) = take(opened, rita)
+    database.write(lambda connection: events.skip(connection, opened, rita, task.id))
+    for held in take(opened, rita, 20):
+        if held.item.id != task.item.id:
+            blind(opened, rita, held.id, BUG)
+    assert take(opened, rita) == []
+    with database.read() as connection:
+        assert opened.queue.withheld(connection, ann) == Withheld(own=1)
+        assert opened.queue.withheld(connection, rita) == Withheld(skipped=1)
+    database.write(lambda connection: connection.execute(sa.update(tables.skips).values(created_at=0.0)))
+    opened.queue.search_anew(rita, "review")
+    assert [one.item.id for one in take(opened, rita)] == [task.item.id]
+
+
+def waiting(opened: OpenProject) -> int:
+    """How many audits and reviews wait by the count that status, card and overview show."""
+    with opened.project.database.read() as connection:
+        return count_waiting(connection, opened.project.id)
+
+
+def versions(opened: OpenProject) -> int:
+    return count(opened.project, tables.pipeline_versions)

@@ -73,7 +73,7 @@ def test_a_store_with_work_is_brought_up_to_date_and_taken_back(make_project: Ca
     held = project.database.write(lambda connection: queue.lease(connection, rita, count=20, purpose="review"))
     assert {task.item_id for task in held} == set(items[1:10])
     project.database.write(lambda connection: connection.execute(sa.update(tables.tasks).values(lease=None)))
-    give_review(project, items[1], rita, BUG, blind=True)
+    give_review(project, items[1], rita, BUG)
     project.database.write(lambda connection: migrations.move(connection, "0007"))
     assert not {"blind_answers", "planted_audits", "figures", "known_addresses"} & _names(project)
     back = _kept(project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -74,5 +75,49 @@ def test_an_audit_is_answered_blind_and_then_decided(site: Site, browser: Any, t
     with database.read() as connection:
         proof = audit(connection, project.id, opened.project.schema)["intent"]
     assert (proof.errors or 0) >= 1
+    assert visit.complaints == []
+    visit.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_whoever_answers_blind_has_the_guidelines_the_keys_and_one_key_to_skip(
+    site: Site, browser: Any, theme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`G` and `?` do what they do elsewhere, Escape selects nothing and keeps the audit, and `S` skips it."""
+    project, database = site.secret.project, site.workspace.database
+    read = dataclasses.replace(site.secret, project=dataclasses.replace(project, guidelines="# Kinds\nRead it all."))
+    monkeypatch.setitem(site.workspace.projects, "secret", read)
+    items = site.add_texts(f"One in {theme}", f"Another in {theme}", project="secret")
+    labeling.agree(project, dict.fromkeys(items, Choice("bug")))
+    labeling.agree(project, dict.fromkeys(items, Spans()), question="parts")
+    withdrawn = sa.update(tables.tasks).where(tables.tasks.c.project_id == project.id).values(state="cancelled")
+    database.write(lambda connection: connection.execute(withdrawn))
+    review.pick(project, ReviewPolicy(sample="100%", always=()), items)
+    visit = Visit(browser, site, site.person("reviewer", "secret"), color_scheme=theme)
+    page = visit.open("/p/secret/review", ".fix")
+    first = page.locator(".fix h1").inner_text()
+    page.keyboard.press("g")
+    page.get_by_role("region", name="Guidelines").wait_for()
+    assert visit.violations() == []
+    page.keyboard.press("g")
+    page.get_by_role("region", name="Guidelines").wait_for(state="detached")
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keys").get_by_text("Skip the audit").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog", name="Keys").wait_for(state="hidden")
+    with database.read() as connection:
+        before = connection.scalar(sa.select(sa.func.count()).select_from(tables.skips))
+    page.keyboard.press("Escape")
+    assert page.locator(".fix h1").inner_text() == first
+    with page.expect_response("**/skip"):
+        page.keyboard.press("s")
+    page.wait_for_function("title => document.querySelector('.fix h1')?.innerText !== title", arg=first)
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.skips)) == before + 1
+    with page.expect_response("**/tasks/next"):
+        page.keyboard.press("s")
+    page.get_by_text("2 items you skipped, which come back to you after ten minutes").wait_for()
+    assert page.get_by_text("Nothing waits for your review.").count() == 1
+    assert visit.violations() == []
     assert visit.complaints == []
     visit.close()

@@ -18,7 +18,12 @@ from labelwright.store.audit import LEAST, audit, bound_of
 from labelwright.store.project import Project
 from labelwright.store.standing import STANDING
 
-__all__ = ["advise", "audits_for"]
+__all__ = ["advise", "audits_for", "why_nobody_audits"]
+
+OWN_ANSWERS = (
+    "An own answer cannot be audited, and the only reviewer here has answered: one other person for a few dozen audits is enough "
+    "(labelwright users add, with the role reviewer)."
+)
 
 
 def advise(connection: Connection, project: Project, requirements: Sequence[str], *, sample: float, own: bool) -> list[str]:
@@ -46,10 +51,7 @@ def advise(connection: Connection, project: Project, requirements: Sequence[str]
         said += _about_changes(name, one.unproved - waiting)
         said += _about_audits(name, one, threshold, sample)
     if alone and any(one.pending or not one.audited for one, _ in found.values()):
-        said.append(
-            "An own answer cannot be audited, and the only reviewer here has answered: one other person for a few dozen audits is enough "
-            "(labelwright users add, with the role reviewer)."
-        )
+        said.append(OWN_ANSWERS)
         again = (
             "Working alone, you are asked your drawn answers again, blind and three days later: "
             if own
@@ -57,6 +59,11 @@ def advise(connection: Connection, project: Project, requirements: Sequence[str]
         )
         said.append(f"{again}that tells how consistent you are, and proves nothing about errors.")
     return said
+
+
+def why_nobody_audits(connection: Connection, project_id: int) -> str:
+    """Say why drawn labels wait that nobody here may audit, and what to do; nothing where somebody may."""
+    return OWN_ANSWERS if _people(connection, project_id)[1] else ""
 
 
 def audits_for(found: QuestionAudit, threshold: float) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from labelwright.analytics.advice import why_nobody_audits
 from labelwright.analytics.answered import DAY, HOUR, Answered, read_answered, read_states
 from labelwright.analytics.assistance import read_assistance
 from labelwright.analytics.audits import Audits
@@ -239,6 +240,7 @@ def _certificates(connection: Connection, project: Project, audits: Audits) -> l
             CertificateFigures(question=name, audits=0, errors=0, population=0, rate=None, bound=None, reason=reason)
             for name in project.schema.questions
         ]
+    nobody = why_nobody_audits(connection, project.id)
     return [
         CertificateFigures(
             question=name,
@@ -249,7 +251,9 @@ def _certificates(connection: Connection, project: Project, audits: Audits) -> l
             bound=found.bound if found.enough else None,
             remaining=found.remaining if found.enough else None,
             confidence=found.confidence,
-            reason=found.statement,
+            reason=f"{found.statement} {nobody}".rstrip() if found.pending else found.statement,
+            left=found.left,
+            gone=found.gone,
         )
         for name, found in audits.at(0.95).items()
     ]

@@ -18,11 +18,11 @@ Looks = Literal["one", "any"]
 class QuestionAudit(Struct, frozen=True, kw_only=True):
     """What the audit proves about one question.
 
-    `population` counts the labels that the bound is about, `audited` those of them that were judged at random, `errors` those found wrong
-    (None while an audit for one look is not complete), `pending` those drawn and not judged yet. Among the pending, `own` were reviewed by
-    their own author alone, `outdated` by criteria that have changed since, `shown` with the label in view where blind audits were
-    measured. `left` counts errors of items that left the sample, which stay in the count. `unproved` labels the audit says nothing about.
-    `planted` errors were shown to auditors, who found `found` of them.
+    `population` counts the labels that the bound is about, `gone` those of them that are there no more, as they were rejected, or their
+    items removed; `audited` those that were judged at random, `errors` those found wrong (None while an audit for one look is not
+    complete), `pending` those drawn and not judged yet. Among the pending, `own` were reviewed by their own author alone, `outdated` by
+    criteria that have changed since, `shown` with the label in view. `left` counts errors of items that left the sample, which stay in
+    the count. `unproved` labels the audit says nothing about. `planted` errors were shown to auditors, who found `found` of them.
 
     `bound` is the upper bound on the share of wrong labels before the audit's own repairs; it holds at all looks, or at one where `looks`
     says so. `remaining` is the same after the errors found were put right. `enough` tells whether that is a proof; `statement` says it in
@@ -47,6 +47,7 @@ class QuestionAudit(Struct, frozen=True, kw_only=True):
     outdated: int = 0
     shown: int = 0
     left: int = 0
+    gone: int = 0
     planted: int = 0
     found: int = 0
     clauses: dict[str, int] = {}

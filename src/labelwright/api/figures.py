@@ -240,7 +240,8 @@ class CertificateFigures(Struct, frozen=True, kw_only=True):
     """What the random audit proves about one question, at the stated confidence.
 
     At most `bound` of the labels were wrong before the audit's own repairs, and at most `remaining` with the errors that were found put
-    right. Both are None while there is no proof, and `errors` while an audit that is looked at once is not complete.
+    right. Both are None while there is no proof, and `errors` while an audit that is looked at once is not complete. The `population` is
+    all labels that the bound is about: `gone` of them are there no more, and `left` errors of items that left are counted besides.
     """
 
     question: str
@@ -252,6 +253,8 @@ class CertificateFigures(Struct, frozen=True, kw_only=True):
     remaining: float | None = None
     confidence: float = 0.95
     reason: str = ""
+    left: int = 0
+    gone: int = 0
 
 
 class FindingFigures(Struct, frozen=True):

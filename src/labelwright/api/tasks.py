@@ -28,6 +28,7 @@ __all__ = [
     "Submission",
     "Submitted",
     "TaskView",
+    "Withheld",
 ]
 
 
@@ -141,11 +142,26 @@ class MyAnnotation(Struct, frozen=True):
     created_at: float
 
 
+class Withheld(Struct, frozen=True):
+    """Open audits that a person may not give, among the first hundred: about `own` answers, or `seen` with the label in view.
+
+    Those that the person `skipped` come back after a while, unless somebody else gives them.
+    """
+
+    own: int = 0
+    seen: int = 0
+    skipped: int = 0
+
+
 class LeasedTasks(Struct, frozen=True):
-    """Tasks that were leased, and how many items the person has answered so far, where that was asked for."""
+    """Tasks that were leased, and how many items the person has answered so far, where that was asked for.
+
+    Where no review is there for the person, `withheld` tells which audits wait for somebody else.
+    """
 
     tasks: list[TaskView]
     done: int | None = None
+    withheld: Withheld | None = None
 
 
 class NextTask(Struct, frozen=True):

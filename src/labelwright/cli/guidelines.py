@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from labelwright.errors import InvalidInput
-    from labelwright.store import criteria
+    from labelwright.pipeline import events
 
     if options.clause and not options.editorial:
         raise InvalidInput("A clause is named to declare its change editorial.", where="--clause", hint="Add --editorial.")
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         declared = {}
         if options.editorial:
             for one in chosen:
-                declaring = partial(criteria.declare_editorial, project_id=one.project.id, clause=options.clause)
+                declaring = partial(events.declare_editorial, opened=one, clause=options.clause)
                 declared[one.name] = workspace.database.write(declaring)
         changes = {one.name: _changes(one) for one in chosen}
     if options.json:

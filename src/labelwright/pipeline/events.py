@@ -28,7 +28,8 @@ from labelwright.pipeline.lot import NO_HELP, help_given
 from labelwright.pipeline.views import label_of, seen_of, show
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Item, Values, Verdict
-from labelwright.store import log, tables
+from labelwright.store import criteria, log, tables
+from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.comments import read_comments
 from labelwright.store.portable import lock_row
@@ -40,6 +41,7 @@ __all__ = [
     "OutdatedInspection",
     "add_comment",
     "answer_blind",
+    "declare_editorial",
     "give_review",
     "heartbeat",
     "inspect",
@@ -210,7 +212,7 @@ def skip(
         LeaseLost: the task is not with this person.
     """
     task = _held(connection, opened, user_id, task_id)
-    tasks.release(connection, task_id, user_id)
+    _release(connection, opened, task, user_id)
     people = tasks.remember_skip(connection, task.item_id, user_id, reason[:1000])
     if task.purpose == "redo":
         tasks.cancel(connection, task_id)
@@ -231,8 +233,7 @@ def release(connection: Connection, opened: OpenProject, user_id: int, task_id: 
     Raises:
         LeaseLost: the task is not with this person.
     """
-    _held(connection, opened, user_id, task_id)
-    tasks.release(connection, task_id, user_id)
+    _release(connection, opened, _held(connection, opened, user_id, task_id), user_id)
 
 
 def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task_id: int, answer: BlindAnswer, *, key: str) -> Audited:
@@ -459,6 +460,20 @@ def request_review(connection: Connection, opened: OpenProject, user_id: int, it
     return opens
 
 
+def declare_editorial(connection: Connection, opened: OpenProject, *, clause: str | None = None) -> list[str]:
+    """Declare that the newest changes of the guidelines, or of one clause, mean what was meant before; return the clauses.
+
+    Audits that the changes had put aside count again, and nobody is asked for them anew: they are closed, but for those in hand.
+
+    Raises:
+        InvalidInput: the newest version changes no clause that the one before has, or not this one.
+    """
+    lock_project(connection, opened.project.id)
+    declared = criteria.declare_editorial(connection, opened.project.id, clause=clause)
+    review.close_needless(connection, opened.project)
+    return declared
+
+
 def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id: int) -> TaskView:
     """Return a task of one's own: one that is held, or one that was answered, with the answer.
 
@@ -492,6 +507,13 @@ def _held(connection: Connection, opened: OpenProject, user_id: int, task_id: in
     if not task.held_by(user_id):
         raise _lost()
     return task
+
+
+def _release(connection: Connection, opened: OpenProject, task: _Task, user_id: int) -> None:
+    tasks.release(connection, task.id, user_id)
+    if task.purpose == "audit":
+        # It may have been in hand while others of its kind were closed.
+        review.close_needless(connection, opened.project, [task.item_id])
 
 
 def _lost() -> LeaseLost:

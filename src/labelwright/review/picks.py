@@ -17,7 +17,7 @@ from labelwright.store.codec import decode, decode_answer, decode_values, encode
 from labelwright.store.evidence import draw, secret_of, waiting_for_audit
 from labelwright.store.project import Project
 
-__all__ = ["pick", "request"]
+__all__ = ["close_needless", "pick", "request"]
 
 PAGE = 500
 """Items looked at in one transaction."""
@@ -49,6 +49,28 @@ def request(connection: Connection, project: Project, item_id: int, reason: str)
     return bool(_open_reviews(connection, project.id, {item_id} - _pending(connection, [item_id], ("review",))))
 
 
+def close_needless(connection: Connection, project: Project, item_ids: Iterable[int] | None = None) -> int:
+    """Close the open audits that are not needed, among those of some items or all, and return how many there were.
+
+    An audit that was asked anew is not needed once the one before it counts again, because criteria mean again what they meant. What
+    somebody has in hand may be finished. Planted errors are left alone.
+    """
+    tasks = tables.tasks
+    is_open = sa.and_(
+        tasks.c.project_id == project.id, tasks.c.purpose == "audit", tasks.c.state == "open", tasks.c.annotation_id.is_(None)
+    )
+    asked = sa.select(tasks.c.item_id).where(is_open)
+    open_ids = sorted(set(connection.scalars(asked if item_ids is None else asked.where(tasks.c.item_id.in_(item_ids)))))
+    closed = 0
+    for first in range(0, len(open_ids), PAGE):
+        page = open_ids[first : first + PAGE]
+        needless = set(page) - waiting_for_audit(connection, project.id, project.schema, page)
+        if needless:
+            closing = sa.update(tasks).where(is_open, tasks.c.item_id.in_(needless)).values(state="cancelled")
+            closed += connection.execute(closing).rowcount
+    return closed
+
+
 def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, page: list[int]) -> int:
     # Nobody else may open a review of the same item meanwhile.
     lock_project(connection, project.id)
@@ -66,6 +88,7 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
     _note_draw(connection, project.schema, list(complete), policy.sample_share)
     sampled = {item_id: value for item_id, value in chance.items() if value < policy.sample_share}
     _remember(connection, project.id, sampled, reasons)
+    close_needless(connection, project, page)
     audits = waiting_for_audit(connection, project.id, project.schema, sorted(sampled))
     open_audits = _pending(connection, page, ("audit",), planted=False)
     opened = _open_audits(connection, project.id, {item_id: sampled[item_id] for item_id in audits - open_audits})

@@ -6,8 +6,10 @@ foresee the draw, and it has nothing to do with the answers. Where the share cha
 
 **Who audits.** A drawn item counts as wrong until somebody has judged it whose own answer is not among the item's answers, by the
 criteria that stand now. The auditor answers first without seeing the label; only where the two differ a second decision is made with both
-in view. A label is wrong where the settled answer differs from it: for choices another label, for spans, boxes and segments any
-difference at all (a distance above 0; the last digit of a coordinate aside), and an answer that was rejected.
+in view. A review with the label in view, such as one from before the draw, is no audit, and its author can give none of that item: the
+item waits as `shown` for somebody else. An error that such a review found stays in the count, whatever the audit says then. A label is
+wrong where the settled answer differs from it: for choices another label, for spans, boxes and segments any difference at all (a distance
+above 0; the last digit of a coordinate aside), and an answer that was rejected.
 
 **What the bound is about.** The population of a question is every active item whose label was made from annotators' answers, as those
 labels stood when they were drawn, before any review. Items whose label is gold alone, or a review alone, are outside it. What left the
@@ -16,7 +18,8 @@ that an auditor was shown and that left unjudged counts as an error. Otherwise t
 
 **What it does not hide.** Labels that the draw says nothing about all count as wrong, besides the bound: items that were not drawn yet,
 that wait for another answer, or whose label changed after they were passed over, as long as nobody reviewed what they say now
-(`unproved`). As long as drawn labels wait, or fewer than `LEAST` were audited, the certificate says that there is not enough evidence.
+(`unproved`). As long as drawn labels wait, or fewer than `LEAST` were audited, the certificate says that there is not enough evidence,
+unless those audited are all that there are: a census leaves nothing open, however small.
 
 **One look and many.** `bound` holds however often it is looked at (a confidence sequence for drawing without replacement, sharpest around
 `EXPECTED`), for whoever audits more and looks again until the bound pleases would break the promise of an exact one. Where the pipeline
@@ -32,6 +35,7 @@ What is planted has to be as hard to see as the rest, which no arithmetic can ch
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -50,6 +54,7 @@ from labelwright.stats.certificates import (
 from labelwright.store import log, tables
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode
+from labelwright.store.criteria import editorial
 from labelwright.store.evidence import Evidence, Planted, read_evidence
 
 __all__ = ["EXPECTED", "LEAST", "Method", "audit", "bound_of", "take_look"]
@@ -89,6 +94,11 @@ class _Counts(NamedTuple):
         """What counts as wrong: what was found, what waits, and the errors that left."""
         return self.wrong + self.pending + self.left
 
+    def shows_little(self, method: Method = "hypergeometric") -> bool:
+        """Tell whether too few were audited: fewer than `LEAST`, unless the bound is about these labels alone, and none is left."""
+        census = method == "hypergeometric" and 0 < self.population <= self.audited + self.left
+        return self.audited < LEAST and not census
+
     @property
     def waiting(self) -> int:
         """Drawn labels that nobody has looked at."""
@@ -126,8 +136,11 @@ def audit(
     evidence = read_evidence(connection, project_id, schema)
     look = _look(connection, project_id)
     counted = _count(connection, project_id, schema, evidence)
+    given = [one.version for item_id in evidence.sample for one in evidence.reviews.get(item_id, [])]
+    kept = editorial(connection, project_id, min(given)) if given else {}
     return {
-        name: _prove(name, question.kind, counted[name], evidence, look, confidence, method) for name, question in schema.questions.items()
+        name: _prove(name, question.kind, counted[name], evidence, look, confidence, method, kept)
+        for name, question in schema.questions.items()
     }
 
 
@@ -142,7 +155,7 @@ def take_look(connection: Connection, project_id: int, schema: Schema) -> bool:
         return False
     evidence = read_evidence(connection, project_id, schema)
     counted = _count(connection, project_id, schema, evidence)
-    if not counted or any(one.pending or one.unproved or one.audited < LEAST for one in counted.values()):
+    if not counted or any(one.pending or one.unproved or one.shows_little() for one in counted.values()):
         return False
     tasks = tables.tasks
     rest = sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "audit", tasks.c.state == "open")
@@ -323,9 +336,18 @@ def _plan(version: Any) -> tuple[str, int | None]:
 # --- proving --------------------------------------------------------------------------------------------------------------------
 
 
-def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Look, confidence: float, method: Method) -> QuestionAudit:
+def _prove(
+    name: str,
+    kind: str,
+    counts: _Counts,
+    evidence: Evidence,
+    look: _Look,
+    confidence: float,
+    method: Method,
+    editorial: Mapping[int, Mapping[str, list[str]]],
+) -> QuestionAudit:
     planted = evidence.measured(name)
-    complete = not counts.pending and not counts.unproved and counts.audited >= LEAST
+    complete = not counts.pending and not counts.unproved and not counts.shows_little(method)
     refused = look.refused
     if look.one and look.taken is not None and look.taken.get(name) != _seen(counts, planted):
         refused = "The one look was taken before labels or audits changed; what is said now holds for all looks."
@@ -333,7 +355,7 @@ def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Loo
     bound = remaining = 1.0
     if not one or (complete and look.taken is not None):
         bound, remaining = _bounds(counts, planted, confidence, "one" if one else "any", method)
-    reasons = _reasons(counts)
+    reasons = _reasons(counts, method)
     if one and not reasons:
         if counts.unproved:
             reasons.append(f"{counts.unproved:,} labels are not drawn yet, and the file declares one look at a complete audit")
@@ -346,6 +368,7 @@ def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Loo
         _claim(counts, planted, confidence, bound, remaining, "one" if one else "any", reasons, hidden=hidden),
         *([refused] if refused else []),
         *_asides(counts, clauses, again, same),
+        *(_editorial(number, clauses[name]) for number, clauses in editorial.items() if name in clauses),
     ]
     return QuestionAudit(
         question=name,
@@ -366,6 +389,7 @@ def _prove(name: str, kind: str, counts: _Counts, evidence: Evidence, look: _Loo
         outdated=counts.outdated,
         shown=counts.shown,
         left=counts.left,
+        gone=counts.gone,
         planted=planted.planted,
         found=planted.found,
         clauses=clauses,
@@ -394,19 +418,19 @@ def _bounds(counts: _Counts, planted: Planted, confidence: float, looks: Looks, 
     return bound, remaining
 
 
-def _reasons(counts: _Counts) -> list[str]:
+def _reasons(counts: _Counts, method: Method) -> list[str]:
     """Say, in parts of a sentence, why the evidence is not enough; nothing where it is."""
     if not counts.population:
         return ["there is no label made from annotators' answers"]
     not_counting = (
         (counts.own, "reviewed by their own author, which is no audit"),
         (counts.outdated, "audited by criteria that have changed since, and must be audited anew"),
-        (counts.shown, "audited with the label in view, where the auditors were measured blind"),
+        (counts.shown, "reviewed with the label in view, which is no audit: somebody else has to be asked blind"),
     )
     found = [f"{count:,} {_labels(count)} {how}" for count, how in not_counting if count]
     if not counts.audited and counts.waiting == counts.pending:
         found.append("no label was audited at random")
-    elif counts.audited < LEAST:
+    elif counts.shows_little(method):
         found.append(f"only {counts.audited:,} {_labels(counts.audited)} audited at random, and fewer than {LEAST} show little")
     if counts.waiting:
         found.append(f"{counts.waiting:,} {_labels(counts.waiting)} drawn for the audit and not yet audited")
@@ -441,9 +465,10 @@ def _claim(
     else:
         begin = "This assumes auditors who find every error: how many they find was not measured."
     when = "at its one look" if looks == "one" else "however often one looks"
+    now = f", {counts.gone:,} of which {'is' if counts.gone == 1 else 'are'} there no more," if counts.gone else ""
     said = (
-        f"{begin} At {level} confidence, {when}, at most {bound:.2%} of the {counts.population:,} labels were wrong before the audit's own "
-        f"repairs: of {counts.audited:,} audited at random, {counts.wrong:,} {'was' if counts.wrong == 1 else 'were'} wrong."
+        f"{begin} At {level} confidence, {when}, at most {bound:.2%} of the {counts.population:,} labels{now} were wrong before the "
+        f"audit's own repairs: of {counts.audited:,} audited at random, {counts.wrong:,} {'was' if counts.wrong == 1 else 'were'} wrong."
     )
     if counts.wrong or counts.left:
         said += f" With these put right or taken out, at most {remaining:.2%} are wrong now."
@@ -468,6 +493,11 @@ def _asides(counts: _Counts, clauses: dict[str, int], again: int, same: int) -> 
             f"({low:.0%} to {high:.0%}), which says nothing about errors that somebody makes both times."
         )
     return said
+
+
+def _editorial(version: int, clauses: list[str]) -> str:
+    listed = ", ".join(f"'{clause}'" for clause in clauses)
+    return f"The change of {listed} in version {version:,} of the pipeline was declared editorial: audits given before it count."
 
 
 def _labels(count: int) -> str:

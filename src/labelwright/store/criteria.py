@@ -19,7 +19,7 @@ from labelwright.schema.criteria import Criteria, criteria
 from labelwright.store import log, tables
 from labelwright.store.codec import decode, encode
 
-__all__ = ["changed", "declare_editorial", "meanings", "note"]
+__all__ = ["changed", "declare_editorial", "editorial", "meanings", "note"]
 
 _versions = tables.pipeline_versions
 _Noted = dict[str, dict[str, tuple[str, str]]]
@@ -80,6 +80,27 @@ def declare_editorial(connection: Connection, project_id: int, *, clause: str | 
     connection.execute(sa.update(_versions).where(_versions.c.id == newest.id).values(criteria=encode(now)))
     log.append(connection, project_id, "change_declared_editorial", subject_id=newest.id, payload={"clauses": sorted(declared)})
     return sorted(declared)
+
+
+def editorial(connection: Connection, project_id: int, since: int) -> dict[int, dict[str, list[str]]]:
+    """Return which changes after the version `since` were declared editorial: by the version's number, the clauses of each question."""
+    query = sa.select(_versions).where(_versions.c.project_id == project_id, _versions.c.id >= since).order_by(_versions.c.number)
+    found: dict[int, dict[str, list[str]]] = {}
+    before: _Noted | None = None
+    for row in connection.execute(query):
+        now = _read_again(row)
+        for name, clauses in now.items():
+            kept = [title for title, one in clauses.items() if before and _says_the_same(before.get(name, {}).get(title), one)]
+            if kept:
+                found.setdefault(row.number, {})[name] = sorted(kept)
+        before = now
+    return found
+
+
+def _says_the_same(before: tuple[str, str] | None, now: tuple[str, str]) -> bool:
+    """Tell whether a clause that reads differently was declared to mean what it meant."""
+    digest, meaning = now
+    return before is not None and before[0] != digest and before[1] == meaning != digest
 
 
 def _meaning(digest: str, before: tuple[str, str] | None) -> tuple[str, str]:

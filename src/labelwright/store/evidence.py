@@ -40,12 +40,14 @@ __all__ = [
 PAGE = 1000
 Standing = Literal["right", "wrong", "waiting", "own", "outdated", "shown"]
 """How the audit of one drawn label stands: it was judged `right` or `wrong`; nobody looked (`waiting`); or whoever looked does not count,
-as an author of the label (`own`), by criteria that have changed since (`outdated`), or with the label in view where blind audits were
-measured (`shown`)."""
+as an author of the label (`own`), by criteria that have changed since (`outdated`), or with the label in view (`shown`)."""
 
 
 class Review(Struct, frozen=True):
-    """One review of a drawn item: the label that was judged, and what it settled on; None stands for a label that was rejected."""
+    """One review of a drawn item: the label that was judged, and what it settled on; None stands for a label that was rejected.
+
+    It is `blind` where its author answered before seeing the label, and had not reviewed it with the label in view earlier.
+    """
 
     auditor: int
     independent: bool
@@ -113,11 +115,9 @@ class Evidence:
         current = [one for one in independent if self._is_current(one, question)]
         if not current:
             return "outdated"
-        if question in self.planted:
-            current = [one for one in current if one.blind]
-            if not current:
-                return "shown"
-        return "wrong" if self._was_wrong(item_id, current[-1], question) else "right"
+        if not any(one.blind for one in current):
+            return "shown"
+        return "wrong" if self._found_wrong(item_id, current, question) else "right"
 
     def measured(self, question: str) -> Planted:
         """Return how many planted errors were found, as far as that says something about those who audited.
@@ -141,9 +141,8 @@ class Evidence:
     def left_wrong(self, item_id: int, question: str) -> bool:
         """Tell whether an item outside the sample leaves an error behind: it was found wrong, or seen by an auditor and never judged."""
         found = [one for one in self.reviews.get(item_id, []) if one.independent]
-        if not found:
-            return item_id in self.looked_at
-        return self._was_wrong(item_id, found[-1], question)
+        unjudged = item_id in self.looked_at and not any(one.blind for one in found)
+        return unjudged or self._found_wrong(item_id, found, question)
 
     def outdated_clauses(self, question: str) -> Counter[str]:
         """Return the clauses that have changed since drawn labels were audited, with the number of labels that each concerns."""
@@ -167,10 +166,15 @@ class Evidence:
 
     def _auditor(self, item_id: int, question: str) -> int:
         """Who gave the audit of a label that counts: the newest one."""
-        return [one for one in self.reviews[item_id] if one.independent and self._is_current(one, question)][-1].auditor
+        return [one for one in self.reviews[item_id] if one.independent and one.blind and self._is_current(one, question)][-1].auditor
 
     def _is_current(self, review: Review, question: str) -> bool:
         return self.criteria.get(review.version, {}).get(question, {}) == self.current.get(question, {})
+
+    def _found_wrong(self, item_id: int, reviews: Sequence[Review], question: str) -> bool:
+        """Tell whether an error was found: by the newest blind audit, or by any review with the label in view, which can find one too."""
+        decisive = [one for one in reviews if one.blind][-1:] + [one for one in reviews if not one.blind]
+        return any(self._was_wrong(item_id, one, question) for one in decisive)
 
     def _was_wrong(self, item_id: int, review: Review, question: str) -> bool:
         before = self.first(item_id)
@@ -340,6 +344,7 @@ def _reviews(connection: Connection, project_id: int, schema: Schema, item_ids: 
         .order_by(reviews.c.id)
     )
     found: dict[int, list[Review]] = {}
+    saw: set[tuple[int, int]] = set()
     for page in _pages(item_ids):
         for row in connection.execute(query if page is None else query.where(reviews.c.item_id.in_(page))):
             before = decode_values(row.label_before or "{}")
@@ -347,7 +352,10 @@ def _reviews(connection: Connection, project_id: int, schema: Schema, item_ids: 
             mine = found.setdefault(row.item_id, [])
             judged = mine[0].before if mine else _first_label(schema, row, row)
             version = row.pipeline_version or 0
-            mine.append(Review(row.reviewer_id, not row.answered, bool(row.blind), version, judged, after))
+            one = (row.item_id, row.reviewer_id)
+            if not row.blind:
+                saw.add(one)
+            mine.append(Review(row.reviewer_id, not row.answered, one not in saw, version, judged, after))
     return found
 
 
@@ -357,7 +365,11 @@ def _looked_at(connection: Connection, item_ids: set[int]) -> set[int]:
     found: set[int] = set()
     for page in _pages(sorted(item_ids)):
         query = sa.select(tasks.c.item_id).where(
-            tasks.c.item_id.in_(page or []), tasks.c.purpose == "audit", tasks.c.annotation_id.is_(None), tasks.c.leased_at.is_not(None)
+            tasks.c.item_id.in_(page or []),
+            tasks.c.purpose == "audit",
+            tasks.c.state != "done",
+            tasks.c.annotation_id.is_(None),
+            tasks.c.leased_at.is_not(None),
         )
         found.update(connection.scalars(query))
     return found

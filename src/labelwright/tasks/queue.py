@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from labelwright.api.tasks import Withheld
 from labelwright.store import tables
 from labelwright.store.codec import encode
 from labelwright.store.portable import listed, take_turns
@@ -39,6 +40,9 @@ PASSED_ON_SECONDS = 600.0
 
 MOST_HELD = 20
 """So many tasks of a project one person may hold at once."""
+
+MOST_WITHHELD = 100
+"""So many open audits are looked at to tell which of them a person may not give."""
 
 MOST_LANES = 1000
 """More lanes than any overlap makes."""
@@ -177,10 +181,11 @@ def _in_hand(candidate: Any) -> sa.ColumnElement[bool]:
 def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]:
     """Nobody audits an item with an own answer; with `own`, its author may repeat that once, blind and long after it.
 
-    Answers that a file holds under a person's name are the person's. Who reviewed an item knows what is planted about it. Who judged what
+    Answers that a file holds under a person's name are the person's. Who reviewed an item with its label in view cannot answer it blind
+    any more. Who reviewed an item knows what is planted about it. Who judged what
     was planted may audit the item's label afterwards: otherwise it would wait for ever where there is one auditor.
     """
-    given, skips, reviews, users = tables.annotations, tables.skips, tables.reviews, tables.users
+    given, skips, reviews, users, blind = tables.annotations, tables.skips, tables.reviews, tables.users, tables.blind_answers
 
     def found(table: Any, person: Any, *which: Any) -> sa.ColumnElement[bool]:
         return _found(sa.select(_ONE).where(table.c.item_id == candidate.c.item_id, person == sa.bindparam("holder"), *which))
@@ -194,6 +199,8 @@ def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]
         lately = found(given, given.c.user_id, not_a_fix, given.c.created_at > sa.bindparam("now") - REPEAT_SECONDS)
         allowed = allowed | (~lately & ~reviewed & candidate.c.annotation_id.is_(None))
     yield allowed
+    answered_blind = sa.select(_ONE).where(blind.c.task_id == reviews.c.task_id, blind.c.user_id == reviews.c.reviewer_id)
+    yield ~found(reviews, reviews.c.reviewer_id, ~sa.exists(answered_blind))
     yield ~_in_hand(candidate)
     # Every audit has to be given in the end: it is put off, and never put away.
     yield ~found(skips, skips.c.user_id, skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS)
@@ -239,6 +246,45 @@ _unseen_gold = Statement(
         ),
     )
 )
+
+
+def _count_withheld() -> Statement:
+    given, users, reviews, skips, blind = tables.annotations, tables.users, tables.reviews, tables.skips, tables.blind_answers
+    audits = (
+        sa.select(_tasks.c.item_id)
+        .where(
+            _tasks.c.project_id == sa.bindparam("is_project"),
+            _tasks.c.purpose == sa.literal_column("'audit'"),
+            _tasks.c.state == sa.literal_column("'open'"),
+        )
+        .order_by(_tasks.c.lane, _tasks.c.rank)
+        .limit(sa.literal_column(str(MOST_WITHHELD)))
+        .subquery("audits")
+    )
+    holder: sa.BindParameter[int] = sa.bindparam("holder")
+    own = sa.exists(
+        sa.select(_ONE)
+        .select_from(given.join(users, users.c.id == given.c.user_id))
+        .where(
+            given.c.item_id == audits.c.item_id,
+            given.c.origin != sa.literal_column("'review'"),
+            sa.or_(given.c.user_id == holder, users.c.namesake_of == holder),
+        )
+    )
+    answered_blind = sa.select(_ONE).where(blind.c.task_id == reviews.c.task_id, blind.c.user_id == reviews.c.reviewer_id)
+    seen = sa.exists(
+        sa.select(_ONE).where(reviews.c.item_id == audits.c.item_id, reviews.c.reviewer_id == holder, ~sa.exists(answered_blind))
+    )
+    lately = skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS
+    skipped = sa.exists(sa.select(_ONE).where(skips.c.item_id == audits.c.item_id, skips.c.user_id == holder, lately))
+    why = sa.select(
+        sa.case((own, "own"), (seen, "seen"), (skipped, "skipped"), else_="").label("why"),
+    ).select_from(audits)
+    found = why.subquery("found")
+    return Statement(sa.select(*(sa.func.sum(sa.case((found.c.why == one, 1), else_=0)) for one in ("own", "seen", "skipped"))))
+
+
+_withheld = _count_withheld()
 _newest = Statement(sa.select(sa.func.max(_tasks.c.id)))
 _given = sa.select(_ONE).where(_tasks.c.item_id == sa.bindparam("item"), _tasks.c.user_id == sa.bindparam("holder"))
 _is_gold = (
@@ -323,6 +369,11 @@ class Queue:
             if found := self._run(statement, connection, user_id, places=encode(places)):
                 return found
         return None
+
+    def withheld(self, connection: Connection, user_id: int) -> Withheld:
+        """Tell why open audits are not for this person; of which item each is stays untold, and so does what is planted."""
+        own, seen, skipped = _withheld.one(connection, holder=user_id, is_project=self.project_id, now=time.time())
+        return Withheld(own or 0, seen or 0, skipped or 0)
 
     def search_anew(self, user_id: int, purpose: str) -> None:
         """Search the person's lanes from their start next time, for something behind the cursors is for this person by now."""

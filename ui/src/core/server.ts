@@ -104,6 +104,8 @@ export interface CertificateFigures {
   remaining: number | null;
   confidence: number;
   reason: string;
+  left: number;
+  gone: number;
 }
 
 export interface Choice { label: string; kind: "choice" }
@@ -265,7 +267,7 @@ export interface LabelerFigures {
 
 export interface LeaseKept { lease_seconds: number }
 
-export interface LeasedTasks { tasks: TaskView[]; done: number | null }
+export interface LeasedTasks { tasks: TaskView[]; done: number | null; withheld: Withheld | null }
 
 export interface Lineage {
   source: string;
@@ -408,6 +410,7 @@ export interface QuestionAudit {
   outdated: number;
   shown: number;
   left: number;
+  gone: number;
   planted: number;
   found: number;
   clauses: Record<string, number>;
@@ -701,3 +704,5 @@ export interface Version {
   requirements: Outcome[];
   new: boolean;
 }
+
+export interface Withheld { own: number; seen: number; skipped: number }

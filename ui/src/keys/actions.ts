@@ -34,8 +34,8 @@ export const ACTIONS = {
   skip: { keys: ["Ctrl+K"], title: "Pass on to somebody else", when: ["label"] },
   back: { keys: ["Ctrl+B"], title: "Back to the last answer", when: ["label"] },
   comment: { keys: ["Ctrl+/"], title: "Comment", when: ["label"] },
-  guidelines: { keys: ["G"], title: "Show or hide the guidelines", when: ["label"] },
-  help: { keys: ["?"], title: "Show the keys", when: ["label"] },
+  guidelines: { keys: ["G"], title: "Show or hide the guidelines", when: ["label", "fix"] },
+  help: { keys: ["?"], title: "Show the keys", when: ["label", "fix"] },
 
   acceptColumn: { keys: ["A"], title: "accept the selected column; in an audit, the label or your answer", when: ["review"] },
   sendBack: { keys: ["X"], title: "send an answer back, with a reason", when: ["review"] },
@@ -48,6 +48,7 @@ export const ACTIONS = {
   closer: { keys: ["V"], title: "closer view of the difference", when: ["review"] },
   listen: { keys: [" "], title: "play the recording from the difference", when: ["review"], shown: "Space" },
   commentHere: { keys: ["C"], title: "comment", when: ["review"] },
+  skipAudit: { keys: ["S"], title: "Skip the audit", when: ["fix"] },
   skipReview: { keys: ["S"], title: "skip", when: ["review"] },
   reviewGuidelines: { keys: ["G"], title: "guidelines", when: ["review"] },
   takeBack: { keys: ["Z", "Ctrl+Z"], title: "take the last verdict back", when: ["review"], shown: "Z" },

@@ -3,7 +3,7 @@
 import { api, ApiError, projectPath } from "../core/api";
 import { problemOf } from "../core/problem";
 import { status } from "../core/status.svelte";
-import type { Audited, LeasedTasks, Reviewed, Verdict } from "../core/server";
+import type { Audited, LeasedTasks, Reviewed, Verdict, Withheld } from "../core/server";
 import type { Task, Values } from "../core/types";
 import { AHEAD, LeaseQueue, newKey } from "./leased.svelte";
 
@@ -21,11 +21,15 @@ export class VerdictQueue extends LeaseQueue {
   /** The verdict that is not sent yet. */
   waiting = $state.raw<Held | null>(null);
   given = $state(0);
+  /** The open audits that this person may not give, by the reason. */
+  withheld = $state.raw<Withheld | null>(null);
   #sending: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   protected override async lease(): Promise<Task[]> {
-    const { tasks } = await api.post<LeasedTasks>(projectPath(this.project, "/tasks/next"), { count: AHEAD, purpose: "review" });
+    const body = { count: AHEAD, purpose: "review" };
+    const { tasks, withheld } = await api.post<LeasedTasks>(projectPath(this.project, "/tasks/next"), body);
+    this.withheld = withheld;
     return tasks;
   }
 
@@ -95,7 +99,9 @@ export class VerdictQueue extends LeaseQueue {
   /** Leave the review in hand to others; it may come back later. */
   async skipCurrent(): Promise<void> {
     const task = this.current;
-    if (task && (await this.skip(task))) this.finished.delete(task.id);
+    if (!task || !(await this.skip(task))) return;
+    this.finished.delete(task.id);
+    if (!this.tasks.length) await this.load();
   }
 
   /** Send what is held, one after the other. */

@@ -23,6 +23,7 @@ from labelwright.api.tasks import (
     Submission,
     Submitted,
     TaskView,
+    Withheld,
 )
 from labelwright.errors import InvalidInput
 from labelwright.pipeline import events
@@ -102,7 +103,10 @@ async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Acces
     done: int | None = None
     if data.done:
         done = await access.database.read_soon(lambda connection: count_answered(connection, opened.project.id, access.user_id))
-    return LeasedTasks([access.hand_out(task, opened) for task in found], done)
+    withheld: Withheld | None = None
+    if data.purpose == "review" and not found:
+        withheld = await access.database.read_soon(lambda connection: opened.queue.withheld(connection, access.user_id))
+    return LeasedTasks([access.hand_out(task, opened) for task in found], done, withheld)
 
 
 @get("/api/tasks/{task_id:int}", opt={"permission": "annotate"})
