@@ -42,9 +42,8 @@ def _plant(connection: Connection, project: Project, wanted: int) -> int:
     if lowest is None:
         # Alone they would be told from audits at once.
         return 0
-    planted = sa.select(_tasks.c.item_id).where(
-        _tasks.c.project_id == project.id, _tasks.c.purpose == "audit", _tasks.c.annotation_id.is_not(None), _tasks.c.state != "cancelled"
-    )
+    standing = sa.and_(_tasks.c.annotation_id.is_not(None), _tasks.c.state.not_in(("cancelled", "away")))
+    planted = sa.select(_tasks.c.item_id).where(_tasks.c.project_id == project.id, _tasks.c.purpose == "audit", standing)
     taken = set(connection.scalars(planted))
     rows = []
     for annotation_id, item_id in _wrong_answers(connection, project):
