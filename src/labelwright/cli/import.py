@@ -43,14 +43,14 @@ def run(options: argparse.Namespace) -> int:
     entries = "1 entry" if report.read == 1 else f"{report.read:,} entries"
     print(
         f"{options.file}: {entries} read as {report.use}: {report.stored:,} new or changed, {report.unchanged:,} there already, "
-        f"{report.quarantined:,} set aside"
+        f"{report.quarantined:,} in quarantine"
     )
     if report.left_out:
         print(f"  {report.left_out:,} left out, for they are a machine's; read them with --as suggestions")
     for line in _output.set_aside_lines(set_aside):
         print(f"  {line}")
     if set_aside:
-        print(f"All that is set aside: {_output.command('status', options.dir)}")
+        print(f"All of these: {_output.command('status', options.dir)}")
     if refused:
         print("No entry could be taken. Are the items collected (labelwright run), and does --key name the column with their keys?")
         return 1

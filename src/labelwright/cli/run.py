@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         for line in _output.set_aside_lines(report.set_aside):
             print(f"  {line}")
     if any(report.set_aside for report in reports):
-        print(f"All that is set aside: {_output.command('status', options.dir)}")
+        print(f"All of these: {_output.command('status', options.dir)}")
     if nothing:
         print(f"No row of {', '.join(nothing)} could become an item. Mend the pipeline file or the data, then run it again.")
         return 1
