@@ -517,6 +517,7 @@ def test_check_says_what_to_do_for_a_proof(folder: Path, run: Run, tmp_path: Pat
     assert run("run", folder)[0] == 0
     out = run("check", folder)[1]
     assert "wait for another person's answer" not in out
+    assert out.lower().count("not enough evidence") == 1
     assert "more audits without an error would prove at most 5%; 0 of 20 labels are audited" in out
     assert "`review: {own: true}`" in out
     path.write_text(path.read_text("utf-8").replace("own: false", "own: true"), "utf-8")
