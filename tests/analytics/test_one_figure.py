@@ -66,6 +66,13 @@ def test_the_pages_the_client_the_commands_and_the_report_say_the_same(site: Sit
     (told,) = [one for one in json.loads(capsys.readouterr().out) if one["project"] == "tickets"]
     assert {**told, "at": 0} == {**status, "at": 0}
 
+    # Answers are those of all people together, and of all items; what a reviewer wrote is none.
+    assert status["annotations"] == sum(one["answers"] for one in overview["annotators"])
+    assert status["annotations"] == sum(row.answers for row in client.items("tickets"))
+    with site.workspace.database.read() as connection:
+        written = connection.scalar(sa.select(sa.func.count()).where(tables.annotations.c.origin == "review"))
+    assert written > 0
+
     # Each person's accuracy: in one answer for each question and for all, in the other for all.
     by_name = {one["name"]: one for one in overview["annotators"]}
     rows = {row["annotator"]: row["quality"] for row in quality["annotators"]}

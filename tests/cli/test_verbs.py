@@ -377,14 +377,14 @@ def test_a_run_says_why_rows_were_set_aside(folder: Path, run: Run) -> None:
     """The most frequent reasons stand there with their counts and first places; where nothing is left, the exit code is 1."""
     code, out, _ = run("run", folder)
     assert code == 0
-    assert "1 set aside (collect), first" in out
+    assert "1 in quarantine (collect), first" in out
     assert "line 32" in out
     assert f"labelwright status {folder}" in out
     path = folder / "labelwright.yaml"
     path.write_text(path.read_text("utf-8").replace('id: "id"', 'id: "number"').replace("name: mail", "name: post"), "utf-8")
     code, out, _ = run("run", folder)
     assert code == 1
-    assert "30 set aside (collect), first" in out
+    assert "30 in quarantine (collect), first" in out
     assert "line 2: There is no column 'number'." in out
     assert "No row of post could become an item." in out
     assert "Next:" not in out
@@ -411,15 +411,15 @@ def test_an_import_tells_in_words_what_became_of_the_entries(folder: Path, run: 
     (tmp_path / "labels.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     code, out, _ = run("import", folder, tmp_path / "labels.jsonl")
     assert code == 0
-    assert "25 entries read as annotations: 20 new or changed, 0 there already, 5 set aside" in out
-    assert "4 set aside (import), first " in out
+    assert "25 entries read as annotations: 20 new or changed, 0 there already, 5 in quarantine" in out
+    assert "4 in quarantine (import), first " in out
     assert "line 21: No item has the key 'x0'." in out
-    assert "1 set aside (import)" in out
+    assert "1 in quarantine (import)" in out
     assert "left_out" not in out
     assert f"Next: labelwright check {folder}" in out
     code, out, _ = run("import", folder, tmp_path / "labels.jsonl", "--key", "label")
     assert code == 1
-    assert "25 set aside" in out
+    assert "25 in quarantine" in out
     assert "No entry could be taken." in out
 
 
@@ -529,6 +529,7 @@ def test_check_says_what_to_do_for_a_proof(folder: Path, run: Run, tmp_path: Pat
     assert run("run", folder)[0] == 0
     out = run("check", folder)[1]
     assert "wait for another person's answer" not in out
+    assert out.lower().count("not enough evidence") == 1
     assert "more audits without an error would prove at most 5%; 0 of 20 labels are audited" in out
     assert "`review: {own: true}`" in out
     path.write_text(path.read_text("utf-8").replace("own: false", "own: true"), "utf-8")
@@ -610,18 +611,20 @@ def test_a_labeling_function_that_fails_is_told(folder: Path, run: Run) -> None:
     for _ in range(2):
         code, out, _ = run("run", folder)
         assert code == 0
-        assert "1 suggestions failed, first rules.broken at item 0: ZeroDivisionError: division by zero (rules.py line 4)" in out
-    assert "rules.broken at item 0: ZeroDivisionError" in run("status", folder)[1]
+        assert "1 could not be suggested for, first rules.broken at item 0: ZeroDivisionError: division by zero (rules.py line 4)" in out
+    told = run("status", folder)[1]
+    assert "could not be suggested for: rules.broken at item 0: ZeroDivisionError" in told
+    assert "in quarantine (suggest)" not in told
     code, out, _ = run("doctor", folder)
     assert code == 1
     assert "rules.broken at item 0: ZeroDivisionError" in out
     rules.write_text(text.replace("1 / int(item.key)", "'nix'"), "utf-8")
     code, out, _ = run("run", folder)
     assert code == 1
-    assert "30 suggestions failed, first rules.broken at item 0: 'nix' is none of the labels" in out
+    assert "30 could not be suggested for, first rules.broken at item 0: 'nix' is none of the labels" in out
     assert "Failed at every item: rules.broken." in out
     rules.write_text(text.replace("1 / int(item.key)", "'ham'"), "utf-8")
     code, out, _ = run("run", folder)
     assert code == 0
-    assert "suggestions failed" not in out
+    assert "could not be suggested" not in out
     assert "labelers of" not in run("doctor", folder)[1]

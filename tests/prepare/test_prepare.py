@@ -23,7 +23,10 @@ from labelwright.sources import Source, collect
 from labelwright.store.codec import decode, decode_fields
 from labelwright.store.items import count_gone
 from labelwright.store.project import Project
+from labelwright.store.tables import annotations as annotations_table
 from labelwright.store.tables import events, items, quarantine, raw_items, step_results
+from tests.rows import add_users
+from tests.sent import statements
 from tests.shared import shared
 
 Make = Callable[..., Project]
@@ -95,7 +98,7 @@ def test_a_changed_row_replaces_its_item_and_no_other(make_project: Make) -> Non
 
 
 def test_other_steps_keep_the_items_that_come_out_the_same(make_project: Make) -> None:
-    """Only the text that the new step splits loses its item; going back brings the pieces to an end."""
+    """Only the text that the new step splits loses its item; going back brings the pieces to an end, and that item back."""
     project = make_project()
     put(project, {"id": "A", "body": "one\n\ntwo"}, {"id": "B", "body": "plain"})
     prepare(project)
@@ -105,8 +108,8 @@ def test_other_steps_keep_the_items_that_come_out_the_same(make_project: Make) -
     assert sorted(found) == ["A#1", "A#2", "B"]
     assert found["B"] == before["B"]
     assert prepare(project, [{"split": {"by": "paragraph"}}]) == PrepareReport()
-    assert prepare(project) == PrepareReport(prepared=2, kept=1, replaced=2)
-    assert sorted(stored(project)) == ["A", "B"]
+    assert prepare(project) == PrepareReport(prepared=2, kept=1, replaced=2, returned=1)
+    assert {key: item.id for key, item in stored(project).items()} == {key: item.id for key, item in before.items()}
 
 
 def test_pieces_know_where_they_begin_and_keep_their_labels_when_they_move(make_project: Make) -> None:
@@ -158,6 +161,48 @@ def test_exact_duplicates_are_found_and_take_over(make_project: Make) -> None:
     assert [found[key].state for key in "12345"] == ["active", "active", "duplicate", "active", "duplicate"]
     assert found["3"].duplicate_of == found["2"].id
     assert found["5"].duplicate_of == found["4"].id
+
+
+@pytest.mark.parametrize("answered", ["nobody", "the heir", "both"])
+def test_an_original_that_returns_takes_its_place_unless_its_heir_was_answered(make_project: Make, answered: str) -> None:
+    """One of those that show the same is active, and it is one that has answers where any has."""
+    project = make_project()
+    rows = [{"id": number, "body": "same"} for number in (1, 2, 3)]
+    steps = [{"deduplicate": {}}]
+    put(project, *rows)
+    prepare(project, steps)
+    put(project, {"id": 1, "body": "changed"}, *rows[1:])
+    assert prepare(project, steps).replaced == 1
+    (ann,) = add_users(project, "ann")
+    heir = stored(project)["2"].id
+    for item_id in {"nobody": [], "the heir": [heir], "both": [heir, *(row.id for row in stored(project, replaced=True).values())]}[
+        answered
+    ]:
+        values = {"project_id": project.id, "item_id": item_id, "user_id": ann, "pipeline_version": project.pipeline_version}
+        given = sa.insert(annotations_table).values(**values, values="{}", created_at=0.0)
+        project.database.write(lambda connection, given=given: connection.execute(given))
+    put(project, *rows)
+    assert prepare(project, steps).returned == 1
+    found = stored(project)
+    first, others = ("1", "23") if answered == "nobody" else ("2", "13")
+    assert found[first].state == "active"
+    assert {found[key].state for key in others} == {"duplicate"}
+    assert {found[key].duplicate_of for key in others} == {found[first].id}
+
+
+def test_rows_that_return_cost_no_statement_each(make_project: Make, tmp_path: Path) -> None:
+    """Ten times the rows are sent away and brought back with the same statements; only the result of the step is kept row by row."""
+    sent = []
+    for number in (3, 30):
+        project = make_project(name=f"of {number}")
+        put(project, *({"id": row, "body": f"text {row}"} for row in range(number)))
+        (project.folder / "steps.py").write_text("from labelwright.prepare import step\n\n@step\ndef nothing(row):\n    return None\n")
+        prepare(project)
+        with statements(project.database, tmp_path / f"trace {number}") as told:
+            assert prepare(project, [{"python": "steps.py"}]).left == number
+            assert prepare(project).returned == number
+        sent.append(len(told))
+    assert sent[0] + 27 == sent[1]
 
 
 def test_duplicates_are_looked_for_when_the_step_comes_and_forgotten_when_it_goes(make_project: Make) -> None:

@@ -69,6 +69,7 @@ BAD: dict[str, tuple[int | tuple[int, ...], str, str, dict[str, Any]]] = {
     "a label with a null": ((200, 400), "GET", "/api/projects/tickets/items?label=%00", {}),
     "simulated crowd": (400, "POST", "/api/projects/tickets/simulate", {"json": {"annotators": 10**6}}),
     "a huge seed": ((202, 400), "POST", "/api/projects/tickets/simulate", {"json": {"seed": 2**63}}),
+    "a simulation among real answers": (400, "POST", "/api/projects/tickets/simulate", {"json": {}}),
 }
 
 

@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from PIL import Image
 
 from labelwright import plugins
-from labelwright.errors import LabelwrightError
+from labelwright.datasets import export
+from labelwright.errors import InvalidFile, LabelwrightError
 from labelwright.pipeline.run import advance
-from labelwright.pipeline.workspace import Workspace
+from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.server import downloads
 from labelwright.server.routes import versions
 from labelwright.settings import Settings
@@ -67,18 +68,70 @@ def test_an_export_is_sent_while_it_is_written(site: Site) -> None:
     assert sum(len(row["body"]) > 200_000 for row in rows) == 40
 
 
-def test_pictures_travel_with_their_labels(tmp_path: Path, store_url: str) -> None:
-    """Labels that name pictures come in a ZIP file that holds each of them, split as the pipeline says."""
-    (tmp_path / "photos").mkdir()
+def test_a_damaged_picture_goes_out_nowhere(tmp_path: Path, store_url: str) -> None:
+    """An export whose original is damaged or missing is refused by the name of the item, in every format that copies it, over HTTP too."""
+    workspace, opened = _pictures(tmp_path, store_url)
+    with workspace.database.read() as connection:
+        data = connection.scalar(sa.select(tables.items.c.data).where(tables.items.c.key == "p7.png"))
+    blob = opened.project.blobs.path(json.loads(data)["photo"]["blob"])
+    body = blob.read_bytes()
+    refused = "The file that is kept of this item is"
+    with listening(workspace, Settings()) as address:
+        site = Site(workspace, address)
+        browser = site.browser(site.person("manager", "pictures"))
+        blob.write_bytes(body[:-1] + bytes([body[-1] ^ 1]))
+        for what in ("damaged", "missing"):
+            for format in ("jsonl", "csv", "parquet", "hugging_face", "label_studio"):
+                target = tmp_path / f"{what} {format}"
+                with pytest.raises(InvalidFile, match=f"item p7.png: {refused} {what}"):
+                    export(opened.project, format, target)
+                assert not [path for path in target.rglob("*") if "p7" in path.name]
+            answer = browser.get("/api/projects/pictures/export", params={"format": "jsonl"})
+            assert answer.status_code == 400
+            assert answer.json()["error"]["where"] == "item p7.png"
+            assert f"{refused} {what}" in answer.json()["error"]["message"]
+            blob.unlink(missing_ok=True)
+        blob.write_bytes(body)
+        assert export(opened.project, "jsonl", tmp_path / "whole") == 12
+        site.close()
+    workspace.close()
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv", "parquet", "hugging_face", "label_studio"])
+def test_an_export_says_nothing_about_the_folders_of_the_machine(tmp_path: Path, store_url: str, format: str) -> None:
+    """Where an item came from is told from its source on, although the source is named by an absolute path."""
+    (tmp_path / "elsewhere").mkdir()
+    workspace, opened = _pictures(tmp_path, store_url, tmp_path / "elsewhere" / "photos")
+    target = tmp_path / "out"
+    assert export(opened.project, format, target) == 12
+    written = b"".join(path.read_bytes() for path in target.rglob("*") if path.is_file())
+    assert str(tmp_path).encode() not in written
+    assert b"elsewhere" not in written
+    workspace.close()
+
+
+def _pictures(tmp_path: Path, store_url: str, photos: Path | None = None) -> tuple[Workspace, OpenProject]:
+    """Twelve labeled pictures, in a folder of the project or in one far from it."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    place = photos or folder / "photos"
+    place.mkdir()
     for number in range(12):
-        Image.new("RGB", (20 + number, 10), (number, 0, 0)).save(tmp_path / "photos" / f"p{number}.png")
-    (tmp_path / "labelwright.yaml").write_text(PICTURES.replace("STORE", store_url), "utf-8")
-    workspace = Workspace.open(tmp_path)
+        Image.new("RGB", (20 + number, 10), (number, 0, 0)).save(place / f"p{number}.png")
+    uri = str(place) if photos else "photos"
+    (folder / "labelwright.yaml").write_text(PICTURES.replace("STORE", store_url).replace("uri: photos", f"uri: '{uri}'"), "utf-8")
+    workspace = Workspace.open(folder)
     opened = workspace.projects["pictures"]
     advance(opened)
     with workspace.database.read() as connection:
         found = list(connection.scalars(sa.select(tables.items.c.id)))
     agree(opened.project, dict.fromkeys(found, "bug"))
+    return workspace, opened
+
+
+def test_pictures_travel_with_their_labels(tmp_path: Path, store_url: str) -> None:
+    """Labels that name pictures come in a ZIP file that holds each of them, split as the pipeline says."""
+    workspace, _opened = _pictures(tmp_path, store_url)
     with listening(workspace, Settings()) as address:
         site = Site(workspace, address)
         browser = site.browser(site.person("manager", "pictures"))

@@ -11,11 +11,16 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwright.pipeline.run import advance
+from labelwright.client import Client
+from labelwright.errors import InvalidInput
+from labelwright.pipeline.run import advance, catch_up
 from labelwright.pipeline.workspace import Workspace
+from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
 from labelwright.server.numbers import Numbers
 from labelwright.store import people, tables
+from labelwright.store.codec import encode
+from labelwright.store.labels import final_labels
 from tests.rows import add_known
 from tests.server.site import CHOICE, Site, served, submit
 
@@ -335,3 +340,55 @@ def test_a_draft_with_an_odd_sequence_is_no_failure(site: Site, sequence: int) -
     task = site.held(browser)
     body = {"lease": task["lease"], "sequence": sequence, "body": {}}
     assert browser.put(f"/api/tasks/{task['id']}/draft", json=body).status_code in (200, 400)
+
+
+def test_a_task_carries_no_column_that_may_hold_its_answer(tmp_path: Path, store_url: str) -> None:
+    """Of an item's further columns annotators and auditors get those that a `when` names; checks and the item's page have them all."""
+    told = "parts: {kind: spans, of: body, when: \"meta.shop == 'b'\", "
+    checked = "\nchecks: [{expression: {that: \"meta.label == 'bug'\", severity: warning}}]\nreview: {sample: 100%}\n"
+
+    def pipeline(text: str) -> str:
+        return text.replace("parts: {kind: spans, of: body, ", told).replace("overlap: 2", "overlap: 1") + checked
+
+    with served(tmp_path, store_url, pipeline=pipeline) as site:
+        (item,) = site.add_texts("one")
+        meta = {"label": "refund", "intent": "refund", "answer": "refund", "shop": "b"}
+        changed = sa.update(tables.items).where(tables.items.c.id == item).values(meta=encode(meta))
+        site.workspace.database.write(lambda connection: connection.execute(changed))
+        ann, rita = site.browser(site.person()), site.browser(site.person("reviewer"))
+        task = site.held(ann)
+        assert task["item"]["meta"] == {"shop": "b"}
+        assert ann.get(f"/api/tasks/{task['id']}").json()["item"]["meta"] == {"shop": "b"}
+        assert submit(ann, task, confirmed=False).status_code == 422
+        assert submit(ann, task).status_code == 200
+        catch_up(site.tickets)
+        (audit,) = rita.post("/api/projects/tickets/tasks/next", json={"count": 1, "purpose": "review"}).json()["tasks"]
+        assert (audit["purpose"], audit["item"]["meta"]) == ("audit", {"shop": "b"})
+        detail = site.browser(site.person("owner")).get(f"/api/projects/tickets/items/{item}").json()
+        assert detail["meta"] == meta
+
+
+def test_a_fix_takes_plain_values_as_an_answer_does(site: Site) -> None:
+    """Over HTTP and by the client, `{"intent": "refund"}` is a fix; what is no label is refused."""
+    items = site.add_texts("one", "two")
+    ann = site.browser(site.person())
+    for _ in items:
+        submit(ann, site.held(ann))
+    for item in items:
+        site.browser(site.person("owner")).post(f"/api/projects/tickets/items/{item}/review", json={"reason": "look"})
+    reviewer = site.person("reviewer")
+    secret = site.workspace.database.write(lambda connection: people.create_token(connection, reviewer, "test", role="reviewer"))
+    client = Client(site.address, secret)
+    task = client.next_task("tickets", purpose="review")
+    assert task is not None
+    with pytest.raises(InvalidInput, match="intent"):
+        client.review(task, Verdict(verdict="fix", values={"intent": ["refund", 3]}))
+    following = client.review(task, Verdict(verdict="fix", values={"intent": "other"})).next
+    assert following is not None
+    browser = site.browser(reviewer)
+    body = {"verdict": "fix", "values": {"intent": "other"}, "seen": following.review and following.review.seen}
+    answer = browser.post(f"/api/tasks/{following.id}/review", json=body, headers={"Idempotency-Key": "plain fix"})
+    assert answer.status_code == 200, answer.text
+    with site.workspace.database.read() as connection:
+        found = {one.item_id: one.answer for one in final_labels(connection, site.tickets.project.id, site.tickets.project.schema)}
+    assert found == dict.fromkeys(items, Choice("other"))

@@ -255,7 +255,7 @@ def test_an_overlap_grows_where_the_consensus_is_in_doubt(make_project: MakeProj
     assert tasks.open_tasks(project, policy) == 0
 
 
-def test_tasks_about_replaced_items_are_cancelled(make_project: MakeProject) -> None:
+def test_tasks_about_replaced_items_are_put_away(make_project: MakeProject) -> None:
     """An item that a newer revision replaced is handed out no more."""
     project = make_project()
     items = add_texts(project, ["a", "b"])
@@ -264,7 +264,7 @@ def test_tasks_about_replaced_items_are_cancelled(make_project: MakeProject) -> 
         lambda connection: connection.execute(sa.update(tables.items).where(tables.items.c.id == items[0]).values(state="replaced"))
     )
     tasks.open_tasks(project, TaskPolicy())
-    assert count(project, tables.tasks, tables.tasks.c.state == "cancelled") == 1
+    assert count(project, tables.tasks, tables.tasks.c.state == "away") == 1
 
 
 @pytest.mark.parametrize("policy", [TaskPolicy(overlap=0), TaskPolicy(overlap=Overlap(start=3, grow_to=2)), TaskPolicy(lease="1s")])

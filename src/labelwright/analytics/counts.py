@@ -12,7 +12,7 @@ from labelwright.api.figures import Counts, Funnel
 from labelwright.store import tables
 from labelwright.store.items import count_gone
 from labelwright.store.project import Project
-from labelwright.store.standing import STANDING
+from labelwright.store.standing import GIVEN
 
 __all__ = ["count_remaining", "count_waiting", "read_counts"]
 
@@ -33,10 +33,19 @@ def read_counts(connection: Connection, project: Project, labels: Labels | None 
         gone=count_gone(connection, number),
         tasks=dict(connection.execute(by_state).all()),
         remaining=count_remaining(connection, number),
-        answers=_count(connection, _annotations, number, _annotations.c.state.in_(STANDING)),
+        answers=_count_answers(connection, number),
         reviews_waiting=count_waiting(connection, number),
         reviews_given=_count(connection, tables.reviews, number),
     )
+
+
+def _count_answers(connection: Connection, project_id: int) -> int:
+    """Count what annotators and files answered, without what their authors corrected; the same as all people's answers together."""
+    # All are counted in the index of states, and what the few reviews wrote is taken off again.
+    given = _annotations.c.state.in_(GIVEN)
+    fixes = sa.select(tables.reviews.c.fixed_annotation_id).where(tables.reviews.c.project_id == project_id)
+    written = sa.and_(_annotations.c.id.in_(fixes), _annotations.c.origin == "review")
+    return _count(connection, _annotations, project_id, given) - _count(connection, _annotations, project_id, written, given)
 
 
 def count_remaining(connection: Connection, project_id: int) -> int:

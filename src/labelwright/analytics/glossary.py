@@ -43,7 +43,7 @@ GLOSSARY = [
     Definition(
         name="quarantined",
         title="In quarantine",
-        counts="Rows that could not be read, prepared or imported, each with its reason. What a labeler failed at is counted apart.",
+        counts="Rows that could not be read, prepared or imported, each with its reason; what a labeler failed at is counted apart.",
         over="All rows.",
         by=FUNNEL,
         shown=EVERYWHERE,
@@ -131,10 +131,11 @@ GLOSSARY = [
     Definition(
         name="answers",
         title="Answers",
-        counts="Answers that count now: submitted or accepted, by people, imports and reviewers.",
+        counts="What people and imported files answered, gold and what was sent back included, without what its author corrected and "
+        "without what reviewers wrote, which are reviews.",
         over="All annotations.",
         by=COUNTS,
-        shown="`labelwright status`",
+        shown="`labelwright status`; a line of Items counts those of its item",
     ),
     Definition(
         name="reviews_waiting",
@@ -256,7 +257,7 @@ GLOSSARY = [
     Definition(
         name="person_answers",
         title="Answers, a person",
-        counts="A person's answers, gold included, without those that the person corrected.",
+        counts="A person's share of the answers: all people's and files' together are the answers.",
         over="All answers.",
         by="analytics.reading.overview",
     ),

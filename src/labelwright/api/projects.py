@@ -30,7 +30,7 @@ class ProjectCard(Struct, frozen=True, kw_only=True):
 
 
 class ProjectView(Struct, frozen=True, kw_only=True):
-    """What a project asks, and by which rules."""
+    """What a project asks, and by which rules; `simulated` says that simulated colleagues may work in it."""
 
     name: str
     role: Role
@@ -41,6 +41,7 @@ class ProjectView(Struct, frozen=True, kw_only=True):
     blind: bool
     lease_seconds: float
     overlap: int
+    simulated: bool = False
     requirements: list[str] = []
 
 

@@ -55,7 +55,7 @@ class Draft(Struct, frozen=True):
 
 
 class ItemView(Struct, frozen=True):
-    """What there is to look at."""
+    """What there is to look at; of `meta` only the columns that a question's `when` names, for any other may hold the answer."""
 
     id: int
     key: str

@@ -85,9 +85,9 @@ def command(verb: str, folder: str, *more: str) -> str:
 
 
 def set_aside_lines(found: Sequence[SetAside]) -> list[str]:
-    """Return a line for each kind of reason why rows lie in quarantine: how many, where the first one stands, and why."""
-    what = {"suggest": "suggestions failed"}
-    return [f"{one.count:,} {what.get(one.stage, f'set aside ({one.stage})')}, first {one.place}: {one.reason}" for one in found]
+    """Return a line for each kind of reason why rows lie in quarantine, or a labeler fails: how many, where the first is, and why."""
+    what = {"suggest": "could not be suggested for"}
+    return [f"{one.count:,} {what.get(one.stage, f'in quarantine ({one.stage})')}, first {one.place}: {one.reason}" for one in found]
 
 
 def lacking_lines(lost: Mapping[str, int], broken: Sequence[BrokenBlob], left_out: Mapping[str, int] | None = None) -> list[str]:

@@ -44,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
                 print("  The pipeline file states no requirements.")
             for outcome in outcomes:
                 sign = {True: "holds", False: "DOES NOT HOLD", None: "not enough evidence"}[outcome.holds]
-                print(f"  {outcome.requirement}: {sign}{f' ({outcome.reason})' if outcome.reason else ''}")
+                said = outcome.reason.removeprefix("Not enough evidence: ") if outcome.holds is None else outcome.reason
+                print(f"  {outcome.requirement}: {sign}{f' ({said})' if said else ''}")
             for line in advice[name]:
                 print(f"  To do: {line}")
     return 0 if all(outcome.holds for outcomes in found.values() for outcome in outcomes) else 1

@@ -70,17 +70,17 @@ def run(options: argparse.Namespace) -> int:
     entries = "1 entry" if report.read == 1 else f"{report.read:,} entries"
     print(
         f"{options.file}: {entries} read as {report.use}: {report.stored:,} new or changed, {report.unchanged:,} there already, "
-        f"{report.quarantined:,} set aside"
+        f"{report.quarantined:,} in quarantine"
     )
     if report.left_out:
         why = "they are a machine's; read them with --as suggestions" if not options.question else "they answer other questions only"
         print(f"  {report.left_out:,} left out, for {why}")
     if report.parts:
-        print(f"  {report.parts:,} parts of entries set aside, and the rest of these taken")
+        print(f"  {report.parts:,} parts of entries left out, and the rest of these taken")
     for one in report.not_taken:
-        print(f"  {one.count:,} set aside (import), first {one.places[0]}: {one.reason}")
+        print(f"  {one.count:,} in quarantine (import), first {one.places[0]}: {one.reason}")
     if report.not_taken:
-        print(f"All that is set aside: {_output.command('status', options.dir)}")
+        print(f"All of these: {_output.command('status', options.dir)}")
     if refused:
         print("No entry could be taken. Are the items collected (labelwright run), and does --key name the column with their keys?")
         return 1

@@ -7,8 +7,14 @@ where rows came and none of them could become an item, or a labeler fails at eve
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from labelwright.cli import _output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labelwright.prepare import PrepareReport
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
             f"{collected.quarantined:,} in quarantine"
         )
         print(f"  prepared   {prepared.prepared:,} items, {prepared.duplicates:,} duplicates, {prepared.quarantined:,} in quarantine")
+        for line in _moved(prepared):
+            print(f"  {line}")
         if report.gone:
             print(f"  vanished   {report.gone:,} {'item is' if report.gone == 1 else 'items are'} no longer in their source (kept)")
         after = report.caught_up
@@ -51,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         for line in _output.set_aside_lines(report.set_aside):
             print(f"  {line}")
     if any(report.set_aside for report in reports):
-        print(f"All that is set aside: {_output.command('status', options.dir)}")
+        print(f"All of these: {_output.command('status', options.dir)}")
     if nothing:
         print(f"No row of {', '.join(nothing)} could become an item. Mend the pipeline file or the data, then run it again.")
         return 1
@@ -59,3 +67,19 @@ def run(options: argparse.Namespace) -> int:
         print(f"Failed at every item: {', '.join(failing)}. Mend it, and run again.")
     print(f"Next: {_output.command('serve', options.dir)}")
     return 1 if failing else 0
+
+
+def _moved(prepared: PrepareReport) -> Iterator[str]:
+    """Say how many items left and came back, and how many answers with them."""
+    if prepared.left or prepared.replaced:
+        how = [f"{_many(prepared.left, 'item')} left"] if prepared.left else []
+        how += [f"{_many(prepared.replaced, 'item')} replaced by what their rows show now"] if prepared.replaced else []
+        answers = _many(prepared.answers_left, "answer")
+        yield f"gone       {', '.join(how)}, with {answers}; all are kept, and return if the rows show the same again"
+    if prepared.returned:
+        answers = _many(prepared.answers_returned, "answer")
+        yield f"returned   {_many(prepared.returned, 'item')}, with {answers}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

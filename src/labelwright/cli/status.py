@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     header = [
         "project",
         "collected",
-        "set aside",
+        "in quarantine",
         "duplicates",
         "gold",
         "to label",
@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
         if one.gone:
             print(f"{one.project}: {one.gone:,} {'item is' if one.gone == 1 else 'items are'} no longer in their source (kept)")
         for broken in one.quarantine:
-            print(f"{one.project}: in quarantine ({broken.stage}) {broken.place}: {broken.reason}")
+            what = "could not be suggested for:" if broken.stage == "suggest" else f"in quarantine ({broken.stage})"
+            print(f"{one.project}: {what} {broken.place}: {broken.reason}")
         if (more := one.quarantined + one.failed_suggestions - len(one.quarantine)) > 0:
             print(f"{one.project}: … and {more:,} more")
     return 0

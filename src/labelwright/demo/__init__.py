@@ -5,7 +5,18 @@
 
 from labelwright.demo.simulate import Simulated, simulate, simulate_project
 from labelwright.demo.summary import Summary, summarise
-from labelwright.demo.truth import read_truth, truth_of
+from labelwright.demo.truth import may_be_simulated, read_truth, truth_of
 from labelwright.demo.write import PROJECTS, write
 
-__all__ = ["PROJECTS", "Simulated", "Summary", "read_truth", "simulate", "simulate_project", "summarise", "truth_of", "write"]
+__all__ = [
+    "PROJECTS",
+    "Simulated",
+    "Summary",
+    "may_be_simulated",
+    "read_truth",
+    "simulate",
+    "simulate_project",
+    "summarise",
+    "truth_of",
+    "write",
+]

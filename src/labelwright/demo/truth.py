@@ -13,13 +13,21 @@ from labelwright.schema import Schema, Values
 from labelwright.store import tables
 from labelwright.store.codec import decode_values
 
-__all__ = ["FILE", "Known", "read_truth", "truth_of"]
+__all__ = ["FILE", "Known", "may_be_simulated", "read_truth", "truth_of"]
 
 FILE = "truth.jsonl"
 """Lies beside the pipeline file, where no source reads it."""
 
 Known = dict[str, Values]
 """The right answers by the item's key."""
+
+
+def may_be_simulated(opened: OpenProject) -> bool:
+    """Tell whether simulated people may work in a project: where its truth lies beside the pipeline file, as in the demo.
+
+    Gold alone is no such sign. Real projects have it, and made-up answers among real ones can be told apart by nobody afterwards.
+    """
+    return (opened.project.folder / FILE).is_file()
 
 
 def read_truth(path: Path, schema: Schema) -> Known:

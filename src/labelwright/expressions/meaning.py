@@ -99,10 +99,14 @@ class Loop(NamedTuple):
 
 @dataclass(frozen=True)
 class Expression:
-    """A compiled expression, and the questions that it names, each once; `of_item` tells whether it looks at more than single answers."""
+    """A compiled expression, and the questions and the columns of `meta` that it names, each once.
+
+    `of_item` tells whether it looks at more than single answers.
+    """
 
     text: str
     questions: tuple[str, ...]
+    columns: tuple[str, ...]
     of_item: bool
     _get: Get
 
@@ -136,7 +140,7 @@ def compile_expression(text: str, names: Names) -> Expression:
     source = SourceText(text)
     compiler = _Compiler(source, names)
     term = compiler.term(source.parse(), ())
-    return Expression(source.text, tuple(dict.fromkeys(compiler.named)), compiler.of_item, term.get)
+    return Expression(source.text, tuple(dict.fromkeys(compiler.named)), tuple(dict.fromkeys(compiler.columns)), compiler.of_item, term.get)
 
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -168,6 +172,7 @@ class _Compiler:
         self.source = source
         self.answers, self.fields = names
         self.named: list[str] = []
+        self.columns: list[str] = []
         self.of_item = False
 
     def term(self, node: ast.expr, loops: tuple[Loop, ...]) -> Term:
@@ -289,6 +294,7 @@ class _Compiler:
     def _root(self, node: ast.expr, root: str, name: str) -> Term:
         if root == "meta":
             self.of_item = True
+            self.columns.append(name)
             return Term(lambda scope: _column(scope.subject.meta.get(name), scope.steps))
         if root == "item":
             if name != "key":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -13,7 +12,7 @@ from typing import Any, BinaryIO, Protocol
 
 from msgspec import Struct
 
-from labelwright.errors import InvalidFile, InvalidInput, nearest
+from labelwright.errors import InvalidFile, InvalidInput, NotFound, nearest
 from labelwright.schema import Answer, Field, Schema, Stored, Values
 
 __all__ = [
@@ -231,14 +230,39 @@ class MediaFolder:
         self.below = below
 
     def add(self, key: str | None, field: str, value: Stored, *, below: str | None = None) -> str:
-        """Copy the bytes and return the file's path, relative to the folder of the labels."""
+        """Copy the bytes and return the file's path, relative to the folder of the labels.
+
+        Raises:
+            InvalidFile: the kept bytes are missing, or are no longer those that were collected.
+        """
         where = PurePosixPath(self.below if below is None else below)
         relative = str(where / safe_name(key or value.blob, value.ending))
         if self.folder is not None and self.blobs is not None:
             target = self.folder / relative
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.blobs.path(value.blob), target)
+            self._copy(self.blobs, key, value.blob, target)
         return relative
+
+    @staticmethod
+    def _copy(blobs: Media, key: str | None, digest: str, target: Path) -> None:
+        """Copy a file and check on the way that it is what its digest says: a damaged picture must not go out under a good label."""
+        hint = "Restore it from a backup, or remove it and collect its source again; `labelwright doctor` lists all that are damaged."
+        found = hashlib.sha256()
+        partial = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}")
+        try:
+            with blobs.path(digest).open("rb") as source, partial.open("wb") as copy:
+                while part := source.read(1 << 20):
+                    found.update(part)
+                    copy.write(part)
+            if found.hexdigest() != digest:
+                raise InvalidFile("The file that is kept of this item is damaged, so nothing was exported.", where=f"item {key}", hint=hint)
+            partial.replace(target)
+        except NotFound as error:
+            raise InvalidFile(
+                "The file that is kept of this item is missing, so nothing was exported.", where=f"item {key}", hint=hint
+            ) from error
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 _SAFE = re.compile(r"[a-z0-9_][a-z0-9._-]{0,99}")

@@ -289,6 +289,7 @@ def _end_audit(
             auditor_id=user_id,
             blind=blind,
             verdict=verdict,
+            values=_given(inspected).values if verdict.verdict == "fix" else {},
         )
         # It is about no label, so no item is named; what the certificate says of auditors follows from it.
         log.append(connection, opened.project.id, "planted_audit_given", user_id=user_id, subject_id=task.id)
@@ -297,7 +298,7 @@ def _end_audit(
     else:
         label = label_of(connection, opened, task.item_id, None)
         about = review.audited_annotation(connection, opened.project.schema, task.item_id, label)
-        _record(connection, opened, user_id, task, verdict, about, label=label)
+        _record(connection, opened, user_id, task, verdict, about, inspected, label=label)
     _finish(connection, task.id, user_id)
 
 
@@ -314,6 +315,7 @@ def _record(
     task: _Task,
     verdict: Verdict,
     about: sa.Row[int, int, str] | None,
+    inspected: Inspected | None,
     *,
     label: Values | None = None,
 ) -> int:
@@ -327,7 +329,7 @@ def _record(
             task_id=task.id,
             user_id=user_id,
             pipeline_version=opened.project.pipeline_version,
-            values=verdict.values or {},
+            values=_given(inspected).values,
             origin="review",
             purpose="review",
             seconds_active=verdict.seconds_active,
@@ -395,7 +397,7 @@ def give_review(
     about = review.reviewed_annotation(connection, task.item_id, verdict)
     if verdict.verdict == "fix":
         accept(connection, opened, _given(inspected), task.item_id, confirmed=True)
-    review_id = _record(connection, opened, user_id, task, verdict, about)
+    review_id = _record(connection, opened, user_id, task, verdict, about, inspected)
     _finish(connection, task_id, user_id)
     annotate.remember(connection, user_id, key, body, review_id)
     return Reviewed(review_id, _next(connection, opened, user_id, "review"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
@@ -59,7 +59,7 @@ def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased
         lease=task.lease,
         lease_seconds=opened.pipeline.tasks.lease_seconds,
         pipeline_version=opened.version,
-        item=ItemView(id=task.item_id, key=key, data=decode_fields(data), meta=decode(meta)),
+        item=ItemView(id=task.item_id, key=key, data=decode_fields(data), meta=_meta_of(opened, meta)),
         suggestions=in_view(connection, opened, task.item_id, key, user_id, task.purpose) if suggested else [],
         draft=Draft(saves, msgspec.json.decode(draft)) if draft is not None else None,
         redo=_redo(connection, task.annotation_id) if task.purpose == "redo" and task.annotation_id else None,
@@ -67,6 +67,12 @@ def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased
         audit=_audit(connection, opened, user_id, task) if auditing else None,
         comments=comments,
     )
+
+
+def _meta_of(opened: OpenProject, meta: str) -> dict[str, Any]:
+    """Return the columns by which the page tells which questions are asked, and no other: some column may hold the answer."""
+    told = opened.project.schema.columns_of_conditions
+    return {name: value for name, value in decode(meta).items() if name in told} if told else {}
 
 
 def _reviewers(connection: Connection, project_id: int) -> set[int]:

@@ -46,8 +46,11 @@ class PrepareReport(Struct, frozen=True, kw_only=True):
     """What became of the rows that were prepared now.
 
     `prepared` items can be asked about, `kept` among them showed the same before and keep their labels. `duplicates` show the same as
-    another item, `replaced` items exist no longer, `pieces` are parts of longer texts. `quarantined` rows cannot be prepared, and `dropped`
-    ones a step of one's own left out.
+    another item, `pieces` are parts of longer texts. `quarantined` rows cannot be prepared, and a step of one's own left `dropped` ones
+    out.
+
+    `left` items are gone with all that their row showed, and `replaced` ones because it shows something else. `answers_left` counts the
+    answers to both, which are kept: `returned` items are there again, with `answers_returned`, because their row shows again what it did.
     """
 
     prepared: int = 0
@@ -55,7 +58,11 @@ class PrepareReport(Struct, frozen=True, kw_only=True):
     pieces: int = 0
     quarantined: int = 0
     kept: int = 0
+    left: int = 0
     replaced: int = 0
+    returned: int = 0
+    answers_left: int = 0
+    answers_returned: int = 0
     dropped: int = 0
 
 

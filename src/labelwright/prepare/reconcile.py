@@ -1,8 +1,9 @@
 """One batch of prepared rows into the store, in one transaction: items that show the same as before stay, with their labels.
 
 A row's items are matched with those it had before by what they show, not by their keys, so a paragraph that moved keeps its labels. What
-no longer exists is `replaced`; its labels stay with it, for the record. An item that shows the same as an active one elsewhere is its
-`duplicate`, where duplicates are looked for.
+no longer exists is `replaced`; its labels stay with it. Where a row shows again what it showed once, because a step was taken back or a
+change undone, the item of that time returns with all that it had, instead of a new one. An item that shows the same as an active one
+elsewhere is its `duplicate`, where duplicates are looked for.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from labelwright.schema import media_of
 from labelwright.store import bulk, log
 from labelwright.store.bulk import SetAsideEntry
 from labelwright.store.codec import decode_fields
-from labelwright.store.tables import items, media, quarantine, raw_items
+from labelwright.store.standing import STANDING
+from labelwright.store.tables import annotations as _annotations
+from labelwright.store.tables import items, media, quarantine, raw_items, tasks
 
 __all__ = ["Prepared", "Reconciled", "write"]
 
@@ -47,12 +50,16 @@ class Prepared(NamedTuple):
 
 
 class Reconciled(NamedTuple):
-    """How many items a batch came to, by what happened to them; `rows` counts the raw rows done."""
+    """How many items a batch came to, by what happened to them; `rows` counts the raw rows done, the rest as `PrepareReport` says."""
 
     rows: int = 0
     prepared: int = 0
     kept: int = 0
+    left: int = 0
     replaced: int = 0
+    returned: int = 0
+    answers_left: int = 0
+    answers_returned: int = 0
     duplicates: int = 0
     pieces: int = 0
     quarantined: int = 0
@@ -100,9 +107,10 @@ def write(
     bulk.quarantine(connection, project_id, "prepare", broken)
     whole = [row for row in batch if row.reason is None]
     before = {} if first else _items_before(connection, project_id, whole)
-    fresh: list[tuple[int, MadeItem]] = []
+    unmatched: list[tuple[Prepared, MadeItem]] = []
     kept: list[tuple[Any, int, MadeItem]] = []
-    gone: list[int] = []
+    left: list[int] = []
+    replaced: list[int] = []
     for row in whole:
         old = before.get(row.key, [])
         by_revision: dict[str, list[Any]] = {}
@@ -113,13 +121,21 @@ def write(
             if same:
                 kept.append((same.pop(0), row.raw_id, made))
             else:
-                fresh.append((row.raw_id, made))
-        gone += [item.id for rest in by_revision.values() for item in rest]
+                unmatched.append((row, made))
+        (replaced if row.made else left).extend(item.id for rest in by_revision.values() for item in rest)
     _note_media(connection, project_id, [made.data for row in whole for made in row.made])
+    returned, fresh = ([], [(row.raw_id, made) for row, made in unmatched]) if first else _find_again(connection, project_id, unmatched)
+    gone, back = left + replaced, [item_id for item_id, _, _ in returned]
     heirs = _replace(connection, project_id, gone)
+    displaced = _bring_back(connection, project_id, back, deduplicate)
+    if heirs or back:
+        matched = [(item.id, raw_id, made) for item, raw_id, made in kept] + returned
+        chosen = bulk.among(connection, items.c.id, [item_id for item_id, _, _ in matched])
+        now = {row.id: row for row in connection.execute(sa.select(items).where(chosen))}
+        kept = [(now[item_id], raw_id, made) for item_id, raw_id, made in matched]
     duplicates, shown = _keep(connection, project_id, kept, deduplicate)
-    if heirs or shown:
-        log.append(connection, project_id, "items_changed", payload={"items": heirs + shown})
+    if heirs or displaced or shown:
+        log.append(connection, project_id, "items_changed", payload={"items": heirs + displaced + shown})
     duplicates += _insert(connection, project_id, fresh, deduplicate)
     if keep:
         results.keep(connection, project_id, {row.key: row.results for row in batch})
@@ -129,8 +145,12 @@ def write(
     return Reconciled(
         rows=len(batch),
         prepared=len(fresh) + len(kept) - duplicates,
-        kept=len(kept),
-        replaced=len(gone),
+        kept=len(kept) - len(returned),
+        left=len(left),
+        replaced=len(replaced),
+        returned=len(returned),
+        answers_left=_answers(connection, gone),
+        answers_returned=_answers(connection, back),
         duplicates=duplicates,
         pieces=sum(len(row.made) for row in whole if len(row.made) > 1),
         quarantined=len(broken),
@@ -149,17 +169,10 @@ def _note_media(connection: Connection, project_id: int, made: list[str]) -> Non
 
 
 def _items_before(connection: Connection, project_id: int, rows: Sequence[Prepared]) -> dict[str, list[Any]]:
-    """Return the items that rows of the same keys have had so far, in order."""
+    """Return the items that rows of the same keys have now, in order."""
     # A row's items include one of its own key or its first piece, and all of them know their row.
     keys = [row.key for row in rows]
-    wanted = [*keys, *(f"{key}#1" for key in keys)]
-    query = (
-        sa.select(raw_items.c.id, raw_items.c.key)
-        .join_from(items, raw_items, raw_items.c.id == items.c.raw_id)
-        .where(items.c.project_id == project_id, bulk.among(connection, items.c.key, wanted), items.c.state != "replaced")
-    )
-    mine = set(keys)
-    raws = {row.id: row.key for row in connection.execute(query) if row.key in mine}
+    raws = _raws_of(connection, project_id, set(keys), [*keys, *(f"{key}#1" for key in keys)], items.c.state != "replaced")
     known = sa.select(items).where(bulk.among(connection, items.c.raw_id, list(raws)), items.c.state != "replaced")
     before: dict[str, list[Any]] = {}
     for item in connection.execute(known.order_by(items.c.id)):
@@ -167,20 +180,115 @@ def _items_before(connection: Connection, project_id: int, rows: Sequence[Prepar
     return before
 
 
+def _raws_of(
+    connection: Connection, project_id: int, keys: set[str], wanted: Sequence[str], state: sa.ColumnElement[bool]
+) -> dict[int, str]:
+    """Return the numbers of the raw rows of these keys, old revisions too, that items in a state with one of the `wanted` keys came of."""
+    query = (
+        sa.select(raw_items.c.id, raw_items.c.key)
+        .join_from(items, raw_items, raw_items.c.id == items.c.raw_id)
+        .where(items.c.project_id == project_id, bulk.among(connection, items.c.key, wanted), state)
+    )
+    return {row.id: row.key for row in connection.execute(query) if row.key in keys}
+
+
+def _find_again(
+    connection: Connection, project_id: int, unmatched: Sequence[tuple[Prepared, MadeItem]]
+) -> tuple[list[tuple[int, int, MadeItem]], list[tuple[int, MadeItem]]]:
+    """Find the replaced item of the same row that showed the same, for each that the row has not now.
+
+    Return those found, `(item, row, made)`, and what is new, `(row, made)`. Of several, the newest that somebody answered comes first.
+    """
+    if not unmatched:
+        return [], []
+    gone = items.c.state == "replaced"
+    keys = {row.key for row, _ in unmatched}
+    wanted = keys | {f"{key}#1" for key in keys} | {made.key for _, made in unmatched}
+    raws = _raws_of(connection, project_id, keys, sorted(wanted), gone)
+    once: dict[tuple[str, str], list[int]] = {}
+    if raws:
+        answered = sa.exists(sa.select(_annotations.c.id).where(_annotations.c.item_id == items.c.id))
+        same = bulk.among(connection, items.c.revision, sorted({made.revision for _, made in unmatched}))
+        query = sa.select(items.c.id, items.c.raw_id, items.c.revision).where(
+            bulk.among(connection, items.c.raw_id, sorted(raws)), gone, same
+        )
+        for item_id, raw_id, revision in connection.execute(query.order_by(sa.case((answered, 1), else_=0), items.c.id)):
+            once.setdefault((raws[raw_id], revision), []).append(item_id)
+    returned: list[tuple[int, int, MadeItem]] = []
+    fresh: list[tuple[int, MadeItem]] = []
+    for row, made in unmatched:
+        if found := once.get((row.key, made.revision)):
+            returned.append((found.pop(), row.raw_id, made))
+        else:
+            fresh.append((row.raw_id, made))
+    return returned, fresh
+
+
+def _answers(connection: Connection, item_ids: list[int]) -> int:
+    """Count the answers to items that stand."""
+    if not item_ids:
+        return 0
+    standing = sa.and_(bulk.among(connection, _annotations.c.item_id, item_ids), _annotations.c.state.in_(STANDING))
+    return connection.scalar(sa.select(sa.func.count()).select_from(_annotations).where(standing)) or 0
+
+
+def _reopen(connection: Connection, active: list[int]) -> None:
+    """Let what was asked about items be asked again, as it was before they left or became duplicates."""
+    if active:
+        away = sa.and_(bulk.among(connection, tasks.c.item_id, active), tasks.c.state == "away")
+        connection.execute(sa.update(tasks).where(away).values(state="open"))
+
+
 def _replace(connection: Connection, project_id: int, gone: list[int]) -> int:
     """Let items go; the first duplicate of each takes its place. Return how many do."""
     if not gone:
         return 0
     connection.execute(sa.update(items).where(bulk.among(connection, items.c.id, gone)).values(state="replaced", duplicate_of=None))
-    for item_id in gone:
-        log.append(connection, project_id, "item_replaced", item_id=item_id)
+    log.append_all(connection, project_id, "item_replaced", [(None, item_id, None) for item_id in gone], payload={})
     orphans = sa.select(items.c.id, items.c.duplicate_of).where(bulk.among(connection, items.c.duplicate_of, gone))
     heirs: dict[int, int] = {}
     for orphan in connection.execute(orphans.order_by(items.c.id)).all():
         heir = heirs.setdefault(orphan.duplicate_of, orphan.id)
         change = {"state": "active", "duplicate_of": None} if heir == orphan.id else {"duplicate_of": heir}
         connection.execute(sa.update(items).where(items.c.id == orphan.id).values(**change))
+    _reopen(connection, list(heirs.values()))
     return len(heirs)
+
+
+def _bring_back(connection: Connection, project_id: int, back: list[int], deduplicate: bool) -> int:
+    """Make replaced items current ones again, with their tasks. Return how many others became their duplicates.
+
+    An item takes its place back from the duplicate that got it, unless somebody has answered about that one since.
+    """
+    if not back:
+        return 0
+    mine = bulk.among(connection, items.c.id, back)
+    originals: dict[int, int] = {}
+    displaced: dict[int, int] = {}
+    if deduplicate:
+        revisions = {row.id: row.revision for row in connection.execute(sa.select(items.c.id, items.c.revision).where(mine))}
+        known = _originals(connection, project_id, sorted(set(revisions.values())))
+        answered = sa.select(_annotations.c.item_id).where(bulk.among(connection, _annotations.c.item_id, [*known.values(), *back]))
+        asked = set(connection.scalars(answered.distinct()))
+        # Those that somebody answered come first: of several that show the same, one is asked about.
+        for item_id in sorted(revisions, key=lambda one: (one not in asked, one)):
+            holder = known.get(revisions[item_id])
+            if holder is None or (holder not in asked and holder not in revisions):
+                known[revisions[item_id]] = item_id
+                if holder is not None:
+                    displaced[holder] = item_id
+            else:
+                originals[item_id] = holder
+    twin = items.c.revision if deduplicate else sa.null()
+    connection.execute(sa.update(items).where(mine).values(state="active", twin=twin))
+    for holder, item_id in displaced.items():
+        followers = sa.or_(items.c.id == holder, items.c.duplicate_of == holder)
+        connection.execute(sa.update(items).where(followers).values(state="duplicate", duplicate_of=item_id))
+    for item_id, original in originals.items():
+        connection.execute(sa.update(items).where(items.c.id == item_id).values(state="duplicate", duplicate_of=original))
+    _reopen(connection, [item_id for item_id in back if item_id not in originals])
+    log.append_all(connection, project_id, "item_returned", [(None, item_id, None) for item_id in back], payload={})
+    return len(displaced)
 
 
 def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, MadeItem]], deduplicate: bool) -> tuple[int, int]:
@@ -209,6 +317,7 @@ def _keep(connection: Connection, project_id: int, kept: list[tuple[Any, int, Ma
         if any(getattr(item, name) != value for name, value in values.items()):
             changes.append({"item": item.id, **values})
             shown += any(getattr(item, name) != values[name] for name in SHOWN)
+    _reopen(connection, [one["item"] for one in changes if one["state"] == "active"])
     if changes:
         names = [name for name in changes[0] if name != "item"]
         statement = sa.update(items).where(items.c.id == sa.bindparam("item")).values({name: sa.bindparam(f"new_{name}") for name in names})

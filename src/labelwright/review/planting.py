@@ -42,9 +42,8 @@ def _plant(connection: Connection, project: Project, wanted: int) -> int:
     if lowest is None:
         # Alone they would be told from audits at once.
         return 0
-    planted = sa.select(_tasks.c.item_id).where(
-        _tasks.c.project_id == project.id, _tasks.c.purpose == "audit", _tasks.c.annotation_id.is_not(None), _tasks.c.state != "cancelled"
-    )
+    standing = sa.and_(_tasks.c.annotation_id.is_not(None), _tasks.c.state.not_in(("cancelled", "away")))
+    planted = sa.select(_tasks.c.item_id).where(_tasks.c.project_id == project.id, _tasks.c.purpose == "audit", standing)
     taken = set(connection.scalars(planted))
     rows = []
     for annotation_id, item_id in _wrong_answers(connection, project):
@@ -113,10 +112,11 @@ def record_planted(
     auditor_id: int,
     blind: Values,
     verdict: Verdict,
+    values: Values,
 ) -> None:
     """Write down which of the planted errors the auditor found. Labels and answers stay as they are."""
     shown, truth = planted_answer(connection, annotation_id), planted_truth(connection, item_id)
-    found = {name: _how(project.schema, shown, blind, verdict, name) for name in wrong_by(project.schema, shown, truth)}
+    found = {name: _how(project.schema, shown, blind, verdict, values, name) for name in wrong_by(project.schema, shown, truth)}
     planted = tables.planted_audits
     connection.execute(
         sa.insert(planted).values(
@@ -132,9 +132,9 @@ def record_planted(
     )
 
 
-def _how(schema: Schema, shown: Values, blind: Values, verdict: Verdict, name: str) -> str:
+def _how(schema: Schema, shown: Values, blind: Values, verdict: Verdict, values: Values, name: str) -> str:
     """How an error was found: `blind` where the auditor's own answer was another one and stood, `shown` where it was changed then."""
-    settled = (verdict.values or {}).get(name) if verdict.verdict == "fix" else shown[name]
+    settled = values.get(name) if verdict.verdict == "fix" else shown[name]
     if not differs(schema, name, shown[name], settled):
         return "missed"
     return "blind" if differs(schema, name, shown[name], blind.get(name)) else "shown"

@@ -97,6 +97,11 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """Whether it takes an item, and not only the answers, to tell which questions are asked."""
         return any(condition.of_item for condition in self.conditions.values())
 
+    @cached_property
+    def columns_of_conditions(self) -> frozenset[str]:
+        """The columns of `meta` by which it is told which questions are asked: all of them that whoever answers may see."""
+        return frozenset(column for condition in self.conditions.values() for column in condition.columns)
+
     def asked(self, values: Mapping[str, Answer], item: Item) -> list[str]:
         """Return the names of the questions that are asked about an item, in their order, where these are the answers so far.
 

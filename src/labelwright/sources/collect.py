@@ -355,7 +355,7 @@ def _read_whole(task: tuple[File, str, RowShape, str]) -> Ready | str:
     row = next(iter(readers.load(file.reader).read(file.path, name=file.name, field=field)))
     if isinstance(row, Broken):
         return row.reason
-    row.data["file"] = file.name
+    row.data["file"] = file.told
     try:
         return finisher(shape)(row.data, file.name)
     except InvalidInput as error:

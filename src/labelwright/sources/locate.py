@@ -40,6 +40,11 @@ class File(NamedTuple):
     reader: str
     problem: str | None = None
 
+    @property
+    def told(self) -> str:
+        """What an item says about where it came from, in exports too: never where on this machine its source lies."""
+        return self.key if Path(self.name).is_absolute() else self.name
+
 
 class Place(NamedTuple):
     """Where a source's files lie: below `root`, which keys start from; `limit` is the folder that no link may lead out of."""

@@ -23,7 +23,7 @@ from labelwright.store import tables
 from labelwright.store.bulk import among
 from labelwright.store.codec import decode_fields, encode
 from labelwright.store.labels import final_labels
-from labelwright.store.standing import STANDING
+from labelwright.store.standing import GIVEN
 
 __all__ = ["read_items"]
 
@@ -283,7 +283,7 @@ class _Walk:
             query = sa.select(table.c.item_id, sa.func.count()).where(table.c.item_id.in_(ids), *where).group_by(table.c.item_id)
             return dict(self.connection.execute(query).all())
 
-        answers = counts(_annotations, _annotations.c.state.in_(STANDING))
+        answers = counts(_annotations, _annotations.c.state.in_(GIVEN), _annotations.c.origin != "review")
         findings = counts(tables.findings)
         verdicts = sa.select(_reviews.c.item_id, _reviews.c.verdict).where(_reviews.c.item_id.in_(ids)).order_by(_reviews.c.id)
         newest: dict[int, str] = dict(self.connection.execute(verdicts).all())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["LAST", "STANDING"]
+__all__ = ["GIVEN", "LAST", "STANDING"]
 
 STANDING = ("submitted", "accepted")
 """The states of annotations that stand; those that were fixed, rejected or replaced count no more."""
+
+GIVEN = ("submitted", "accepted", "fixed", "rejected")
+"""The states of what is counted as an answer that somebody gave: all but those that their authors corrected. What a reviewer wrote
+(`origin` is `review`) is counted as a review, never as an answer."""
 
 LAST = 2**63 - 1
 """A number that no row reaches."""

@@ -286,7 +286,7 @@ tasks = Table(
     _project(),
     Column("item_id", Key, ForeignKey("items.id"), nullable=False),
     Column("purpose", Text, nullable=False),  # label, gold, redo, review, audit (blind at first)
-    Column("state", Text, nullable=False),  # open, leased, done, cancelled
+    Column("state", Text, nullable=False),  # open, leased, done, cancelled, away (open again should the item return)
     Column("lane", Integer, nullable=False),  # 0 = came back, 1 = first answers, 2 = second answers …
     Column("rank", BigInteger, nullable=False),  # order within the lane; a task that opens again gets a fresh, higher one
     Column("for_user_id", Key),  # redo: only its author may have it

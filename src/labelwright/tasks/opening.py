@@ -1,4 +1,4 @@
-"""Opens the tasks that items still need, and cancels those whose item is gone."""
+"""Opens the tasks that items still need, and puts those away whose item is gone."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ def open_tasks(project: Project, policy: TaskPolicy, *, anew: bool = False, prog
     With `anew`, answers to questions that have changed since (another one is required, a label is gone) go back to their authors, and
     those that a review had settled go to review again.
     """
-    _in_pieces(project, _stale_tasks(project.id), _cancel)
+    _in_pieces(project, _of_gone(project.id), partial(_close, state="away"))
+    _in_pieces(project, _of_gold(project.id), partial(_close, state="cancelled"))
     _in_pieces(project, _beyond(project.id, policy.most), partial(_cancel_beyond, most=policy.most))
     with project.database.read() as connection:
         newest = connection.scalar(sa.select(sa.func.max(tables.items.c.id)).where(tables.items.c.project_id == project.id)) or 0
@@ -204,23 +205,26 @@ def _grow(connection: Connection, part: list[int], project_id: int, policy: Task
     return len(chosen)
 
 
-def _stale_tasks(project_id: int) -> sa.Select[Any]:
-    """Open tasks about items that a newer revision replaced, or that became duplicates or gold."""
-    items, tasks, known = tables.items, tables.tasks, tables.known_answers
+def _of_gone(project_id: int) -> sa.Select[Any]:
+    """Open tasks about items that are not asked about now: replaced, or duplicates. They open again should the item return."""
+    items, tasks = tables.items, tables.tasks
     gone = sa.select(items.c.id).where(items.c.project_id == project_id, items.c.state != "active")
+    return sa.select(tasks.c.id).where(tasks.c.project_id == project_id, tasks.c.state == "open", tasks.c.item_id.in_(gone))
+
+
+def _of_gold(project_id: int) -> sa.Select[Any]:
+    """Open tasks for labels of items that became gold."""
+    tasks, known = tables.tasks, tables.known_answers
     gold = sa.select(known.c.item_id).where(known.c.project_id == project_id, known.c.use == "gold")
-    return sa.select(tasks.c.id).where(
-        tasks.c.project_id == project_id,
-        tasks.c.state == "open",
-        sa.or_(tasks.c.item_id.in_(gone), sa.and_(tasks.c.purpose == "label", tasks.c.item_id.in_(gold))),
-    )
+    waiting = sa.and_(tasks.c.project_id == project_id, tasks.c.state == "open", tasks.c.purpose == "label")
+    return sa.select(tasks.c.id).where(waiting, tasks.c.item_id.in_(gold))
 
 
-def _cancel(connection: Connection, part: list[int]) -> int:
-    """Cancel those of the tasks that nobody has taken yet."""
+def _close(connection: Connection, part: list[int], state: str) -> int:
+    """Take back those of the tasks that nobody has taken yet."""
     tasks = tables.tasks
     waiting = sa.and_(among(connection, tasks.c.id, part), tasks.c.state == "open")
-    return connection.execute(sa.update(tasks).where(waiting).values(state="cancelled")).rowcount
+    return connection.execute(sa.update(tasks).where(waiting).values(state=state)).rowcount
 
 
 def _beyond(project_id: int, most: int) -> sa.Select[Any]:
@@ -242,7 +246,7 @@ def _cancel_beyond(connection: Connection, part: list[int], most: int) -> int:
     numbered = sa.select(tasks.c.id, tasks.c.state, place.label("place")).where(counting).subquery()
     surplus = list(connection.scalars(sa.select(numbered.c.id).where(numbered.c.state == "open", numbered.c.place > most)))
     if surplus:
-        _cancel(connection, surplus)
+        _close(connection, surplus, "cancelled")
         asked = sa.select(sa.func.count()).where(tasks.c.item_id == items.c.id, tasks.c.purpose == "label", tasks.c.state != "cancelled")
         connection.execute(sa.update(items).where(among(connection, items.c.id, part)).values(tasks_opened=asked.scalar_subquery()))
     return len(surplus)

@@ -2,7 +2,7 @@
 
 export const FIGURES = {
   collected: "Rows that were read from the sources, each in its newest revision. Of: all sources, with rows that have gone from them since.",
-  quarantined: "Rows that could not be read, prepared or imported, each with its reason. What a labeler failed at is counted apart. Of: all rows.",
+  quarantined: "Rows that could not be read, prepared or imported, each with its reason; what a labeler failed at is counted apart. Of: all rows.",
   duplicates: "Items that are left out because another one has the same content. Of: all items that are not replaced.",
   prepared: "Items that there are: neither duplicates nor replaced by a newer revision. Of: all items.",
   gold: "Items whose answer is known, by which people are tested. Of: prepared items.",
@@ -13,7 +13,7 @@ export const FIGURES = {
   labeled: "Items with a label for every question that requires one, or for any where none does: of a review, or else of the consensus. One answer makes a consensus, also where more are asked for. Of: items to label.",
   frozen: "Items in the newest version of the dataset, gold items included. Of: prepared items at that time which were labeled or gold.",
   remaining: "Answers that are asked for and not given, those in people's hands included; gold and reviews are not. Of: tasks of the purposes label and redo.",
-  answers: "Answers that count now: submitted or accepted, by people, imports and reviewers. Of: all annotations.",
+  answers: "What people and imported files answered, gold and what was sent back included, without what its author corrected and without what reviewers wrote, which are reviews. Of: all annotations.",
   reviews_waiting: "Reviews that are asked for and not given, those in people's hands included. Of: tasks of the purpose review.",
   reviews: "Reviews that were given, also where a later one says otherwise. Of: all reviews.",
   question_labeled: "Items that have a label for the question; gold items with one are told besides. Of: items to label that the question is asked about: all of them, unless it has a condition.",
@@ -27,7 +27,7 @@ export const FIGURES = {
   question_gold_accuracy: "The share of all answers to gold items that were right. Of: everybody's answers to gold items of the question. Assumes: the known answers are right.",
   person_agreement: "How alike a person's answers are with the labels that others helped to make, or with what a review made of them; a mean over the questions, each counted by its answers. Of: the person's answers to items that others answered or reviewed.",
   skill: "The statistical model's estimate of how often a person is right; a mean over the questions, each counted by its answers. Of: the person's answers. Assumes: the model of the annotators.",
-  person_answers: "A person's answers, gold included, without those that the person corrected. Of: all answers.",
+  person_answers: "A person's share of the answers: all people's and files' together are the answers. Of: all answers.",
   rejected: "A person's answers that a review rejected and that nobody has replaced. Of: a person's answers.",
   seconds_per_answer: "The median of the active seconds of an answer. Of: the newest 5,000 answers of people that were timed.",
   seconds_per_review: "The median of the active seconds of a review. Of: the newest 5,000 reviews that were timed.",

@@ -361,6 +361,7 @@ export interface ProjectView {
   blind: boolean;
   lease_seconds: number;
   overlap: number;
+  simulated: boolean;
   requirements: string[];
 }
 
@@ -684,7 +685,7 @@ export interface Verdict {
   verdict: "accept" | "fix" | "reject";
   annotation_id?: number | null;
   seen?: string | null;
-  values?: Record<string, Boxes | Choice | Segments | Spans> | null;
+  values?: Record<string, Boxes | Choice | Segments | Spans | string | unknown[]> | null;
   reason?: string | null;
   seconds_active?: number;
 }

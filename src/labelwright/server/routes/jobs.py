@@ -7,6 +7,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from labelwright.api.jobs import Job
+from labelwright.demo.truth import FILE, may_be_simulated
 from labelwright.errors import InvalidInput
 from labelwright.pipeline import jobs
 from labelwright.server.given import Access, Workspace
@@ -25,8 +26,14 @@ class Simulate(Struct, frozen=True, forbid_unknown_fields=True):
 
 @post("/api/projects/{project:str}/simulate", opt={"permission": "manage"}, status_code=202)
 async def simulate(project: FromPath[str], data: JSONBody[Simulate], access: Access, workspace: Workspace) -> Job:
-    """Let simulated colleagues label and review; it needs the known truth that the demo and the tests have."""
+    """Let simulated colleagues label and review, in a project of the demo or one whose truth lies beside its pipeline file."""
     opened = access.project(project, "manage")
+    if not may_be_simulated(opened):
+        raise InvalidInput(
+            "Made-up answers among people's own would spoil this project.",
+            where=opened.name,
+            hint=f"Simulate in the demo, or in a project with its truth beside the pipeline file, as {FILE}.",
+        )
     if not 1 <= data.annotators <= 32 or not 0 < data.accuracy <= 1:
         raise InvalidInput("There are 1 to 32 simulated annotators with an accuracy above 0 and up to 1.")
     arguments = {"annotators": data.annotators, "accuracy": data.accuracy, "seed": data.seed}

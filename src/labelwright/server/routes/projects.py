@@ -7,6 +7,7 @@ from litestar.params import FromPath
 
 from labelwright import analytics
 from labelwright.api.projects import ProjectCard, ProjectView
+from labelwright.demo.truth import may_be_simulated
 from labelwright.pipeline.status import Status, read_card, read_status
 from labelwright.schema import content_hash
 from labelwright.server.given import Access, Workspace
@@ -38,6 +39,7 @@ async def project_view(project: FromPath[str], access: Access) -> ProjectView:
         blind=policy.blind,
         lease_seconds=policy.lease_seconds,
         overlap=policy.start,
+        simulated=may_be_simulated(opened),
         requirements=list(opened.pipeline.requirements),
     )
 
