@@ -90,7 +90,7 @@ def export(
     counted = _Counted(read_version(project, frozen), schema, dropped, progress)
     module.write(counted, schema, target, blobs=project.blobs, **options)
     if isinstance(target, Path) and target.is_dir():
-        _describe(project, frozen, manifest["card"], target)
+        _describe(project, frozen, manifest, target)
     return counted.count
 
 
@@ -119,12 +119,13 @@ def _only(schema: Schema, names: Collection[str]) -> Schema:
     return msgspec.structs.replace(schema, questions={name: asked for name, asked in schema.questions.items() if name in names})
 
 
-def _describe(project: Project, version: Version, card: str, folder: Path) -> None:
+def _describe(project: Project, version: Version, manifest: dict[str, Any], folder: Path) -> None:
     """Put card, certificate and manifest beside the labels; a card that the format itself wrote keeps its header."""
     path = folder / "README.md"
     header = path.read_text("utf-8").partition("\n# ")[0] + "\n" if path.exists() and path.read_text("utf-8").startswith("---\n") else ""
-    path.write_text(header + card, "utf-8")
-    certificate = msgspec.json.format(msgspec.json.encode(version.certificate), indent=2)
+    path.write_text(header + manifest["card"], "utf-8")
+    # As it was frozen, without what later certificates say besides.
+    certificate = msgspec.json.format(msgspec.json.encode(manifest["certificate"]), indent=2)
     (folder / "certificate.json").write_bytes(certificate + b"\n")
     (folder / "manifest.json").write_bytes(project.blobs.get(version.manifest))
 

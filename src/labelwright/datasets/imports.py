@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from labelwright import plugins
 from labelwright.datasets.incoming import WRITERS, Known, Taken, Writer
-from labelwright.datasets.matching import Finder, Found, read_items
+from labelwright.datasets.matching import Finder, MatchedItem, read_items
 from labelwright.datasets.placing import in_texts, other_content, placed, raw_columns
 from labelwright.errors import InvalidFile, InvalidInput, nearest
 from labelwright.formats import Broken, Labeled, guess
@@ -336,7 +336,7 @@ class _Batch:
                 checked[place] = (entry, item.id, reason or self._problem(entry, item))
         return [checked.get(place) or (entry, None, matched[place].reason or self._unmatched(entry)) for place, entry in enumerate(entries)]
 
-    def _raw(self, connection: Connection, entries: list[Labeled], matched: Sequence[Found]) -> dict[int, dict[str, Any]]:
+    def _raw(self, connection: Connection, entries: list[Labeled], matched: Sequence[MatchedItem]) -> dict[int, dict[str, Any]]:
         """Return the columns, as collected, of items about whose texts entries tell places without showing the text."""
         schema = self.project.schema
         fields = {name: schema.questions[name].of for name in in_texts(schema)}

@@ -27,7 +27,7 @@ from labelwright.store.codec import decode, decode_fields
 from labelwright.store.portable import fits
 from labelwright.store.project import Project
 
-__all__ = ["Finder", "Found", "read_items"]
+__all__ = ["Finder", "MatchedItem", "read_items"]
 
 STREAMED = 50
 """So many items are read at once, for they may be large."""
@@ -36,7 +36,7 @@ _UPLOAD = re.compile(r"[0-9a-f]{8}-(?=.)")
 """What Label Studio puts in front of the name of a file that was uploaded."""
 
 
-class Found(NamedTuple):
+class MatchedItem(NamedTuple):
     """The number of an entry's item, or None, and why it is not clear which one."""
 
     number: int | None = None
@@ -50,7 +50,7 @@ class Finder:
         self.project = project
         self._names: dict[str, list[tuple[str, int]]] | None = None
 
-    def find(self, connection: Connection, entries: Sequence[Labeled]) -> list[Found]:
+    def find(self, connection: Connection, entries: Sequence[Labeled]) -> list[MatchedItem]:
         """Return the item of each entry. An entry about a duplicate that was set aside is about the item that stands for it."""
         by_key = _by_column(connection, self.project.id, "key", {key for entry in entries for key in _keys(entry)})
         unmatched = [place for place, entry in enumerate(entries) if not any(key in by_key for key in _keys(entry))]
@@ -62,16 +62,16 @@ class Finder:
             if hits is not None:
                 # Several items under one key: it names none of them.
                 several = f"Several items have the key '{_keys(entry)[0][:100]}'."
-                found.append(Found(hits[0]) if len(hits) == 1 else Found(reason=several))
+                found.append(MatchedItem(hits[0]) if len(hits) == 1 else MatchedItem(reason=several))
                 continue
             # Several items that show the same: any of them, so always the first.
             same = next((by_revision[one] for one in revisions[place] if one in by_revision), None)
-            found.append(Found(same[0]) if same else self._by_file(connection, entry))
+            found.append(MatchedItem(same[0]) if same else self._by_file(connection, entry))
         return found
 
-    def _by_file(self, connection: Connection, entry: Labeled) -> Found:
+    def _by_file(self, connection: Connection, entry: Labeled) -> MatchedItem:
         if entry.key is not None or not entry.files:
-            return Found()
+            return MatchedItem()
         if self._names is None:
             self._names = _file_names(connection, self.project)
         for file in entry.files.values():
@@ -79,11 +79,13 @@ class Finder:
             ranked = sorted((rank, number, name) for name, number in known if (rank := _alike(file, name)) is not None)
             best = {number: name for rank, number, name in ranked if rank == ranked[0][0]}
             if len(best) == 1:
-                return Found(next(iter(best)))
+                return MatchedItem(next(iter(best)))
             if best:
                 first, second, *_ = sorted(best.values()) * 2
-                return Found(reason=f"Several items may be meant by the file '{file[:100]}', such as '{first[:60]}' and '{second[:60]}'.")
-        return Found()
+                return MatchedItem(
+                    reason=f"Several items may be meant by the file '{file[:100]}', such as '{first[:60]}' and '{second[:60]}'."
+                )
+        return MatchedItem()
 
 
 def read_items(connection: Connection, numbers: Collection[int]) -> Iterator[Item]:
