@@ -71,7 +71,8 @@ def only_rows(data: Mapping[str, Any], kept: Any) -> Mapping[str, Any]:
 
 
 def shared_items(item: Any) -> int:
-    """Return how many items have two answers or more, from the item of each answer."""
+    """Return how many items have two answers or more, from the item of each answer in ascending order."""
     import numpy as np
 
-    return int((np.unique(item, return_counts=True)[1] >= 2).sum())
+    starts = np.flatnonzero(np.diff(item, prepend=item[:1] - 1))
+    return int((np.diff(starts, append=len(item)) >= 2).sum())
