@@ -201,7 +201,7 @@ def test_a_reader_who_leaves_leaves_nothing_behind(site: Site, tmp_path: Path, m
     """The folder in which a process writes aside what it packs is gone with the reader, whenever that is."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     fill(site, 20_000_000)
-    order = versions._order(site.tickets, "jsonl", None, whole=True)
+    order = versions._order(site.tickets, "jsonl", None, whole=True, drop=False)
 
     async def leave(taken: int) -> None:
         download = await downloads.Downloads().begin(order)
@@ -226,7 +226,7 @@ def test_what_a_process_cannot_write_is_said(site: Site) -> None:
     fill(site, 8_000_000)
 
     async def break_off() -> None:
-        download = await downloads.Downloads().begin(versions._order(site.tickets, "jsonl", None, whole=False))
+        download = await downloads.Downloads().begin(versions._order(site.tickets, "jsonl", None, whole=False, drop=False))
         assert await download.take()
         download._process.kill()
         with pytest.raises(LabelwrightError, match="broke off"):

@@ -65,7 +65,8 @@ def test_a_store_with_work_is_brought_up_to_date_and_taken_back(make_project: Ca
             (items[3], "review", "open"),
         ]
         found = audit(connection, project.id, project.schema)["intent"]
-        assert (found.audited, found.errors, found.pending) == (1, 0, 2)
+        # The review of that time was given with the label in view, which is no audit: the item waits for somebody else.
+        assert (found.audited, found.errors, found.pending) == (0, 0, 3)
         assert overview(connection, project).funnel.answered == 10
     # Whoever opens the project goes on, and what waits is handed out.
     review.pick(project, ReviewPolicy(sample="100%", always=()), items)
@@ -81,7 +82,9 @@ def test_a_store_with_work_is_brought_up_to_date_and_taken_back(make_project: Ca
     project.database.migrate()
     refresh(project, QualityPolicy(label_errors=False), full=True)
     with project.database.read() as connection:
-        assert audit(connection, project.id, project.schema)["intent"].audited == 2
+        found = audit(connection, project.id, project.schema)["intent"]
+    # 0007 cannot hold that an answer was given blind: what was reviewed stands, and proves nothing.
+    assert (found.audited, found.shown) == (0, 2)
 
 
 ADDED = {"0014": {"ix_events_looks"}, "0013": {"ix_items_drawn_share", "ix_items_unproved"}, "0012": {"ix_items_duplicate_of"}}

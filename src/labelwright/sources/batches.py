@@ -48,7 +48,7 @@ class TableFile(Struct, frozen=True):
     header: bool = True
 
     @property
-    def dialect(self) -> dict[str, Any]:
+    def options(self) -> dict[str, Any]:
         """What its reader is told of how it is written."""
         return {"delimiter": self.delimiter} if self.header else {"delimiter": self.delimiter, "header": False}
 
@@ -77,7 +77,7 @@ def read_here(table: TableFile) -> Iterator[Batch]:
     finish = finisher(RowShape(table.id, table.columns, table.prefix))
     begin = table.begin
     batch, size = Batch([], []), 0
-    for row in readers.load(table.reader).read(Path(table.path), name=table.name, **table.dialect):
+    for row in readers.load(table.reader).read(Path(table.path), name=table.name, **table.options):
         if isinstance(row, Broken):
             batch.broken.append((row.place, row.reason, row.sample))
         else:

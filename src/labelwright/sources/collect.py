@@ -235,7 +235,7 @@ class _Run:
         count = 0
         unread = False
         if shape.media:
-            rows = readers.load(file.reader).read(file.path, name=file.name, **table.dialect)
+            rows = readers.load(file.reader).read(file.path, name=file.name, **table.options)
             finish = partial(_finish_row, finish=finisher(shape), begin=table.begin)
             for row, outcome in in_order(pool, finish, rows):
                 count += 1

@@ -54,7 +54,7 @@ def labels_there(found: Guess, folder: Path, question: str) -> Iterator[dict[str
             )
             names = class_names(file.path).get(column, [])
             finish = finisher(_shape(found, folder, file.path.parent))
-            for row in readers.load(file.reader).read(file.path, name=file.name, **table.dialect):
+            for row in readers.load(file.reader).read(file.path, name=file.name, **table.options):
                 if not isinstance(row, TableRow) or (label := label_text(row.data.get(column), names)) is None:
                     continue
                 who = row.data.get(found.annotator) if found.annotator else None

@@ -245,6 +245,7 @@ def read_evidence(connection: Connection, project_id: int, schema: Schema, *, it
     sample = {row.id for row in drawn if row.state == "active" and (rate is None or draw(seed, row.key, row.revision) < rate)}
     every = {row.id for row in drawn}
     found = _judged(connection, project_id, schema, item_ids)
+    found.planted = _planted(connection, project_id, schema)
     found.drawn, found.sample, found.active = every, sample, active
     found.looked_at = _looked_at(connection, every - sample)
     return found
@@ -265,13 +266,12 @@ def waiting_for_audit(connection: Connection, project_id: int, schema: Schema, i
 
 
 def _judged(connection: Connection, project_id: int, schema: Schema, item_ids: Sequence[int] | None) -> Evidence:
-    """What was judged, by which criteria; who was drawn is left open."""
+    """What was judged, by which criteria; who was drawn and what became of planted errors is left open."""
     reviews = _reviews(connection, project_id, schema, item_ids)
     newest = sa.select(sa.func.max(tables.pipeline_versions.c.id)).where(tables.pipeline_versions.c.project_id == project_id)
     current = connection.scalar(newest) or 0
     criteria = meanings(connection, project_id, {one.version for found in reviews.values() for one in found} | {current})
-    planted = _planted(connection, project_id, schema)
-    return Evidence(schema=schema, reviews=reviews, criteria=criteria, current=criteria.get(current, {}), planted=planted)
+    return Evidence(schema=schema, reviews=reviews, criteria=criteria, current=criteria.get(current, {}), planted={})
 
 
 def _pages(item_ids: Sequence[int] | None) -> Iterator[list[int] | None]:
