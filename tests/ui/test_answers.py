@@ -467,19 +467,21 @@ def test_no_picture_stands_for_another(desk: Desk) -> None:
 
 def test_an_answer_from_a_second_tab_hides_nothing(desk: Desk) -> None:
     """Both tabs show one task: the second answer is kept and shown beside the first, and takes its place only when that is asked for."""
-    desk.open("brief")
+    desk.open("following")
     other: Any = desk.context.new_page()
-    other.goto(f"{desk.site.address}/#/p/brief/label")
+    other.goto(f"{desk.site.address}/#/p/following/label")
     other.locator(".bench").wait_for()
-    desk.press("1", "Control+Enter")
+    desk.page.locator(".label", has_text="bug").click()
+    desk.press("Control+Enter")
     (first,) = desk.answered(1)
     other.bring_to_front()
-    other.keyboard.press("2")
+    other.locator(".label", has_text="refund").click()
+    other.locator(".label", has_text="small").click()
     other.keyboard.press("Control+Enter")
     other.get_by_role("button", name="1 answer not taken").click()
     dialog = other.get_by_role("dialog")
     dialog.get_by_text("Your other answer, which stands").wait_for()
-    assert [dialog.get_by_text(label, exact=True).count() for label in ("good", "bad")] == [1, 1]
+    assert [dialog.get_by_text(label, exact=True).count() for label in ("bug", "refund")] == [1, 1]
     assert desk.answered(1) == [first]
     dialog.get_by_role("button", name="Replace the other one").click()
-    eventually(desk.page, lambda: [one["mood"]["label"] for one in desk.answered(1)][-1] == "bad")
+    eventually(desk.page, lambda: [one["intent"]["label"] for one in desk.answered(1)] == ["refund"])

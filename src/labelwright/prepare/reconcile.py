@@ -172,7 +172,7 @@ def _items_before(connection: Connection, project_id: int, rows: Sequence[Prepar
     """Return the items that rows of the same keys have now, in order."""
     # A row's items include one of its own key or its first piece, and all of them know their row.
     keys = [row.key for row in rows]
-    raws = _raws_of(connection, project_id, set(keys), [*keys, *(f"{key}#1" for key in keys)], items.c.state != "replaced")
+    raws = _raws_of(connection, project_id, set(keys), [*keys, *(f"{key}#1" for key in keys)], replaced=False)
     known = sa.select(items).where(bulk.among(connection, items.c.raw_id, list(raws)), items.c.state != "replaced")
     before: dict[str, list[Any]] = {}
     for item in connection.execute(known.order_by(items.c.id)):
@@ -180,16 +180,18 @@ def _items_before(connection: Connection, project_id: int, rows: Sequence[Prepar
     return before
 
 
-def _raws_of(
-    connection: Connection, project_id: int, keys: set[str], wanted: Sequence[str], state: sa.ColumnElement[bool]
-) -> dict[int, str]:
-    """Return the numbers of the raw rows of these keys, old revisions too, that items in a state with one of the `wanted` keys came of."""
+def _raws_of(connection: Connection, project_id: int, keys: set[str], wanted: Sequence[str], *, replaced: bool) -> dict[int, str]:
+    """Return the numbers of the raw rows of these keys, old revisions too, of which items with one of the `wanted` keys came.
+
+    Only of those items that were replaced, or only of the others. The state is looked at here: by its index all items would be read.
+    """
     query = (
-        sa.select(raw_items.c.id, raw_items.c.key)
+        sa.select(raw_items.c.id, raw_items.c.key, items.c.state)
         .join_from(items, raw_items, raw_items.c.id == items.c.raw_id)
-        .where(items.c.project_id == project_id, bulk.among(connection, items.c.key, wanted), state)
+        .where(items.c.project_id == project_id, bulk.among(connection, items.c.key, wanted))
     )
-    return {row.id: row.key for row in connection.execute(query) if row.key in keys}
+    found = connection.execute(query)
+    return {row.id: row.key for row in found if row.key in keys and (row.state == "replaced") == replaced}
 
 
 def _find_again(
@@ -204,7 +206,7 @@ def _find_again(
     gone = items.c.state == "replaced"
     keys = {row.key for row, _ in unmatched}
     wanted = keys | {f"{key}#1" for key in keys} | {made.key for _, made in unmatched}
-    raws = _raws_of(connection, project_id, keys, sorted(wanted), gone)
+    raws = _raws_of(connection, project_id, keys, sorted(wanted), replaced=True)
     once: dict[tuple[str, str], list[int]] = {}
     if raws:
         answered = sa.exists(sa.select(_annotations.c.id).where(_annotations.c.item_id == items.c.id))
