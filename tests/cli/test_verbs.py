@@ -18,29 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright import plugins
-from labelwright.cli import main
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema.kinds.choice import Choice
 from labelwright.server.process import running_server
 from labelwright.store import log, people, tables
 from labelwright.store.codec import encode
-
-Run = Any
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a verb and return exit code, output and errors."""
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        try:
-            code = main([str(word) for word in words])
-        except SystemExit as wrong_usage:
-            code = int(wrong_usage.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+from tests.cli.conftest import Run
 
 
 @pytest.fixture
@@ -469,44 +452,6 @@ def test_a_version_tells_what_is_in_it_and_what_it_proves(folder: Path, run: Run
     out = run("version", folder)[1]
     assert "version 1 still stands" in out
     assert f"wrote {folder / 'out.csv'}" in out
-
-
-def test_init_says_what_to_do_next_in_words_that_can_be_pasted(run: Run, tmp_path: Path) -> None:
-    """Names with spaces are quoted; without data it says where to put it, and the project then runs."""
-    (tmp_path / "data.csv").write_text("id,text\n1,Hello there\n", "utf-8")
-    out = run("init", tmp_path / "we ird", "--from", tmp_path / "data.csv")[1]
-    assert f"labelwright run '{tmp_path / 'we ird'}' && labelwright serve '{tmp_path / 'we ird'}'" in out
-    assert run("run", tmp_path / "we ird")[1].endswith(f"Next: labelwright serve '{tmp_path / 'we ird'}'\n")
-    out = run("init", tmp_path / "empty")[1]
-    assert f"Put your data into {tmp_path / 'empty' / 'data'}" in out
-    assert "Look at it, then" not in out
-    (tmp_path / "empty" / "data").mkdir()
-    (tmp_path / "empty" / "data" / "rows.jsonl").write_text('{"id": "a", "text": "Hello"}\n', "utf-8")
-    assert run("run", tmp_path / "empty")[0] == 0
-
-
-def test_init_from_a_path_that_leads_upwards_writes_a_file_that_runs(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """'..' in the name of the data is taken out, for a source cannot lead upwards, whether the data lies beside the project or in it."""
-    (tmp_path / "data.csv").write_text("id,text\n1,Hello there\n", "utf-8")
-    (tmp_path / "work" / "inside").mkdir(parents=True)
-    (tmp_path / "work" / "inside" / "more.csv").write_text("id,text\n1,Hello there\n", "utf-8")
-    monkeypatch.chdir(tmp_path / "work")
-    for folder, data in (("beside", "../data.csv"), ("inside", "../work/inside/more.csv")):
-        assert run("init", folder, "--from", data)[0] == 0
-        assert ".." not in (tmp_path / "work" / folder / "labelwright.yaml").read_text("utf-8")
-        assert "1 new" in run("run", folder)[1]
-
-
-def test_init_says_what_of_a_mixed_folder_it_leaves_aside(run: Run, tmp_path: Path) -> None:
-    """Pictures beside a recording and notes: the pictures are chosen, and the rest is named."""
-    folder = tmp_path / "mixed"
-    folder.mkdir()
-    for name in ("a.png", "b.png", "c.wav", "notes.txt", "thing.xyz"):
-        (folder / name).write_bytes(b"")
-    out = run("init", tmp_path / "project", "--from", folder)[1]
-    assert "about image" in out
-    assert "1 audio, 1 other, 1 text" in out
-    assert "leaves aside" not in run("init", tmp_path / "other", "--from", tmp_path / "mixed" / "a.png")[1]
 
 
 def test_check_says_what_to_do_for_a_proof(folder: Path, run: Run, tmp_path: Path) -> None:

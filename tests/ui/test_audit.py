@@ -31,17 +31,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_an_audit_is_answered_blind_and_then_decided(site: Site, browser: Any, theme: str) -> None:
-    """The editor opens empty and shows no label. The same answer ends the audit; another one shows both side by side, for one key."""
-    opened = site.secret
-    project, database = opened.project, site.workspace.database
-    items = site.add_texts("First, the same", "Second, another", "Third, the label is right", project="secret")
+def audited(site: Site, *texts: str) -> list[int]:
+    """Add items on which all agree that they are bugs with nothing marked; each waits for an audit, and nothing else waits."""
+    project, database = site.secret.project, site.workspace.database
+    items = site.add_texts(*texts, project="secret")
     labeling.agree(project, dict.fromkeys(items, Choice("bug")))
     labeling.agree(project, dict.fromkeys(items, Spans()), question="parts")
     withdrawn = sa.update(tables.tasks).where(tables.tasks.c.project_id == project.id).values(state="cancelled")
     database.write(lambda connection: connection.execute(withdrawn))
     review.pick(project, ReviewPolicy(sample="100%", always=()), items)
+    return items
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_audit_is_answered_blind_and_then_decided(site: Site, browser: Any, theme: str) -> None:
+    """The editor opens empty and shows no label. The same answer ends the audit; another one shows both side by side, for one key."""
+    opened = site.secret
+    project, database = opened.project, site.workspace.database
+    items = audited(site, "First, the same", "Second, another", "Third, the label is right")
     visit = Visit(browser, site, site.person("reviewer", "secret"), color_scheme=theme)
     page = visit.open("/p/secret/review", ".fix")
     assert "You see the label only if it says something else." in page.locator(".fix h1").inner_text()
@@ -87,12 +94,7 @@ def test_whoever_answers_blind_has_the_guidelines_the_keys_and_one_key_to_skip(
     project, database = site.secret.project, site.workspace.database
     read = dataclasses.replace(site.secret, project=dataclasses.replace(project, guidelines="# Kinds\nRead it all."))
     monkeypatch.setitem(site.workspace.projects, "secret", read)
-    items = site.add_texts(f"One in {theme}", f"Another in {theme}", project="secret")
-    labeling.agree(project, dict.fromkeys(items, Choice("bug")))
-    labeling.agree(project, dict.fromkeys(items, Spans()), question="parts")
-    withdrawn = sa.update(tables.tasks).where(tables.tasks.c.project_id == project.id).values(state="cancelled")
-    database.write(lambda connection: connection.execute(withdrawn))
-    review.pick(project, ReviewPolicy(sample="100%", always=()), items)
+    audited(site, f"One in {theme}", f"Another in {theme}")
     visit = Visit(browser, site, site.person("reviewer", "secret"), color_scheme=theme)
     page = visit.open("/p/secret/review", ".fix")
     first = page.locator(".fix h1").inner_text()

@@ -272,5 +272,5 @@ def _users(connection: Connection, names: set[str]) -> dict[str, int]:
         if given not in known:
             new = {"name": name, "password_hash": None, "created_at": time.time(), "namesake_of": taken.get(given)}
             row = connection.execute(sa.insert(users).values(new))
-            known[given] = row.inserted_primary_key[0]  # type: ignore[index]  # as above
+            known[given] = row.inserted_primary_key[0]  # type: ignore[index]  # an INSERT of one row always has a key
     return known

@@ -72,7 +72,7 @@ def open_utf8(path: Path, encoding: str) -> BinaryIO:
     Reading raises `UnicodeError` where the bytes are none of that encoding.
     """
     if encoding != "utf-8":
-        return _Recoded(path, encoding)  # type: ignore[return-value]
+        return _Recoded(path, encoding)  # type: ignore[return-value]  # it has what is read of a file here
     file = path.open("rb")
     if file.read(3) != codecs.BOM_UTF8:
         file.seek(0)

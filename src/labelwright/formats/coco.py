@@ -346,7 +346,7 @@ class _Instances:
         width, height = image.get("width"), image.get("height")
         known = _finite(width) and _finite(height) and width > 0 and height > 0  # type: ignore[operator]  # numbers by then
         if own and own.blob and known:
-            about = {"blob": own.blob, "width": int(width), "height": int(height), "media_type": own.media_type}  # type: ignore[arg-type]  # as above
+            about = {"blob": own.blob, "width": int(width), "height": int(height), "media_type": own.media_type}  # type: ignore[arg-type]  # numbers by then
             picture = self.schema.modality(self.field).from_plain(about)
             data |= {self.field: picture} if picture else {}
         file_name = image.get("file_name")
@@ -359,7 +359,7 @@ class _Instances:
             annotator=own.annotator if own else None,
             provenance=own.provenance if own else _least(scores),
             files={self.field: file_name} if isinstance(file_name, str) else {},
-            size=(width, height) if known and self.field not in data else None,  # type: ignore[arg-type]  # as above
+            size=(width, height) if known and self.field not in data else None,  # type: ignore[arg-type]  # numbers by then
             place=place,
         )
 

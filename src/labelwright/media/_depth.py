@@ -55,7 +55,7 @@ def brightened(image: Image.Image, again: Image.Image) -> Image.Image | None:
         inverted = _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO
         return stretched(image) if inverted or max(int(strip.max()) for _, strip in _strips(image)) < DIM else None
     colours = image.getbands()[:4] if image.mode == "CMYK" else image.getbands()[:3]
-    highest = max(int(image.getchannel(band).getextrema()[1]) for band in colours)  # type: ignore[arg-type]
+    highest = max(int(image.getchannel(band).getextrema()[1]) for band in colours)  # type: ignore[arg-type]  # of one band
     if highest >= DIM >> 8 or image.mode == "CMYK":
         return None
     return _colours(image, again)

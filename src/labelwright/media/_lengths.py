@@ -101,7 +101,7 @@ class _Joined(io.RawIOBase):
         self._place = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence])
         return self._place
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # a buffered reader hands over nothing else
         if self._place < len(self._head):
             part = self._head[self._place : self._place + len(buffer)]
         else:

@@ -28,8 +28,8 @@ def refresh(
 
     `machines` names the labelers whose suggestions count as one more annotator's answers, about items that a person answered too. With
     `full`, every item is looked at again. With `anew`, models and reports count every answer; without, they are made again where a
-    twentieth is new. Where nothing happened, nothing is read and nothing written. Running it again, or after a crash
-    anywhere, comes to the same result.
+    twentieth is new. Where nothing happened, nothing is read and nothing written. Running it again, or after a crash anywhere, comes to
+    the same result.
     """
     # The statistics behind it are imported where they are needed, so that reading a policy stays quick.
     from labelwright.quality.refreshing import refresh as work
