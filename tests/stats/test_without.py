@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwright.errors import InvalidInput
-from labelwright.stats import alpha_by_distance, jackknife_interval, krippendorff_alpha, mean_likeness, percent_agreement
+from labelwright.stats import alpha_by_distance, jackknife_interval, krippendorff_alpha, mean_likeness, nominal_agreement, percent_agreement
 from labelwright.stats.agreement.without import alpha_without_each, pairs_without_each, percent_without_each
 from labelwright.stats.answers import encode_answers
 
@@ -89,6 +89,15 @@ def test_percent_agreement_over_annotators_is_the_general_jackknife():
     labels = np.where(rng.random(160) < 0.3, rng.integers(3, size=160), np.repeat(rng.integers(3, size=40), 4))
     own, general = percent_agreement(items, people, labels, over="annotators"), jackknife_interval(percent_agreement, items, people, labels)
     assert (own.low, own.high) == pytest.approx((general.low, general.high))
+
+
+@given(rows=GIVEN)
+def test_all_four_from_one_encoding_are_those_one_by_one(rows):
+    """Alpha and percent agreement, over items and over annotators, are the same whether they are asked for together or one by one."""
+    columns = tuple(zip(*rows, strict=True))
+    found = nominal_agreement(*columns)
+    each = [of(*columns, over=over) for over in ("items", "annotators") for of in (krippendorff_alpha, percent_agreement)]
+    assert repr(list(found)) == repr(each)
 
 
 def test_what_cannot_be_is_refused():

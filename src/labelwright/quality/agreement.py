@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,8 @@ NO_PAIRS = "No item has answers of two people."
 Over = Literal["items", "annotators"]
 """What an interval speaks of."""
 
+OVER: tuple[Over, Over] = ("items", "annotators")
+
 
 def of_votes(
     name: str,
@@ -51,21 +53,21 @@ def of_votes(
     aided -= items
     if (few := _few(items, aided)) is not None:
         return _nothing(name, question, few, aided)
+    whole = _measured(question, data)
     versions = []
     for digest, first in _first_versions(guidelines):
         numbers = [number for number, one in guidelines.items() if one.digest == digest]
         kept = np.isin(data["version"], numbers)
         if kept.any():
-            part = only_rows(data, kept)
-            alpha, agreed = _alpha(question, part), _percent(question, part)
-            versions.append(GuidelinesAgreement(digest=digest, version=first, alpha=alpha, agreement=agreed))
+            part = whole if kept.all() else _measured(question, only_rows(data, kept))
+            versions.append(GuidelinesAgreement(digest=digest, version=first, alpha=part.alpha, agreement=part.agreement))
     return QuestionAgreement(
         question=name,
         kind=question.kind,
-        alpha=_alpha(question, data),
-        agreement=_percent(question, data),
-        alpha_by_annotators=_alpha(question, data, over="annotators"),
-        agreement_by_annotators=_percent(question, data, over="annotators"),
+        alpha=whole.alpha,
+        agreement=whole.agreement,
+        alpha_by_annotators=whole.alpha_by_annotators,
+        agreement_by_annotators=whole.agreement_by_annotators,
         aided=aided,
         pairs=_pairs(comparison, names, whole=not question.graded),
         guidelines=versions,
@@ -128,27 +130,38 @@ def _few(items: int, aided: int) -> Figure | None:
     return Figure.missing(reason, count=items)
 
 
-def _alpha(question: Question, data: Mapping[str, Any], over: Over = "items") -> Figure:
-    if not len(data["item"]):
-        return Figure.missing(NO_PAIRS)
-    if question.graded:
-        apart, ends = distances(question), np.flatnonzero(np.diff(data["item"])) + 1
-        labels, people = ([unit.tolist() for unit in np.split(data[column], ends)] for column in ("label", "user"))
-        annotators = people if over == "annotators" else None
-        return _figure(stats.alpha_by_distance(labels, lambda one, other: apart[one][other], pairs=CHANCE_PAIRS, annotators=annotators))
-    return _figure(stats.krippendorff_alpha(data["item"], data["user"], data["label"], over=over))
+class _Measured(NamedTuple):
+    """How far people agree on votes, over items and over annotators."""
+
+    alpha: Figure
+    agreement: Figure
+    alpha_by_annotators: Figure
+    agreement_by_annotators: Figure
 
 
-def _percent(question: Question, data: Mapping[str, Any], over: Over = "items") -> Figure:
+def _measured(question: Question, data: Mapping[str, Any]) -> _Measured:
     if not len(data["item"]):
-        return Figure.missing(NO_PAIRS)
-    if question.graded:
-        first, second = partners(data["item"])
-        if not len(first):
-            return Figure.missing(NO_PAIRS)
-        values = likeness(question)[data["label"][first], data["label"][second]]
-        return _figure(stats.mean_likeness(data["item"][first], data["user"][first], data["user"][second], values, over=over))
-    return _figure(stats.percent_agreement(data["item"], data["user"], data["label"], over=over))
+        nothing = Figure.missing(NO_PAIRS)
+        return _Measured(nothing, nothing, nothing, nothing)
+    if not question.graded:
+        return _Measured(*map(_figure, stats.nominal_agreement(data["item"], data["user"], data["label"])))
+    apart, ends = distances(question), np.flatnonzero(np.diff(data["item"])) + 1
+    labels, people = ([unit.tolist() for unit in np.split(data[column], ends)] for column in ("label", "user"))
+    alpha, alpha_by_annotators = (
+        _figure(stats.alpha_by_distance(labels, lambda one, other: apart[one][other], pairs=CHANCE_PAIRS, annotators=annotators))
+        for annotators in (None, people)
+    )
+    first, second = partners(data["item"])
+    if not len(first):
+        return _Measured(alpha, Figure.missing(NO_PAIRS), alpha_by_annotators, Figure.missing(NO_PAIRS))
+    columns = (
+        data["item"][first],
+        data["user"][first],
+        data["user"][second],
+        likeness(question)[data["label"][first], data["label"][second]],
+    )
+    agreement, agreement_by_annotators = (_figure(stats.mean_likeness(*columns, over=over)) for over in OVER)
+    return _Measured(alpha, agreement, alpha_by_annotators, agreement_by_annotators)
 
 
 def _likeness(comparison: Comparison, over: Over = "items") -> Figure:

@@ -40,6 +40,7 @@ from labelwright.stats.agreement import (
     krippendorff_alpha,
     mask_agreement,
     mean_likeness,
+    nominal_agreement,
     percent_agreement,
     scott_pi,
 )
@@ -231,6 +232,7 @@ __all__ = [
     "mean_likeness",
     "medoid_text",
     "methods",
+    "nominal_agreement",
     "out_of_fold",
     "percent_agreement",
     "plackett_luce",

@@ -19,6 +19,7 @@ from labelwright.stats.agreement.jackknife import jackknife_interval
 from labelwright.stats.agreement.krippendorff import krippendorff_alpha
 from labelwright.stats.agreement.likeness import mean_likeness
 from labelwright.stats.agreement.masks import mask_agreement
+from labelwright.stats.agreement.nominal import NominalAgreement, nominal_agreement
 from labelwright.stats.agreement.parts import PairAgreement, Window, agreement_by_class, agreement_by_pair, agreement_over_time
 from labelwright.stats.agreement.percent import percent_agreement
 from labelwright.stats.agreement.scott import scott_pi
@@ -27,6 +28,7 @@ from labelwright.stats.agreement.units import box_agreement, interval_agreement
 __all__ = [
     "Agreement",
     "Confusable",
+    "NominalAgreement",
     "PairAgreement",
     "Window",
     "agreement_by_class",
@@ -46,6 +48,7 @@ __all__ = [
     "krippendorff_alpha",
     "mask_agreement",
     "mean_likeness",
+    "nominal_agreement",
     "percent_agreement",
     "scott_pi",
 ]

@@ -19,7 +19,7 @@ from labelwright.stats.agreement.without import alpha_without_each
 from labelwright.stats.answers import Answers, Floats, encode_answers
 from labelwright.stats.certificates.binomial import checked_confidence
 
-__all__ = ["Level", "krippendorff_alpha"]
+__all__ = ["Level", "krippendorff_alpha", "nominal_alpha", "nominal_over_annotators"]
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 
@@ -66,8 +66,18 @@ def krippendorff_alpha(
     if over == "items" or np.isnan(result.value):
         return result
     if level == "nominal":
-        return of_others(result, alpha_without_each(answers))
+        return nominal_over_annotators(answers, result)
     return over_annotators(answers, lambda some: _alpha(some, numbers, level, confidence), result)
+
+
+def nominal_alpha(answers: Answers, *, confidence: float) -> Agreement:
+    """Return alpha at the nominal level of answers that are encoded already, with an interval over items."""
+    return _alpha(answers, np.empty(0), "nominal", confidence)
+
+
+def nominal_over_annotators(answers: Answers, whole: Agreement) -> Agreement:
+    """Return alpha at the nominal level with an interval over annotators."""
+    return whole if np.isnan(whole.value) else of_others(whole, alpha_without_each(answers))
 
 
 def _alpha(answers: Answers, numbers: Floats, level: Level, confidence: float) -> Agreement:

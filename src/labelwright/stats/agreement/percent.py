@@ -9,9 +9,9 @@ import numpy as np
 from labelwright.stats.agreement.base import Agreement, mean_agreement
 from labelwright.stats.agreement.jackknife import checked_over, of_others
 from labelwright.stats.agreement.without import percent_without_each
-from labelwright.stats.answers import encode_answers
+from labelwright.stats.answers import Answers, encode_answers
 
-__all__ = ["percent_agreement"]
+__all__ = ["percent_agreement", "percent_of", "percent_over_annotators"]
 
 
 def percent_agreement(
@@ -35,9 +35,19 @@ def percent_agreement(
     """
     checked_over(over)
     answers = encode_answers(tasks, annotators, values, duplicates="last")
+    result = percent_of(answers, confidence=confidence)
+    return result if over == "items" else percent_over_annotators(answers, result)
+
+
+def percent_of(answers: Answers, *, confidence: float) -> Agreement:
+    """Return percent agreement of answers that are encoded already, with an interval over items."""
     m = np.diff(answers.start).astype(np.float64)
     cell, times = np.unique(answers.task * np.int64(len(answers.classes)) + answers.label, return_counts=True)
     same = np.bincount(cell // len(answers.classes), weights=times * (times - 1.0), minlength=len(m))
     kept = m >= 2
-    result = mean_agreement(same[kept] / (m[kept] * (m[kept] - 1)), confidence=confidence)
-    return result if over == "items" or np.isnan(result.value) else of_others(result, percent_without_each(answers))
+    return mean_agreement(same[kept] / (m[kept] * (m[kept] - 1)), confidence=confidence)
+
+
+def percent_over_annotators(answers: Answers, whole: Agreement) -> Agreement:
+    """Return percent agreement with an interval over annotators."""
+    return whole if np.isnan(whole.value) else of_others(whole, percent_without_each(answers))
