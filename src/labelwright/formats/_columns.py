@@ -240,9 +240,11 @@ class _Reading:
                 values.append(hash(repr(row.data.get(name))))
         return owners
 
+    def _key_column(self, row: Mapping[str, Any]) -> str:
+        return self.key or ("key" if "key" in row else "id")
+
     def _owner(self, data: Mapping[str, Any]) -> int:
-        column = self.key or ("key" if "key" in data else "id")
-        value = data.get(column)
+        value = data.get(self._key_column(data))
         return hash(str(value) if value not in (None, "") else repr([data.get(name) for name in self.columns.fields.values()]))
 
     def _judge(self, owners: array[int], answers: Mapping[str, array[int]], cells: Mapping[str, array[int]]) -> None:
@@ -273,7 +275,7 @@ class _Reading:
     def labeled(self, row: dict[str, Any], place: str, raw: Mapping[str, Any]) -> Labeled:
         """Return one row, under our names, as an item."""
         key, schema, columns = self.key, self.schema, self.columns
-        column = key or ("key" if "key" in row else "id")
+        column = self._key_column(row)
         if key and key not in row:
             raise InvalidInput(f"There is no column '{key}'.", hint=f"The columns are {', '.join(raw)}.")
         _refuse_rejected(row, self.known)

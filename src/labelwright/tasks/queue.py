@@ -178,14 +178,20 @@ def _in_hand(candidate: Any) -> sa.ColumnElement[bool]:
     )
 
 
+def _label_in_view() -> sa.ColumnElement[bool]:
+    """A review whose author gave no blind answer first."""
+    reviews, blind = tables.reviews, tables.blind_answers
+    return ~sa.exists(sa.select(_ONE).where(blind.c.task_id == reviews.c.task_id, blind.c.user_id == reviews.c.reviewer_id))
+
+
 def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]:
     """Nobody audits an item with an own answer; with `own`, its author may repeat that once, blind and long after it.
 
     Answers that a file holds under a person's name are the person's. Who reviewed an item with its label in view cannot answer it blind
-    any more. Who reviewed an item knows what is planted about it. Who judged what
-    was planted may audit the item's label afterwards: otherwise it would wait for ever where there is one auditor.
+    any more. Who reviewed an item knows what is planted about it. Who judged what was planted may audit the item's label afterwards:
+    otherwise it would wait for ever where there is one auditor.
     """
-    given, skips, reviews, users, blind = tables.annotations, tables.skips, tables.reviews, tables.users, tables.blind_answers
+    given, skips, reviews, users = tables.annotations, tables.skips, tables.reviews, tables.users
 
     def found(table: Any, person: Any, *which: Any) -> sa.ColumnElement[bool]:
         return _found(sa.select(_ONE).where(table.c.item_id == candidate.c.item_id, person == sa.bindparam("holder"), *which))
@@ -199,8 +205,7 @@ def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]
         lately = found(given, given.c.user_id, not_a_fix, given.c.created_at > sa.bindparam("now") - REPEAT_SECONDS)
         allowed = allowed | (~lately & ~reviewed & candidate.c.annotation_id.is_(None))
     yield allowed
-    answered_blind = sa.select(_ONE).where(blind.c.task_id == reviews.c.task_id, blind.c.user_id == reviews.c.reviewer_id)
-    yield ~found(reviews, reviews.c.reviewer_id, ~sa.exists(answered_blind))
+    yield ~found(reviews, reviews.c.reviewer_id, _label_in_view())
     yield ~_in_hand(candidate)
     # Every audit has to be given in the end: it is put off, and never put away.
     yield ~found(skips, skips.c.user_id, skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS)
@@ -249,7 +254,7 @@ _unseen_gold = Statement(
 
 
 def _count_withheld() -> Statement:
-    given, users, reviews, skips, blind = tables.annotations, tables.users, tables.reviews, tables.skips, tables.blind_answers
+    given, users, reviews, skips = tables.annotations, tables.users, tables.reviews, tables.skips
     audits = (
         sa.select(_tasks.c.item_id)
         .where(
@@ -271,10 +276,7 @@ def _count_withheld() -> Statement:
             sa.or_(given.c.user_id == holder, users.c.namesake_of == holder),
         )
     )
-    answered_blind = sa.select(_ONE).where(blind.c.task_id == reviews.c.task_id, blind.c.user_id == reviews.c.reviewer_id)
-    seen = sa.exists(
-        sa.select(_ONE).where(reviews.c.item_id == audits.c.item_id, reviews.c.reviewer_id == holder, ~sa.exists(answered_blind))
-    )
+    seen = sa.exists(sa.select(_ONE).where(reviews.c.item_id == audits.c.item_id, reviews.c.reviewer_id == holder, _label_in_view()))
     lately = skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS
     skipped = sa.exists(sa.select(_ONE).where(skips.c.item_id == audits.c.item_id, skips.c.user_id == holder, lately))
     why = sa.select(
