@@ -21,6 +21,7 @@ from labelwright.stats.aggregate import Aggregation, OnlineAggregation, TaskUpda
 from labelwright.stats.agreement import (
     Agreement,
     Confusable,
+    NominalAgreement,
     PairAgreement,
     Window,
     agreement_by_class,
@@ -150,6 +151,7 @@ __all__ = [
     "MedoidText",
     "MultilabelAggregation",
     "MultilabelErrors",
+    "NominalAgreement",
     "OnlineAggregation",
     "OrdinalAggregation",
     "OutOfFold",
