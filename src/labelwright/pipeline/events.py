@@ -68,6 +68,7 @@ class _Task(Struct, frozen=True):
     lease: str | None
     annotation_id: int | None
     leased_at: float | None
+    lane: int
     suggested: bool  # some labeler has a suggestion for the item
 
     def held_by(self, user_id: int) -> bool:
@@ -185,7 +186,9 @@ def submit(
         pipeline_version=opened.project.pipeline_version,
         values=values,
         purpose=task.purpose,
-        help=help_given(connection, opened, task.item_id, inspected.item_key, user_id, values, since=task.leased_at)
+        help=help_given(
+            connection, opened, task.item_id, task.purpose, task.lane, inspected.item_key, user_id, values, since=task.leased_at
+        )
         if task.suggested
         else NO_HELP,
         seconds_active=min(max(submission.seconds_active or 0.0, 0.0), MOST_SECONDS),
@@ -261,7 +264,7 @@ def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task
     review.keep_blind(connection, opened.project.id, task_id, user_id, values, seconds)
     label = label_of(connection, opened, task.item_id, task.annotation_id)
     if not review.agrees(opened.project.schema, label, values):
-        leased = Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id)
+        leased = Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id, task.lane)
         return Audited(False, show(connection, opened, user_id, leased), None)
     verdict = Verdict(verdict="accept", seen=seen_of(connection, task.item_id, task.annotation_id), seconds_active=seconds)
     _end_audit(connection, opened, user_id, task, verdict)
@@ -485,7 +488,7 @@ def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id
     task = _task(connection, opened, task_id, finding=_look)
     if task.user_id != user_id or task.state not in ("leased", "done"):
         raise NotFound("This task is none of yours.", where="task")
-    view = show(connection, opened, user_id, Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id))
+    view = show(connection, opened, user_id, Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id, task.lane))
     if task.state == "leased":
         return msgspec.structs.replace(view, lease_seconds=tasks.seconds_left(connection, task_id))
     own = _own.one(connection, task=task_id, author=user_id)

@@ -2,7 +2,9 @@
 
 The lot is drawn for each item and person, and stays what it is; without the project's secret nobody can tell it in advance. An item for
 which no machine proposes anything is in neither arm. What a labeler says whose role is to annotate is shown to reviewers alone, and is no
-suggestion here, unless it is declared to be shown. Gold items take part like all others, so that nothing tells them apart.
+suggestion here, unless it is declared to be shown. Gold items take part like all others, so that nothing tells them apart. Where
+the overlap grows, whoever is asked beyond its start sees no suggestion, whatever the lot says: such answers are not compared, for their
+items are the doubtful ones.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from labelwright.store.statement import Statement
 
 if TYPE_CHECKING:
     from labelwright.pipeline.workspace import OpenProject
+    from labelwright.tasks import Leased
 
 __all__ = ["NO_HELP", "help_given", "in_view"]
 
@@ -44,17 +47,21 @@ _suggested = Statement(
 )
 
 
-def in_view(connection: Connection, opened: OpenProject, item_id: int, key: str, user_id: int, purpose: str) -> list[Suggestion]:
+def in_view(connection: Connection, opened: OpenProject, task: Leased, key: str, user_id: int) -> list[Suggestion]:
     """Return what is shown to a person who labels or reviews an item; who reviews sees all that there is, and who audits nothing."""
-    if purpose == "audit" or (purpose != "review" and _hides(opened, key, user_id)):
+    if task.purpose == "audit" or (
+        task.purpose != "review" and (_in_doubt(opened, task.purpose, task.lane) or _hides(opened, key, user_id))
+    ):
         return []
-    return [one for one, _ in _best(connection, item_id, None if purpose == "review" else opened.roles)]
+    return [one for one, _ in _best(connection, task.item_id, None if task.purpose == "review" else opened.roles)]
 
 
 def help_given(
     connection: Connection,
     opened: OpenProject,
     item_id: int,
+    purpose: str,
+    lane: int,
     key: str,
     user_id: int,
     values: Mapping[str, AnswerUnion],
@@ -74,8 +81,9 @@ def help_given(
         best = [(one, written) for one, written in best if one.question in asked or one.question not in schema.questions]
     if not best:
         return NO_HELP
-    hidden = _hides(opened, key, user_id)
-    share = opened.pipeline.assist.unassisted_share
+    in_doubt = _in_doubt(opened, purpose, lane)
+    hidden = in_doubt or _hides(opened, key, user_id)
+    share = 0.0 if in_doubt else opened.pipeline.assist.unassisted_share
     # Under another pipeline version another share may have been hidden.
     clear = since is None or (opened.declared_at <= since and all(written <= since for _, written in best))
     return Help(
@@ -93,6 +101,11 @@ def help_given(
             for one, _ in best
         ],
     )
+
+
+def _in_doubt(opened: OpenProject, purpose: str, lane: int) -> bool:
+    """Tell whether one more person is asked because the answers so far leave doubt: what settles it comes from nobody's suggestion."""
+    return purpose == "label" and lane > opened.pipeline.tasks.start
 
 
 def _hides(opened: OpenProject, key: str, user_id: int) -> bool:

@@ -60,7 +60,7 @@ def show(connection: Connection, opened: OpenProject, user_id: int, task: Leased
         lease_seconds=opened.pipeline.tasks.lease_seconds,
         pipeline_version=opened.version,
         item=ItemView(id=task.item_id, key=key, data=decode_fields(data), meta=_meta_of(opened, meta)),
-        suggestions=in_view(connection, opened, task.item_id, key, user_id, task.purpose) if suggested else [],
+        suggestions=in_view(connection, opened, task, key, user_id) if suggested else [],
         draft=Draft(saves, msgspec.json.decode(draft)) if draft is not None else None,
         redo=_redo(connection, task.annotation_id) if task.purpose == "redo" and task.annotation_id else None,
         review=_review(connection, opened, task.item_id) if reviewing else None,

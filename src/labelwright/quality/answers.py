@@ -18,7 +18,7 @@ from labelwright.store.asked import asked_of
 from labelwright.store.codec import decode, decode_answer, decode_values
 from labelwright.store.standing import STANDING
 
-__all__ = ["PAGE", "Given", "Page", "pages", "read"]
+__all__ = ["PAGE", "Beside", "Given", "Page", "pages", "read"]
 
 PAGE = 2000
 """Items read, and written, at a time."""
@@ -26,11 +26,25 @@ PAGE = 2000
 _annotations, _items, _suggestions = tables.annotations, tables.items, tables.suggestions
 
 
+class Beside(NamedTuple):
+    """The suggestion that stood beside an answer: whether it was in view, taken, by which labeler and with which score, and what it was.
+
+    `answer` is None where nobody knows it any more: it was not taken, and the labeler has said something else since.
+    """
+
+    in_view: bool
+    taken: bool
+    labeler: str
+    score: float | None
+    answer: Any
+
+
 class Given(NamedTuple):
     """One person's answers about one item, or a machine's, which has no annotation and a negative `user_id`.
 
     `independent` is false for a reviewer's version, which was made with the others in view. `shown` names the questions for which a
-    suggestion was in view. `at` is when it was given, in seconds since 1970, and 0 for a machine's.
+    suggestion was in view, and `beside` says what stood, in view or hidden. `at` is when it was given, in seconds since 1970, and 0 for a
+    machine's.
     """
 
     item_id: int
@@ -41,10 +55,16 @@ class Given(NamedTuple):
     independent: bool
     at: float = 0.0
     shown: frozenset[str] = frozenset()
+    beside: Mapping[str, Beside] = {}
 
     def alone(self, question: str) -> bool:
         """Tell whether a question was answered with nobody's answer and no suggestion in view."""
         return self.independent and question not in self.shown
+
+    def took(self, question: str) -> bool:
+        """Tell whether the answer to a question is the suggestion that was in view, whoever thought of it first."""
+        found = self.beside.get(question)
+        return found is not None and found.in_view and found.taken
 
 
 class Page(NamedTuple):
@@ -109,6 +129,7 @@ def _read(
         .order_by(_annotations.c.item_id, _annotations.c.id)
     )
     newest: dict[int, dict[int, Given]] = {}
+    unknown = False
     for item_id, user_id, number, version, values, origin, at, assisted, suggested, namesake in connection.execute(query).all():
         of_item = newest.setdefault(item_id, {})
         # A person and a file with answers under the person's name have one voice, and what was answered here comes first.
@@ -118,8 +139,12 @@ def _read(
             continue
         of_item.pop(person, None)
         kept = _valid(decode_values(values), schema)
-        shown = _shown(suggested, kept) if assisted else frozenset()
-        of_item[person] = Given(item_id, user_id, number, version, kept, origin != "review", at, shown)
+        beside = _beside(suggested, kept, in_view=bool(assisted)) if suggested else {}
+        shown = frozenset(beside if suggested is not None else kept) if assisted else frozenset()
+        of_item[person] = Given(item_id, user_id, number, version, kept, origin != "review", at, shown, beside)
+        unknown |= any(not one.taken for one in beside.values())
+    if unknown:
+        _recall(connection, schema, within, newest)
     if machines:
         _add_machines(connection, project_id, schema, within, machines, newest)
     given = {item_id: list(of_item.values()) for item_id, of_item in newest.items()}
@@ -168,9 +193,45 @@ def _add_machines(
         given.values.update(_valid({question: decode_answer(answer)}, schema))
 
 
-def _shown(suggested: str | None, values: dict[str, Any]) -> frozenset[str]:
-    """The questions for which a suggestion was in view; all that were answered where an older version did not keep which."""
-    return frozenset(values) if suggested is None else frozenset(one.question for one in decode(suggested, list[StandingSuggestion]))
+def _beside(suggested: str, values: Mapping[str, Any], *, in_view: bool) -> dict[str, Beside]:
+    """What stood beside each answer; a suggestion that was taken is known by the answer."""
+    return {
+        one.question: Beside(in_view, one.taken, one.labeler, one.score, values.get(one.question) if one.taken else None)
+        for one in decode(suggested, list[StandingSuggestion])
+    }
+
+
+def _recall(connection: Connection, schema: Schema, within: sa.ColumnElement[bool], newest: Mapping[int, dict[int, Given]]) -> None:
+    """Say what the suggestions were that were not taken: what somebody else took, or what the labeler says still."""
+    query = (
+        sa.select(_suggestions.c.item_id, _suggestions.c.question, _suggestions.c.labeler, _suggestions.c.answer)
+        .join(_items, _items.c.id == _suggestions.c.item_id)
+        .where(within)
+    )
+    known: dict[tuple[int, str, str], Any] = {}
+    for item_id, question, labeler, answer in connection.execute(query):
+        if item_id in newest:
+            known[item_id, question, labeler] = _valid({question: decode_answer(answer)}, schema).get(question)
+    for item_id, of_item in newest.items():
+        for given in of_item.values():
+            for question, one in given.beside.items():
+                if one.taken and one.answer is not None:
+                    known[item_id, question, one.labeler] = one.answer
+    for of_item in newest.values():
+        for person, given in of_item.items():
+            if any(one.answer is None for one in given.beside.values()):
+                told = {
+                    question: one if one.answer is not None else one._replace(answer=_other(schema, question, one, given, known))
+                    for question, one in given.beside.items()
+                }
+                of_item[person] = given._replace(beside=told)
+
+
+def _other(schema: Schema, question: str, one: Beside, given: Given, known: Mapping[tuple[int, str, str], Any]) -> Any:
+    """Return what a suggestion was that was not taken; None where what is known of it now is the answer, and so is another one."""
+    answer = known.get((given.item_id, question, one.labeler))
+    own = given.values.get(question)
+    return None if answer is None or own is None or schema.alike(question, answer, own) else answer
 
 
 def _valid(values: dict[str, Any], schema: Schema) -> dict[str, Any]:

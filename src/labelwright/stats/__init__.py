@@ -2,6 +2,7 @@
 
 - `aggregate`: many annotators' answers become one label a task.
 - `OnlineAggregation`: the same, one answer at a time.
+- `aggregate_assisted`: the same where machines' suggestions were in view of some answers.
 - `aggregate_multilabel`, `aggregate_ratings`, `aggregate_ordinal`: the same for sets of labels, numbers and ordered levels.
 - `bradley_terry`, `crowd_bradley_terry`, `plackett_luce`: preferences and rankings become a score an item.
 - `fuse_boxes`, `fuse_intervals`, `fuse_polygons`, `fuse_masks`, `fuse_instances`, `fuse_keypoints`, `fusion_skill`: the same for
@@ -45,6 +46,7 @@ from labelwright.stats.agreement import (
     percent_agreement,
     scott_pi,
 )
+from labelwright.stats.assisted import AssistedAggregation, AssistedAnswers, AssistedModel, aggregate_assisted
 from labelwright.stats.certificates import (
     audits_needed,
     betting_upper_bound,
@@ -134,6 +136,9 @@ from labelwright.stats.texts import MedoidText, VotedText, medoid_text, text_dis
 __all__ = [
     "Aggregation",
     "Agreement",
+    "AssistedAggregation",
+    "AssistedAnswers",
+    "AssistedModel",
     "ClusteredDifference",
     "Confusable",
     "CrowdQuality",
@@ -167,6 +172,7 @@ __all__ = [
     "Watch",
     "Window",
     "aggregate",
+    "aggregate_assisted",
     "aggregate_multilabel",
     "aggregate_ordinal",
     "aggregate_ratings",

@@ -166,21 +166,24 @@ def _open_page(connection: Connection, project_id: int, policy: TaskPolicy, afte
 
 
 def _doubtful(project_id: int, policy: TaskPolicy) -> sa.Select[Any]:
-    """Items that have all their answers and are still in doubt, with the number of people asked."""
-    items, tasks, consensus, reviews = tables.items, tables.tasks, tables.consensus, tables.reviews
+    """Items that have all their answers and are still in doubt, or have only answers with a suggestion in view; and how many were asked."""
+    items, tasks, consensus, reviews, answers = tables.items, tables.tasks, tables.consensus, tables.reviews, tables.annotations
     pending = sa.select(tasks.c.id).where(
         tasks.c.item_id == items.c.id, tasks.c.purpose.in_(("label", "redo")), tasks.c.state.in_(("open", "leased"))
     )
     doubtful = sa.select(consensus.c.item_id).where(
         consensus.c.item_id == items.c.id, consensus.c.confidence < policy.until, consensus.c.answers >= items.c.tasks_opened
     )
+    standing = sa.select(answers.c.id).where(answers.c.item_id == items.c.id, answers.c.state.in_(STANDING), answers.c.purpose != "gold")
+    # People who took one suggestion agree whatever is true: an item is settled by nobody who had none in view.
+    only_assisted = sa.and_(sa.exists(standing.where(answers.c.assisted == 1)), ~sa.exists(standing.where(answers.c.assisted == 0)))
     reviewed = sa.select(reviews.c.id).where(reviews.c.item_id == items.c.id)
     return sa.select(items.c.id, items.c.tasks_opened).where(
         _waiting(project_id),
         items.c.tasks_opened >= policy.start,
         items.c.tasks_opened < policy.most,
         ~sa.exists(pending),
-        sa.exists(doubtful),
+        sa.or_(sa.exists(doubtful), only_assisted),
         ~sa.exists(reviewed),
     )
 

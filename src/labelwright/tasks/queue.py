@@ -62,9 +62,10 @@ class Leased(Struct, frozen=True):
     purpose: str
     lease: str
     annotation_id: int | None
+    lane: int
 
 
-_columns = (_tasks.c.id, _tasks.c.item_id, _tasks.c.purpose, _tasks.c.lease, _tasks.c.annotation_id)
+_columns = (_tasks.c.id, _tasks.c.item_id, _tasks.c.purpose, _tasks.c.lease, _tasks.c.annotation_id, _tasks.c.lane)
 
 
 _GROUPS = {"label": ("label", "gold", "redo"), "review": ("audit", "review")}
@@ -107,7 +108,7 @@ def _take(purpose: str, *, own: bool = False) -> Statement:
             lease_ends=_clock + sa.bindparam("seconds"),
             leased_at=sa.bindparam("now"),
         )
-        .returning(*_columns, _tasks.c.lane, _tasks.c.rank)
+        .returning(*_columns, _tasks.c.rank)
     )
 
 
@@ -311,7 +312,7 @@ _lease_gold = Statement(
             sa.bindparam("now", type_=sa.Double),
         ).where(~sa.exists(_given), sa.exists(_is_gold), _holds_few("label")),
     )
-    .returning(*_columns, _tasks.c.lane, _tasks.c.rank)
+    .returning(*_columns, _tasks.c.rank)
 )
 
 
@@ -350,21 +351,20 @@ class Queue:
         return held[:count] if len(held) >= MOST_HELD else []
 
     def _one(self, connection: Connection, user_id: int, purpose: str) -> Leased | None:
-        found = self._search(connection, user_id, purpose)
-        if found is None and self._may_rescan(connection, user_id, purpose):
+        leased = self._search(connection, user_id, purpose)
+        if leased is None and self._may_rescan(connection, user_id, purpose):
             self.search_anew(user_id, purpose)
-            found = self._search(connection, user_id, purpose)
-        if found is None:
+            leased = self._search(connection, user_id, purpose)
+        if leased is None:
             return None
-        leased, lane = found
         # Gold takes the place of a first answer: where there is none, or something comes back, gold would be known by coming instead.
-        gold = self._one_gold(connection, user_id) if leased.purpose == "label" and lane > 0 else None
+        gold = self._one_gold(connection, user_id) if leased.purpose == "label" and leased.lane > 0 else None
         if gold is None:
             return leased
         _put_back.run(connection, task=leased.id)
         return gold
 
-    def _search(self, connection: Connection, user_id: int, purpose: str) -> tuple[Leased, int] | None:
+    def _search(self, connection: Connection, user_id: int, purpose: str) -> Leased | None:
         for kind, lanes in self._lanes[purpose].items():
             places = {lane: self._cursors.get((user_id, kind, lane), 0) for lane in lanes}
             statement = _open[kind, self._own and kind != "label"]
@@ -407,10 +407,9 @@ class Queue:
         if not unseen:
             return None
         # Popped only here; should the transaction be undone, the item returns with the next reading of the list.
-        found = self._run(_lease_gold, connection, user_id, item=unseen.pop())
-        return found[0] if found else None
+        return self._run(_lease_gold, connection, user_id, item=unseen.pop())
 
-    def _run(self, statement: Statement, connection: Connection, user_id: int, **parameters: Any) -> tuple[Leased, int] | None:
+    def _run(self, statement: Statement, connection: Connection, user_id: int, **parameters: Any) -> Leased | None:
         row = statement.one(
             connection,
             holder=user_id,
@@ -422,8 +421,8 @@ class Queue:
         )
         if row is None:
             return None
-        *fields, lane, rank = row
+        *fields, rank = row
         leased = Leased(*fields)
         if leased.purpose in ("label", "audit", "review"):
-            self._cursors[user_id, leased.purpose, lane] = rank
-        return leased, lane
+            self._cursors[user_id, leased.purpose, leased.lane] = rank
+        return leased

@@ -6,23 +6,45 @@ confusions and how frequent each label is, is kept, and the few items that were 
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from labelwright import stats
-from labelwright.quality.aggregation.base import QuestionFit
+from labelwright.quality.aggregation.base import AssistedFit, QuestionFit
 from labelwright.quality.answers import Given
 from labelwright.quality.belief import CERTAIN, expected_accuracy
 from labelwright.schema import Question
 
-__all__ = ["Judged", "VoteColumns", "judge", "settle"]
+__all__ = ["Judged", "Suggested", "VoteColumns", "judge", "settle"]
+
+ASSISTED = "assisted"
+"""The method where suggestions were in view: `labelwright.stats.aggregate_assisted`."""
+
+FEWEST_TAKEN = 0.02
+"""From this share of answers that took a suggestion on, `auto` is the model of copying: below, hardly a label rests on it."""
 
 MOST_NUMBERS = 200_000
 """A fit with more numbers than this keeps one skill an annotator in place of a table."""
+
+
+class Suggested(NamedTuple):
+    """The suggestions beside the answers: rows of the columns, the suggested label's place or -1, whether in view, and the score or NaN."""
+
+    row: Any
+    label: Any
+    shown: Any
+    score: Any
+
+    def took(self, label: Any) -> Any:
+        """Return a mask over all answers: those that took the suggestion in view."""
+        found = np.zeros(len(label), dtype=bool)
+        found[self.row] = self.shown & (self.label == label[self.row])
+        return found
 
 
 class VoteColumns:
@@ -34,6 +56,8 @@ class VoteColumns:
         self._item, self._user, self._annotation, self._version = (array("q") for _ in range(4))
         self._label, self._at = array("i"), array("d")
         self._independent, self._alone = array("b"), array("b")
+        # Of answers beside a suggestion only, for there may be none: which answer, the suggested label or -1, in view, score.
+        self._beside, self._suggestion, self._shown, self._score = array("q"), array("i"), array("b"), array("d")
 
     def __len__(self) -> int:
         return len(self._item)
@@ -52,6 +76,21 @@ class VoteColumns:
                     self._independent.append(given.independent)
                     self._alone.append(given.alone(self._name))
                     self._at.append(given.at)
+                    if (beside := given.beside.get(self._name)) is not None:
+                        self._beside.append(len(self._item) - 1)
+                        vote = None if beside.answer is None else self._question.vote(beside.answer)
+                        self._suggestion.append(-1 if beside.answer is None else self._code[vote or ""])
+                        self._shown.append(beside.in_view)
+                        self._score.append(math.nan if beside.score is None else beside.score)
+
+    def suggested(self) -> Suggested:
+        """Return what stood beside the answers."""
+        return Suggested(
+            np.frombuffer(self._beside, dtype=np.int64),
+            np.frombuffer(self._suggestion, dtype=np.int32),
+            np.frombuffer(self._shown, dtype=np.bool_),
+            np.frombuffer(self._score, dtype=np.float64),
+        )
 
     def arrays(self) -> dict[str, Any]:
         """Return the columns as arrays over the same memory; nothing can be added afterwards."""
@@ -78,8 +117,13 @@ class Judged:
     """The answers to item i are the rows `start[i]:start[i + 1]` of the arrays that were judged."""
 
 
-def settle(question: Question, data: Mapping[str, Any], method: str, gold: Mapping[int, tuple[float, int]]) -> tuple[Judged, QuestionFit]:
+def settle(
+    question: Question, data: Mapping[str, Any], suggested: Suggested, method: str, gold: Mapping[int, tuple[float, int]]
+) -> tuple[Judged, QuestionFit]:
     """Fit the model to all answers and return the consensus of every item, and what was learned."""
+    took = suggested.took(data["label"])
+    if method == "auto" and len(question.labels) > 1 and took.sum() >= FEWEST_TAKEN * len(took):
+        return _settle_assisted(question, data, suggested, took)
     result = stats.aggregate(data["item"], data["user"], data["label"], method=method)
     labels = question.labels
     present = np.array([int(code) for code in result.classes], dtype=np.int64)
@@ -88,7 +132,7 @@ def settle(question: Question, data: Mapping[str, Any], method: str, gold: Mappi
     # `aggregate` codes integers in ascending order, and so its rows are those of `items`.
     chosen = present[posteriors.argmax(axis=1)]
     people = [int(user) for user in result.annotators]
-    skill = _skill(data, items, start, posteriors, present)
+    skill = _skill(data, items, start, posteriors, present, ~took)
     numbers = len(people) * len(present) ** 2
     learned = QuestionFit(
         method=result.method,
@@ -100,14 +144,77 @@ def settle(question: Question, data: Mapping[str, Any], method: str, gold: Mappi
         skill=skill,
     )
     unweighted = result.method == "majority"
-    confidence = _belief(data, start, chosen, len(labels), gold) if unweighted else np.minimum(posteriors.max(axis=1), 1.0)
+    confidence = _belief(data, took, start, chosen, len(labels), gold) if unweighted else np.minimum(posteriors.max(axis=1), 1.0)
     return Judged(items, chosen, np.round(confidence, 6), start), learned
 
 
-def judge(question: Question, data: Mapping[str, Any], fit: QuestionFit, gold: Mapping[int, tuple[float, int]]) -> Judged:
+def _settle_assisted(question: Question, data: Mapping[str, Any], suggested: Suggested, took: Any) -> tuple[Judged, QuestionFit]:
+    """The same where people took suggestions that they saw: taken answers are copies in part."""
+    labels = question.labels
+    present = np.union1d(data["label"], suggested.label[suggested.label >= 0]).astype(np.int64)
+    if len(present) == 1:
+        present = np.union1d(present, [0, 1])
+    answers, counted = _assisted_answers(data, suggested, present)
+    found = stats.aggregate_assisted(answers, len(present), counted=counted)
+    items, start = _bounds(data["item"])
+    chosen = present[found.posteriors.argmax(axis=1)]
+    model = found.model
+    learned = QuestionFit(
+        method=ASSISTED,
+        reason=found.reason,
+        answers=len(data["item"]),
+        labels=[labels[code] for code in present],
+        prior=[round(float(share), 6) for share in found.posteriors.mean(axis=0)],
+        skill=_skill(data, items, start, found.posteriors, present, ~took),
+        assisted=AssistedFit(
+            kinds=model.kinds.tolist(),
+            shares=model.shares.tolist(),
+            own=np.round(model.own, 6).tolist(),
+            person={user: round(value, 4) for user, value in model.person.items()},
+            labeler=model.labeler.tolist(),
+            slips=np.round(model.slips, 6).tolist(),
+            copying=model.copying.tolist(),
+            copier={user: round(value, 4) for user, value in model.copier.items()},
+            edges=model.edges.tolist(),
+        ),
+    )
+    confidence = np.minimum(found.posteriors.max(axis=1), CERTAIN)
+    return Judged(items, chosen, np.round(confidence, 6), start), learned
+
+
+def _assisted_answers(data: Mapping[str, Any], suggested: Suggested, present: Any) -> tuple[stats.AssistedAnswers, Any]:
+    """Return the answers for the model of copying, and for which items a labeler counts as an annotator.
+
+    A machine that is an annotator and says what stood as a suggestion is one voice with it, and no answer of its own.
+    """
+    place = np.full(int(present.max()) + 1, -1)
+    place[present] = np.arange(len(present))
+    size = len(data["item"])
+    suggestion, shown, score = np.full(size, -1), np.zeros(size, dtype=bool), np.full(size, np.nan)
+    known = np.where((suggested.label >= 0) & (suggested.label < len(place)), place[suggested.label.clip(0, len(place) - 1)], -1)
+    suggestion[suggested.row], shown[suggested.row], score[suggested.row] = known, suggested.shown, suggested.score
+    label = place[data["label"]]
+    items, task = np.unique(data["item"], return_inverse=True)
+    said = np.full(len(items), -1)
+    stood = suggestion >= 0
+    said[task[stood]] = suggestion[stood]
+    twin = (data["annotation"] <= 0) & (said[task] == label)
+    counted = np.zeros(len(items), dtype=bool)
+    counted[task[twin]] = True
+    kept = ~twin
+    columns = (data["item"], data["user"], label, suggestion, shown, score)
+    return stats.AssistedAnswers(*(column[kept] for column in columns)), counted
+
+
+def judge(
+    question: Question, data: Mapping[str, Any], suggested: Suggested, fit: QuestionFit, gold: Mapping[int, tuple[float, int]]
+) -> Judged:
     """Return the consensus of the items in `data` by what an earlier fit learned."""
     items, start = _bounds(data["item"])
     labels = list(question.labels)
+    if fit.assisted is not None and len(items) and (judged := _judge_assisted(labels, data, suggested, fit, fit.assisted)) is not None:
+        return judged
+    took = suggested.took(data["label"])
     prior = np.full(len(labels), 1e-6)
     for label, share in zip(fit.labels, fit.prior, strict=True):
         if label in labels:
@@ -118,7 +225,7 @@ def judge(question: Question, data: Mapping[str, Any], fit: QuestionFit, gold: M
     if fit.method == "majority":
         # The same rule as the method's own: a tie goes to the label that is more frequent.
         chosen = (votes + 1e-3 * prior / prior.sum()).argmax(axis=1)
-        return Judged(items, chosen, np.round(_belief(data, start, chosen, len(labels), gold), 6), start)
+        return Judged(items, chosen, np.round(_belief(data, took, start, chosen, len(labels), gold), 6), start)
     logs = np.log(prior / prior.sum())[None].repeat(len(items), axis=0)
     tables = {user: _table(fit, user, labels) for user in set(data["user"].tolist())}
     for row in range(len(task)):
@@ -127,6 +234,24 @@ def judge(question: Question, data: Mapping[str, Any], fit: QuestionFit, gold: M
     posteriors = np.exp(logs)
     posteriors /= posteriors.sum(axis=1, keepdims=True)
     return Judged(items, posteriors.argmax(axis=1), np.round(posteriors.max(axis=1), 6), start)
+
+
+def _judge_assisted(
+    labels: list[str], data: Mapping[str, Any], suggested: Suggested, fit: QuestionFit, learned: AssistedFit
+) -> Judged | None:
+    """Judge by a model of copying; None where there is a label that it does not know."""
+    if any(label not in labels for label in fit.labels):
+        return None
+    present = np.array([labels.index(label) for label in fit.labels])
+    if not np.isin(data["label"], present).all():
+        return None
+    answers, counted = _assisted_answers(data, suggested, present)
+    arrays = {name: np.asarray(getattr(learned, name)) for name in ("kinds", "shares", "own", "labeler", "slips", "copying", "edges")}
+    model = stats.AssistedModel(**arrays, person=learned.person, copier=learned.copier)
+    items, start = _bounds(data["item"])
+    _, posteriors = model.posteriors(answers, counted=counted)
+    confidence = np.minimum(posteriors.max(axis=1), CERTAIN)
+    return Judged(items, present[posteriors.argmax(axis=1)], np.round(confidence, 6), start)
 
 
 def _bounds(item: Any) -> tuple[Any, Any]:
@@ -153,10 +278,13 @@ def _table(fit: QuestionFit, user: int, labels: list[str]) -> Any:
     return np.maximum(table, 1e-6)
 
 
-def _skill(data: Mapping[str, Any], items: Any, start: Any, posteriors: Any, present: Any) -> dict[int, float]:
-    """The expected accuracy of each annotator over items that others answered too, pulled to everybody's by two answers."""
+def _skill(data: Mapping[str, Any], items: Any, start: Any, posteriors: Any, present: Any, own: Any) -> dict[int, float]:
+    """The expected accuracy of each annotator over items that others answered too, pulled to everybody's by two answers.
+
+    Only `own` answers tell it: one that took a suggestion in view may be the labeler's.
+    """
     sizes = np.diff(start)
-    shared = np.repeat(sizes >= 2, sizes)
+    shared = np.repeat(sizes >= 2, sizes) & own
     if not shared.any():
         return {}
     task = np.repeat(np.arange(len(items)), sizes)[shared]
@@ -168,8 +296,11 @@ def _skill(data: Mapping[str, Any], items: Any, start: Any, posteriors: Any, pre
     return {int(user): round(float(value), 6) for user, value in zip(people, skill, strict=True)}
 
 
-def _belief(data: Mapping[str, Any], start: Any, chosen: Any, size: int, gold: Mapping[int, tuple[float, int]]) -> Any:
-    """How sure a majority is: the chance that the chosen label is right where each annotator is right with the expected accuracy."""
+def _belief(data: Mapping[str, Any], took: Any, start: Any, chosen: Any, size: int, gold: Mapping[int, tuple[float, int]]) -> Any:
+    """How sure a majority is: the chance that the chosen label is right where each annotator is right with the expected accuracy.
+
+    Those who took the same suggestion in view are one witness together.
+    """
     if size == 1:
         return np.ones(len(chosen))
     people, author = np.unique(data["user"], return_inverse=True)
@@ -177,6 +308,8 @@ def _belief(data: Mapping[str, Any], start: Any, chosen: Any, size: int, gold: M
     task = np.repeat(np.arange(len(chosen)), np.diff(start))
     # Each answer shifts the odds of its label against any other one by its author's odds.
     votes = np.zeros((len(chosen), size))
-    np.add.at(votes, (task, data["label"]), np.log(chance * (size - 1) / (1 - chance)))
+    together = np.bincount(task[took], minlength=len(chosen))[task]
+    witness = np.where(took, 1 / np.maximum(together, 1), 1.0)
+    np.add.at(votes, (task, data["label"]), witness * np.log(chance * (size - 1) / (1 - chance)))
     votes = np.exp(votes - votes.max(axis=1, keepdims=True))
     return votes[np.arange(len(chosen)), chosen] / votes.sum(axis=1)

@@ -14,7 +14,7 @@ from labelwright.quality.consensus import ConsensusRow
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.schema import Question
 
-__all__ = ["AggregationModule", "GatheredAnswers", "QuestionFit", "Scores", "Standing", "Written", "measured"]
+__all__ = ["AggregationModule", "AssistedFit", "GatheredAnswers", "QuestionFit", "Scores", "Standing", "Written", "measured"]
 
 Scores = Mapping[int, tuple[float, int]]
 """What each annotator reached on gold: the sum of similarities and the number of answers."""
@@ -23,10 +23,25 @@ Standing = Callable[[Sequence[int]], Mapping[int, tuple[str, str]]]
 """Gives the annotations and the method of the consensus that stands for some items."""
 
 
+class AssistedFit(Struct, frozen=True, kw_only=True):
+    """A model of answers with suggestions in view (`labelwright.stats.AssistedModel`) over the labels of a `QuestionFit`, as lists."""
+
+    kinds: list[float]
+    shares: list[float]
+    own: list[list[list[float]]]
+    person: dict[int, float]
+    labeler: list[list[float]]
+    slips: list[list[float]]
+    copying: list[list[float]]
+    copier: dict[int, float]
+    edges: list[float]
+
+
 class QuestionFit(Struct, frozen=True, kw_only=True):
     """What a fit learned of one question. `confusion[annotator][truth][answer]`, or only a `skill` each where the tables were too many.
 
-    Where answers are marks, `weights` say what each annotator counts for; they were estimated when there were `weighed` answers.
+    Where suggestions were in view, `assisted` holds what was learned of copying. Where answers are marks, `weights` say what each annotator
+    counts for; they were estimated when there were `weighed` answers.
     """
 
     method: str
@@ -36,6 +51,7 @@ class QuestionFit(Struct, frozen=True, kw_only=True):
     prior: list[float] = []
     confusion: dict[int, list[list[float]]] = {}
     skill: dict[int, float] = {}
+    assisted: AssistedFit | None = None
     weights: dict[int, float] = {}
     weighed: int = 0
 

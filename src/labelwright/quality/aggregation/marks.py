@@ -117,8 +117,12 @@ def _row(
     share = _shares(weights, answered)
     fused = question.fused(values, share)
     doubt = 1.0
-    for one in answered:
+    taken = [one for one in answered if one.took(name)]
+    # Those who took one suggestion are no more witnesses than the surest of them.
+    for one in (one for one in answered if not one.took(name)):
         doubt *= 1 - expected_accuracy(gold, one.user_id)
+    if taken:
+        doubt *= 1 - max(expected_accuracy(gold, one.user_id) for one in taken)
     close = sum(weight * question.similarity(fused, value) for weight, value in zip(share, values, strict=True)) / sum(share)
     same = _pairwise(question, [one.values[name] for one in people])
     confidence = round(close * (1 - doubt), 6)

@@ -44,7 +44,7 @@ class GatheredVotes:
 
     def fit(self, old: QuestionFit | None, method: str, gold: Scores, *, full: bool) -> QuestionFit:
         self._data = self._votes.arrays()
-        self._judged, learned = settle(self._question, self._data, method, gold)
+        self._judged, learned = settle(self._question, self._data, self._votes.suggested(), method, gold)
         return learned
 
     def rows(self, fit: QuestionFit, gold: Scores, pages: Iterable[Page], standing: Standing) -> Iterator[Written]:
@@ -80,7 +80,7 @@ def judge(
     votes = VoteColumns(name, question)
     votes.add(answered)
     data = votes.arrays()
-    judged = judge_votes(question, data, fit, gold)
+    judged = judge_votes(question, data, votes.suggested(), fit, gold)
     return [row for rows in _rows(question, data, judged, fit.method) for row in rows], set()
 
 
