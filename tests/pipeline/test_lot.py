@@ -248,3 +248,25 @@ def test_a_role_changes_what_counts_at_once(write_project: Callable[..., Path]) 
         finally:
             workspace.close()
     assert sure[0] == sure[2] < sure[1]
+
+
+def test_who_is_asked_because_of_doubt_sees_no_suggestion(open_project: Callable[[str], OpenProject]) -> None:
+    """With suggestions always shown, the second person about an item, asked beyond the start of the overlap, sees none; the answer is in no arm."""
+    opened = open_project(", overlap: {start: 1, grow_to: 2, until: 90%}, unassisted: 0%")
+    project = opened.project
+    (item, *others) = items_of(opened)
+    ann, bob = add_users(project, "ann", "bob")
+    project.database.write(lambda connection: connection.execute(sa.delete(tables.tasks).where(tables.tasks.c.item_id.in_(others))))
+    suggest(opened, item, {"intent": (Choice("bug"), 0.9)})
+    task = take(opened, ann)
+    assert task is not None
+    assert [one.question for one in task.suggestions] == ["intent"]
+    first = submit(opened, ann, task)
+    assert first.assisted
+    advance(opened)
+    task = take(opened, bob)
+    assert task is not None
+    assert (task.item.id, task.suggestions) == (item, [])
+    second = submit(opened, bob, task)
+    assert (second.assisted, second.arm, second.hide_chance) == (False, "hidden", None)
+    assert [one.taken for one in second.suggested] == [True]

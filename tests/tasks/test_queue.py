@@ -255,6 +255,29 @@ def test_an_overlap_grows_where_the_consensus_is_in_doubt(make_project: MakeProj
     assert tasks.open_tasks(project, policy) == 0
 
 
+def test_no_item_is_settled_by_answers_with_a_suggestion_in_view_alone(make_project: MakeProject) -> None:
+    """Two items of which the consensus is sure: one more person is asked about the one whose only answer had a suggestion in view."""
+    project = make_project()
+    (ann,) = add_users(project, "ann")
+    items = add_texts(project, ["a", "b"])
+    policy = TaskPolicy(overlap=Overlap(start=1, grow_to=3, until="90%"))
+    tasks.open_tasks(project, policy)
+
+    def answered(connection: sa.Connection) -> None:
+        connection.execute(sa.update(tables.tasks).values(state="done"))
+        answer = '{"kind":"choice","label":"bug"}'
+        for item, assisted in zip(items, (1, 0), strict=True):
+            row = {"item_id": item, "project_id": project.id}
+            given = {"user_id": ann, "pipeline_version": project.pipeline_version, "values": "{}", "created_at": 0.0}
+            connection.execute(sa.insert(tables.annotations).values(**row, **given, assisted=assisted))
+            sure = {"question": "intent", "answer": answer, "confidence": 0.99, "answers": 1, "method": "assisted", "updated_at": 0}
+            connection.execute(sa.insert(tables.consensus).values(**row, **sure))
+
+    project.database.write(answered)
+    assert tasks.open_tasks(project, policy) == 1
+    assert count(project, tables.tasks, tables.tasks.c.state == "open", tables.tasks.c.item_id == items[0]) == 1
+
+
 def test_tasks_about_replaced_items_are_put_away(make_project: MakeProject) -> None:
     """An item that a newer revision replaced is handed out no more."""
     project = make_project()
