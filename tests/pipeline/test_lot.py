@@ -24,6 +24,7 @@ from labelwright.schema.kinds.spans import Span, Spans
 from labelwright.store import tables
 from labelwright.store.codec import encode
 from labelwright.store.items import read_item
+from labelwright.tasks.queue import Leased
 from tests.pipeline.conftest import PIPELINE
 from tests.rows import add_known, add_users
 
@@ -36,8 +37,8 @@ def open_project(write_project: Callable[..., Path]) -> Iterator[Callable[[str],
     """Open a project of 60 texts, half of its suggestions hidden or as the rest of the `tasks` block says."""
     opened: list[Workspace] = []
 
-    def make(tasks: str = ", unassisted: 50%") -> OpenProject:
-        pipeline = PIPELINE.replace("gold: 0%, lease: 1m", f"gold: 0%, lease: 1m{tasks}")
+    def make(tasks: str = ", unassisted: 50%", overlap: str = "2") -> OpenProject:
+        pipeline = PIPELINE.replace("gold: 0%, lease: 1m", f"gold: 0%, lease: 1m{tasks}").replace("overlap: 2", f"overlap: {overlap}")
         workspace = Workspace.open(write_project(pipeline, [f"Message {number}" for number in range(ITEMS)]))
         opened.append(workspace)
         advance(workspace.projects["tickets"])
@@ -218,18 +219,18 @@ def test_a_labeler_that_annotates_counts_unseen(write_project: Callable[..., Pat
         assert (kept.arm, kept.assisted) == (("shown", True) if shown else ("none", False))
         with opened.project.database.read() as connection:
             assert counted(connection, opened.project.id, opened.roles) == ("rules.sort",)
-            seen = in_view(connection, opened, task.item.id, task.item.key, ann, "review")
+            seen = in_view(connection, opened, Leased(task.id, task.item.id, "review", "", None, 1), task.item.key, ann)
         assert [one.labeler for one in seen] == ["rules.sort"]
     finally:
         workspace.close()
 
 
 def test_a_role_changes_what_counts_at_once(write_project: Callable[..., Path]) -> None:
-    """When the file gives a labeler another role, the next run counts what it says by it: more sure where it agrees."""
+    """When the file gives a labeler another role, the next run counts what it says by it: more sure where it agrees unseen."""
     rules = "from labelwright import labeling_function\n@labeling_function(question='intent')\ndef sort(item): return 'bug'\n"
     sure: list[float] = []
     for options in ("rules.py", "{file: rules.py, role: annotate}", "{file: rules.py, role: suggest}"):
-        spelling = f"assist: {{labelers: [{{functions: {options}}}], unassisted: 0%}}\n"
+        spelling = f"assist: {{labelers: [{{functions: {options}}}], unassisted: 100%}}\n"
         folder = write_project(PIPELINE.replace("overlap: 2", "overlap: 1") + spelling, ["late", "later"])
         (folder / "rules.py").write_text(rules)
         workspace = Workspace.open(folder)
@@ -250,9 +251,9 @@ def test_a_role_changes_what_counts_at_once(write_project: Callable[..., Path]) 
     assert sure[0] == sure[2] < sure[1]
 
 
-def test_who_is_asked_because_of_doubt_sees_no_suggestion(open_project: Callable[[str], OpenProject]) -> None:
-    """With suggestions always shown, the second person about an item, asked beyond the start of the overlap, sees none; the answer is in no arm."""
-    opened = open_project(", overlap: {start: 1, grow_to: 2, until: 90%}, unassisted: 0%")
+def test_who_is_asked_because_of_doubt_sees_no_suggestion(open_project: Callable[..., OpenProject]) -> None:
+    """With suggestions always shown, the second person about an item, asked beyond the start of the overlap, sees none."""
+    opened = open_project(", unassisted: 0%", overlap="{start: 1, grow_to: 2, until: 90%}")
     project = opened.project
     (item, *others) = items_of(opened)
     ann, bob = add_users(project, "ann", "bob")
@@ -268,5 +269,5 @@ def test_who_is_asked_because_of_doubt_sees_no_suggestion(open_project: Callable
     assert task is not None
     assert (task.item.id, task.suggestions) == (item, [])
     second = submit(opened, bob, task)
-    assert (second.assisted, second.arm, second.hide_chance) == (False, "hidden", None)
+    assert (second.assisted, second.arm) == (False, "hidden")
     assert [one.taken for one in second.suggested] == [True]
