@@ -89,7 +89,7 @@ class OutlinesQuestion(MarksQuestion, frozen=True, kw_only=True, tag="outlines")
         return None
 
     def match(self, first: Any, second: Any, *, same_label: bool = True) -> Matching:
-        return match_polygons(_labeled(first), _labeled(second), same_label=same_label)
+        return match_polygons(_labeled(first), _labeled(second), iou=self.least, same_label=same_label)
 
     def fused(self, answers: Sequence[Any], weights: Sequence[float]) -> Outlines:
         if all(answer == answers[0] for answer in answers[1:]):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from labelwright.errors import InvalidPipeline
 from labelwright.expressions import Terms
 from labelwright.schema.kinds import _plain
 from labelwright.schema.kinds.base import MOST_ID, Answer, LabelQuestion, Part, Problem
@@ -85,16 +84,9 @@ class _Place(NamedTuple):
 
 
 class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
-    """Asks for labeled marks of one shape.
-
-    `same` is the overlap, intersection over union, from which two marks with one label count as the same; the kind's own unless given.
-    """
-
-    same: float | None = None
+    """Asks for labeled marks of one shape. From an overlap of `same` on two marks with one label count as the same."""
 
     usual: ClassVar[float] = 0.5
-    """What `same` is unless the question says otherwise."""
-
     aggregation: ClassVar[str] = "marks"
     graded: ClassVar[bool] = True
     shape: ClassVar[Shape]
@@ -154,23 +146,9 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
         within_text = {"text": _words} if modality.is_text else {}
         return Terms(places, self.labels, {"label": lambda place: place.part.label, **of_shape, **within_text})
 
-    def check(self, where: str) -> None:
-        super().check(where)
-        if not 0 < self.least <= 1:
-            hint = "1 asks for exactly the same place, 0.5 for half of their union."
-            raise InvalidPipeline("Two marks overlap by more than 0 and at most 1.", where=f"{where}.same", hint=hint)
-
-    @property
-    def least(self) -> float:
-        """The overlap from which two marks count as the same."""
-        return self.usual if self.same is None else self.same
-
     def similarity(self, first: Any, second: Any) -> float:
+        """Return the F1 of the marks that match: 1 where every mark of one answer is one of the other's, with its label."""
         return 1.0 if first == second else self.match(first, second).f1
-
-    def alike(self, first: Any, second: Any) -> bool:
-        """Tell whether every mark of one answer is one of the other's, with its label, and the other way round."""
-        return self.similarity(first, second) == 1.0
 
     def match(self, first: Any, second: Any, *, same_label: bool = True) -> Matching:
         """Pair the marks of two answers one to one, where they overlap by as much as counts as the same."""
