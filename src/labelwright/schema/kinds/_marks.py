@@ -14,7 +14,7 @@ from labelwright.expressions import Terms
 from labelwright.schema.kinds import _plain
 from labelwright.schema.kinds.base import MOST_ID, Answer, LabelQuestion, Part, Problem
 from labelwright.schema.modalities import Field
-from labelwright.shapes import Geometry, Shape
+from labelwright.shapes import Geometry, RowShape, Shape
 
 if TYPE_CHECKING:
     import random
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from labelwright.stats.fusion.matching import Labeled, Matching
     from labelwright.stats.fusion.skill import FusionSkill
 
-__all__ = ["Mark", "Marks", "MarksQuestion", "labeled", "plain_marks"]
+__all__ = ["Mark", "Marks", "MarksQuestion", "RowMarksQuestion", "labeled", "plain_marks"]
 
 
 class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,6 +150,20 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
         """Return the F1 of the marks that match: 1 where every mark of one answer is one of the other's, with its label."""
         return 1.0 if first == second else self.match(first, second).f1
 
+    def sample(self, data: Mapping[str, Field], luck: random.Random) -> Answer:
+        places = [self.imagined(data[self.of], luck) for _ in range(luck.randrange(4))]
+        parts = [Part(luck.choice(self.labels), self.numbers(geometry)) for found in places for geometry in found]
+        return self.with_parts([part for _, part in _apart([(1.0, part) for part in parts], self.shape)])
+
+
+class RowMarksQuestion(MarksQuestion, frozen=True, kw_only=True):
+    """Asks for marks whose shape has so many numbers each: the statistics match and fuse them.
+
+    A kind of other marks derives from `MarksQuestion` and says itself how they are matched, fused and weighed.
+    """
+
+    shape: ClassVar[RowShape]
+
     def match(self, first: Any, second: Any, *, same_label: bool = True) -> Matching:
         """Pair the marks of two answers one to one, where they overlap by as much as counts as the same."""
         from labelwright.stats import match_shapes
@@ -177,11 +191,6 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
 
         marked: list[dict[Hashable, Labeled]] = [{user_id: labeled(answer) for user_id, answer in answers.items()} for answers in items]
         return fusion_skill(marked, self.shape)
-
-    def sample(self, data: Mapping[str, Field], luck: random.Random) -> Answer:
-        places = [self.imagined(data[self.of], luck) for _ in range(luck.randrange(4))]
-        parts = [Part(luck.choice(self.labels), self.numbers(geometry)) for found in places for geometry in found]
-        return self.with_parts([part for _, part in _apart([(1.0, part) for part in parts], self.shape)])
 
 
 def _of_geometry(value: Callable[[Geometry], float]) -> Callable[[_Place], float]:

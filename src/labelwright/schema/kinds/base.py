@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from labelwright.stats.fusion.matching import Matching
     from labelwright.stats.fusion.skill import FusionSkill
 
-__all__ = ["ANSWERED_BY", "ASKED_BY", "Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
+__all__ = ["ANSWERED_BY", "ASKED_BY", "BROUGHT_TOGETHER_BY", "Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
 
 
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -280,6 +280,9 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
 
 ASKED_BY = ("modalities", "aggregation", "form", "problems", "with_parts", "from_plain", "distance", "sample")
 """What the question of each kind defines itself."""
+
+BROUGHT_TOGETHER_BY = {"votes": ("labels", "vote", "elected"), "marks": ("shape", "match", "fused", "skills")}
+"""What a question defines besides, by the name of its `aggregation`."""
 
 ANSWERED_BY = ("parts", "plain")
 """What the answer of each kind defines itself."""
