@@ -144,7 +144,7 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
 
         of_shape = {name: _of_geometry(value) for name, value in self.shape.values.items()}
         within_text = {"text": _words} if modality.is_text else {}
-        return Terms(places, self.labels, {"label": lambda place: place.part.label, **of_shape, **within_text})
+        return Terms(places, self.labels, {"label": lambda place: place.part.label, **of_shape, **within_text}, frozenset(of_shape))
 
     def similarity(self, first: Any, second: Any) -> float:
         """Return the F1 of the marks that match: 1 where every mark of one answer is one of the other's, with its label."""
