@@ -1,7 +1,7 @@
 """What every kind of answer offers: a question, an answer, and all that the rest of the product has to know of them.
 
 A kind is one file in this folder. It defines a `Question` and an `Answer` with the same tag and names them `QUESTION` and `ANSWER`. The
-question is where a kind's behaviour lives: what is valid, how two answers compare, what several are brought together by. Nothing else in
+question is where a kind's behavior lives: what is valid, how two answers compare, what several are brought together by. Nothing else in
 the product asks which kind it is. The conformance suite finds the file and tries it.
 """
 
