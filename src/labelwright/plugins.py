@@ -22,7 +22,19 @@ from typing import NamedTuple, TypeVar
 
 from labelwright.errors import InvalidInput, InvalidPipeline, LabelwrightError, nearest
 
-__all__ = ["GROUPS", "PluginGroup", "caught", "line_within", "load", "load_class", "load_file", "names", "page_module", "summary"]
+__all__ = [
+    "GROUPS",
+    "PluginGroup",
+    "caught",
+    "line_within",
+    "load",
+    "load_class",
+    "load_file",
+    "names",
+    "page_module",
+    "summary",
+    "useless",
+]
 
 PACKAGE = Path(__file__).parent
 
@@ -91,12 +103,12 @@ def load(group: str, name: str) -> ModuleType:
         except Exception as error:
             # It is another package's code, so whatever it raises is told as what it is: not ours.
             why = f"cannot be loaded from '{points[name]}': {type(error).__name__}: {error}"
-            raise _useless(group, name, why) from error
+            raise useless(group, name, why) from error
     else:
         raise InvalidInput(f"There is no {GROUPS[group].one} named '{name}'.", hint=nearest(name, names(group)))
     missing = [one for one in GROUPS[group].defines if not hasattr(module, one)]
     if missing and getattr(module.__spec__, "_initializing", False):
-        raise _useless(group, name, "was imported first.", hint=f"Import labelwright.schema before {module.__name__}.")
+        raise useless(group, name, "was imported first.", hint=f"Import labelwright.schema before {module.__name__}.")
     _demand(group, name, module, missing)
     return module
 
@@ -115,20 +127,20 @@ def load_class(group: str, name: str, attribute: str, base: type[T], defines: It
     """
     found = getattr(load(group, name), attribute)
     if not isinstance(found, type) or not issubclass(found, base):
-        raise _useless(group, name, f"cannot be used: its {attribute} is not derived from {base.__module__}.{base.__name__}.")
+        raise useless(group, name, f"cannot be used: its {attribute} is not derived from {base.__module__}.{base.__name__}.")
     tag = found.__struct_config__.tag  # type: ignore[attr-defined]  # every base is a Struct
     if tag != name:
-        raise _useless(group, name, f"cannot be used: its {attribute} has the tag '{tag}', which is another name.")
+        raise useless(group, name, f"cannot be used: its {attribute} has the tag '{tag}', which is another name.")
     _demand(group, name, found, [one for one in defines if getattr(found, one, None) is getattr(base, one, None)])
     return found
 
 
 def _demand(group: str, name: str, found: ModuleType | type, missing: list[str]) -> None:
     if missing:
-        raise _useless(group, name, f"cannot be used: {found.__name__} does not define {', '.join(missing)}.")
+        raise useless(group, name, f"cannot be used: {found.__name__} does not define {', '.join(missing)}.")
 
 
-def _useless(group: str, name: str, why: str, *, hint: str = "Mend or uninstall the package that brings it.") -> InvalidInput:
+def useless(group: str, name: str, why: str, *, hint: str = "Mend or uninstall the package that brings it.") -> InvalidInput:
     """Return the error that says why a plugin does not work, and which file or entry point leads to it."""
     message = f"The {GROUPS[group].one} '{name}' {why}"
     if name in _bundled(group):

@@ -322,7 +322,7 @@ def test_texts_that_share_nothing_teach_nothing(make_project: Callable[..., Proj
 
 @sqlite
 def test_grey_pictures_have_boxes_too(make_project: Callable[..., Project]):
-    """A picture without colours, or of one colour, is labeled and learned from as any other."""
+    """A picture without colors, or of one color, is labeled and learned from as any other."""
     schema = {"data": {"picture": "image"}, "questions": {"cells": {"kind": "boxes", "of": "picture", "options": ["cell"]}}}
     project = make_project(schema)
     pictures, answers = [], []

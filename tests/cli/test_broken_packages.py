@@ -93,6 +93,19 @@ class Odd(Answer, frozen=True, tag="odd"): ...
 QUESTION, ANSWER = OddQuestion, Odd
 """
 
+WAY = """\
+from typing import ClassVar
+
+from labelwright.schema.kinds.choice import Choice, ChoiceQuestion
+
+class OddQuestion(ChoiceQuestion, frozen=True, kw_only=True, tag="odd"):
+    aggregation: ClassVar[str] = "WAY"
+
+class Odd(Choice, frozen=True, tag="odd"): ...
+
+QUESTION, ANSWER = OddQuestion, Odd
+"""
+
 LACKING = {
     "no answer": ("kinds", "QUESTION = 3", "torn.odd does not define ANSWER."),
     "nothing": ("kinds", "", "The kind 'odd' cannot be used: torn.odd does not define QUESTION, ANSWER."),
@@ -108,6 +121,8 @@ LACKING = {
         "OddQuestion does not define aggregation, form, problems, with_parts, ",
     ),
     "no parts": ("kinds", ANSWER, "Odd does not define parts, plain."),
+    "no marks": ("kinds", WAY.replace("WAY", "marks"), "OddQuestion does not define shape, match, fused, skills."),
+    "no such way": ("kinds", WAY.replace("WAY", "ballots"), "its aggregation is 'ballots', and there are marks, votes."),
     "no field": ("modalities", "", "The modality 'odd' cannot be used: torn.odd does not define FIELD."),
     "no field's class": ("modalities", "FIELD = str", "its FIELD is not derived from labelwright.schema.modalities.base.Field."),
     "no rule": ("rules", "ALWAYS = False", "The rule 'odd' cannot be used: torn.odd does not define Options, SEVERITY, compile."),

@@ -7,7 +7,7 @@ import random
 import re
 import subprocess
 import sys
-from itertools import permutations
+from itertools import combinations, permutations
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ import pytest
 
 import labelwright
 from labelwright import plugins
-from labelwright.errors import InvalidInput
+from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.quality.aggregation import aggregation_of
 from labelwright.quality.answers import Given
 from labelwright.schema import Field, Question, Schema
@@ -66,6 +66,31 @@ def test_the_yardstick_is_one(asked: tuple[Schema, Question, dict[str, Field]]) 
             assert question.distance(one, other) == pytest.approx(question.distance(other, one))
             assert 0 <= question.distance(one, other) <= 1
             assert question.graded or {question.distance(one, other), question.similarity(one, other)} <= {0, 1}
+            assert question.alike(one, other) is (question.similarity(one, other) == 1)
+
+
+def test_a_question_may_say_how_alike_is_the_same(asked: tuple[Schema, Question, dict[str, Field]]) -> None:
+    """The more of it, the fewer answers are the same, down to those that are equal; a kind without degrees refuses `same`."""
+    _, question, data = asked
+    strict, loose = (msgspec.structs.replace(question, same=same) for same in (1.0, 0.01))
+    if not question.graded:
+        with pytest.raises(InvalidPipeline, match="cannot be the same in part"):
+            loose.check("schema.questions.asked")
+        return
+    luck = random.Random(1)
+    answers = [question.sample(data, luck) for _ in range(12)]
+    pairs = list(combinations(answers, 2))
+    for answer in answers:
+        near = [part._replace(geometry=question.blurred(part, data["seen"], luck, 0.3)) for part in answer.parts()]
+        pairs.append((answer, question.with_parts(near)))
+    for one, other in pairs:
+        assert strict.alike(one, other) is (one == other)
+        assert question.alike(one, other) or not strict.alike(one, other)
+        assert loose.alike(one, other) or not question.alike(one, other)
+    assert any(loose.alike(one, other) and not strict.alike(one, other) for one, other in pairs)
+    for wrong in (0.0, -1.0, 1.5, float("nan")):
+        with pytest.raises(InvalidPipeline, match="above 0 and at most 1"):
+            msgspec.structs.replace(question, same=wrong).check("schema.questions.asked")
 
 
 def test_nothing_marked_is_an_answer_where_marks_are_asked_for(asked: tuple[Schema, Question, dict[str, Field]]) -> None:

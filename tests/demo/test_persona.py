@@ -96,7 +96,7 @@ def test_the_second_look_is_better() -> None:
 
     def distance(attempt: int) -> float:
         found = [ask(persona, truth, f"item {number}", attempt=attempt) for number in range(200)]
-        return mean(SCHEMA.distance(name, truth[name], answers[name]) for answers in found for name in truth)
+        return mean(SCHEMA.questions[name].distance(truth[name], answers[name]) for answers in found for name in truth)
 
     assert distance(1) < 0.6 * distance(0)
 

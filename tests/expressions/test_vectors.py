@@ -23,7 +23,8 @@ def _field(name: str) -> Any:
 def _terms(labels: list[str], parts: list[str] | None = None) -> Terms:
     if parts is None:
         return Terms(lambda answer, fields: answer, tuple(labels))
-    return Terms(lambda answer, fields: answer or [], tuple(labels), {part: itemgetter(part) for part in parts})
+    numbers = frozenset(parts) - {"label", "text"}
+    return Terms(lambda answer, fields: answer or [], tuple(labels), {part: itemgetter(part) for part in parts}, numbers)
 
 
 NAMES = Names(

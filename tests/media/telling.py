@@ -24,7 +24,7 @@ def _exif(orientation: int) -> Any:
 
 
 def picture(name: str, *, orientation: int = 6) -> bytes:
-    """A picture with noise in it, turned, with a colour profile, and with secrets."""
+    """A picture with noise in it, turned, with a color profile, and with secrets."""
     from PIL import Image, ImageCms
     from PIL.PngImagePlugin import PngInfo
 

@@ -327,15 +327,15 @@ def test_real_media_are_whole() -> None:
         assert len(normal.peaks) < 20_000
 
 
-def _deep(bits: int, colours: int = 1) -> np.ndarray:
+def _deep(bits: int, colors: int = 1) -> np.ndarray:
     """A ramp from dark to bright, as a camera of so many bits takes it."""
     ramp = np.linspace(0, 2**bits - 1, 64).astype(np.uint16)
     grey = np.tile(ramp, (48, 1))
-    return grey if colours == 1 else np.stack([grey] * colours, axis=2)
+    return grey if colors == 1 else np.stack([grey] * colors, axis=2)
 
 
 def _png16(pixels: np.ndarray) -> bytes:
-    """Pillow writes no colours of 16 bits."""
+    """Pillow writes no colors of 16 bits."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -347,7 +347,7 @@ def _png16(pixels: np.ndarray) -> bytes:
 
 
 def _tiff(pixels: np.ndarray, order: str = "<", tags: dict[int, str | int] | None = None) -> bytes:
-    """Pillow writes neither big-endian 16 bits nor colours of 16 bits."""
+    """Pillow writes neither big-endian 16 bits nor colors of 16 bits."""
     kind = {"u": 1, "i": 2, "f": 3}[pixels.dtype.kind]
     layers = 1 if pixels.ndim == 2 else pixels.shape[2]
     fields: dict[int, int | str] = {256: pixels.shape[1], 257: pixels.shape[0], 258: 8 * pixels.dtype.itemsize, 259: 1}
@@ -386,7 +386,7 @@ def _shown(body: bytes) -> np.ndarray:
     ids=["png", "png-rgb", "tiff", "tiff-be", "tiff-rgb", "tiff-rgb-be"],
 )  # fmt: skip
 def test_fewer_bits_kept_in_sixteen_are_as_bright_as_they_were_taken(bits: int, body: Callable[[int], bytes]) -> None:
-    """A ramp of 8 to 16 bits, grey or in colours, in either order of bytes, is a smooth ramp from black to white."""
+    """A ramp of 8 to 16 bits, grey or in colors, in either order of bytes, is a smooth ramp from black to white."""
     shown = _shown(body(bits))
     assert (shown[0, 0].max(), shown[0, -1].min()) == (0, 255)
     steps = np.diff(shown[0, :, 0].astype(int))
@@ -423,8 +423,8 @@ def _profile(space: str) -> bytes:
 
 
 @pytest.mark.parametrize(("format", "mode"), [("JPEG", "RGB"), ("PNG", "RGB"), ("PNG", "RGBA"), ("TIFF", "RGB"), ("WEBP", "RGB")])
-def test_a_colour_profile_stays_with_its_colours(format: str, mode: str) -> None:
-    """A phone's picture that is turned or reduced keeps the profile that its colours are in."""
+def test_a_color_profile_stays_with_its_colors(format: str, mode: str) -> None:
+    """A phone's picture that is turned or reduced keeps the profile that its colors are in."""
     exif = Image.Exif()
     exif[0x0112] = 6
     out = io.BytesIO()
@@ -436,7 +436,7 @@ def test_a_colour_profile_stays_with_its_colours(format: str, mode: str) -> None
 
 
 def test_a_profile_of_another_space_goes_with_its_pixels() -> None:
-    """Lab colours of a TIFF become what they are on a screen, and their profile does not stand beside sRGB."""
+    """Lab colors of a TIFF become what they are on a screen, and their profile does not stand beside sRGB."""
     red = ImageCms.profileToProfile(
         Image.new("RGB", (32, 32), (200, 30, 40)), ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
     )

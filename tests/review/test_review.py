@@ -14,6 +14,7 @@ from labelwright.errors import Conflict, InvalidInput, InvalidPipeline, NotFound
 from labelwright.review import ReviewPolicy
 from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
+from labelwright.schema.kinds.spans import Span, Spans
 from labelwright.store import people, tables
 from labelwright.store.codec import decode, encode
 from labelwright.store.labels import final_labels
@@ -41,14 +42,16 @@ def answer(project: Project, item: int, user: int, label: str) -> int:
     return project.database.write(work)
 
 
-def agree(project: Project, item: int, label: str, *, agreement: float | None = 1.0, confidence: float = 0.9) -> None:
+def agree(
+    project: Project, item: int, label: str | Spans, *, question: str = "intent", agreement: float | None = 1.0, confidence: float = 0.9
+) -> None:
     project.database.write(
         lambda connection: connection.execute(
             sa.insert(tables.consensus).values(
                 item_id=item,
-                question="intent",
+                question=question,
                 project_id=project.id,
-                answer=encode(Choice(label)),
+                answer=encode(Choice(label) if isinstance(label, str) else label),
                 confidence=confidence,
                 agreement=agreement,
                 answers=2,
@@ -192,6 +195,18 @@ def test_the_rules_pick_what_they_name(make_project: MakeProject) -> None:
         items[3]: ["label_error"],
         items[4]: ["new_annotator"],
     }
+
+
+def test_what_counts_as_the_same_is_no_conflict(make_project: MakeProject) -> None:
+    """A label that is the reference's by the question's own tolerance is not sent to a reviewer; one beyond it is."""
+    question = {"kind": "spans", "of": "body", "options": ["DATE"], "same": 0.5}
+    project = make_project({"data": {"body": "text"}, "questions": {"dates": question}})
+    items = add_texts(project, ["on Monday night", "on Tuesday night"])
+    for item, end in zip(items, (8, 4), strict=True):
+        agree(project, item, Spans((Span(3, end, "DATE"),)), question="dates")
+        add_known(project, item, {"dates": Spans((Span(3, 9, "DATE"),))}, use="reference")
+    review.pick(project, ReviewPolicy(sample="0%", always=("conflict",)), items)
+    assert {item: reasons for item, (_, reasons) in picks(project).items()} == {items[1]: ["conflict"]}
 
 
 def test_nobody_reviews_an_own_answer(make_project: MakeProject) -> None:

@@ -35,7 +35,7 @@ BAD: dict[str, tuple[int | tuple[int, ...], str, str, dict[str, Any]]] = {
     "empty body": (400, "POST", NEXT, {"content": b"", "headers": JSON}),
     "another type": (400, "POST", NEXT, {"json": {"count": "one"}}),
     "a list for an object": (400, "POST", NEXT, {"json": [1]}),
-    "unknown field": (400, "POST", NEXT, {"json": {"count": 1, "colour": "red"}}),
+    "unknown field": (400, "POST", NEXT, {"json": {"count": 1, "color": "red"}}),
     "a count out of bounds": (400, "POST", NEXT, {"json": {"count": 10**6}}),
     "a huge number": (400, "POST", NEXT, {"json": {"count": 10**40}}),
     "unknown purpose": (400, "POST", NEXT, {"json": {"purpose": "gold"}}),

@@ -177,7 +177,7 @@ def test_kappa_with_oneself_is_one(answers):
     assert result.value == 1 if len(set(answers)) > 1 else math.isnan(result.value)
 
 
-def test_weighted_kappa_forgives_neighbours():
+def test_weighted_kappa_forgives_neighbors():
     first, second = [1, 2, 3, 4] * 5, [2, 2, 3, 4] * 5
     assert cohen_kappa(first, second, weights="quadratic").value > cohen_kappa(first, second, weights="linear").value
     assert cohen_kappa(first, second, weights="linear").value > cohen_kappa(first, second).value

@@ -85,7 +85,7 @@ def test_coefficients_of_a_two_by_two_table():
 
 
 def test_ac2_forgives_near_misses():
-    """Weighted by distance, neighbours count for more agreement than extremes, and without weights it would be AC1."""
+    """Weighted by distance, neighbors count for more agreement than extremes, and without weights it would be AC1."""
     tasks, people = [1, 1, 2, 2, 3, 3], ["a", "b"] * 3
     near = gwet_ac2(tasks, people, [1, 1, 3, 3, 1, 2], classes=[1, 2, 3]).value
     far = gwet_ac2(tasks, people, [1, 1, 3, 3, 1, 3], classes=[1, 2, 3]).value

@@ -17,12 +17,12 @@ RANKS = ["self_confidence", "normalized_margin", "confidence_weighted_entropy"]
 
 
 def planted(n=1500, n_classes=4, noise=0.1, seed=0):
-    """Points around class centres, some with a wrong label: features, given labels, true labels."""
+    """Points around class centers, some with a wrong label: features, given labels, true labels."""
     rng = np.random.default_rng(seed)
     true = rng.integers(n_classes, size=n)
-    centres = rng.normal(size=(n_classes, 6)) * 2.5
+    centers = rng.normal(size=(n_classes, 6)) * 2.5
     given = np.where(rng.random(n) < noise, (true + rng.integers(1, n_classes, size=n)) % n_classes, true)
-    return centres[true] + rng.normal(size=(n, 6)), given, true
+    return centers[true] + rng.normal(size=(n, 6)), given, true
 
 
 @pytest.fixture(scope="module")

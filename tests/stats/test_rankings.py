@@ -36,8 +36,8 @@ def beaten(rng, true, count):
 
 
 def held(result, true):
-    centred = (true - true.mean())[np.array(result.items)]
-    return ((result.interval[:, 0] <= centred) & (centred <= result.interval[:, 1])).mean()
+    centered = (true - true.mean())[np.array(result.items)]
+    return ((result.interval[:, 0] <= centered) & (centered <= result.interval[:, 1])).mean()
 
 
 def test_a_known_season_of_baseball_gets_its_known_scores():

@@ -287,7 +287,7 @@ def eventually(page: Any, true: Callable[[], bool]) -> None:
 
 
 def still(page: Any) -> None:
-    """Wait until nothing is read from the server any more, and colours and sizes have stopped changing."""
+    """Wait until nothing is read from the server any more, and colors and sizes have stopped changing."""
     page.wait_for_load_state("networkidle")
     moving = "document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished.catch(() => {}))"
     page.evaluate(f"async () => {{ await Promise.all({moving}); }}")

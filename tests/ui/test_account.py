@@ -1,4 +1,4 @@
-"""The account page in a real browser: password, sessions, colours, keys, and what of it stays."""
+"""The account page in a real browser: password, sessions, colors, keys, and what of it stays."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_signing_out_everywhere_ends_every_session(desk: Desk, browser: Any) -> 
     other.context.close()
 
 
-def test_the_colours_that_were_chosen_stay(desk: Desk) -> None:
+def test_the_colors_that_were_chosen_stay(desk: Desk) -> None:
     """Dark on a light system is dark at once and after a reload, and the system decides again when it is asked to."""
     desk.page.emulate_media(color_scheme="light")
     page = account(desk)
@@ -105,7 +105,7 @@ def test_the_colours_that_were_chosen_stay(desk: Desk) -> None:
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_axe_finds_nothing_on_the_account_page(desk: Desk, theme: str) -> None:
-    """In the colours chosen against the system, and at 400 pixels, where nothing is wider than the page, axe finds nothing."""
+    """In the colors chosen against the system, and at 400 pixels, where nothing is wider than the page, axe finds nothing."""
     if not AXE.is_file():
         pytest.skip("axe-core is not installed: npm ci in ui/")
     desk.page.emulate_media(color_scheme="light" if theme == "Dark" else "dark")

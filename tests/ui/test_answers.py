@@ -447,15 +447,15 @@ def test_no_picture_stands_for_another(desk: Desk) -> None:
     eventually(desk.page, lambda: len(pictures) == 3)
     first, second, _ = list(pictures)
     canvas = "document.querySelector('.image-viewer canvas')"
-    coloured = f"() => {canvas}.getContext('2d').getImageData(0, 0, {canvas}.width, {canvas}.height).data.some((one) => one)"
+    colored = f"() => {canvas}.getContext('2d').getImageData(0, 0, {canvas}.width, {canvas}.height).data.some((one) => one)"
     key = desk.page.locator(".about span").first
     name = key.inner_text()
     desk.press("n", "Control+Enter")
     eventually(desk.page, lambda: key.inner_text() != name)
-    assert not desk.page.evaluate(coloured)
+    assert not desk.page.evaluate(colored)
     for route in pictures[second]:
         route.continue_()
-    desk.page.wait_for_function(coloured)
+    desk.page.wait_for_function(colored)
     shown = desk.page.evaluate(f"{canvas}.toDataURL()")
     for route in pictures[first]:
         route.continue_()

@@ -62,7 +62,7 @@ def test_a_part_of_the_page_is_loaded_again_with_its_style(desk: Desk, kind: str
     assert "preload" not in desk.page.locator("main").inner_text()
     desk.page.unroute(pattern)
     desk.page.unroute(f"{desk.site.address}/")
-    desk.page.get_by_role("heading", name="Colours").wait_for()
+    desk.page.get_by_role("heading", name="Colors").wait_for()
     bare = "[...document.querySelectorAll('link[rel=stylesheet]')].filter((one) => !one.sheet).map((one) => one.href)"
     assert desk.page.evaluate(bare) == []
     assert desk.page.locator("link[href*='Account-'][rel=stylesheet]").count() == 1
@@ -76,7 +76,7 @@ def test_a_part_that_the_server_no_longer_has_is_not_waited_for(desk: Desk) -> N
     desk.page.get_by_text("the page is probably newer by now").wait_for()
     desk.page.unroute("**/assets/Account-*.js")
     desk.page.get_by_role("button", name="Load the page anew").click()
-    desk.page.get_by_role("heading", name="Colours").wait_for()
+    desk.page.get_by_role("heading", name="Colors").wait_for()
     desk.complaints.clear()  # the browser complains about a script that is no script
 
 

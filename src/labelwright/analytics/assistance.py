@@ -176,14 +176,14 @@ TRUTHS: list[Callable[[Connection, Sequence[int]], Truth]] = [_gold, _blind]
 
 
 def _right(connection: Connection, project: Project, answers: list[_Drawn]) -> list[_Pair]:
-    """How far each answer is right, 0 to 1, where the truth is known: for a choice whether it is, for places 1 minus the distance."""
+    """How far each answer is right, 0 to 1, where the truth is known: by the yardstick of the kind."""
     items = sorted({one.item_id for one in answers})
     found: Truth = defaultdict(dict)
     for truth in reversed(TRUTHS):
         for item_id, values in truth(connection, items).items():
             found[item_id].update(values)
     return [
-        _Pair(round(1 - project.schema.distance(name, answer, known[name]), 9), one)
+        _Pair(round(project.schema.similarity(name, answer, known[name]), 9), one)
         for one in answers
         if (known := found.get(one.item_id))
         for name, answer in decode_values(one.values).items()

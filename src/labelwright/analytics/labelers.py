@@ -45,7 +45,7 @@ def read_labelers(connection: Connection, project: Project) -> list[LabelerFigur
         for item_id, labeler, question, body in connection.execute(query):
             label, answer = labels.get(item_id, {}).get(question), decode_answer(body)
             if label is not None and type(label) is type(answer):
-                alike = round(1 - project.schema.distance(question, answer, label), 9)
+                alike = round(project.schema.similarity(question, answer, label), 9)
                 everywhere[labeler, question].append(alike)
                 if item_id in unseen:
                     independent[labeler, question].append(alike)

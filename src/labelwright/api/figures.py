@@ -126,8 +126,8 @@ class Assistance(Struct, frozen=True, kw_only=True):
 class LabelerFigures(Struct, frozen=True, kw_only=True):
     """How far a machine's suggestions agree with the labels as they stand now, one row a labeler and question.
 
-    `agreement` is the mean of 1 minus the kind's distance: for a choice the share of equal labels. `independent` is the same over items
-    whose people did not see suggestions.
+    `agreement` is the mean of how far they agree by the yardstick of the kind: for a choice the share of equal labels. `independent` is
+    the same over items whose people did not see suggestions.
     """
 
     labeler: str

@@ -239,16 +239,17 @@ class LabelErrorsReport(Struct, frozen=True, kw_only=True):
 class QuestionCrossValidation(Struct, frozen=True, kw_only=True):
     """How the labels compare with an existing dataset's.
 
-    `agreement` is the share of compared items with the same label (for spans, boxes and segments: where every place matches).
-    `similarity` is 1 minus the kind's distance. `matrix` has the existing dataset's label as `truth`. `conflicts` are the items that
-    differ, the clearest first; `conflicts_total` counts them where the list was cut.
+    `agreement` is the share of compared items whose two answers count as the same (with spans, boxes and segments: where every place
+    matches). `similarity` is the mean of how far they agree, and None where answers are the same or are not. `matrix` has the existing
+    dataset's label as `truth`. `conflicts` are the items that differ, the clearest first; `conflicts_total` counts them where the list
+    was cut.
     """
 
     question: str
     kind: str
     compared: int
     agreement: Figure
-    similarity: Figure
+    similarity: Figure | None = None
     labels: list[str] = []
     matrix: list[Cell] = []
     conflicts: list[int] = []

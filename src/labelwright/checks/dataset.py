@@ -25,8 +25,9 @@ from labelwright.store.codec import decode, decode_fields, decode_values
 from labelwright.store.database import Connection
 from labelwright.store.log import Position
 from labelwright.store.paging import next_page
+from labelwright.store.portable import MOST
 from labelwright.store.project import Project
-from labelwright.store.standing import LAST, STANDING
+from labelwright.store.standing import STANDING
 
 __all__ = ["findings_mark", "inspect_all", "store_findings"]
 
@@ -156,7 +157,7 @@ def _everything(project: Project, progress: Progress) -> Iterator[_Part]:
             numbers = next_page(connection, _annotations, project.id, STANDING, after=after, size=PAGE)
             more = bool(numbers)
             # Behind the last answer that stands there can be findings of those that stand no longer.
-            upto = numbers[-1] if more else LAST
+            upto = numbers[-1] if more else MOST
             standing = sa.and_(
                 _annotations.c.id > after,
                 _annotations.c.id <= upto,

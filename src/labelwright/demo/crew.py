@@ -305,7 +305,7 @@ def _near(schema: Schema, name: str, truth: Answer, answer: Answer) -> bool:
 
 
 def _distance(schema: Schema, values: Mapping[str, Answer], truth: Values) -> float:
-    return sum(schema.distance(name, right, values[name]) if name in values else 1.0 for name, right in truth.items())
+    return sum(schema.questions[name].distance(right, values[name]) if name in values else 1.0 for name, right in truth.items())
 
 
 def _looks(field: Field) -> float:

@@ -77,12 +77,16 @@ Get = Callable[[Scope], Any]
 
 
 class Term(NamedTuple):
-    """A compiled node. `labels` are those that its value may be, where it is a label; `listed` tells what can be said of a list's parts."""
+    """A compiled node. `labels` are those that its value may be, where it is a label; `listed` tells what can be said of a list's parts.
+
+    `sort` is what its value always is where it is not missing, a text or a number, as a sentence calls it; None where that is not known.
+    """
 
     get: Get
     labels: tuple[str, ...] | None = None
     listed: Terms | None = None
     constant: bool = False
+    sort: str | None = None
 
 
 class Loop(NamedTuple):
@@ -162,6 +166,14 @@ _CALCULATE: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mod: lambda a, b: a % b,
 }
 
+TEXT, NUMBER = "a text", "a number"
+
+_SORTS = {
+    **dict.fromkeys(("lower", "upper", "strip"), TEXT),
+    **dict.fromkeys(("count", "sum", "len", "words", "number", "abs", "round"), NUMBER),
+}
+"""What functions come to, where they always come to the same."""
+
 _CONSTANTS = {"true": True, "false": False, "none": None, "null": None}
 
 _ROOTS = ("answers", "data", "meta", "item")
@@ -200,7 +212,7 @@ class _Compiler:
             return Term(lambda scope: not inner(scope))
         if not isinstance(node.op, ast.USub):
             raise self.source.error(node, "This sign is not part of the language.")
-        return Term(lambda scope: _calculate(ast.Sub, 0, inner(scope)))
+        return Term(lambda scope: _calculate(ast.Sub, 0, inner(scope)), sort=NUMBER)
 
     def _compare(self, node: ast.Compare, loops: tuple[Loop, ...]) -> Term:
         nodes = [node.left, *node.comparators]
@@ -210,6 +222,10 @@ class _Compiler:
             self._check_labels(terms[index + 1], nodes[index], node.ops[index])
             if type(node.ops[index]) not in _COMPARE:
                 raise self.source.error(node, "This comparison is not part of the language.", "Compare with == and !=.")
+            self._check_sorts(terms[index].sort, terms[index + 1].sort, nodes[index + 1])
+            if isinstance(node.ops[index], ast.In | ast.NotIn) and isinstance(listed := nodes[index + 1], ast.Tuple | ast.List):
+                for one in listed.elts:
+                    self._check_sorts(terms[index].sort, _sort(one.value) if isinstance(one, ast.Constant) else None, one)
         operators = [type(operator) for operator in node.ops]
         getters = [term.get for term in terms]
         if len(operators) == 1:
@@ -226,8 +242,11 @@ class _Compiler:
         kind = type(node.op)
         if kind not in _CALCULATE:
             raise self.source.error(node, "This operator is not part of the language.", "Calculate with + - * / and %.")
-        left, right = self.term(node.left, loops).get, self.term(node.right, loops).get
-        return Term(lambda scope: _calculate(kind, left(scope), right(scope)))
+        first, second = self.term(node.left, loops), self.term(node.right, loops)
+        left, right = first.get, second.get
+        # Two texts are joined by a plus, and whatever else can be calculated is a number.
+        sort = NUMBER if kind is not ast.Add else first.sort or second.sort
+        return Term(lambda scope: _calculate(kind, left(scope), right(scope)), sort=sort)
 
     # --- values ------------------------------------------------------------------------------------------------------
 
@@ -235,7 +254,7 @@ class _Compiler:
         value = node.value
         if not isinstance(value, str | int | float | bool | None):
             raise self.source.error(node, "Values are texts, numbers, true, false and none.")
-        return Term(lambda scope: value, constant=True)
+        return Term(lambda scope: value, constant=True, sort=_sort(value))
 
     def _tuple(self, node: ast.Tuple | ast.List, loops: tuple[Loop, ...]) -> Term:
         parts = [self.term(one, loops).get for one in node.elts]
@@ -300,7 +319,7 @@ class _Compiler:
             if name != "key":
                 raise self.source.error(node, f"An item has no '{name}' here.", "Write item.key, or meta.name for a column.")
             self.of_item = True
-            return Term(lambda scope: scope.subject.key)
+            return Term(lambda scope: scope.subject.key, sort=TEXT)
         known = self.answers if root == "answers" else self.fields
         if name not in known:
             what = "question" if root == "answers" else "field"
@@ -315,7 +334,7 @@ class _Compiler:
             return terms.get(scope.subject.answers.get(name), scope.subject.fields)
 
         if terms.parts is None:
-            return Term(get, labels=terms.labels)
+            return Term(get, labels=terms.labels, sort=TEXT if terms.labels is not None else None)
         # What is said of a part may rest on the field that it lies in.
         self.of_item = True
         return Term(get, listed=terms)
@@ -323,7 +342,7 @@ class _Compiler:
     def _field(self, name: str) -> Term:
         self.of_item = True
         text: Callable[[Any], Any] = self.fields[name].get("text", _nothing)
-        return Term(lambda scope: text(scope.subject.fields.get(name)))
+        return Term(lambda scope: text(scope.subject.fields.get(name)), sort=TEXT)
 
     def _field_value(self, node: ast.expr, field: str, name: str) -> Term:
         if field not in self.fields:
@@ -333,11 +352,13 @@ class _Compiler:
             raise self.source.error(node, f"The field '{field}' has no '{name}'.", nearest(name, known))
         self.of_item = True
         get = known[name]
-        return Term(lambda scope: get(scope.subject.fields.get(field)))
+        return Term(lambda scope: get(scope.subject.fields.get(field)), sort=TEXT if name == "text" else None)
 
     def _part_value(self, name: str, loop: Loop, depth: int) -> Term:
         get = loop.parts[name]
-        return Term(lambda scope: get(scope.parts[depth]), labels=loop.terms.labels if name == "label" else None)
+        labels = loop.terms.labels if name == "label" else None
+        sort = NUMBER if name in loop.terms.numbers else TEXT if name in ("label", "text") else None
+        return Term(lambda scope: get(scope.parts[depth]), labels=labels, sort=sort)
 
     # --- functions ---------------------------------------------------------------------------------------------------
 
@@ -362,7 +383,7 @@ class _Compiler:
         arguments = [self.term(argument, loops).get for argument in node.args]
         if len(arguments) == 1:
             (only,) = arguments
-            return Term(lambda scope: _call(name, function, only(scope)))
+            return Term(lambda scope: _call(name, function, only(scope)), sort=_SORTS.get(name))
         return Term(lambda scope: _call(name, function, *(argument(scope) for argument in arguments)))
 
     def _over_parts(self, node: ast.Call, name: str, loops: tuple[Loop, ...]) -> Term:
@@ -381,14 +402,15 @@ class _Compiler:
         if len(node.args) == 1:
             if name in functions.NEED_VALUE:
                 raise self.source.error(node, f"{name}() needs the value to take of each place.", f"Write {name}(list, length).")
-            return Term(lambda scope: combine(True for _ in get(scope)))
-        inner = self.term(node.args[1], (*loops, Loop(terms, alias))).get
+            return Term(lambda scope: combine(True for _ in get(scope)), sort=_SORTS.get(name))
+        value = self.term(node.args[1], (*loops, Loop(terms, alias)))
+        inner = value.get
 
         def over(scope: Scope) -> Any:
             subject, steps, outer = scope
             return _call(name, combine, (inner(Scope(subject, steps, (*outer, part))) for part in get(scope)))
 
-        return Term(over)
+        return Term(over, sort=value.sort if name in ("min", "max") else _SORTS.get(name))
 
     def _listed(self, name: str, listed: ast.expr, place: ast.expr, loops: tuple[Loop, ...]) -> tuple[Term, Terms]:
         """The list that a function looks at, and what can be said of its parts."""
@@ -422,6 +444,12 @@ class _Compiler:
 
         return Term(lambda scope: _call("matches", search, text(scope), scope.steps))
 
+    def _check_sorts(self, first: str | None, second: str | None, place: ast.expr) -> None:
+        """Refuse to compare a text with a number: whatever they are, it could not be told, or would never be so."""
+        if first and second and first != second:
+            hint = "Write a text in quotes and a number without; number() reads a text as one."
+            raise self.source.error(place, f"{first.capitalize()} is compared with {second} here.", hint)
+
     def _check_labels(self, term: Term, other: ast.expr, operator: ast.cmpop) -> None:
         """Refuse to compare a label with a text that is none of the question's labels."""
         if term.labels is None:
@@ -436,6 +464,12 @@ class _Compiler:
 
 
 _WORDS = {"Lambda": "A function of one's own", "ListComp": "A loop", "GeneratorExp": "A loop", "JoinedStr": "A text with values in it"}
+
+
+def _sort(value: Any) -> str | None:
+    if isinstance(value, str):
+        return TEXT
+    return NUMBER if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _nothing(field: Any) -> None:

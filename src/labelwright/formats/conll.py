@@ -250,7 +250,7 @@ def _blocks(path: Path) -> Iterator[_Block]:
                 line = raw.decode()
             except UnicodeDecodeError:
                 line, problem = raw.decode("utf-8", "replace"), f"Line {number} is not UTF-8."
-            # Only line ends go: other white space may be a token's neighbour in the comment's text.
+            # Only line ends go: other white space may be a token's neighbor in the comment's text.
             line = line.rstrip("\r\n")
             if not line.strip(" \t"):
                 if lines:

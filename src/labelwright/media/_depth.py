@@ -35,7 +35,7 @@ def is_deep_grey(image: Image.Image) -> bool:
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Tell whether the file has more than eight bits a pixel and layer; of colours Pillow reads the upper eight only.
+    """Tell whether the file has more than eight bits a pixel and layer; of colors Pillow reads the upper eight only.
 
     It is asked before the picture is loaded, for then its tiles are gone.
     """
@@ -54,11 +54,11 @@ def brightened(image: Image.Image, again: Image.Image) -> Image.Image | None:
     if is_deep_grey(image):
         inverted = _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO
         return stretched(image) if inverted or max(int(strip.max()) for _, strip in _strips(image)) < DIM else None
-    colours = image.getbands()[:4] if image.mode == "CMYK" else image.getbands()[:3]
-    highest = max(int(image.getchannel(band).getextrema()[1]) for band in colours)  # type: ignore[arg-type]  # of one band
+    colors = image.getbands()[:4] if image.mode == "CMYK" else image.getbands()[:3]
+    highest = max(int(image.getchannel(band).getextrema()[1]) for band in colors)  # type: ignore[arg-type]  # of one band
     if highest >= DIM >> 8 or image.mode == "CMYK":
         return None
-    return _colours(image, again)
+    return _colors(image, again)
 
 
 def in_usual_order(image: Image.Image) -> Image.Image:
@@ -97,8 +97,8 @@ def stretched(image: Image.Image) -> Image.Image:
     return out
 
 
-def _colours(image: Image.Image, again: Any) -> Image.Image:
-    """Stretch a picture of three or four deep layers; all colours by the same factor, so that their shades stay."""
+def _colors(image: Image.Image, again: Any) -> Image.Image:
+    """Stretch a picture of three or four deep layers; all colors by the same factor, so that their shades stay."""
     import numpy as np
     from PIL import Image
 

@@ -1,7 +1,7 @@
 """Pictures and recordings without what they tell besides: place, time, device, author, comments. No sample and no pixel is touched.
 
 A file is described as parts: stretches of the original that stay, and bytes that stand for what goes. Nothing is encoded again, and what
-is served can begin anywhere. The orientation, the colour profile and all that a decoder needs stay.
+is served can begin anywhere. The orientation, the color profile and all that a decoder needs stay.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pictures: JPEG, PNG, WebP, GIF, BMP and TIFF, read by Pillow and by no other of its decoders; upright, within limits, with a thumbnail.
 
 An animated or paged file counts by its first frame, small copies aside. What is deeper than a screen shows is stretched (see `_depth`);
-colours keep their profile, or become sRGB where they are of another space. A small file can unpack into gigabytes, so a picture's size is
+colors keep their profile, or become sRGB where they are of another space. A small file can unpack into gigabytes, so a picture's size is
 judged by its header before it is decoded, and all threads together decode no more pixels at once than one of the largest has: such a one
 goes alone.
 """
@@ -71,7 +71,7 @@ _TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANS
 """What makes a picture of each orientation upright."""
 
 _SPACES = {"RGB": b"RGB ", "RGBA": b"RGB ", "P": b"RGB ", "L": b"GRAY", "LA": b"GRAY", "1": b"GRAY", "CMYK": b"CMYK", "LAB": b"Lab "}
-"""The colour space, as an ICC profile names it in its head, that the pixels of each mode have."""
+"""The color space, as an ICC profile names it in its head, that the pixels of each mode have."""
 
 
 class Options(base.Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -313,17 +313,17 @@ def _shrink_by_strips(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Do what `resize` does with a picture that has to be converted for it, without a converted copy of the whole."""
     from PIL import Image
 
-    colours = "RGBA" if image.mode in ("P", "1", "PA") and image.has_transparency_data else image.mode
-    colours = "RGB" if colours in ("P", "1", "PA") else colours
-    weighed = {"RGBA": "RGBa", "LA": "La"}.get(colours, colours)  # what is transparent has no colour to mix in
+    colors = "RGBA" if image.mode in ("P", "1", "PA") and image.has_transparency_data else image.mode
+    colors = "RGB" if colors in ("P", "1", "PA") else colors
+    weighed = {"RGBA": "RGBa", "LA": "La"}.get(colors, colors)  # what is transparent has no color to mix in
     across, down = (max(1, int(whole / part / 2)) for whole, part in zip(image.size, size, strict=True))
     small = Image.new(weighed, (-(-image.width // across), -(-image.height // down)))
     height = max(1, STRIP // image.width // down) * down
     for top in range(0, image.height, height):
         strip = image.crop((0, top, image.width, min(image.height, top + height)))
-        small.paste(strip.convert(colours).convert(weighed).reduce((across, down)), (0, top // down))
+        small.paste(strip.convert(colors).convert(weighed).reduce((across, down)), (0, top // down))
     box = (0, 0, image.width / across, image.height / down)
-    return small.resize(size, Image.Resampling.LANCZOS, box=box).convert(colours)
+    return small.resize(size, Image.Resampling.LANCZOS, box=box).convert(colors)
 
 
 def flat(image: Image.Image) -> Image.Image:
@@ -336,7 +336,7 @@ def flat(image: Image.Image) -> Image.Image:
 
 
 def _flat(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return the picture as RGB on white, in the colours that a screen takes for granted."""
+    """Return the picture as RGB on white, in the colors that a screen takes for granted."""
     from PIL import Image
 
     if _depth.is_deep_grey(image):
@@ -346,10 +346,10 @@ def _flat(image: Image.Image, profile: bytes | None) -> Image.Image:
         image = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     elif image.mode == "P":
         image = image.convert("RGB")
-    return _standard_colours(image, profile)
+    return _standard_colors(image, profile)
 
 
-def _standard_colours(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _standard_colors(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Return a picture of any space as sRGB; where its profile is missing, broken or another space's, as is usual for its mode."""
     from PIL import ImageCms
 

@@ -51,7 +51,7 @@ def compare(connection: Connection, project_id: int, schema: Schema, policy: Cro
         question = schema.questions[label.question]
         if truth is None or type(truth) is not type(label.answer):
             continue
-        alike[label.question][label.item_id] = 1 - question.distance(truth, label.answer)
+        alike[label.question][label.item_id] = question.similarity(truth, label.answer)
         exact[label.question][label.item_id] = float(question.alike(truth, label.answer))
         one, other = question.vote(truth), question.vote(label.answer)
         if one is not None and other is not None:
@@ -67,7 +67,7 @@ def compare(connection: Connection, project_id: int, schema: Schema, policy: Cro
                 kind=question.kind,
                 compared=len(exact[name]),
                 agreement=share_of(list(exact[name].values())) if exact[name] else nothing,
-                similarity=share_of(list(alike[name].values())) if exact[name] else nothing,
+                similarity=(share_of(list(alike[name].values())) if exact[name] else nothing) if question.graded else None,
                 labels=list(question.labels) if matrix[name] else [],
                 matrix=cells(matrix[name], keys),
                 conflicts=conflicts[:MOST_CONFLICTS],

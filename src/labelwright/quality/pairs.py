@@ -31,7 +31,6 @@ class Tally:
 
     items: int = 0
     pairs: float = 0.0
-    apart: float = 0.0
     by_item: list[float] = field(default_factory=list)
     confusions: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     met: dict[str, float] = field(default_factory=lambda: defaultdict(float))

@@ -32,9 +32,9 @@ from labelwright.store.asked import asked_of
 from labelwright.store.codec import encode
 from labelwright.store.kept import library
 from labelwright.store.memory import give_back_large
+from labelwright.store.portable import MOST
 from labelwright.store.project import Project
 from labelwright.store.reports import read_report, write_report
-from labelwright.store.standing import LAST
 
 __all__ = ["Fits", "Refreshed", "refresh"]
 
@@ -219,7 +219,7 @@ class _Run:
                 measured[name] = of_question.measured(learned[name], reviewed)
                 agreements.append(of_question.agreement(comparison, self.names))
             else:
-                changed += self._write(name, [], between=(0, LAST))
+                changed += self._write(name, [], between=(0, MOST))
                 agreements.append(agreement.unanswered(name, question))
             shares: dict[str | None, Figure] = {None: agreements[-1].agreement}
             shares.update((one.digest, one.agreement) for one in agreements[-1].guidelines)
@@ -256,7 +256,7 @@ class _Run:
                 changed += self._write(name, written.rows, between=(after, written.upto), kept=written.kept)
                 after, looked_at = written.upto, looked_at + written.size
                 self.progress(looked_at, self.total, f"consensus on {name}")
-        return changed + self._write(name, [], between=(after, LAST))
+        return changed + self._write(name, [], between=(after, MOST))
 
     def _write(
         self,

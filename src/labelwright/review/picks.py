@@ -256,7 +256,7 @@ def _conflict(connection: Connection, project: Project, page: list[int], thresho
     )
     for row in connection.execute(query):
         reference = decode_values(row.values).get(row.question)
-        if reference is not None and project.schema.distance(row.question, reference, decode_answer(row.answer)) > threshold:
+        if reference is not None and 1 - project.schema.similarity(row.question, reference, decode_answer(row.answer)) > threshold:
             yield row.item_id
 
 

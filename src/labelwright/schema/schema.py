@@ -170,12 +170,12 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         except InvalidInput as error:
             raise InvalidInput(error.message, where=error.where or name, hint=error.hint) from error
 
-    def distance(self, name: str, first: Answer, second: Answer) -> float:
-        """Return how far two answers to a question differ, 0 to 1; of a question, or kind, that is not asked any more, whether they do."""
+    def similarity(self, name: str, first: Answer, second: Answer) -> float:
+        """Return how far two answers to a question agree, 0 to 1; of a question, or kind, that is not asked any more, whether they do."""
         question: Question | None = self.questions.get(name)
         if question is None or not (question.is_answered_by(first) and question.is_answered_by(second)):
-            return float(first != second)
-        return 0.0 if first == second else question.distance(first, second)
+            return float(first == second)
+        return question.similarity(first, second)
 
     def alike(self, name: str, first: Answer, second: Answer) -> bool:
         """Tell whether two answers to a question count as the same; of a question, or kind, that is not asked any more, where they are."""
@@ -183,6 +183,14 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         if question is None or not (question.is_answered_by(first) and question.is_answered_by(second)):
             return first == second
         return question.alike(first, second)
+
+    def filled(self) -> Schema:
+        """Return the schema as a page takes it: `same` is said of each question whose answers can be alike in part."""
+        questions = {
+            name: msgspec.structs.replace(question, same=question.least) if question.graded else question
+            for name, question in self.questions.items()
+        }
+        return msgspec.structs.replace(self, questions=questions)
 
     def check_kinds(self, values: Mapping[str, Answer]) -> None:
         """Refuse answers to unknown questions, and answers of another kind than their question asks.

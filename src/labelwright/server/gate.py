@@ -1,6 +1,6 @@
 """The gate: what every request passes before any handler sees it, and what every answer carries.
 
-Foreign hosts, foreign forms and bodies that are no JSON are turned away; whoever comes in is recognised; pages may load nothing from
+Foreign hosts, foreign forms and bodies that are no JSON are turned away; whoever comes in is recognized; pages may load nothing from
 elsewhere and run nothing that came as data.
 """
 
@@ -61,7 +61,7 @@ class Gate(ASGIMiddleware):
         origin = self._origins.of(scope)
         state = scope.setdefault("state", {})
         state["origin"] = origin
-        state["access"] = await self._recognise(scope, headers, origin)
+        state["access"] = await self._recognize(scope, headers, origin)
         if scope["method"] not in SAFE:
             _check_body(headers)
             receive = in_time(receive, self._body_seconds)
@@ -76,7 +76,7 @@ class Gate(ASGIMiddleware):
                 f"The page is not served under the name '{name[:100]}'.", where="Host", hint="Add the name to LABELWRIGHT_ALLOWED_HOSTS."
             )
 
-    async def _recognise(self, scope: HTTPScope, headers: dict[bytes, bytes], origin: Origin) -> Access | NotSignedIn:
+    async def _recognize(self, scope: HTTPScope, headers: dict[bytes, bytes], origin: Origin) -> Access | NotSignedIn:
         authorization = headers.get(b"authorization", b"").decode("latin-1")
         if authorization:
             scheme, _, secret = authorization.partition(" ")

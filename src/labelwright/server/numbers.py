@@ -1,6 +1,6 @@
 """The numbers that tasks and items have outside: a shuffling of those in the store, for these tell what nobody must know.
 
-A gold item becomes a task only when somebody is handed it, so that its number in the store is higher than its neighbours'; and gold items
+A gold item becomes a task only when somebody is handed it, so that its number in the store is higher than its neighbors'; and gold items
 often come from a file of their own, so that their numbers as items lie together. Outside, each number is encrypted to another one of as
 many digits: a Feistel network over two halves of 20 bits (M. Luby and C. Rackoff, "How to construct pseudorandom permutations from
 pseudorandom functions", SIAM Journal on Computing 17, 1988).

@@ -4,8 +4,8 @@ A shape knows all that only depends on where a mark lies: what is valid, how far
 can say of one. Statistics, kinds of answers, checks and formats ask it, and so each of these is written once.
 """
 
-from labelwright.shapes.base import Geometry, Shape
+from labelwright.shapes.base import Geometry, RowShape, Shape
 from labelwright.shapes.box import BOX
 from labelwright.shapes.interval import INTERVAL
 
-__all__ = ["BOX", "INTERVAL", "Geometry", "Shape"]
+__all__ = ["BOX", "INTERVAL", "Geometry", "RowShape", "Shape"]

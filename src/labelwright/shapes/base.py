@@ -10,14 +10,14 @@ from labelwright.errors import InvalidInput
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Geometry", "Shape", "checked_rows", "ratio"]
+__all__ = ["Geometry", "RowShape", "Shape", "checked_rows", "ratio"]
 
 Geometry = tuple[float, ...]
 """Where a mark lies, as its shape counts: start and end, or x, y, width and height."""
 
 
 class Shape(Protocol):
-    """One shape. An array of marks has a row each; NumPy is only needed where there are arrays."""
+    """One shape: what kinds of marks, checks and formats ask of it."""
 
     name: ClassVar[str]
     """As people say it."""
@@ -25,16 +25,27 @@ class Shape(Protocol):
     values: ClassVar[Mapping[str, Callable[[Geometry], float]]]
     """What a check can say of one mark, by name."""
 
+    def overlap(self, first: Geometry, second: Geometry) -> float:
+        """Return the intersection over union of two marks, 0 to 1; of two without extent 1 where they are equal, and else 0."""
+        ...
+
+    def rounded(self, mark: Geometry) -> Geometry:
+        """Return a mark without digits that nobody can mean."""
+        ...
+
+
+class RowShape(Shape, Protocol):
+    """A shape whose marks have so many numbers each, so that many are an array with a row each: the statistics match and fuse them.
+
+    NumPy is only needed where there are arrays.
+    """
+
     def checked(self, marks: Any) -> NDArray[Any]:
         """Return marks as an array of floats with a row each.
 
         Raises:
             InvalidInput: a mark has another number of values, or they cannot be.
         """
-        ...
-
-    def overlap(self, first: Geometry, second: Geometry) -> float:
-        """Return the intersection over union of two marks, 0 to 1; of two without extent 1 where they are equal, and else 0."""
         ...
 
     def overlaps(self, first: Any, second: Any) -> NDArray[Any]:
@@ -51,10 +62,6 @@ class Shape(Protocol):
 
     def order(self, mark: Geometry, confidence: float, iou: float) -> tuple[float, ...]:
         """Return what fused marks are sorted by."""
-        ...
-
-    def rounded(self, mark: Geometry) -> Geometry:
-        """Return a mark without digits that nobody can mean."""
         ...
 
 

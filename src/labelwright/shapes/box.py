@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labelwright.errors import InvalidInput
-from labelwright.shapes.base import Geometry, Shape, checked_rows, ratio
+from labelwright.shapes.base import Geometry, RowShape, checked_rows, ratio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,4 +69,4 @@ class BoxShape:
         return tuple(round(side, 2) for side in mark)
 
 
-BOX: Shape = BoxShape()
+BOX: RowShape = BoxShape()

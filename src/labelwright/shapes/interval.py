@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labelwright.errors import InvalidInput
-from labelwright.shapes.base import Geometry, Shape, checked_rows, ratio
+from labelwright.shapes.base import Geometry, RowShape, checked_rows, ratio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,4 +76,4 @@ def weighted_median(values: Any, weights: Any) -> float:
     return float(np.asarray(values)[order][place])
 
 
-INTERVAL: Shape = IntervalShape()
+INTERVAL: RowShape = IntervalShape()

@@ -18,6 +18,7 @@ from sqlalchemy.types import NullType
 from labelwright.store.statement import Statement
 
 __all__ = [
+    "MOST",
     "fits",
     "insert_if_new",
     "listed",
@@ -31,7 +32,7 @@ __all__ = [
 
 
 MOST = 2**63 - 1
-"""No column holds a greater whole number."""
+"""No column holds a greater whole number, and no row reaches it."""
 
 
 def fits(*values: str | int | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["GIVEN", "LAST", "STANDING"]
+__all__ = ["GIVEN", "STANDING"]
 
 STANDING = ("submitted", "accepted")
 """The states of annotations that stand; those that were fixed, rejected or replaced count no more."""
@@ -10,6 +10,3 @@ STANDING = ("submitted", "accepted")
 GIVEN = ("submitted", "accepted", "fixed", "rejected")
 """The states of what is counted as an answer that somebody gave: all but those that their authors corrected. What a reviewer wrote
 (`origin` is `review`) is counted as a review, never as an answer."""
-
-LAST = 2**63 - 1
-"""A number that no row reaches."""

@@ -167,7 +167,6 @@ export default (page) =>
         title: "Move the selected outline (Shift: by ten pixels)",
       },
     ],
-    same: 0.5,
     shape: {
       overlap,
       values: { corners: (points) => points.length / 2 },

@@ -25,26 +25,14 @@ def _labeled(answer: Any) -> tuple[list[Hashable], list[Any]]:
 
 
 class _Polygon:
-    """A polygon as x, y, x, y, … Its kind matches and fuses polygons itself, so that nobody asks the shape to."""
+    """A polygon as x, y, x, y, …, with as many corners as it has."""
 
     name: ClassVar[str] = "polygon"
     values: ClassVar[Mapping[str, Callable[[Geometry], float]]] = {"corners": lambda mark: len(mark) / 2}
 
-    def checked(self, marks: Any) -> Any:
-        return marks
-
     def overlap(self, first: Geometry, second: Geometry) -> float:
         found = match_polygons((["x"], [_corners(first)]), (["x"], [_corners(second)]), iou=0.001)
         return found.ious[0] if found.ious else 0.0
-
-    def overlaps(self, first: Any, second: Any) -> Any:
-        raise NotImplementedError
-
-    def merged(self, marks: Any, weights: Any, *, whole: bool) -> Geometry:
-        raise NotImplementedError
-
-    def order(self, mark: Geometry, confidence: float, iou: float) -> tuple[float, ...]:
-        return mark
 
     def rounded(self, mark: Geometry) -> Geometry:
         return tuple(round(value, 1) for value in mark)
@@ -89,7 +77,7 @@ class OutlinesQuestion(MarksQuestion, frozen=True, kw_only=True, tag="outlines")
         return None
 
     def match(self, first: Any, second: Any, *, same_label: bool = True) -> Matching:
-        return match_polygons(_labeled(first), _labeled(second), same_label=same_label)
+        return match_polygons(_labeled(first), _labeled(second), iou=self.least, same_label=same_label)
 
     def fused(self, answers: Sequence[Any], weights: Sequence[float]) -> Outlines:
         if all(answer == answers[0] for answer in answers[1:]):

@@ -1,4 +1,4 @@
-"""Palettes: a few colours that go together, looked at side by side."""
+"""Palettes: a few colors that go together, looked at side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from labelwright.schema.modalities import StarterQuestion, Stored
 
 
 class Palette(Stored, frozen=True, tag="palette"):
-    """The colours of a palette, as `#rrggbb`. `blob` names the bytes of its file."""
+    """The colors of a palette, as `#rrggbb`. `blob` names the bytes of its file."""
 
     colors: tuple[str, ...]
     count: int

@@ -2,21 +2,27 @@
 
 const written = (stars, most) => "★".repeat(stars) + "☆".repeat(Math.max(0, most - stars));
 
-export default ({ compare, whole }) => {
+/** How alike two ratings are, as the server counts. */
+const alike = (a, b, most) => 1 - Math.abs(a.stars - b.stars) / Math.max(most - 1, 1);
+
+export default ({ compareWhole }) => {
   const parts = ({ stars }) => [{ id: "1", label: String(stars), shape: [] }];
   return {
     name: "stars",
     words: { one: "rating", many: "ratings", made: "given" },
     keys: [],
-    graded: true,
-    same: 1,
     empty: () => null,
     parts,
     withParts: ([part]) => (part ? { kind: "stars", stars: Number(part.label) } : null),
     describe: () => "",
     similarity: (a, b) => Number(a.label === b.label),
     within: () => 0,
-    differences: (answers) => compare(whole, 1, answers.map((answer) => (answer ? parts(answer) : []))),
+    differences: (answers, { same, most = 5 }) =>
+      compareWhole(
+        answers,
+        ({ stars }) => String(stars),
+        (a, b) => alike(a, b, most) >= (same ?? 1) - 1e-12,
+      ),
     Form(host, { question, answer, proposed, give }) {
       const group = document.createElement("div");
       group.className = "stars";

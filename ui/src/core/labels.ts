@@ -1,8 +1,8 @@
-// Labels of a question with their titles and colours, the same on every page.
+// Labels of a question with their titles and colors, the same on every page.
 
 import type { Option, Question, Schema } from "./types";
 
-/** Colours that stay apart from one another on white, on black and over pictures, and for most people who see few colours. */
+/** Colors that stay apart from one another on white, on black and over pictures, and for most people who see few colors. */
 export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#7b61d1", "#56a3d9", "#c0392b", "#5f8a3a", "#8c6d5a"];
 
 /** The labels of a question; one that is no more than a name has only that. */
@@ -17,7 +17,7 @@ export function colorOf(question: Question | undefined, label: string): string {
   return options[index]?.color ?? (index < 0 ? "#777777" : (PALETTE[index] ?? further(index)));
 }
 
-/** Colours beyond the palette, each far from the one before on the wheel. */
+/** Colors beyond the palette, each far from the one before on the wheel. */
 function further(index: number): string {
   return `hsl(${Math.round(index * 137.508) % 360} ${index % 2 ? "55% 45%" : "45% 55%"})`;
 }

@@ -23,7 +23,7 @@ export function filled(buckets: Bucket[], seconds: number, most: number): Bucket
   return result;
 }
 
-/** How strongly a cell of a heat map is coloured, 0 to 1: the root, so that small counts beside a large one are still seen. */
+/** How strongly a cell of a heat map is colored, 0 to 1: the root, so that small counts beside a large one are still seen. */
 export function heat(value: number, highest: number): number {
   return value <= 0 || highest <= 0 ? 0 : Math.sqrt(value / highest);
 }

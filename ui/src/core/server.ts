@@ -83,8 +83,8 @@ export interface BoxesQuestion {
   description: string | null;
   required: boolean;
   when?: string;
-  options: (string | Option)[];
   same: number | null;
+  options: (string | Option)[];
   kind: "boxes";
 }
 
@@ -116,6 +116,7 @@ export interface ChoiceQuestion {
   description: string | null;
   required: boolean;
   when?: string;
+  same: number | null;
   options: (string | Option)[];
   kind: "choice";
 }
@@ -432,7 +433,7 @@ export interface QuestionCrossValidation {
   kind: string;
   compared: number;
   agreement: Figure;
-  similarity: Figure;
+  similarity: Figure | null;
   labels: string[];
   matrix: Cell[];
   conflicts: number[];
@@ -548,8 +549,8 @@ export interface SegmentsQuestion {
   description: string | null;
   required: boolean;
   when?: string;
-  options: (string | Option)[];
   same: number | null;
+  options: (string | Option)[];
   overlapping: boolean;
   kind: "segments";
 }
@@ -572,8 +573,8 @@ export interface SpansQuestion {
   description: string | null;
   required: boolean;
   when?: string;
-  options: (string | Option)[];
   same: number | null;
+  options: (string | Option)[];
   overlapping: boolean;
   kind: "spans";
 }

@@ -22,7 +22,7 @@ class ThemeState {
     }
   }
 
-  /** Give the page its colours; style.css does the rest by `light-dark()`. */
+  /** Give the page its colors; style.css does the rest by `light-dark()`. */
   apply(): void {
     if (this.#value === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = this.#value;

@@ -5,7 +5,7 @@ import { colorOf, optionsOf, titleOf } from "../core/labels";
 import { status } from "../core/status.svelte";
 import { guarded, guardedTerms } from "./guarded";
 import { addKind } from "../kinds";
-import { compare } from "../kinds/compare";
+import { compare, compareWhole } from "../kinds/compare";
 import type { Answering, Kind, Viewing } from "../kinds/kind";
 import Marks from "../kinds/Marks.svelte";
 import { marks } from "../kinds/marks";
@@ -18,7 +18,20 @@ import { clamp, following, type Showing, type Small, type ViewerKind } from "../
 import { component, type Mount } from "./foreign";
 
 /** What such a module is handed; it exports a function of this by default. */
-export const PAGE = { blobAddress, clamp, colorOf, compare, following, marks: drawnMarks, optionsOf, rectangle, stretch, titleOf, whole };
+export const PAGE = {
+  blobAddress,
+  clamp,
+  colorOf,
+  compare,
+  compareWhole,
+  following,
+  marks: drawnMarks,
+  optionsOf,
+  rectangle,
+  stretch,
+  titleOf,
+  whole,
+};
 
 /** A kind whose answers are marks of one shape, as `kinds/marks.ts` makes ours. */
 function drawnMarks(...own: Parameters<typeof marks>): ForeignKind {

@@ -86,3 +86,16 @@ export function compare(shape: Shape, same: number, places: readonly Place[][]):
   });
   return found.sort((a, b) => shape.extent.order(a.bounds, b.bounds));
 }
+
+/** Where answers that are about the whole field differ: nowhere, or in one place. `alike` says which two count as the same. */
+export function compareWhole<A>(
+  answers: readonly (A | undefined)[],
+  labelOf: (answer: A) => string,
+  alike: (a: A, b: A) => boolean = (a, b) => labelOf(a) === labelOf(b),
+): Apart[] {
+  const given = answers.filter((answer) => answer !== undefined);
+  const missing = given.length < answers.length;
+  if (!given.length || (!missing && given.every((one, i) => given.slice(i + 1).every((other) => alike(one, other))))) return [];
+  const labels = answers.map((answer) => (answer === undefined ? null : labelOf(answer)));
+  return [{ reason: missing ? "missing" : "label", members: labels.map((label) => (label === null ? null : 0)), labels, bounds: [] }];
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Schema, Values } from "../core/types";
+import { compareWhole } from "./compare";
 import { differences as differencesOf } from "./differences";
 import { box } from "./shapes/box";
 import { interval } from "./shapes/interval";
@@ -16,9 +17,9 @@ const options = ["DATE", "PRODUCT", "A", "a", "cell", "dust", "refund", "bug"];
 const schema = {
   data: { body: "text", picture: "image" },
   questions: {
-    entities: { kind: "spans", of: "body", options },
+    entities: { kind: "spans", of: "body", options, same: 1 },
     loose: { kind: "spans", of: "body", options, same: 0.5 },
-    cells: { kind: "boxes", of: "picture", options },
+    cells: { kind: "boxes", of: "picture", options, same: 0.5 },
     intent: { kind: "choice", of: "body", options },
   },
 } as unknown as Schema;
@@ -88,6 +89,17 @@ describe("differences", () => {
   it("walks from left to right", () => {
     const found = differences([spans([30, 40, "A"], [0, 5, "A"]), spans([10, 15, "A"])], ["entities"]);
     expect(found.map((difference) => difference.bounds[0])).toEqual([0, 10, 30]);
+  });
+});
+
+describe("answers about the whole field", () => {
+  const near = (a: number, b: number) => Math.abs(a - b) <= 1;
+
+  it("are the same where every two of them are alike enough", () => {
+    expect(compareWhole([2, 3], String, near)).toEqual([]);
+    expect(compareWhole([2, 3, 4], String, near)).toMatchObject([{ reason: "label", labels: ["2", "3", "4"], members: [0, 0, 0] }]);
+    expect(compareWhole([2, undefined], String, near)).toMatchObject([{ reason: "missing", members: [0, null] }]);
+    expect(compareWhole([undefined, undefined], String)).toEqual([]);
   });
 });
 

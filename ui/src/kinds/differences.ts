@@ -1,9 +1,9 @@
 // Where several people's answers to the questions of one item differ: exactly where the server would not call them the same.
 
 import type { Answer, KindName, Question, Schema, Values } from "../core/types";
+import { compareWhole } from "./compare";
 import { isAnsweredBy, kindOf } from "./index";
 import type { Apart } from "./kind";
-import { unknownKind } from "./unknown";
 
 export interface Difference extends Apart {
   question: string;
@@ -23,8 +23,8 @@ export function differences(answers: Values[], questions: string[], schema: Sche
 /** Where answers to one question differ. No answer is another one than that there is nothing to mark. */
 function apart(given: (Answer | undefined)[], question: Question | undefined): Apart[] {
   // Answers to a question that is not asked any more, or was another one, are the same where they are equal.
-  const kind = question && given.every((answer) => !answer || isAnsweredBy(question, answer)) ? kindOf(question) : unknownKind("");
-  const found = kind.differences(given, (question && "same" in question && question.same) || kind.same);
+  const asked = question && given.every((answer) => !answer || isAnsweredBy(question, answer));
+  const found = asked ? kindOf(question).differences(given, question) : compareWhole(given, JSON.stringify);
   if (found.length || !given.includes(undefined)) return found;
   return [{ reason: "missing", members: given.map(() => null), labels: given.map(() => null), bounds: [] }];
 }

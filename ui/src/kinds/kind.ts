@@ -63,10 +63,6 @@ export interface Kind<A extends Answer = Answer> {
   readonly words: { readonly one: string; readonly many: string; readonly made: string };
   /** The keys that it claims while its tool is in use. */
   readonly keys: readonly Claim[];
-  /** Whether two answers can be alike in part, so that a mean of how alike they are says more than how many are the same. */
-  readonly graded: boolean;
-  /** The overlap from which two parts with one label are the same, unless the question has its own: that of the server's kind. */
-  readonly same: number;
   /** How it is drawn in a viewer; absent where it is answered beside the item. */
   readonly tool?: Tool;
   /** How it is answered beside the item; absent where a tool does. */
@@ -88,7 +84,7 @@ export interface Kind<A extends Answer = Answer> {
   similarity(a: Place, b: Place): number;
   /** How far a part lies within bounds, 0 to 1. */
   within(place: Place, bounds: number[]): number;
-  /** Where answers of several people to one question differ, in the order in which one looks at an item; `same` is the question's own, or
-   * that of the kind. */
-  differences(answers: readonly (A | undefined)[], same: number): Apart[];
+  /** Where answers of several people to one question differ, in the order in which one looks at an item. The question says in `same` how
+   * alike two answers are that count as the same, where they can be alike in part. */
+  differences(answers: readonly (A | undefined)[], question: Question): Apart[];
 }

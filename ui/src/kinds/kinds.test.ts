@@ -50,11 +50,11 @@ describe.each(kinds().map((kind) => [kind.name, kind] as const))("%s", (name, ki
   it("finds copies alike, and another label not", () => {
     const [part] = partsOf(one);
     expect(kind.similarity(part!, part!)).toBe(1);
-    expect(kind.differences([one, structuredClone(one) as Answer], kind.same)).toEqual([]);
-    expect(kind.differences([one, kind.withParts([place(b)])!], kind.same)).toMatchObject([
+    expect(kind.differences([one, structuredClone(one) as Answer], questionOf(name))).toEqual([]);
+    expect(kind.differences([one, kind.withParts([place(b)])!], questionOf(name))).toMatchObject([
       { reason: "label", labels: [a, b], members: [0, 0] },
     ]);
-    expect(kind.differences([one, undefined], kind.same)).toMatchObject([{ reason: "missing", members: [0, null] }]);
+    expect(kind.differences([one, undefined], questionOf(name))).toMatchObject([{ reason: "missing", members: [0, null] }]);
   });
 });
 

@@ -13,7 +13,7 @@ interface Mark {
   id?: string;
 }
 
-type Own<A extends Answer, M> = Pick<Kind<A>, "name" | "words" | "keys" | "same" | "describe"> & {
+type Own<A extends Answer, M> = Pick<Kind<A>, "name" | "words" | "keys" | "describe"> & {
   tool: NonNullable<Kind["tool"]>;
   shape: Shape;
   /** The name of the answer's list of marks. */
@@ -46,7 +46,6 @@ export function marks<A extends Answer, M extends Mark>({ shape, list, placed, m
   };
   return {
     ...own,
-    graded: true,
     View: Marks,
     // Marking nothing is an answer to a question about places.
     empty: () => answerOf([]),
@@ -62,10 +61,10 @@ export function marks<A extends Answer, M extends Mark>({ shape, list, placed, m
     }),
     similarity: (a, b) => shape.overlap(a.shape, b.shape),
     within: (place, bounds) => shape.extent.overlap(shape.bounds(place.shape), bounds),
-    differences: (answers, same) =>
+    differences: (answers, { same }) =>
       compare(
         shape,
-        same,
+        same ?? 1,
         answers.map((given) => (given ? placesOf(given) : [])),
       ),
   };

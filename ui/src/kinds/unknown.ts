@@ -1,5 +1,6 @@
 // Stands for a kind of answer that the page has no folder and no module of: it is shown as plain values and cannot be given here.
 
+import { compareWhole } from "./compare";
 import { component } from "../extensions/foreign";
 import { NotKnown } from "../expressions";
 import type { Answering, Kind, Viewing } from "./kind";
@@ -21,8 +22,6 @@ export function unknownKind(name: string): Kind {
     name: name as Kind["name"],
     words: { one: "answer", many: "answers", made: "given" },
     keys: [],
-    graded: false,
-    same: 1,
     Form: form,
     View: view,
     empty: () => null,
@@ -37,12 +36,6 @@ export function unknownKind(name: string): Kind {
     describe: () => "",
     similarity: () => 0,
     within: () => 0,
-    differences(answers) {
-      const said = answers.map((answer) => (answer ? JSON.stringify(answer) : null));
-      if (new Set(said).size < 2) return [];
-      return [
-        { reason: said.includes(null) ? "missing" : "label", members: said.map((one) => (one ? 0 : null)), labels: said, bounds: [] },
-      ];
-    },
+    differences: (answers) => compareWhole(answers, JSON.stringify),
   };
 }

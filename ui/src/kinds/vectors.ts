@@ -10,6 +10,16 @@ export interface Vector {
   alike: boolean;
 }
 
-export const { vectors, ...schema } = JSON.parse(
+const { usual, ...file } = JSON.parse(
   readFileSync(new URL("../../../tests/quality/alike.json", import.meta.url), "utf-8"),
-) as unknown as Schema & { vectors: Vector[] };
+) as unknown as Schema & { vectors: Vector[]; usual: Record<string, number> };
+
+export const { vectors } = file;
+
+/** As the server tells it: with the tolerance of each question that has one. */
+export const schema: Schema = {
+  ...file,
+  questions: Object.fromEntries(
+    Object.entries(file.questions).map(([name, question]) => [name, { ...question, same: question.same ?? usual[question.kind] ?? null }]),
+  ),
+};

@@ -219,7 +219,7 @@ test("that there is nothing to mark is said once, and an answer one comes back t
   expect(new Work(project, given, null).unmarked).toEqual([]);
 });
 
-test("deleting selects a neighbour", () => {
+test("deleting selects a neighbor", () => {
   const work = new Work(project, task, null);
   work.add([0, 1]);
   work.add([2, 3]);

@@ -1,7 +1,7 @@
 """A small model that learns from the labels so far, one for each question, and suggests the rest.
 
 Which model depends on the question: for choices about texts, words and stretches of characters with logistic regression; for choices
-about pictures and recordings, edges and colours or the spectrum with logistic regression; for spans, a classifier of tokens; for
+about pictures and recordings, edges and colors or the spectrum with logistic regression; for spans, a classifier of tokens; for
 segments, loud stretches and for boxes, regions that stand out, each with a classifier that learns what they are.
 
 It is trained when each of two labels at least has been given `fewest` times, and again when `retrain` more labels have come. Its score is

@@ -1,7 +1,7 @@
 """Boxes in pictures: regions that differ from the background, and what they look like.
 
-Regions are what lies on one side of a threshold (Otsu 1979) in brightness and in colourfulness; what touches is taken apart at the points
-that lie deepest inside, where boxes of the sizes that people drew are tried. A classifier of their edges and colours learns which of them
+Regions are what lies on one side of a threshold (Otsu 1979) in brightness and in colorfulness; what touches is taken apart at the points
+that lie deepest inside, where boxes of the sizes that people drew are tried. A classifier of their edges and colors learns which of them
 people box, and as what. Objects that do not stand out are not found: the report says how many are.
 """
 
@@ -118,9 +118,9 @@ def _boxes(pixels: NDArray[Any], sizes: list[tuple[float, float]]) -> list[tuple
     tall, wide = pixels.shape[:2]
     grey = pixels @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
     dark = grey < _otsu(grey)
-    colourful = pixels.max(axis=2) - pixels.min(axis=2)
+    colorful = pixels.max(axis=2) - pixels.min(axis=2)
     # Of dark and bright, the one that covers less is taken for the objects.
-    masks = [colourful > _otsu(colourful), dark if dark.mean() < 0.5 else ~dark]
+    masks = [colorful > _otsu(colorful), dark if dark.mean() < 0.5 else ~dark]
     found: dict[tuple[int, int, int, int], tuple[float, float, float, float]] = {}
 
     def add(left: float, top: float, width: float, height: float) -> None:

@@ -167,7 +167,7 @@ def _matrix(texts: Sequence[str], places: Sequence[list[tuple[int, int]]]) -> An
 
 
 def _describe(words: list[str]) -> list[list[str]]:
-    """What is to be seen of each word: itself, its form, its beginning and end, and its neighbours."""
+    """What is to be seen of each word: itself, its form, its beginning and end, and its neighbors."""
     lower = [word.lower() for word in words]
     forms = [_form(word) for word in words]
     rows = []

@@ -1,4 +1,4 @@
-"""Choices about pictures and recordings: a row of numbers for each (edges and colours, or the spectrum), with logistic regression."""
+"""Choices about pictures and recordings: a row of numbers for each (edges and colors, or the spectrum), with logistic regression."""
 
 from __future__ import annotations
 

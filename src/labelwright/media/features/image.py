@@ -1,7 +1,7 @@
-"""A picture as a row of numbers: where its edges run, how bright and colourful its parts are, and which colours it has.
+"""A picture as a row of numbers: where its edges run, how bright and colorful its parts are, and which colors it has.
 
-Edges are counted by direction in 8 x 8 cells, each neighbourhood of cells brought to the same strength (HOG, Dalal and Triggs 2005), so
-that lighting matters little; 12 x 12 grey values keep the layout, and a histogram of 4 x 4 x 4 colours what is spread all over.
+Edges are counted by direction in 8 x 8 cells, each neighborhood of cells brought to the same strength (HOG, Dalal and Triggs 2005), so
+that lighting matters little; 12 x 12 grey values keep the layout, and a histogram of 4 x 4 x 4 colors what is spread all over.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["SIZE", "VERSION", "WHAT", "open_rgb", "opened", "part", "vector", "v
 
 VERSION = "hog-2"
 
-WHAT = "edges, brightness and colours of the picture"
+WHAT = "edges, brightness and colors of the picture"
 
 SIZE = 8 * 8 * 8 + 12 * 12 + 64 + 2
 """The length of a row."""
@@ -82,10 +82,10 @@ def vector_of(image: Any) -> NDArray[np.float32]:
     grey = pixels @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
     layout = np.asarray(small.convert("L").resize((12, 12), Image.Resampling.BOX), dtype=np.float32) / 255.0
     codes = np.minimum((pixels * 4).astype(np.int64), 3) @ np.array([16, 4, 1])
-    colours = np.bincount(codes.ravel(), minlength=64) / codes.size
+    colors = np.bincount(codes.ravel(), minlength=64) / codes.size
     # The form of the original: what is tall must not look like what is wide.
     shape = np.log([image.width / max(image.height, 1), max(image.width * image.height, 1)])
-    parts = [_edges(grey), layout.ravel(), np.sqrt(colours), shape * [1.0, 0.1]]
+    parts = [_edges(grey), layout.ravel(), np.sqrt(colors), shape * [1.0, 0.1]]
     return np.concatenate(parts).astype(np.float32)
 
 
@@ -102,7 +102,7 @@ def _edges(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     counts = np.bincount((place + low).ravel(), (strength * (1 - share)).ravel(), minlength=512)
     counts += np.bincount((place + (low + 1) % _DIRECTIONS).ravel(), (strength * share).ravel(), minlength=512)
     cells = counts.reshape(8, 8, _DIRECTIONS)
-    # Each cell against the energy of its 3 x 3 neighbourhood.
+    # Each cell against the energy of its 3 x 3 neighborhood.
     energy = np.pad((cells**2).sum(axis=2), 1, mode="edge")
     around = sum(energy[i : i + 8, j : j + 8] for i in range(3) for j in range(3))
     normal: NDArray[np.float32] = np.minimum(cells / np.sqrt(around + 1e-3)[:, :, None], 0.5).astype(np.float32).ravel()

@@ -39,7 +39,6 @@ def compare_marks(sample: Sample, guidelines: Mapping[int, Guidelines]) -> Compa
                 tally = found.overall if place is None else found.guidelines.setdefault(place, Tally())
                 totals[place].append(equal.f1)
                 tally.pairs += 1
-                tally.apart += 1 - equal.f1
                 _count_places(tally, item_id, one.parts(), other.parts(), loose)
         for place, values in totals.items():
             tally = found.overall if place is None else found.guidelines[place]

@@ -28,7 +28,7 @@ def compare_votes(question: Question, data: Mapping[str, Any], guidelines: Mappi
     numbers, row = np.unique(version, return_inverse=True)
     under = np.array([place.get(number, -1) for number in numbers.tolist()], dtype=np.int32)[row]
     size = len(question.labels)
-    alike = likeness(question) if question.graded else None
+    alike = likeness(question) if question.graded else np.eye(size)
     active, answers = np.unique(user, return_counts=True)
     active = np.sort(active[np.argsort(-answers, kind="stable")[:MOST_PEOPLE]])
     seat = np.searchsorted(active, user).clip(max=max(len(active) - 1, 0))
@@ -45,23 +45,24 @@ def compare_votes(question: Question, data: Mapping[str, Any], guidelines: Mappi
             break
         second = first + lag
         low, high = np.minimum(label[first], label[second]), np.maximum(label[first], label[second])
-        same = low == high
+        together = alike[low, high]
+        same = together == 1
         both = seated[first] & seated[second]
         a, b = np.minimum(seat[first], seat[second])[both], np.maximum(seat[first], seat[second])[both]
         np.add.at(met, (a, b), 1.0)
-        np.add.at(equal, (a, b), same[both].astype(np.float64) if alike is None else alike[low, high][both])
-        together = np.where(under[first] == under[second], under[first], -1)
+        np.add.at(equal, (a, b), together[both])
+        shared = np.where(under[first] == under[second], under[first], -1)
         for group in range(-1, len(digests)):
-            mine = np.ones(len(first), dtype=bool) if group < 0 else together == group
+            mine = np.ones(len(first), dtype=bool) if group < 0 else shared == group
             np.add.at(tables[group + 1], (low[mine], high[mine]), 1)
             _choice_examples(examples[group + 1], item[first[mine & ~same]], low[mine & ~same], high[mine & ~same])
         lag += 1
-    overall = _choice_tally(question, tables[0], examples[0])
+    overall = _choice_tally(question, alike, tables[0], examples[0])
     overall.items = shared_items(item)
     found = Comparison(overall, {}, {})
     for group, digest in enumerate(digests):
         if tables[group + 1].any():
-            tally = _choice_tally(question, tables[group + 1], examples[group + 1])
+            tally = _choice_tally(question, alike, tables[group + 1], examples[group + 1])
             tally.items = shared_items(item[under == group])
             found.guidelines[digest] = tally
     for a, b in zip(*np.nonzero(met), strict=True):
@@ -83,14 +84,16 @@ def _choice_examples(examples: dict[tuple[int, int], list[int]], item: Any, low:
                 known.append(int(number))
 
 
-def _choice_tally(question: Question, table: Any, examples: Mapping[tuple[int, int], list[int]]) -> Tally:
+def _choice_tally(question: Question, alike: Any, table: Any, examples: Mapping[tuple[int, int], list[int]]) -> Tally:
+    """Return the pairs by how alike they are. Labels that count as the same are not confused with each other."""
     labels = question.labels
-    tally = Tally(pairs=float(table.sum()), apart=float(table.sum() - np.trace(table)))
+    tally = Tally(pairs=float(table.sum()))
     for low, high in zip(*np.nonzero(table), strict=True):
         count = int(table[low, high])
         tally.met[labels[low]] += count
         if low != high:
             tally.met[labels[high]] += count
+        if alike[low, high] < 1:
             tally.confusions[labels[low], labels[high]] = count
             tally.examples[labels[low], labels[high]] = sorted(examples.get((int(low), int(high)), []))
     return tally

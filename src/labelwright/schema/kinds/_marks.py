@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from labelwright.errors import InvalidPipeline
 from labelwright.expressions import Terms
 from labelwright.schema.kinds import _plain
 from labelwright.schema.kinds.base import MOST_ID, Answer, LabelQuestion, Part, Problem
 from labelwright.schema.modalities import Field
-from labelwright.shapes import Geometry, Shape
+from labelwright.shapes import Geometry, RowShape, Shape
 
 if TYPE_CHECKING:
     import random
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from labelwright.stats.fusion.matching import Labeled, Matching
     from labelwright.stats.fusion.skill import FusionSkill
 
-__all__ = ["Mark", "Marks", "MarksQuestion", "labeled", "plain_marks"]
+__all__ = ["Mark", "Marks", "MarksQuestion", "RowMarksQuestion", "labeled", "plain_marks"]
 
 
 class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,16 +84,9 @@ class _Place(NamedTuple):
 
 
 class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
-    """Asks for labeled marks of one shape.
-
-    `same` is the overlap, intersection over union, from which two marks with one label count as the same; the kind's own unless given.
-    """
-
-    same: float | None = None
+    """Asks for labeled marks of one shape. From an overlap of `same` on two marks with one label count as the same."""
 
     usual: ClassVar[float] = 0.5
-    """What `same` is unless the question says otherwise."""
-
     aggregation: ClassVar[str] = "marks"
     graded: ClassVar[bool] = True
     shape: ClassVar[Shape]
@@ -152,25 +144,25 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
 
         of_shape = {name: _of_geometry(value) for name, value in self.shape.values.items()}
         within_text = {"text": _words} if modality.is_text else {}
-        return Terms(places, self.labels, {"label": lambda place: place.part.label, **of_shape, **within_text})
-
-    def check(self, where: str) -> None:
-        super().check(where)
-        if not 0 < self.least <= 1:
-            hint = "1 asks for exactly the same place, 0.5 for half of their union."
-            raise InvalidPipeline("Two marks overlap by more than 0 and at most 1.", where=f"{where}.same", hint=hint)
-
-    @property
-    def least(self) -> float:
-        """The overlap from which two marks count as the same."""
-        return self.usual if self.same is None else self.same
+        return Terms(places, self.labels, {"label": lambda place: place.part.label, **of_shape, **within_text}, frozenset(of_shape))
 
     def similarity(self, first: Any, second: Any) -> float:
+        """Return the F1 of the marks that match: 1 where every mark of one answer is one of the other's, with its label."""
         return 1.0 if first == second else self.match(first, second).f1
 
-    def alike(self, first: Any, second: Any) -> bool:
-        """Tell whether every mark of one answer is one of the other's, with its label, and the other way round."""
-        return self.similarity(first, second) == 1.0
+    def sample(self, data: Mapping[str, Field], luck: random.Random) -> Answer:
+        places = [self.imagined(data[self.of], luck) for _ in range(luck.randrange(4))]
+        parts = [Part(luck.choice(self.labels), self.numbers(geometry)) for found in places for geometry in found]
+        return self.with_parts([part for _, part in _apart([(1.0, part) for part in parts], self.shape)])
+
+
+class RowMarksQuestion(MarksQuestion, frozen=True, kw_only=True):
+    """Asks for marks whose shape has so many numbers each: the statistics match and fuse them.
+
+    A kind of other marks derives from `MarksQuestion` and says itself how they are matched, fused and weighed.
+    """
+
+    shape: ClassVar[RowShape]
 
     def match(self, first: Any, second: Any, *, same_label: bool = True) -> Matching:
         """Pair the marks of two answers one to one, where they overlap by as much as counts as the same."""
@@ -199,11 +191,6 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
 
         marked: list[dict[Hashable, Labeled]] = [{user_id: labeled(answer) for user_id, answer in answers.items()} for answers in items]
         return fusion_skill(marked, self.shape)
-
-    def sample(self, data: Mapping[str, Field], luck: random.Random) -> Answer:
-        places = [self.imagined(data[self.of], luck) for _ in range(luck.randrange(4))]
-        parts = [Part(luck.choice(self.labels), self.numbers(geometry)) for found in places for geometry in found]
-        return self.with_parts([part for _, part in _apart([(1.0, part) for part in parts], self.shape)])
 
 
 def _of_geometry(value: Callable[[Geometry], float]) -> Callable[[_Place], float]:

@@ -1,7 +1,7 @@
 """What every kind of answer offers: a question, an answer, and all that the rest of the product has to know of them.
 
 A kind is one file in this folder. It defines a `Question` and an `Answer` with the same tag and names them `QUESTION` and `ANSWER`. The
-question is where a kind's behaviour lives: what is valid, how two answers compare, what several are brought together by. Nothing else in
+question is where a kind's behavior lives: what is valid, how two answers compare, what several are brought together by. Nothing else in
 the product asks which kind it is. The conformance suite finds the file and tries it.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from labelwright.stats.fusion.matching import Matching
     from labelwright.stats.fusion.skill import FusionSkill
 
-__all__ = ["ANSWERED_BY", "ASKED_BY", "Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
+__all__ = ["ANSWERED_BY", "ASKED_BY", "BROUGHT_TOGETHER_BY", "Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
 
 
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +49,9 @@ class Problem(Struct, frozen=True):
     message: str
     unit: int | None = None
 
+
+SLACK = 1e-12
+"""What a sum of floats may be off, so that 0.7 and 0.3 make 1."""
 
 MOST_ID = 40
 """Characters that the id of a part has at most."""
@@ -95,6 +98,9 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
 
     `of` names the field. `required` answers may not be missing; where parts are marked an empty list is an answer. `when` is a condition
     in the language of the checks, about earlier questions and the item: where it does not hold, the question is not asked.
+
+    `same` is how alike two answers are that count as the same, above 0 and at most 1: of marks the overlap of two, intersection over
+    union, of others 1 minus their distance. It is the kind's own unless given, and only kinds whose answers can be alike in part take one.
     """
 
     of: str
@@ -102,6 +108,7 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
     description: str | None = None
     required: bool = True
     when: str | UnsetType = UNSET
+    same: float | None = None
 
     modalities: ClassVar[frozenset[str]]
     """What the field may be."""
@@ -120,6 +127,9 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
 
     graded: ClassVar[bool] = False
     """Whether two answers can be alike in part; where they cannot, `similarity` and `distance` are 0 or 1."""
+
+    usual: ClassVar[float] = 1.0
+    """What `same` is unless the question says otherwise."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -140,9 +150,17 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
     def check(self, where: str) -> None:
         """Refuse a question that contradicts itself; `where` is its place in the pipeline file.
 
+        A kind that has more to refuse calls this too.
+
         Raises:
             InvalidPipeline: as said.
         """
+        if self.same is not None and not self.graded:
+            message = f"Two answers to a {self.kind} question are the same or are not: they cannot be the same in part."
+            raise InvalidPipeline(message, where=f"{where}.same", hint="Leave it out.")
+        if not 0 < self.least <= 1:
+            message = "How alike answers have to be to count as the same is above 0 and at most 1."
+            raise InvalidPipeline(message, where=f"{where}.same", hint="1 asks for equal answers, 0.5 for such as have half in common.")
 
     def problems(self, answer: Any, data: Mapping[str, Field]) -> list[Problem]:
         """Return everything that makes `answer` invalid for an item with the fields `data`; an empty list when it is valid."""
@@ -192,13 +210,22 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         """Return how far two answers differ: 0 for the same, 1 for nothing in common."""
         raise AttributeError(f"{type(self).__name__} does not define distance()")
 
+    @property
+    def least(self) -> float:
+        """How alike two answers, or two marks, have to be to count as the same."""
+        return self.usual if self.same is None else self.same
+
     def similarity(self, first: Any, second: Any) -> float:
-        """Return how far two answers agree, 0 to 1: as far as they are not apart, or the F1 of the parts that match."""
-        return 1.0 - self.distance(first, second)
+        """Return how far two answers agree, 0 to 1, and 1 exactly where they count as the same: the one yardstick of all figures.
+
+        Answers that do not agree as far as they are not apart; those with marks by the F1 of the marks that match.
+        """
+        alike = 1.0 if first == second else 1.0 - self.distance(first, second)
+        return 1.0 if alike >= self.least - SLACK else alike
 
     def alike(self, first: Any, second: Any) -> bool:
-        """Tell whether two answers count as the same: the one yardstick of gold, review, audit, certificate and cross-validation."""
-        return bool(first == second)
+        """Tell whether two answers count as the same: for gold, review, audit, certificate and cross-validation."""
+        return self.similarity(first, second) == 1.0
 
     def match(self, first: Any, second: Any, *, same_label: bool = True) -> Matching:
         """Pair the parts of two answers one to one.
@@ -254,6 +281,9 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
 ASKED_BY = ("modalities", "aggregation", "form", "problems", "with_parts", "from_plain", "distance", "sample")
 """What the question of each kind defines itself."""
 
+BROUGHT_TOGETHER_BY = {"votes": ("labels", "vote", "elected"), "marks": ("shape", "match", "fused", "skills")}
+"""What a question defines besides, by the name of its `aggregation`."""
+
 ANSWERED_BY = ("parts", "plain")
 """What the answer of each kind defines itself."""
 
@@ -278,6 +308,7 @@ class LabelQuestion(Question, frozen=True, kw_only=True):
 
     def check(self, where: str) -> None:
         """Refuse a question without labels, with one twice, or with a color that is none."""
+        super().check(where)
         where, labels = f"{where}.options", self.labels
         if not labels:
             raise InvalidPipeline("There are no options to choose from.", where=where)

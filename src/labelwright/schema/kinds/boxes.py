@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any, ClassVar
 
-from labelwright.schema.kinds._marks import Mark, Marks, MarksQuestion, plain_marks
+from labelwright.schema.kinds._marks import Mark, Marks, RowMarksQuestion, plain_marks
 from labelwright.schema.kinds.base import Part
 from labelwright.schema.modalities import Field, Image
-from labelwright.shapes import BOX, Geometry, Shape
+from labelwright.shapes import BOX, Geometry, RowShape
 
 TOLERANCE = 0.5
 """Pixels by which a box may stick out of its picture: rounding in browsers and in other tools' files."""
@@ -34,11 +34,11 @@ class Boxes(Marks, frozen=True, tag="boxes"):
     boxes: tuple[Box, ...] = ()
 
 
-class BoxesQuestion(MarksQuestion, frozen=True, kw_only=True, tag="boxes"):
+class BoxesQuestion(RowMarksQuestion, frozen=True, kw_only=True, tag="boxes"):
     """Asks for labeled rectangles in a picture."""
 
     modalities: ClassVar[frozenset[str]] = frozenset({"image"})
-    shape: ClassVar[Shape] = BOX
+    shape: ClassVar[RowShape] = BOX
     form: ClassVar[Any] = plain_marks(Box)
     answer = Boxes
     mark = Box

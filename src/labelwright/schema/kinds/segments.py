@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any, ClassVar
 
-from labelwright.schema.kinds._marks import Mark, Marks, MarksQuestion, plain_marks
+from labelwright.schema.kinds._marks import Mark, Marks, RowMarksQuestion, plain_marks
 from labelwright.schema.kinds.base import Part
 from labelwright.schema.modalities import Audio, Field
-from labelwright.shapes import INTERVAL, Geometry, Shape
+from labelwright.shapes import INTERVAL, Geometry, RowShape
 
 TOLERANCE = 0.005
 """Seconds by which a segment may stick out of its clip: rounding in browsers and in other tools' files."""
@@ -32,13 +32,13 @@ class Segments(Marks, frozen=True, tag="segments"):
     segments: tuple[Segment, ...] = ()
 
 
-class SegmentsQuestion(MarksQuestion, frozen=True, kw_only=True, tag="segments"):
+class SegmentsQuestion(RowMarksQuestion, frozen=True, kw_only=True, tag="segments"):
     """Asks for labeled stretches of time. With `overlapping: false` two segments may not share any time."""
 
     overlapping: bool = True
 
     modalities: ClassVar[frozenset[str]] = frozenset({"audio"})
-    shape: ClassVar[Shape] = INTERVAL
+    shape: ClassVar[RowShape] = INTERVAL
     form: ClassVar[Any] = plain_marks(Segment)
     answer = Segments
     mark = Segment

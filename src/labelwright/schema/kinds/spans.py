@@ -6,10 +6,10 @@ import random
 import re
 from typing import Any, ClassVar
 
-from labelwright.schema.kinds._marks import Mark, Marks, MarksQuestion, plain_marks
+from labelwright.schema.kinds._marks import Mark, Marks, RowMarksQuestion, plain_marks
 from labelwright.schema.kinds.base import Part
 from labelwright.schema.modalities import Field, Text
-from labelwright.shapes import INTERVAL, Geometry, Shape
+from labelwright.shapes import INTERVAL, Geometry, RowShape
 
 
 class Span(Mark, frozen=True):
@@ -30,13 +30,13 @@ class Spans(Marks, frozen=True, tag="spans"):
     spans: tuple[Span, ...] = ()
 
 
-class SpansQuestion(MarksQuestion, frozen=True, kw_only=True, tag="spans"):
+class SpansQuestion(RowMarksQuestion, frozen=True, kw_only=True, tag="spans"):
     """Asks for labeled stretches of a text. With `overlapping: false` two spans may not share a code point."""
 
     overlapping: bool = True
 
     modalities: ClassVar[frozenset[str]] = frozenset({"text"})
-    shape: ClassVar[Shape] = INTERVAL
+    shape: ClassVar[RowShape] = INTERVAL
     form: ClassVar[Any] = plain_marks(Span)
     usual: ClassVar[float] = 1.0
     answer = Spans

@@ -32,7 +32,7 @@ async def project_view(project: FromPath[str], access: Access) -> ProjectView:
     return ProjectView(
         name=opened.name,
         role=role,
-        schema=opened.project.schema,
+        schema=opened.project.schema.filled(),
         guidelines=opened.project.guidelines,
         guidelines_digest=content_hash(opened.project.guidelines.encode()),
         pipeline_version=opened.version,

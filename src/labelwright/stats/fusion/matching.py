@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.shapes import BOX, INTERVAL, Shape
+from labelwright.shapes import BOX, INTERVAL, RowShape
 from labelwright.stats.answers import Floats
 
 __all__ = [
@@ -161,7 +161,7 @@ def match_masks(first: Labeled, second: Labeled, *, iou: float = 0.5, same_label
     return match_units(first, second, mask_iou, checked_masks, iou=iou, same_label=same_label)
 
 
-def match_shapes(shape: Shape, first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
+def match_shapes(shape: RowShape, first: Labeled, second: Labeled, *, iou: float = 0.5, same_label: bool = True) -> Matching:
     """Pair the marks of two annotators, of any shape, one to one: as many pairs as can be, and of these the greatest sum of overlaps.
 
     Raises:

@@ -104,21 +104,21 @@ def match_polygons(
 
 
 def polygon_mask(points: Any, width: int, height: int) -> Any:
-    """Return which pixels have their centre inside the polygon, an array (height, width), by the even-odd rule.
+    """Return which pixels have their center inside the polygon, an array (height, width), by the even-odd rule.
 
     >>> polygon_mask([[0, 0], [2, 0], [2, 2], [0, 2]], 3, 3).astype(int).tolist()
     [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
     """
     array = _checked(points)
     mask = np.zeros((height, width), dtype=bool)
-    centres = np.arange(width) + 0.5
+    centers = np.arange(width) + 0.5
     rows = np.arange(height) + 0.5
     for (x1, y1), (x2, y2) in zip(array, np.roll(array, -1, axis=0), strict=True):
         if y1 == y2:
             continue
         crossed = (rows >= min(y1, y2)) & (rows < max(y1, y2))
         at = x1 + (rows[crossed] - y1) * (x2 - x1) / (y2 - y1)
-        mask[crossed] ^= centres[None] > at[:, None]
+        mask[crossed] ^= centers[None] > at[:, None]
     return mask
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelwright.shapes import Geometry, Shape
+from labelwright.shapes import Geometry, RowShape
 from labelwright.stats.fusion.grouping import group_units, name_order
 from labelwright.stats.fusion.matching import Labeled
 
@@ -33,7 +33,7 @@ class FusedShape:
 
 
 def fuse_shapes(
-    shape: Shape, annotators: Sequence[Labeled], *, weights: Sequence[float] | None = None, iou: float = 0.5, quorum: float = 0.5
+    shape: RowShape, annotators: Sequence[Labeled], *, weights: Sequence[float] | None = None, iou: float = 0.5, quorum: float = 0.5
 ) -> list[FusedShape]:
     """Fuse the marks of several annotators: group by overlap, vote on existence and label, and lay each group together by weight.
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.shapes import BOX, INTERVAL, Shape
+from labelwright.shapes import BOX, INTERVAL, RowShape
 from labelwright.stats.fusion.keypoints import Keypoints, fuse_keypoints
 from labelwright.stats.fusion.masks import fuse_instances
 from labelwright.stats.fusion.matching import Labeled, Matching, match_masks, match_shapes
@@ -48,7 +48,7 @@ class FusionSkill:
 
 def fusion_skill(
     items: Sequence[Mapping[Hashable, Any]],
-    geometry: Geometry | Shape,
+    geometry: Geometry | RowShape,
     *,
     iou: float = 0.5,
     rounds: int = 3,
@@ -108,7 +108,7 @@ def _log_odds(skill: Mapping[Any, float]) -> dict[Any, float]:
 
 
 def _pairwise(
-    items: Sequence[Mapping[Hashable, Any]], people: list[Any], count: Mapping[Any, int], geometry: str | Shape, iou: float, usual: float
+    items: Sequence[Mapping[Hashable, Any]], people: list[Any], count: Mapping[Any, int], geometry: str | RowShape, iou: float, usual: float
 ) -> dict[Any, float]:
     """Return each annotator's mean agreement with the others, each of whom counts for as much as that comes to, again and again."""
     seat = {person: place for place, person in enumerate(people)}
@@ -135,7 +135,7 @@ def _pairwise(
     return dict(zip(people, skill.tolist(), strict=True))
 
 
-def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geometry: str | Shape, iou: float) -> float:
+def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geometry: str | RowShape, iou: float) -> float:
     fused: Labeled
     shape = _shape(geometry)
     if shape is not None:
@@ -150,14 +150,14 @@ def _agreement(others: list[Labeled], weights: list[float], units: Labeled, geom
     return _overlap(_match(geometry, units, fused, iou))
 
 
-_SHAPES: dict[str, Shape] = {"boxes": BOX, "intervals": INTERVAL}
+_SHAPES: dict[str, RowShape] = {"boxes": BOX, "intervals": INTERVAL}
 
 
-def _shape(geometry: str | Shape) -> Shape | None:
+def _shape(geometry: str | RowShape) -> RowShape | None:
     return _SHAPES.get(geometry) if isinstance(geometry, str) else geometry
 
 
-def _match(geometry: str | Shape, first: Labeled, second: Labeled, iou: float) -> Matching:
+def _match(geometry: str | RowShape, first: Labeled, second: Labeled, iou: float) -> Matching:
     shape = _shape(geometry)
     if shape is not None:
         return match_shapes(shape, first, second, iou=iou)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.shapes import BOX, INTERVAL, Shape
+from labelwright.shapes import BOX, INTERVAL, RowShape
 from labelwright.stats.answers import Floats
 from labelwright.stats.fusion.matching import Labeled, checked_units
 
@@ -98,7 +98,7 @@ def find_interval_errors(given: Sequence[Labeled], predicted: Sequence[Predicted
 def _find(
     given: Sequence[Labeled],
     predicted: Sequence[Predicted],
-    shape: Shape,
+    shape: RowShape,
     iou: float,
     sure: float,
 ) -> UnitErrors:

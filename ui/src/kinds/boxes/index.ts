@@ -17,7 +17,6 @@ export default marks<Boxes, Box>({
     },
     { shown: "Alt+Arrows", keys: [], title: "Resize the selected box" },
   ],
-  same: 0.5,
   shape: box,
   tool,
   list: "boxes",

@@ -78,7 +78,7 @@ class BoxHand implements ImageHand {
   below(context: CanvasRenderingContext2D): void {
     const { marks, selected } = this.surface.view;
     const { scale } = this.surface;
-    // One path a colour: a thousand boxes are a handful of strokes.
+    // One path a color: a thousand boxes are a handful of strokes.
     const groups = new Map<string, { path: Path2D; color: string; dashed: boolean; width: number }>();
     marks.forEach((mark, index) => {
       if (index === selected) return;

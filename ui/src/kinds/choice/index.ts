@@ -1,7 +1,7 @@
 // One label of several for a whole item.
 
 import type { Choice } from "../../core/server";
-import { compare } from "../compare";
+import { compareWhole } from "../compare";
 import type { Kind } from "../kind";
 import { whole } from "../shapes/shape";
 import Form from "./Form.svelte";
@@ -11,8 +11,6 @@ export default {
   name: "choice",
   words: { one: "answer", many: "answers", made: "marked" },
   keys: [],
-  graded: false,
-  same: 1,
   Form,
   View,
   empty: () => null,
@@ -23,10 +21,5 @@ export default {
   describe: () => "",
   similarity: (a, b) => whole.overlap(a.shape, b.shape),
   within: () => 0,
-  differences: (answers) =>
-    compare(
-      whole,
-      1,
-      answers.map((answer) => (answer ? [{ label: answer.label, shape: [] }] : [])),
-    ),
+  differences: (answers) => compareWhole(answers, ({ label }) => label),
 } satisfies Kind<Choice>;

@@ -13,7 +13,6 @@ export default marks<Segments, Segment>({
     { shown: "I", keys: ["I"], title: "Set the beginning: of the selected segment, or of a new one" },
     { shown: "O", keys: ["O"], title: "Set the end: of the selected segment, or of a new one" },
   ],
-  same: 0.5,
   shape: interval,
   tool,
   list: "segments",

@@ -14,8 +14,6 @@ export default marks<Spans, Span>({
     { shown: "N", keys: ["N"], title: "Mark what the word cursor covers" },
     { shown: "[ ]", keys: ["[", "]"], title: "Move the end of the selected mark by a word" },
   ],
-  // One word more or less is another span.
-  same: 1,
   shape: interval,
   tool,
   list: "spans",
