@@ -161,3 +161,26 @@ def test_a_gold_item_that_is_given_back_comes_back(gold_house: Site) -> None:
         met.add(following["item"]["id"])
         following = submit(browser, following).json()["next"]
     assert task["item"]["id"] not in met
+
+
+def test_no_count_of_the_project_tells_what_was_gold(gold_house: Site) -> None:
+    """How far a project is moves with answers that are asked of several people and not with those to gold, so annotators are not told."""
+    random.seed(3)
+    _collect(gold_house, gold=100)
+    with gold_house.workspace.database.read() as connection:
+        gold = {gold_house.outside(number) for number in connection.scalars(sa.select(tables.known_answers.c.item_id))}
+    browser, owner = gold_house.browser(gold_house.person()), gold_house.browser(gold_house.person("owner"))
+    gold_house.keep_figures()
+    task = gold_house.held(browser)
+    moved: dict[bool, set[bool]] = {True: set(), False: set()}
+    told = {browser.get("/api/projects").text}
+    before = owner.get("/api/projects").json()
+    while not all(moved.values()):
+        submitted = submit(browser, task).json()
+        gold_house.keep_figures()
+        after = owner.get("/api/projects").json()
+        moved[task["item"]["id"] in gold].add(after[0]["open_tasks"] != before[0]["open_tasks"])
+        told.add(browser.get("/api/projects").text)
+        task, before = submitted["next"], after
+    assert moved == {True: {False}, False: {True}}
+    assert len(told) == 1
