@@ -10,12 +10,16 @@ import pytest
 
 from labelwright.analytics import write_report
 from labelwright.analytics.charts import share
+from labelwright.analytics.reading import overview
+from labelwright.api.figures import CertificateFigures
 from labelwright.datasets import certificate
 from labelwright.errors import InvalidPipeline
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.quality.policy import CrossValidate
+from labelwright.store.audit import take_look
 from labelwright.store.project import Project
 from tests.analytics.test_overview import pick, review, suggest
+from tests.datasets import labeling
 from tests.quality.answers import answer, choice
 from tests.rows import add_known, add_texts, add_users
 
@@ -93,6 +97,38 @@ def test_a_whole_report(make_project: Make, tmp_path: Path) -> None:
     ):
         assert part in told, part
     assert "nan" not in told.lower().split()
+
+
+@pytest.mark.parametrize(("looks", "says"), [(None, "however often one looks, at most"), (1, "at its one look, at most")])
+def test_the_foot_of_a_report_is_true_of_what_stands_above(make_project: Make, tmp_path: Path, looks: int | None, says: str) -> None:
+    """It leaves it to the sentence below each bound how often one may look, and that sentence is there, with the labels it is about and
+    the 95% that all intervals have; it promises no more than that."""
+    project = make_project()
+    ids = add_texts(project, [f"text {index}" for index in range(100)])
+    (auditor,) = add_users(project, "rita", role="reviewer")
+    labeling.declare(project, review={"sample": "40%", "looks": looks})
+    labeling.agree(project, dict.fromkeys(ids, "refund"))
+    labeling.pick(project, ids[:40])
+    for item in ids[:40]:
+        labeling.review(project, item, auditor, {"intent": choice("refund")})
+    assert project.database.write(lambda connection: take_look(connection, project.id, project.schema)) == (looks == 1)
+    write_report(project, tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text("utf-8")
+    page, _, foot = text.partition("<footer>")
+    (row,) = [one for one in Page(text).told if "were wrong before the audit's own repairs" in one]
+    assert f"At 95% confidence, {says}" in row
+    assert "of the 100 labels were wrong" in row
+    assert "holds however often one looks, or at one look, as the sentence below it says" in foot
+    assert "about the labels that stand beside it" in foot
+    assert "Intervals are at 95% confidence" in foot
+    assert {one.confidence for one in certificates_of(project)} == {0.95}
+    assert "unless" not in foot
+    assert ("at its one look" in page) == (looks == 1)
+
+
+def certificates_of(project: Project) -> list[CertificateFigures]:
+    with project.database.read() as connection:
+        return overview(connection, project).certificates
 
 
 def test_a_report_about_nothing(make_project: Make, tmp_path: Path) -> None:

@@ -178,6 +178,16 @@ def test_people_are_added_and_tokens_made(folder: Path, run: Run) -> None:
     assert "Ann" in err
 
 
+def test_what_comes_from_data_is_written_out_on_a_terminal(folder: Path, run: Run) -> None:
+    """Control characters of a key, a reason or a mistake reach no terminal, which would obey them; a name has none."""
+    (folder / "gold.jsonl").write_text(json.dumps({"key": "no\x1b[2Jsuch", "mood": "go\x9bod"}) + "\n", "utf-8")
+    for words in (["import", folder, folder / "gold.jsonl", "--as", "gold"], ["status", folder], ["run", "no\x1b[2Jfolder"]):
+        _, out, err = run(*words)
+        assert out + err
+        assert all(one.isprintable() or one == "\n" for one in out + err), words
+        assert "no\\u001b[2J" in out + err or words[0] == "status"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -26,6 +26,7 @@ BAD: dict[str, tuple[int | tuple[int, ...], str, str, dict[str, Any]]] = {
     "an item beyond all numbers": ((400, 404), "GET", f"/api/projects/tickets/items/{2**63}", {}),
     "a version beyond all numbers": ((400, 404), "GET", f"/api/projects/tickets/export?version={2**63}", {}),
     "a comment on a part that is no id": ((400, 404), "POST", "/api/items/1/comments", {"json": {"text": "x", "part": 2**63}}),
+    "no body": (400, "POST", "/api/projects/tickets/tasks/next", {"headers": {"Content-Type": "application/json"}}),
     "wrong method": (405, "DELETE", "/api/session", {}),
     "wrong method with a body": (405, "PUT", "/api/sign-in", {"json": {}}),
     "broken JSON": (400, "POST", NEXT, {"content": b'{"count": ', "headers": JSON}),
@@ -96,6 +97,13 @@ def test_bad_input_is_explained_in_one_shape(site: Site, case: str) -> None:
     assert answer.status_code in (status if isinstance(status, tuple) else (status,)), answer.text
     if answer.is_error:
         check_shape(answer)
+
+
+def test_a_request_without_its_body_is_told_so(site: Site) -> None:
+    """Whoever forgets the body reads that, and not the name of a variable."""
+    status, method, path, content = BAD["no body"]
+    answer = site.browser(site.person("owner")).request(method, path, **content)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (status, "The request has no body.")
 
 
 def test_what_fails_inside_gives_nothing_away(site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

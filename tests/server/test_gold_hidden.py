@@ -161,3 +161,64 @@ def test_a_gold_item_that_is_given_back_comes_back(gold_house: Site) -> None:
         met.add(following["item"]["id"])
         following = submit(browser, following).json()["next"]
     assert task["item"]["id"] not in met
+
+
+def test_no_count_of_the_project_tells_what_was_gold(gold_house: Site) -> None:
+    """How far a project is moves with answers that are asked of several people and not with those to gold, so annotators are not told."""
+    random.seed(3)
+    _collect(gold_house, gold=100)
+    with gold_house.workspace.database.read() as connection:
+        gold = {gold_house.outside(number) for number in connection.scalars(sa.select(tables.known_answers.c.item_id))}
+    browser, owner = gold_house.browser(gold_house.person()), gold_house.browser(gold_house.person("owner"))
+    gold_house.keep_figures()
+    task = gold_house.held(browser)
+    moved: dict[bool, set[bool]] = {True: set(), False: set()}
+    told = {browser.get("/api/projects").text}
+    before = owner.get("/api/projects").json()
+    while not all(moved.values()):
+        submitted = submit(browser, task).json()
+        gold_house.keep_figures()
+        after = owner.get("/api/projects").json()
+        moved[task["item"]["id"] in gold].add(after[0]["open_tasks"] != before[0]["open_tasks"])
+        told.add(browser.get("/api/projects").text)
+        task, before = submitted["next"], after
+    assert moved == {True: {False}, False: {True}}
+    assert len(told) == 1
+
+
+def _numbers(value: Any) -> Iterator[int]:
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(one)
+    elif isinstance(value, int):
+        yield value
+
+
+def test_nothing_that_an_annotator_gets_names_an_item_by_its_number_in_the_store(gold_house: Site) -> None:
+    """Items are stored in the order of their files, gold often last, so that the number in the store is said nowhere: not with a comment,
+    a draft, an answer or a refusal either."""
+    random.seed(3)  # what the queue draws by
+    _collect(gold_house, gold=100)
+    browser = gold_house.browser(gold_house.person())
+    task = gold_house.held(browser)
+    item, place = task["item"]["id"], f"/api/tasks/{task['id']}"
+    with gold_house.workspace.database.read() as connection:
+        numbers = {gold_house.outside(number): number for number in connection.scalars(sa.select(tables.items.c.id))}
+        stored = {numbers[item], gold_house.inside(task["id"])}
+    said = [
+        browser.post(f"/api/items/{item}/comments", json={"text": "what is this"}),
+        browser.get(f"/api/items/{item}/comments"),
+        browser.get(place),
+        browser.put(f"{place}/draft", json={"lease": task["lease"], "sequence": 70_001, "body": "half"}),
+        browser.post(f"{place}/heartbeat", json={"lease": "another"}),
+        browser.post("/api/projects/tickets/tasks/next", json={"count": 1}),
+        submit(browser, task, {"intent": {"kind": "choice", "label": "none of them"}}),
+        submit(browser, task),
+        submit(browser, task),
+        browser.get(place),
+        browser.get("/api/projects/tickets/annotations/mine"),
+    ]
+    assert [one.status_code for one in said] == [200, 200, 200, 200, 409, 200, 422, 200, 409, 200, 200]
+    for answer in said:
+        told = answer.json()
+        assert not stored & set(_numbers(told)), (str(answer.request.url), told)

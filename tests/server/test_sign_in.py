@@ -317,6 +317,13 @@ def test_a_token_is_shown_once_and_can_be_made_void(site: Site) -> None:
     assert program.get("/api/projects/tickets/items").status_code == 401
 
 
+@pytest.mark.parametrize("name", ["", " robot", "x" * 101, "robot\x1b[2J", "two\nlines", "robot\u202e"])
+def test_a_token_has_a_name_that_can_be_read(site: Site, name: str) -> None:
+    """Owners read the names of everybody's tokens, on a terminal too: a name has no control characters and is not cut off."""
+    answer = site.browser(site.person()).post("/api/tokens", json={"name": name})
+    assert (answer.status_code, answer.json()["error"]["where"]) == (400, "name")
+
+
 def test_tokens_end_with_the_password_and_with_their_owner(site: Site) -> None:
     """A changed password, a new sign-in link and a person let out no more leave no token that works, not even when they are back."""
     owner = site.browser(site.person("owner"))

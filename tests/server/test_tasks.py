@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labelwright.annotate.comments import MOST_COMMENTS
 from labelwright.client import Client
 from labelwright.errors import InvalidInput
 from labelwright.pipeline.run import advance, catch_up
@@ -224,6 +225,19 @@ def test_an_annotator_reads_and_settles_own_comments_only(site: Site) -> None:
     assert [one["id"] for one in reviewer.get(f"/api/items/{number}/comments").json()] == [comment]
     assert asker.get(f"/api/items/{number}/comments").status_code == 404
     assert reviewer.post(f"/api/comments/{comment}/resolve", json={}).status_code == 200
+
+
+def test_one_person_says_only_so_much_about_an_item(site: Site) -> None:
+    """Comments come with every task about an item, so that one person cannot make it too large for the others."""
+    number = site.add_texts("much is said about it")[0]
+    talker, reviewer = site.browser(site.person()), site.browser(site.person("reviewer"))
+    while site.held(talker)["item"]["id"] != site.outside(number):
+        assert submit(talker, site.held(talker)).status_code == 200
+    place = f"/api/items/{site.outside(number)}/comments"
+    said = [talker.post(place, json={"text": "x" * 10_000}).status_code for _ in range(MOST_COMMENTS + 5)]
+    assert said == [200] * MOST_COMMENTS + [400] * 5
+    assert reviewer.post(f"/api/items/{number}/comments", json={"text": "enough"}).status_code == 200
+    assert len(reviewer.get(f"/api/items/{number}/comments").json()) == MOST_COMMENTS + 1
 
 
 def test_gold_looks_like_any_other_task(site: Site) -> None:

@@ -137,6 +137,39 @@ def test_what_was_altered_in_a_backup_is_restored_and_named(tmp_path: Path) -> N
         other.close()
 
 
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE])
+def test_what_is_no_file_in_a_backup_is_damaged_and_the_rest_is_restored(
+    make_project: Callable[..., Project], tmp_path: Path, kind: bytes
+) -> None:
+    """A link, a device or a folder in a blob's place is named as damaged; nothing that it leads to is read, and nothing outside written."""
+    project = make_project()
+    blobs = Blobs(tmp_path / "blobs")
+    lost, kept = blobs.put(b"one"), blobs.put(b"another")
+    add_texts(project, ["a text"])
+    path, outside = tmp_path / "backup.tar", tmp_path / "outside.txt"
+    outside.write_text("not ours", "utf-8")
+    backup(project.database, blobs, path)
+    with tarfile.open(path) as archive:
+        files = [(entry, archive.extractfile(entry).read()) for entry in archive]  # type: ignore[union-attr]
+    with tarfile.open(path, "w") as archive:
+        for entry, body in files:
+            if entry.name == f"blobs/{lost}":
+                entry.type, entry.linkname, entry.size = kind, str(outside), 0
+            archive.addfile(entry, io.BytesIO(body) if entry.size else None)
+        upwards = tarfile.TarInfo("../upwards.txt")
+        archive.addfile(upwards)
+    other = Database(f"sqlite:///{tmp_path}/other.db")
+    other.migrate()
+    restored = Blobs(tmp_path / "there" / "blobs")
+    report = restore(other, restored, path)
+    other.close()
+    assert [(one.digest, one.what) for one in report.broken] == [(lost, "damaged")]
+    assert restored.get(kept) == b"another"
+    assert not restored.path(lost, must_exist=False).exists()
+    assert outside.read_text("utf-8") == "not ours"
+    assert not list(tmp_path.rglob("upwards.txt"))
+
+
 def test_a_restore_needs_no_memory_for_its_largest_blob(tmp_path: Path) -> None:
     """Media go from the backup to the store piece by piece."""
     database = Database(f"sqlite:///{tmp_path}/labelwright.db")

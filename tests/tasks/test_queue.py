@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -316,6 +317,39 @@ def test_a_task_that_is_opened_before_the_cursor_is_found_at_once(make_project: 
     open_review(second, 50)
     (found,) = lease(project, queue, person, purpose="review")
     assert found.item_id == second
+
+
+def test_handing_out_gold_sends_as_many_statements_as_handing_out_anything_else(make_project: MakeProject, tmp_path: Path) -> None:
+    """What takes more statements takes longer, and gold would be known by the time before it came. It still comes in place of first
+    answers alone: not before what came back, and not where nothing is open."""
+    project = make_project()
+    (person,) = add_users(project, "ann")
+    items = add_texts(project, [str(number) for number in range(60)])
+    for item in items[:20]:
+        add_known(project, item, {"intent": Choice("bug")})
+    tasks.open_tasks(project, TaskPolicy(gold="50%"))
+    queue = Queue(project.id, TaskPolicy(gold="50%"))
+    random.seed(3)  # what the queue draws by
+    sent: dict[str, set[int]] = collections.defaultdict(set)
+    lease(project, queue, person)  # makes the queue read which gold there is
+    for _ in range(18):
+        with statements(project.database, tmp_path / "trace") as counted:
+            (task,) = lease(project, queue, person, resume=False)
+        sent[task.purpose].add(len(counted))
+    assert sent.keys() == {"gold", "label"}
+    assert sent["gold"] == sent["label"]
+    assert len(sent["gold"]) == 1
+
+    certain = Queue(project.id, TaskPolicy(gold="100%"))
+    assert [one.purpose for one in lease(project, certain, person, resume=False)] == ["gold"]
+    kept = next(one for one in lease(project, certain, person, how_many=20) if one.purpose == "label")
+    project.database.write(lambda connection: tasks.release(connection, kept.id, person))
+    (again,) = lease(project, certain, person, resume=False)
+    assert (again.id, again.purpose) == (kept.id, "label")
+    closed = sa.update(tables.tasks).where(tables.tasks.c.state == "open").values(state="cancelled")
+    project.database.write(lambda connection: connection.execute(closed))
+    (other,) = add_users(project, "ben")
+    assert lease(project, certain, other) == []
 
 
 def test_items_come_in_random_order_where_there_may_be_gold(make_project: MakeProject) -> None:

@@ -15,6 +15,7 @@ from labelwright.store import people
 from tests.analytics.world import fill
 from tests.server.site import Site, served
 from tests.ui.conftest import still
+from tests.ui.visiting import Visit
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +86,20 @@ def test_figures_that_are_not_there_yet_are_said_to_be_computed(site: Site, page
     """Where nothing has been counted yet, Projects and the Overview say so, and no number is shown."""
     assert "The figures are being computed." in look(site, page, "p/secret/overview", "being computed")
     assert "The figures are being computed." in look(site, page, "", "being computed")
+
+
+def test_annotators_find_their_projects_without_figures(site: Site, browser: Any) -> None:
+    """How far a project is would tell which answers were about gold items: an annotator sees the project, the way in and no number."""
+    visit = Visit(browser, site, site.person())
+    page = visit.open("/", "li h2")
+    still(page)
+    card = page.locator("li", has=page.get_by_role("heading", name="tickets"))
+    assert card.get_by_role("link", name="Label", exact=True).count() == 1
+    assert not re.search(r"\d", card.inner_text())
+    assert "computed" not in card.inner_text()
+    assert visit.violations() == []
+    assert visit.complaints == []
+    visit.close()
 
 
 def test_a_figure_says_what_it_counts(site: Site, page: Any) -> None:

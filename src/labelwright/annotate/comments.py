@@ -15,6 +15,9 @@ __all__ = ["add_comment", "resolve_comment"]
 
 MOST_CHARACTERS = 10_000
 
+MOST_COMMENTS = 50
+"""So many comments one person may write about one item: all of them come with every task about it."""
+
 _comments = tables.comments
 
 
@@ -32,13 +35,16 @@ def add_comment(
     """Add a comment and return its number.
 
     Raises:
-        InvalidInput: the text is empty or too long.
+        InvalidInput: the text is empty or too long, or the person has said all that one may about the item.
         NotFound: the item has no such annotation.
     """
     if not text.strip() or len(text) > MOST_CHARACTERS:
         raise InvalidInput(f"A comment has 1 to {MOST_CHARACTERS:,} characters.", where="text")
     if part is not None and len(part) > MOST_ID:
         raise InvalidInput(f"The id of a part has at most {MOST_ID} characters.", where="part")
+    mine = sa.select(sa.func.count()).where(_comments.c.item_id == item_id, _comments.c.user_id == user_id)
+    if (connection.scalar(mine) or 0) >= MOST_COMMENTS:
+        raise InvalidInput(f"One person writes at most {MOST_COMMENTS} comments about one item.", where="text")
     given = tables.annotations
     if annotation_id is not None and connection.scalar(sa.select(given.c.item_id).where(given.c.id == annotation_id)) != item_id:
         raise NotFound("The item has no such annotation.", where=f"annotation {annotation_id}")

@@ -15,7 +15,8 @@ __all__ = ["Event", "EventPage", "ProjectCard", "ProjectView", "Quarantined"]
 class ProjectCard(Struct, frozen=True, kw_only=True):
     """A project and how far it is, as it was counted at `at`; the counts are None while they are computed for the first time.
 
-    `items` counts those that are to be labeled, and `gold` those whose answer is known besides.
+    `items` counts those that are to be labeled, and `gold` those whose answer is known besides. To annotators the counts are always None,
+    for they would tell which answers were about gold items.
     """
 
     name: str

@@ -36,7 +36,6 @@ class Comment(Struct, frozen=True):
     """What somebody said about an item; `question`, and the id of a `part` of the answer, lead to the place it is about."""
 
     id: int
-    item_id: int
     user_id: int
     author: str
     annotation_id: int | None

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from labelwright.cli._terminal import safe_output
 from labelwright.errors import InvalidInput, LabelwrightError, nearest
 
 # By their names, and not as `plugins.…`: the verb of that name becomes an attribute of this package.
@@ -21,6 +22,12 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
+    with safe_output():
+        return _told(arguments)
+
+
+def _told(arguments: Sequence[str] | None) -> int:
+    """Run one verb and tell what went wrong."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     verb = words[0] if words else ""
     # The linear algebra of small models is faster on one thread than on several that wait for one another: half the time on two cores.

@@ -144,8 +144,8 @@ def _cell(value: Any) -> str:
 
 def progress(stream: Any = None) -> Callable[[int, int | None, str], None]:
     """Return a function that shows progress on a terminal, a line that rewrites itself, and is silent elsewhere."""
-    out = stream or sys.stderr
-    if not out.isatty():
+    out = stream or sys.__stderr__
+    if out is None or not out.isatty():
         return lambda done, total, what: None
     last = [0.0]
 

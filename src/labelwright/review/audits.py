@@ -30,9 +30,7 @@ def keep_blind(connection: Connection, project_id: int, task_id: int, user_id: i
         row = {"task_id": task_id, "user_id": user_id, "project_id": project_id, "values": encode(values)}
         connection.execute(sa.insert(_blind).values(**row, seconds_active=seconds, created_at=time.time()))
     elif encode(before) != encode(values):
-        raise Conflict(
-            "You have answered this blind already, and seen the label since.", where=f"task {task_id}", hint="Decide between them."
-        )
+        raise Conflict("You have answered this blind already, and seen the label since.", where="task", hint="Decide between them.")
 
 
 def blind_answer(connection: Connection, task_id: int, user_id: int) -> Values | None:

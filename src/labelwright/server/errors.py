@@ -53,6 +53,8 @@ def _theirs(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
 def _detail(error: ValidationException) -> str:
     extra = error.extra if isinstance(error.extra, list) else []
     messages = [str(one.get("message", "")) for one in extra if isinstance(one, dict)]
+    # Where there is no body at all, the framework says the name under which the handler takes it, and nothing else.
+    messages = ["The request has no body." if message == "'data'" else message for message in messages]
     return "; ".join(filter(None, messages)) or error.detail
 
 

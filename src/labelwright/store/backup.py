@@ -161,8 +161,9 @@ def restore(database: Database, blobs: Blobs, source: Path, *, progress: Progres
                 else:
                     broken[digest] = "damaged"
                 progress(kept, report.blobs, "unpacking media")
-            if kept + len(broken) - len(report.broken) != report.blobs:
-                raise InvalidFile(f"The backup should hold {report.blobs} blobs and holds {kept}.", where=str(source))
+            found = kept + len(broken) - len(report.broken)
+            if found != report.blobs:
+                raise InvalidFile(f"The backup should hold {report.blobs} blobs and holds {found}.", where=str(source))
 
             altered = [name for name, digest in report.digests.items() if _digest(archive, name) != digest]
 
@@ -435,8 +436,8 @@ def _read_report(archive: tarfile.TarFile, source: Path) -> BackupReport:
 
 
 def _restore_blob(archive: tarfile.TarFile, entry: tarfile.TarInfo, blobs: Blobs) -> bool:
-    """Keep a blob, unless its bytes do not fit its name."""
-    file = archive.extractfile(entry)
+    """Keep a blob, unless its bytes do not fit its name. A link or a device is no file of a backup, wherever it leads."""
+    file = archive.extractfile(entry) if entry.isfile() else None
     digest = entry.name.removeprefix("blobs/")
     return file is not None and blobs.put_file(file, expected=digest) == digest
 

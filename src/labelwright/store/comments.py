@@ -15,7 +15,6 @@ _comments, _users = tables.comments, tables.users
 _read = Statement(
     sa.select(
         _comments.c.id,
-        _comments.c.item_id,
         _comments.c.user_id,
         _users.c.name,
         _comments.c.annotation_id,

@@ -54,6 +54,9 @@ __all__ = [
 MOST_ADDRESSES = 50
 """So many addresses of a person are remembered."""
 
+MOST_NAME = 100
+"""Characters of a person's or a token's name."""
+
 SIGN_IN_LINK_SECONDS = 7 * 24 * 3600.0
 
 
@@ -89,12 +92,17 @@ def create_user(connection: Connection, name: str, *, password_hash: str | None 
         Conflict: the name is taken.
         InvalidInput: the name is empty, too long, or has spaces around it or control characters in it.
     """
-    if not 1 <= len(name) <= 100 or name != name.strip() or not name.isprintable():
-        raise InvalidInput("A name has 1 to 100 printable characters and no space around them.", where="name")
+    _ensure_name(name)
     if connection.scalar(sa.select(_users.c.id).where(_users.c.name == name)) is not None:
         raise Conflict(f"There is somebody named '{name}' already.", where="name")
     row = connection.execute(sa.insert(_users).values(name=name, password_hash=password_hash, created_at=time.time()))
     return int(row.inserted_primary_key[0])  # type: ignore[index]  # an INSERT of one row always has a key
+
+
+def _ensure_name(name: str) -> None:
+    # Names are printed on terminals, where control characters do what they like.
+    if not 1 <= len(name) <= MOST_NAME or name != name.strip() or not name.isprintable():
+        raise InvalidInput(f"A name has 1 to {MOST_NAME} printable characters and no space around them.", where="name")
 
 
 def find_user(connection: Connection, name: str) -> tuple[int, str | None, bool] | None:
@@ -345,8 +353,9 @@ def create_token(
     lets its user sign in once, as the link of an invitation does.
 
     Raises:
-        InvalidInput: the role is unknown or the time is not above 0.
+        InvalidInput: the role is unknown, the time is not above 0, or the name cannot be one.
     """
+    _ensure_name(name)
     if role not in ROLES or not 0 < seconds <= 10 * 365 * 24 * 3600.0:
         raise InvalidInput("A token has a role and lasts up to ten years.", where="token")
     if purpose == "sign_in":
@@ -357,7 +366,7 @@ def create_token(
     connection.execute(
         sa.insert(_tokens).values(
             digest=_digest(secret),
-            name=name[:100],
+            name=name,
             user_id=user_id,
             role=role,
             purpose=purpose,

@@ -231,11 +231,6 @@ _held = {
     for purpose in _GROUPS
 }
 _open = {(purpose, own): _take(purpose, own=own) for purpose in ("label", "audit", "review") for own in (False, True)}
-_put_back = Statement(
-    sa.update(_tasks)
-    .where(_tasks.c.id == sa.bindparam("task"))
-    .values(state=sa.literal_column("'open'"), user_id=None, lease=None, lease_ends=None, leased_at=None)
-)
 _unseen_gold = Statement(
     sa.select(tables.known_answers.c.item_id)
     .distinct()
@@ -295,6 +290,12 @@ _is_gold = (
     .select_from(tables.known_answers.join(tables.items, tables.items.c.id == tables.known_answers.c.item_id))
     .where(tables.known_answers.c.item_id == sa.bindparam("item"), tables.known_answers.c.use == "gold", tables.items.c.state == "active")
 )
+_next = _tasks.alias("next")
+# Gold takes the place of a first answer: where there is none, or something comes back, gold would be known by coming instead.
+_first_answer_is_next = (
+    sa.select(_next.c.lane).where(_next.c.id == sa.func.coalesce(_sent_back, _first_open("label", own=False))).scalar_subquery() > _NONE
+)
+# One statement that looks for what comes next, as the one that leases it does: by the time that it takes, gold is not to be told either.
 _lease_gold = Statement(
     sa.insert(_tasks)
     .from_select(
@@ -310,7 +311,7 @@ _lease_gold = Statement(
             sa.bindparam("token", type_=sa.Text),
             tables.clock.c.seconds + sa.bindparam("seconds"),
             sa.bindparam("now", type_=sa.Double),
-        ).where(~sa.exists(_given), sa.exists(_is_gold), _holds_few("label")),
+        ).where(~sa.exists(_given), sa.exists(_is_gold), _holds_few("label"), _first_answer_is_next),
     )
     .returning(*_columns, _tasks.c.rank)
 )
@@ -351,26 +352,24 @@ class Queue:
         return held[:count] if len(held) >= MOST_HELD else []
 
     def _one(self, connection: Connection, user_id: int, purpose: str) -> Leased | None:
-        leased = self._search(connection, user_id, purpose)
-        if leased is None and self._may_rescan(connection, user_id, purpose):
+        if purpose == "label" and (gold := self._one_gold(connection, user_id)):
+            return gold
+        found = self._search(connection, user_id, purpose)
+        if found is None and self._may_rescan(connection, user_id, purpose):
             self.search_anew(user_id, purpose)
-            leased = self._search(connection, user_id, purpose)
-        if leased is None:
-            return None
-        # Gold takes the place of a first answer: where there is none, or something comes back, gold would be known by coming instead.
-        gold = self._one_gold(connection, user_id) if leased.purpose == "label" and leased.lane > 0 else None
-        if gold is None:
-            return leased
-        _put_back.run(connection, task=leased.id)
-        return gold
+            found = self._search(connection, user_id, purpose)
+        return found
 
     def _search(self, connection: Connection, user_id: int, purpose: str) -> Leased | None:
-        for kind, lanes in self._lanes[purpose].items():
-            places = {lane: self._cursors.get((user_id, kind, lane), 0) for lane in lanes}
+        for kind in self._lanes[purpose]:
             statement = _open[kind, self._own and kind != "label"]
-            if found := self._run(statement, connection, user_id, places=encode(places)):
+            if found := self._run(statement, connection, user_id, places=self._places(user_id, purpose, kind)):
                 return found
         return None
+
+    def _places(self, user_id: int, purpose: str, kind: str) -> str:
+        """Where the person's search begins in each lane, in JSON."""
+        return encode({lane: self._cursors.get((user_id, kind, lane), 0) for lane in self._lanes[purpose][kind]})
 
     def withheld(self, connection: Connection, user_id: int) -> Withheld:
         """Tell why open audits are not for this person; of which item each is stays untold, and so does what is planted."""
@@ -406,8 +405,8 @@ class Queue:
             self._gold[user_id] = unseen
         if not unseen:
             return None
-        # Popped only here; should the transaction be undone, the item returns with the next reading of the list.
-        return self._run(_lease_gold, connection, user_id, item=unseen.pop())
+        # Popped only here; should it not be leased, or the transaction be undone, the item returns with the next reading of the list.
+        return self._run(_lease_gold, connection, user_id, item=unseen.pop(), places=self._places(user_id, "label", "label"))
 
     def _run(self, statement: Statement, connection: Connection, user_id: int, **parameters: Any) -> Leased | None:
         row = statement.one(

@@ -125,7 +125,6 @@ export interface CollectReport { new: number; changed: number; unchanged: number
 
 export interface Comment {
   id: number;
-  item_id: number;
   user_id: number;
   author: string;
   annotation_id: number | null;
