@@ -25,6 +25,7 @@ from labelwright.store.database import Database
 from labelwright.store.project import Project
 from tests.assist.make import label
 from tests.rows import add_texts, add_users
+from tests.sent import statements
 
 
 def _rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -209,6 +210,46 @@ def test_backup_and_restore_need_no_memory_for_all_rows(make_project: Callable[.
     assert (report.rows["items"], report.left_out) == (500, {})
 
 
+def test_a_restore_sends_many_rows_at_once(make_project: Callable[..., Project], store_url: str, tmp_path: Path) -> None:
+    """SQLite gets 200 rows a statement; PostgreSQL a COPY of 2,000, into a table beside, and one statement that takes over what is new."""
+    project = make_project()
+    add_texts(project, [f"text {number}" for number in range(3000)])
+    backup(project.database, project.blobs, tmp_path / "backup.tar")
+    expected = _rows(project.database)["items"]
+    project.database.write(_empty)
+    with statements(project.database, tmp_path / "trace") as sent:
+        restore(project.database, Blobs(tmp_path / "fresh"), tmp_path / "backup.tar")
+    assert _rows(project.database)["items"] == expected
+    writing = [one for one in sent if "INSERT INTO items" in one or "COPY new_items" in one]
+    assert len(writing) == (15 if project.database.dialect == "sqlite" else 4)
+
+
+def _empty(connection: sa.Connection) -> None:
+    for table in reversed(tables.metadata.sorted_tables):
+        if table.name != "events":  # of which there are none, and which may not be deleted
+            connection.execute(sa.delete(table))
+
+
+def test_rows_that_stand_twice_in_a_backup_are_restored_once(
+    make_project: Callable[..., Project], database: Database, tmp_path: Path
+) -> None:
+    """Of rows under one key, as a damaged index lets them come about, the first is restored, and the others are counted."""
+    project = make_project()
+    add_texts(project, ["a", "b", "c"])
+    backup(project.database, project.blobs, tmp_path / "backup.tar")
+    with tarfile.open(tmp_path / "backup.tar") as archive:
+        files = {entry.name: archive.extractfile(entry).read() for entry in archive}  # type: ignore[union-attr]
+    report = json.loads(files.pop("backup.json"))
+    first, *others = files["tables/items.jsonl"].splitlines(keepends=True)
+    files["tables/items.jsonl"] = b"".join([first, *others, first.replace(b'"t0"', b'"t9"'), others[0]])
+    report["rows"]["items"] += 2
+    _pack(tmp_path / "backup.tar", {"backup.json": json.dumps(report).encode(), **files})
+    database.write(_empty)
+    restored = restore(database, Blobs(tmp_path / "fresh"), tmp_path / "backup.tar")
+    assert restored.left_out == {"items": 2}
+    assert [row[3] for row in _rows(database)["items"]] == ["t0", "t1", "t2"]
+
+
 def test_followers_of_the_log_go_on_after_a_restore(make_project: Callable[..., Project], tmp_path: Path) -> None:
     """In the restored store a follower finds the event that it had not read, and every new one, and none that it had."""
     project = make_project()
@@ -274,6 +315,10 @@ def _aged(path: Path, revision: str) -> None:
         if name not in then.tables:
             del report["rows"][name], files[f"tables/{name}.jsonl"]
     files = {"backup.json": json.dumps({**report, "revision": revision}).encode(), **files}
+    _pack(path, files)
+
+
+def _pack(path: Path, files: dict[str, bytes]) -> None:
     with tarfile.open(path, "w") as archive:
         for name, body in files.items():
             entry = tarfile.TarInfo(name)

@@ -7,9 +7,12 @@ files in memory at once. What they come to is kept (`results`), so that another 
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +26,7 @@ from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.prepare.items import make
 from labelwright.prepare.plan import Plan, make_plan
 from labelwright.prepare.reconcile import Prepared, Reconciled, write
+from labelwright.store import bulk
 from labelwright.store.bulk import BATCH
 from labelwright.store.project import Project
 from labelwright.store.statistics import renew
@@ -89,13 +93,11 @@ def prepare(project: Project, steps: Sequence[Mapping[str, Any]] = (), *, progre
         first = connection.scalar(sa.select(items.c.id).where(items.c.project_id == project.id).limit(1)) is None
         set_aside = sa.select(quarantine.c.key).where(quarantine.c.project_id == project.id, quarantine.c.stage == "prepare")
         mended = {key for key in connection.scalars(set_aside) if key}
-        mine = (raw_items.c.project_id == project.id) & (raw_items.c.state == "current")
-        column = raw_items.c.prepared_by  # `!=` would read all rows; these are three ranges of an index
-        waiting = sa.or_(column.is_(None), column < plan.digest, column > plan.digest)
-        total = connection.scalar(sa.select(sa.func.count()).select_from(raw_items).where(mine, waiting)) or 0
+        waiting = _waiting(connection, project.id, plan.digest)
+        total = sum(map(len, waiting))
     counts: Counter[str] = Counter()
     with ThreadPoolExecutor(THREADS, thread_name_prefix="labelwright-prepare") as pool:
-        for batch in _batches(project, plan, context, pool, recall):
+        for batch in _batches(project, plan, context, pool, recall, waiting):
 
             def work(connection: sa.Connection, batch: list[Prepared] = batch) -> Reconciled:
                 return write(
@@ -116,14 +118,17 @@ def prepare(project: Project, steps: Sequence[Mapping[str, Any]] = (), *, progre
     return PrepareReport(**counts)
 
 
-def _batches(project: Project, plan: Plan, context: Context, pool: ThreadPoolExecutor, recall: bool) -> Iterator[list[Prepared]]:
+def _batches(
+    project: Project, plan: Plan, context: Context, pool: ThreadPoolExecutor, recall: bool, waiting: Sequence[Sequence[int]]
+) -> Iterator[list[Prepared]]:
     """Yield prepared rows, as many as make a transaction; each must be written before the next is asked for."""
     media = bool(project.schema.stored())
 
     def each(work: Callable[[ItemDraft], T], drafts: Iterable[ItemDraft]) -> Iterator[T]:
         return (outcome for _, outcome in in_order(pool, work, drafts)) if media else map(work, drafts)
 
-    while raws := _waiting(project, plan.digest, MEDIA_BATCH if media else BATCH):
+    limit = MEDIA_BATCH if media else BATCH
+    for raws in chain.from_iterable(_read(project, numbers, limit) for numbers in waiting):
         prepared: Iterable[Prepared]
         if plan.remembers:
             known = {}
@@ -147,31 +152,43 @@ def _batches(project: Project, plan: Plan, context: Context, pool: ThreadPoolExe
             yield batch
 
 
-def _waiting(project: Project, digest: str, limit: int) -> list[Any]:
-    """Return the next rows to be prepared: never prepared ones first, then those that other steps prepared."""
-    chosen = sa.select(raw_items.c.id, raw_items.c.key, raw_items.c.source, raw_items.c.place, raw_items.c.data, raw_items.c.gone_at)
-    mine = chosen.where(raw_items.c.project_id == project.id, raw_items.c.state == "current")
+def _waiting(connection: sa.Connection, project_id: int, digest: str) -> list[array[int]]:
+    """Return the numbers of all rows to be prepared, in order: never prepared ones, and those that other steps prepared.
+
+    They are read once, at eight bytes each. If the next ones were looked for after each batch, PostgreSQL would have to pass by all that
+    have been prepared meanwhile, for it keeps their index entries until it vacuums.
+    """
     column = raw_items.c.prepared_by
-    # Again a range of the index each.
-    queries = [
-        mine.where(column.is_(None)).order_by(raw_items.c.id),
-        mine.where(column < digest).order_by(column, raw_items.c.id),
-        mine.where(column > digest).order_by(column, raw_items.c.id),
-    ]
-    with project.database.read() as connection:
-        for query in queries:
-            result = connection.execution_options(yield_per=250).execute(query.limit(limit))
-            found: list[Any] = []
-            size = 0
+    mine = sa.select(raw_items.c.id).where(raw_items.c.project_id == project_id, raw_items.c.state == "current")
+    streamed = connection.execution_options(yield_per=BATCH)
+    # `!=` would read all rows; these are three ranges of an index.
+    queries = mine.where(column.is_(None)), mine.where(sa.or_(column < digest, column > digest))
+    return [array("q", sorted(streamed.execute(query).scalars())) for query in queries]
+
+
+def _read(project: Project, numbers: Sequence[int], limit: int) -> Iterator[list[Any]]:
+    """Yield the rows of these numbers, which are in order, so many at once, or fewer where they are large.
+
+    What was collected anew meanwhile is left out.
+    """
+    rows = sa.select(*(raw_items.c[name] for name in ("id", "key", "source", "place", "data", "gone_at")))
+    rows = rows.where(raw_items.c.state == "current").order_by(raw_items.c.id)
+    start = 0
+    while part := numbers[start : start + limit]:
+        found: list[Any] = []
+        size = 0
+        start += len(part)
+        with project.database.read() as connection:
+            chosen = rows.where(bulk.among(connection, raw_items.c.id, part))
+            result = connection.execution_options(yield_per=250).execute(chosen)
             for row in result:
                 found.append(row)
                 size += len(row.data)
                 if size >= BATCH_BYTES:
+                    start = bisect_right(numbers, row.id)
                     break
             result.close()
-            if found:
-                return found
-    return []
+        yield found
 
 
 def _prepare_row(raw: Any, plan: Plan, context: Context) -> Prepared:

@@ -28,6 +28,7 @@ from labelwright.schema.modalities import Stored
 from labelwright.store import tables
 from labelwright.store.codec import decode_fields, encode
 from labelwright.store.labels import FinalLabel, final_labels
+from labelwright.store.memory import give_back_pages
 from labelwright.store.project import Project
 
 __all__ = ["forget", "search", "sees_more"]
@@ -102,6 +103,7 @@ def _labels(project: Project) -> tuple[dict[str, list[FinalLabel]], dict[int, in
             part = items.c.id.in_(wanted[start : start + PAGE])
             for item_id, raw_id, key in connection.execute(sa.select(items.c.id, items.c.raw_id, items.c.key).where(part)):
                 groups[item_id], keys[item_id] = raw_id, key
+        give_back_pages(connection)
     return labels, groups, keys
 
 
@@ -177,6 +179,7 @@ def _examples(project: Project, question: Question, labels: list[FinalLabel]) ->
                 for place, unit in enumerate(label.answer.parts()):
                     seen = seen_of(field, unit.geometry, len(wanted)) if unit.geometry else whole
                     found.append(LabeledPlace(item_id, unit.label, *seen, place, label))
+        give_back_pages(connection)
     most = MOST if project.schema.modality(question.of).is_text else MOST_MEDIA
     if len(found) > most:
         kept = most / len(found) * 2**32

@@ -31,7 +31,7 @@ from labelwright.store import log, tables
 from labelwright.store.asked import asked_of
 from labelwright.store.codec import encode
 from labelwright.store.kept import library
-from labelwright.store.memory import give_back_large
+from labelwright.store.memory import give_back_large, give_back_pages
 from labelwright.store.portable import MOST
 from labelwright.store.project import Project
 from labelwright.store.reports import read_report, write_report
@@ -242,6 +242,7 @@ class _Run:
             answers += sum(one.annotation_id is not None for given in page.items.values() for one in given)
             read += page.size
             self.progress(read, self.total, "reading answers")
+        give_back_pages(connection)
         return answers
 
     def _pages(self, connection: Connection) -> Iterator[Page]:
@@ -256,7 +257,9 @@ class _Run:
                 changed += self._write(name, written.rows, between=(after, written.upto), kept=written.kept)
                 after, looked_at = written.upto, looked_at + written.size
                 self.progress(looked_at, self.total, f"consensus on {name}")
-        return changed + self._write(name, [], between=(after, MOST))
+        changed += self._write(name, [], between=(after, MOST))
+        self.project.database.write(give_back_pages)
+        return changed
 
     def _write(
         self,

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,12 +29,12 @@ from sqlalchemy import Connection
 
 from labelwright.errors import Conflict, InvalidFile, NotFound
 from labelwright.schema import media_of
-from labelwright.store import bulk, migrations, portable, tables
+from labelwright.store import bulk, migrations, tables
 from labelwright.store.blobs import Blobs
 from labelwright.store.bulk import SetAsideEntry
 from labelwright.store.codec import decode, decode_fields, encode
 from labelwright.store.database import Database
-from labelwright.store.integrity import BrokenBlob, Reading, named_blobs, with_users
+from labelwright.store.integrity import BrokenBlob, Reading, named_blobs, shape, with_users
 from labelwright.store.log import Position
 
 __all__ = ["BackupReport", "backup", "restore"]
@@ -48,6 +49,8 @@ PAGE_BYTES = 8 * 2**20
 _WANTED = "Name a file that `labelwright backup` wrote."
 
 Progress = Callable[[int, int | None, str], None]
+
+Row = tuple[Any, ...]
 
 
 class BackupReport(Struct, frozen=True):
@@ -247,23 +250,24 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
         if report.rows.get(name):
             connection.execute(sa.delete(then.tables[name]))
     left_out: dict[str, int] = {}
-    with _storing(source, "cursors"):
-        reached = _reached(archive, report, source)
+    with _storing(connection, source, "cursors"):
+        reached = _reached(archive, report, then, source)
     for table in then.sorted_tables:
         if table.name not in report.rows:
             continue
+        columns = report.columns.get(table.name, [])
         total = 0
-        for rows in _rows(archive, report, table.name, source):
+        for rows in _rows(archive, report, table, source):
             if table.name == "events":
                 # Transactions are numbered by the cluster that made them. Here all of these are older than every other.
-                rows = [{**row, "transaction": 0} for row in rows]
+                rows = [_with(row, columns.index("transaction"), 0) for row in rows]
             elif table.name == "cursors":
-                rows = [_at(row, reached.get((row["project_id"], row["name"]))) for row in rows]
+                rows = [_at(row, columns, reached) for row in rows]
             if connection.dialect.name == "postgresql":
-                rows = [{name: _storable(value) for name, value in row.items()} for row in rows]
+                rows = [tuple(map(_storable, row)) for row in rows]
             total += len(rows)
-            with _storing(source, table.name):
-                out = len(rows) - _insert(connection, table, rows)
+            with _storing(connection, source, table.name):
+                out = len(rows) - _insert(connection, table, columns, rows)
             if out:
                 left_out[table.name] = left_out.get(table.name, 0) + out
         if total != report.rows[table.name]:
@@ -279,27 +283,23 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
     return left_out
 
 
-def _insert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> int:
+def _insert(connection: Connection, table: sa.Table, columns: list[str], rows: list[Row]) -> int:
     """Insert those rows that refer to nothing that is lost and stand for nothing that is there, and return how many they were.
 
     A reference that may be empty is emptied, so that an answer outlives its task; but a token without its project would open all of them.
     """
     for key in sorted(table.foreign_keys, key=str):
-        name, parent = key.parent.name, key.column
-        wanted = {row[name] for row in rows if row.get(name) is not None}
+        if key.parent.name not in columns:
+            continue
+        place, parent = columns.index(key.parent.name), key.column
+        wanted = {row[place] for row in rows} - {None}
         known = set(connection.scalars(sa.select(parent).where(bulk.among(connection, parent, wanted)))) if wanted else set()
         if parent.table is table:
-            known |= {row[parent.name] for row in rows}
+            known |= {row[columns.index(parent.name)] for row in rows}
         if lost := wanted - known:
             spared = key.parent.nullable and table.name != "tokens"
-            rows = [{**row, name: None} if spared and row[name] in lost else row for row in rows if spared or row[name] not in lost]
-    if not rows:
-        return 0
-    if connection.dialect.name == "postgresql":
-        # Rows that are sent many at a time are not counted by SQLAlchemy there, but they can be told back.
-        told = portable.insert_if_new(table).returning(*table.primary_key.columns)
-        return len(connection.execute(told, rows).all())
-    return connection.execute(portable.insert_if_new(table), rows).rowcount
+            rows = [_with(row, place, None) if spared and row[place] in lost else row for row in rows if spared or row[place] not in lost]
+    return bulk.insert_new(connection, table, columns, rows) if rows else 0
 
 
 def _mark(connection: Connection, broken: Collection[str], blobs: Blobs) -> None:
@@ -334,24 +334,31 @@ def _storable(value: Any) -> Any:
     return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
-def _at(cursor: dict[str, Any], reached: Position | None) -> dict[str, Any]:
-    return cursor if reached is None else {**cursor, "position": encode(reached)}
+def _with(row: Row, place: int, value: Any) -> Row:
+    return (*row[:place], value, *row[place + 1 :])
 
 
-def _rows(archive: tarfile.TarFile, report: BackupReport, name: str, source: Path) -> Iterator[list[dict[str, Any]]]:
-    """Yield a table's rows, page by page, by the names that the backup gives its columns."""
+def _at(row: Row, columns: list[str], reached: dict[tuple[int, str], Position]) -> Row:
+    """A cursor where its follower of the log has to go on; every other stays as it is."""
+    cursor = dict(zip(columns, row, strict=True))
+    position = reached.get((cursor["project_id"], cursor["name"]))
+    return row if position is None else _with(row, columns.index("position"), encode(position))
+
+
+def _rows(archive: tarfile.TarFile, report: BackupReport, table: sa.Table, source: Path) -> Iterator[list[Row]]:
+    """Yield a table's rows, page by page, each with the columns that the backup names, in its order."""
+    where = f"{source}, {table.name}"
+    columns = report.columns.get(table.name, [])
+    if unknown := set(columns) - set(table.c.keys()):
+        raise InvalidFile(f"The backup has a column '{min(unknown)}', which the table has not.", where=where)
     try:
-        file = archive.extractfile(f"tables/{name}.jsonl") if name in report.rows else None
+        file = archive.extractfile(f"tables/{table.name}.jsonl")
     except KeyError as error:
-        raise InvalidFile("The backup ends before this table.", where=f"{source}, {name}") from error
-    columns = report.columns.get(name, [])
-    for page in _pages(file, name, source) if file else ():
-        if any(len(row) != len(columns) for row in page):
-            raise InvalidFile("A row has other columns than the table.", where=f"{source}, {name}")
-        yield [dict(zip(columns, row, strict=True)) for row in page]
+        raise InvalidFile("The backup ends before this table.", where=where) from error
+    yield from _pages(file, shape(table.c[name] for name in columns), where) if file else ()
 
 
-def _reached(archive: tarfile.TarFile, report: BackupReport, source: Path) -> dict[tuple[int, str], Position]:
+def _reached(archive: tarfile.TarFile, report: BackupReport, then: sa.MetaData, source: Path) -> dict[tuple[int, str], Position]:
     """Return how far each follower of the log has read, once the events stand in the order of their numbers alone.
 
     On PostgreSQL followers read in the order of transactions. Each goes on before the first event that it has not read; reading some
@@ -361,15 +368,18 @@ def _reached(archive: tarfile.TarFile, report: BackupReport, source: Path) -> di
     new: dict[tuple[int, str], int] = {}
     newest: dict[int, int] = {}
 
-    def rows(name: str) -> Iterator[dict[str, Any]]:
-        return chain.from_iterable(_rows(archive, report, name, source))
+    def rows(name: str, *wanted: str) -> Iterator[Any]:
+        if name in report.rows:
+            columns = report.columns.get(name, [])
+            chosen = itemgetter(*(columns.index(column) for column in wanted))
+            yield from map(chosen, chain.from_iterable(_rows(archive, report, then.tables[name], source)))
 
-    for row in rows("cursors"):
-        place = decode(row["position"])
+    for project_id, follower, position in rows("cursors", "project_id", "name", "position"):
+        place = decode(position)
         if place.keys() == set(Position.__struct_fields__):
-            old[row["project_id"], row["name"]] = Position(**place)
-    for row in rows("events"):
-        project_id, here = row["project_id"], Position(row["transaction"], row["id"])
+            old[project_id, follower] = Position(**place)
+    for project_id, transaction, number in rows("events", "project_id", "transaction", "id"):
+        here = Position(transaction, number)
         newest[project_id] = max(here.id, newest.get(project_id, 0))
         for follower, position in old.items():
             if follower[0] == project_id and here > position:
@@ -387,27 +397,29 @@ def _digest(archive: tarfile.TarFile, name: str) -> str | None:
 
 
 @contextmanager
-def _storing(source: Path, name: str) -> Iterator[None]:
+def _storing(connection: Connection, source: Path, name: str) -> Iterator[None]:
     """Tell of values that the table does not take, as those of a damaged backup."""
+    driver = connection.dialect.loaded_dbapi
     try:
         yield
-    except (sa.exc.StatementError, TypeError, ValueError, OverflowError) as error:
+    except (driver.Error, sa.exc.StatementError, TypeError, ValueError, OverflowError) as error:
+        said = getattr(error, "orig", None) or error
         # What the store itself suffers, such as a full disk, is told as that.
-        if isinstance(error, sa.exc.OperationalError):
+        if isinstance(said, driver.OperationalError):
             raise
-        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        raise InvalidFile(f"A row is damaged: {said.rstrip('.')}.", where=f"{source}, {name}") from error
+        raise InvalidFile(f"A row is damaged: {str(said).strip().partition(chr(10))[0].rstrip('.')}.", where=f"{source}, {name}") from error
 
 
-def _pages(file: IO[bytes], name: str, source: Path) -> Iterator[list[list[Any]]]:
-    page: list[list[Any]] = []
+def _pages(file: IO[bytes], row: Any, where: str) -> Iterator[list[Row]]:
+    """Yield rows of the type `row`, some thousand at once, or fewer where they are large."""
+    page: list[Row] = []
     size = 0
-    decoder = msgspec.json.Decoder(list[Any])
+    decoder = msgspec.json.Decoder(row)
     for number, line in enumerate(_lines(file), 1):
         try:
             page.append(decoder.decode(line))
         except msgspec.DecodeError as error:
-            raise InvalidFile(f"The line is damaged: {error}.", where=f"{source}, {name} line {number}") from error
+            raise InvalidFile(f"A row is damaged: {str(error).rstrip('.')}.", where=f"{where} line {number}") from error
         size += len(line)
         if len(page) >= PAGE or size >= PAGE_BYTES:
             yield page

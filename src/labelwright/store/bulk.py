@@ -1,7 +1,7 @@
 """Thousands of rows in one statement, by what each database is quickest at: many-row inserts on SQLite, COPY on PostgreSQL.
 
-Only sources and preparation write so much at once. Callers keep to `BATCH` rows a transaction, so that people who label meanwhile never
-wait long.
+Sources and preparation write so much at once, in transactions of at most `BATCH` rows, so that people who label meanwhile never wait long;
+and a restore, for which nobody waits.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from labelwright.store.codec import encode
 from labelwright.store.portable import lock_row
 from labelwright.store.statistics import note_rows
 
-__all__ = ["BATCH", "Current", "SetAsideEntry", "among", "current_rows", "insert", "lock_project", "quarantine"]
+__all__ = ["BATCH", "Current", "SetAsideEntry", "among", "current_rows", "insert", "insert_new", "lock_project", "quarantine"]
 
 BATCH = 2000
 """At most so many rows are written in one transaction."""
@@ -59,16 +59,43 @@ def insert(
     names = (*same, *columns)
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "postgresql":
-        listed = ", ".join(f'"{name}"' for name in names)
         first = tuple(same.values())
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({listed}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row((*first, *row))
+        _copy(driver, table.name, names, ((*first, *row) for row in rows))
         note_rows(connection, table, len(rows))
         return
     for start in range(0, len(rows), _ROWS):
         part = rows[start : start + _ROWS]
         driver.execute(_many_rows(table.name, names, len(same), len(part)), (*same.values(), *chain.from_iterable(part)))
+
+
+def insert_new(connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> int:
+    """Insert those rows whose keys are not there yet, and return how many they were."""
+    driver: Any = connection.connection.driver_connection
+    new = 0
+    if connection.dialect.name == "postgresql":
+        # COPY cannot pass by a row that is there, so it fills a table beside, which this transaction alone sees.
+        listed, beside = _listed(columns), f"new_{table.name}"
+        driver.execute(f"CREATE TEMP TABLE IF NOT EXISTS {beside} ON COMMIT DROP AS SELECT {listed} FROM {table.name} WITH NO DATA")
+        _copy(driver, beside, columns, rows)
+        new = driver.execute(f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {beside} ON CONFLICT DO NOTHING").rowcount
+        driver.execute(f"TRUNCATE {beside}")
+        note_rows(connection, table, new)
+        return int(new)
+    for start in range(0, len(rows), _ROWS):
+        part = rows[start : start + _ROWS]
+        statement = f"{_many_rows(table.name, tuple(columns), 0, len(part))} ON CONFLICT DO NOTHING"
+        new += driver.execute(statement, list(chain.from_iterable(part))).rowcount
+    return new
+
+
+def _copy(driver: Any, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({_listed(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
 
 
 @lru_cache(64)
@@ -77,8 +104,7 @@ def _many_rows(table: str, names: tuple[str, ...], same: int, rows: int) -> str:
     own = len(names) - same
     first = [f"?{number}" for number in range(1, same + 1)]
     values = (", ".join([*first, *(f"?{same + row * own + column + 1}" for column in range(own))]) for row in range(rows))
-    listed = ", ".join(f'"{name}"' for name in names)
-    return f"INSERT INTO {table} ({listed}) VALUES ({'), ('.join(values)})"
+    return f"INSERT INTO {table} ({_listed(names)}) VALUES ({'), ('.join(values)})"
 
 
 def current_rows(connection: Connection, project_id: int, keys: Sequence[str]) -> list[Current]:
@@ -111,8 +137,8 @@ def quarantine(connection: Connection, project_id: int, stage: str, broken: Iter
     rows = [(project_id, stage, *(_clean(value) for value in entry), now) for entry in broken]
     if rows:
         mark = "%s" if connection.dialect.name == "postgresql" else "?"
-        names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join([mark] * len(columns))
-        connection.exec_driver_sql(f"INSERT INTO quarantine ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
+        marks = ", ".join([mark] * len(columns))
+        connection.exec_driver_sql(f"INSERT INTO quarantine ({_listed(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
 
 
 def _clean(value: str | None) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -22,7 +22,18 @@ from labelwright.errors import LabelwrightError
 from labelwright.store import tables
 from labelwright.store.blobs import Blobs
 
-__all__ = ["BrokenBlob", "Reading", "Survey", "durability", "named_blobs", "sqlite_version", "structure_problems", "survey", "with_users"]
+__all__ = [
+    "BrokenBlob",
+    "Reading",
+    "Survey",
+    "durability",
+    "named_blobs",
+    "shape",
+    "sqlite_version",
+    "structure_problems",
+    "survey",
+    "with_users",
+]
 
 STREAMED = 50
 """So many rows of a table are read at once, for rows may be large."""
@@ -35,8 +46,6 @@ MOST_PROBLEMS = 20
 
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
-_PLAIN: dict[type[Any], Any] = {sa.Text: str, sa.Double: float}
-
 
 class Reading:
     """The rows of one table in the order of their primary key, or of what is left of it; afterwards `lost` counts the others.
@@ -48,7 +57,7 @@ class Reading:
         self.table = table
         self.lost = 0
         self._connection = connection
-        self._shape: Any = types.GenericAlias(tuple, tuple(_type_of(column) for column in table.columns))
+        self._shape = shape(table.columns)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         rows = self._sqlite() if self._connection.dialect.name == "sqlite" else self._streamed()
@@ -122,9 +131,9 @@ def _only_damage(error: sqlite3.DatabaseError) -> None:
         raise error
 
 
-def _type_of(column: sa.Column[Any]) -> Any:
-    plain = _PLAIN.get(type(column.type), int)
-    return plain | None if column.nullable else plain
+def shape(columns: Iterable[sa.Column[Any]]) -> Any:
+    """Return the type of a row with the values of these columns, as msgspec checks it."""
+    return types.GenericAlias(tuple, tuple(one.type.python_type | None if one.nullable else one.type.python_type for one in columns))
 
 
 def structure_problems(connection: Connection, *, deep: bool = False) -> list[str]:

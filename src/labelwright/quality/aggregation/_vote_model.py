@@ -18,6 +18,7 @@ from labelwright import stats
 from labelwright.quality.aggregation.base import AssistedFit, QuestionFit
 from labelwright.quality.answers import Given
 from labelwright.quality.belief import CERTAIN, expected_accuracy
+from labelwright.quality.pairs import placed
 from labelwright.schema import Question
 
 __all__ = ["Judged", "Suggested", "VoteColumns", "judge", "settle"]
@@ -287,10 +288,9 @@ def _skill(data: Mapping[str, Any], items: Any, start: Any, posteriors: Any, pre
     shared = np.repeat(sizes >= 2, sizes) & own
     if not shared.any():
         return {}
-    task = np.repeat(np.arange(len(items)), sizes)[shared]
-    column = np.searchsorted(present, data["label"][shared])
-    right = posteriors[task, column]
-    people, place = np.unique(data["user"][shared], return_inverse=True)
+    task = np.repeat(np.arange(len(items), dtype=np.int32), sizes)[shared]
+    right = posteriors[task, np.searchsorted(present, data["label"][shared])]
+    people, place = placed(data["user"][shared])
     hits, given = np.bincount(place, weights=right), np.bincount(place)
     skill = (hits + 2 * right.mean()) / (given + 2)
     return {int(user): round(float(value), 6) for user, value in zip(people, skill, strict=True)}
@@ -303,7 +303,7 @@ def _belief(data: Mapping[str, Any], took: Any, start: Any, chosen: Any, size: i
     """
     if size == 1:
         return np.ones(len(chosen))
-    people, author = np.unique(data["user"], return_inverse=True)
+    people, author = placed(data["user"])
     chance = np.array([max(expected_accuracy(gold, user), 1 / size) for user in people.tolist()])[author]
     task = np.repeat(np.arange(len(chosen)), np.diff(start))
     # Each answer shifts the odds of its label against any other one by its author's odds.

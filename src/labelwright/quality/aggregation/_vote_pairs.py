@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from labelwright.quality.likeness import likeness
-from labelwright.quality.pairs import EXAMPLES, Comparison, Guidelines, Tally, only_rows, shared_items
+from labelwright.quality.pairs import EXAMPLES, Comparison, Guidelines, Tally, only_rows, placed, shared_items
 from labelwright.schema import Question
 
 __all__ = ["compare_votes"]
@@ -25,7 +25,7 @@ def compare_votes(question: Question, data: Mapping[str, Any], guidelines: Mappi
     item, user, label, version = rows.values()
     digests = sorted({one.digest for one in guidelines.values()})
     place = {number: digests.index(one.digest) for number, one in guidelines.items()}
-    numbers, row = np.unique(version, return_inverse=True)
+    numbers, row = placed(version)
     under = np.array([place.get(number, -1) for number in numbers.tolist()], dtype=np.int32)[row]
     size = len(question.labels)
     alike = likeness(question) if question.graded else np.eye(size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from labelwright.quality.annotators import Measured, ReviewedAnswers
 from labelwright.quality.answers import PAGE, Given, Page
 from labelwright.quality.consensus import ConsensusRow
 from labelwright.quality.likeness import likeness, pairwise
-from labelwright.quality.pairs import Comparison, Guidelines
+from labelwright.quality.pairs import Comparison, Guidelines, placed
 from labelwright.schema import Question
 from labelwright.store.codec import encode
 
@@ -60,7 +59,8 @@ class GatheredVotes:
 
     def measured(self, fit: QuestionFit, reviewed: ReviewedAnswers) -> dict[int, Measured]:
         assert self._judged is not None
-        counted = Counter(self._data["user"][self._data["annotation"] > 0].tolist())
+        people, answers = np.unique(self._data["user"][self._data["annotation"] > 0], return_counts=True)
+        counted = dict(zip(people.tolist(), answers.tolist(), strict=True))
         agreed = _agreed(self._question, self._data, self._judged, reviewed.annotations)
         return measured(counted, agreed, reviewed.agreement.get(self._name, {}), fit.skill)
 
@@ -131,6 +131,6 @@ def _agreed(question: Question, data: Mapping[str, Any], judged: Judged, without
         shared &= ~np.isin(data["annotation"], np.fromiter(without, dtype=np.int64))
     consensus, given = np.repeat(judged.labels, sizes)[shared], data["label"][shared]
     right = likeness(question)[consensus, given] if question.graded else consensus == given
-    people, place = np.unique(data["user"][shared], return_inverse=True)
+    people, place = placed(data["user"][shared])
     hits, counts = np.bincount(place, weights=right.astype(np.float64)), np.bincount(place)
     return {int(user): (float(hit), int(count)) for user, hit, count in zip(people, hits, counts, strict=True)}
