@@ -17,6 +17,7 @@ from labelwright import plugins
 from labelwright.errors import InvalidInput, LabelwrightError
 from labelwright.formats._tables import TableRow
 from labelwright.formats.base import Broken
+from labelwright.formats.parquet import class_names
 from labelwright.media import modality_of
 from labelwright.media.text import is_conversation
 from labelwright.schema.modalities import MODALITIES, Modality, Stored
@@ -24,7 +25,7 @@ from labelwright.sources import readers
 from labelwright.sources.locate import reader_of
 from labelwright.sources.source import Source
 
-__all__ = ["FileLabels", "Guess", "class_names", "class_of_folder", "guess", "label_text"]
+__all__ = ["FileLabels", "Guess", "class_of_folder", "guess", "label_text"]
 
 LOOK = 1000
 """So many rows, or files, are looked at."""
@@ -119,21 +120,6 @@ def label_text(value: Any, names: Sequence[str] = ()) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def class_names(path: Path) -> dict[str, list[str]]:
-    """Return the names of the classes that a Parquet file's columns number, as Hugging Face writes them down."""
-    if reader_of(path.name) != "parquet":
-        return {}
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        told = (parquet.read_schema(path).metadata or {}).get(b"huggingface", b"{}")
-        features = msgspec.json.decode(told)["info"]["features"]
-        return {name: list(map(str, one["names"])) for name, one in features.items() if isinstance(one, dict) and one.get("names")}
-    except (pa.ArrowException, OSError, msgspec.MsgspecError, LookupError, TypeError, AttributeError):
-        return {}  # whoever reads the rows says what is wrong
-
-
 def class_of_folder(key: str) -> str | None:
     """Return the class that a file's folder stands for: the only one in its path besides such as `train` or `images`.
 
@@ -160,7 +146,9 @@ def _of_file(path: Path, uri: str) -> Guess:
     shown = [renamed.get(name, name) for name in data]
     repeats = any(_repeats(values[name]) for name in shown if name in values)
     who = next((name for name in columns if name not in shown and _WHO.fullmatch(name)), None) if repeats else None
-    labels = _label_columns({name: column for name, column in values.items() if name not in {id, who, *shown}}, class_names(path))
+    labels = _label_columns(
+        {name: column for name, column in values.items() if name not in {id, who, *shown}}, class_names(path) if reader == "parquet" else {}
+    )
     source = Source(uri=uri, id=id, columns=renamed, header=header)
     return Guess(source=source, data=data, labels=labels, annotator=who, repeats=repeats, rows=len(rows))
 
@@ -400,7 +388,7 @@ def _label_columns(columns: dict[str, list[Any]], classes: dict[str, list[str]])
     """Return the columns that look like labels with their values, the likeliest first."""
     ranked: list[tuple[int, str, tuple[str, ...]]] = []
     for name, column in columns.items():
-        if name in classes:
+        if name in classes and not any(isinstance(value, list) for value in column):
             ranked.append((0, name, tuple(classes[name])))
             continue
         words = set(re.split(r"[^a-z]+", name.lower()))

@@ -12,10 +12,11 @@ from typing import Any
 
 from labelwright.errors import InvalidInput
 from labelwright.formats._tables import TableRow
+from labelwright.formats.parquet import class_names
 from labelwright.schema.modalities import MODALITIES, Stored
 from labelwright.sources import readers
 from labelwright.sources.batches import TableFile
-from labelwright.sources.guess import Guess, class_names, class_of_folder, label_text
+from labelwright.sources.guess import Guess, class_of_folder, label_text
 from labelwright.sources.locate import locate, place_of, reader_of
 from labelwright.sources.rows import RowShape, finisher
 
@@ -52,7 +53,7 @@ def labels_there(found: Guess, folder: Path, question: str) -> Iterator[dict[str
                 source.delimiter,
                 source.header or file.reader != "csv",
             )
-            names = class_names(file.path).get(column, [])
+            names = class_names(file.path).get(column, []) if file.reader == "parquet" else []
             finish = finisher(_shape(found, folder, file.path.parent))
             for row in readers.load(file.reader).read(file.path, name=file.name, **table.options):
                 if not isinstance(row, TableRow) or (label := label_text(row.data.get(column), names)) is None:
