@@ -267,7 +267,8 @@ def test_a_rule_of_another_package_that_cannot_be_compiled_is_refused_with_its_p
     (tmp_path / "strange-1.dist-info" / "METADATA").write_text("Name: strange\nVersion: 1\n")
     (tmp_path / "strange-1.dist-info" / "entry_points.txt").write_text("[labelwright.rules]\nstrange = strange_rule\n")
     code = "from pathlib import Path\nfrom labelwright.checks import compile_rules\nfrom labelwright.schema import Schema\n"
-    code += "try:\n    compile_rules(Schema(data={}, questions={}), ['strange'], Path())\nexcept Exception as error:\n    print(repr(error), error)\n"
+    code += "try:\n    compile_rules(Schema(data={}, questions={}), ['strange'], Path())\n"
+    code += "except Exception as error:\n    print(repr(error), error)\n"
     path = os.pathsep.join([str(tmp_path), *sys.path])
     environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
