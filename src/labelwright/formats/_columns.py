@@ -34,52 +34,19 @@ from labelwright.formats.base import Broken, Labeled, MediaFolder, Provenance
 from labelwright.schema import Schema, Stored, Values
 from labelwright.shapes import INTERVAL
 
-__all__ = ["FIXED", "Columns", "columns_of", "plain_media", "plain_text", "read_rows", "renamed"]
+__all__ = ["FIXED", "Columns", "columns_of", "plain_media", "plain_text", "read_rows", "renamed", "says_who"]
 
 FIXED = ("key", "split", "annotator", "meta", "provenance")
 
 READ = ("score", "answer")
 """What rows of other tools may say besides."""
 
-ANNOTATORS = frozenset(
-    [
-        "annotator",
-        "annotatorid",
-        "annotatorname",
-        "annotatedby",
-        "worker",
-        "workerid",
-        "workername",
-        "rater",
-        "raterid",
-        "user",
-        "userid",
-        "username",
-        "author",
-        "authorid",
-        "coder",
-        "coderid",
-        "labeler",
-        "labelerid",
-        "labeller",
-        "labelledby",
-        "labeledby",
-        "judge",
-        "judgeid",
-        "reviewer",
-        "email",
-        "completedby",
-        "createdby",
-        "participant",
-        "participantid",
-        "expert",
-        "person",
-        "crowdworker",
-        "crowdworkerid",
-        "assignee",
-    ]
+_WHO = re.compile(
+    "(annotat(or|edby)|(crowd)?worker|rater|user|author|coder|label(l?er|l?edby)|judge|assessor|reviewer|email|(complet|creat)edby|participant"
+    "|expert|person|assignee|crowd)s?(id|name)?"
 )
 """How other tools call the column that says whose an answer is, in small letters alone."""
+
 
 PRODIGY = ("_annotator_id", "_session_id")
 """How Prodigy calls it, and nobody anything else."""
@@ -267,7 +234,7 @@ class _Reading:
             if found.shape[1] > items and len(np.unique(found[1])) < found.shape[1]:
                 apart.append(name)
         for name in apart:
-            if re.sub(r"[^a-z]", "", name.lower()) in ANNOTATORS:
+            if says_who(name):
                 self.names[name] = "annotator"
                 return
         for values in answers.values():
@@ -322,6 +289,15 @@ class _Reading:
             return None
         advice = f"Name the column that does: --annotator {self.apart}, or another one." if self.apart else "Name the column that does."
         return f"Rows of the file give this item different answers, and none says whose they are. {advice}"
+
+
+def says_who(column: str) -> bool:
+    """Tell whether a column is called as other tools call the one that says whose an answer is.
+
+    >>> says_who("Worker_ID"), says_who("completed by"), says_who("username"), says_who("use")
+    (True, True, True, False)
+    """
+    return _WHO.fullmatch(re.sub(r"[^a-z]", "", column.lower())) is not None
 
 
 def _shown(value: Any) -> Any:

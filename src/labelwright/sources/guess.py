@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from labelwright import plugins
 from labelwright.errors import InvalidInput, LabelwrightError
+from labelwright.formats._columns import says_who
 from labelwright.formats._tables import TableRow
 from labelwright.formats.base import Broken
 from labelwright.formats.parquet import class_names
@@ -22,6 +23,7 @@ from labelwright.media import modality_of
 from labelwright.media.text import is_conversation
 from labelwright.schema.modalities import MODALITIES, Modality, Stored
 from labelwright.sources import readers
+from labelwright.sources.linked import spellings
 from labelwright.sources.locate import reader_of
 from labelwright.sources.source import Source
 
@@ -41,7 +43,6 @@ MAX_CLASSES = 500
 _ID_NAMES = ("id", "key", "uid", "uuid", "guid", "_id", "index")
 _TEXT_NAMES = ("text", "body", "message", "content", "sentence", "review", "comment", "question", "prompt", "title")
 _LABEL_NAMES = ("label", "class", "category", "target", "intent", "sentiment", "emotion", "rating", "stars", "answer", "tag", "topic", "y")
-_WHO = re.compile(r"(annotator|worker|rater|coder|labeler|labeller|user|judge|assessor|crowd)s?([ _-]?(id|name))?", re.IGNORECASE)
 _SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"})
 _CONTAINERS = _SPLITS.union(
     ("data", "dataset", "image", "images", "img", "imgs", "jpegimages", "photos", "audio", "clips", "wav", "wavs", "texts")
@@ -145,7 +146,7 @@ def _of_file(path: Path, uri: str) -> Guess:
     data, renamed = _fields({name: found for name, found in values.items() if name != id}, path.parent, header=header)
     shown = [renamed.get(name, name) for name in data]
     repeats = any(_repeats(values[name]) for name in shown if name in values)
-    who = next((name for name in columns if name not in shown and _WHO.fullmatch(name)), None) if repeats else None
+    who = next((name for name in columns if name not in shown and says_who(name)), None) if repeats else None
     labels = _label_columns(
         {name: column for name, column in values.items() if name not in {id, who, *shown}}, class_names(path) if reader == "parquet" else {}
     )
@@ -277,7 +278,7 @@ def _file_labels(table: Path, folder: Path, media: list[Path]) -> tuple[FileLabe
 
     def names_files(column: list[Any]) -> bool:
         named = [value for value in column if isinstance(value, str) and value]
-        hits = sum(table.parent / value in there or folder / value in there for value in named)
+        hits = sum(any(base / name in there for name in spellings(value) for base in (table.parent, folder)) for value in named)
         return hits > 0 and 2 * hits >= min(len(named), len(media))
 
     file = next((name for name, column in columns.items() if names_files(column)), None)
@@ -393,7 +394,7 @@ def _label_columns(columns: dict[str, list[Any]], classes: dict[str, list[str]])
             continue
         words = set(re.split(r"[^a-z]+", name.lower()))
         known = bool(words & set(_LABEL_NAMES)) or any(name.lower().endswith(word) for word in ("label", "class", "category"))
-        if (_is_id(name) and not known) or name.lower() in _SPLIT_COLUMNS or _WHO.fullmatch(name):
+        if (_is_id(name) and not known) or name.lower() in _SPLIT_COLUMNS or says_who(name):
             continue
         found = _labels(column, known=known)
         if found:
