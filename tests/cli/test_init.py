@@ -174,6 +174,38 @@ def test_long_ratings_are_several_answers_to_each_item(tmp_path: Path) -> None:
     assert len({item for item, _ in answers}) == 4
 
 
+def test_a_column_a_label_beside_pictures_is_one_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lists as Roboflow writes them give each picture the label whose column has 1; a picture with several is told and has none."""
+    folder = tmp_path / "d"
+    for split, lines in {"train": ["a.jpg, 1, 0", "b.jpg, 0, 1", "c.jpg, 1, 1"], "valid": ["a.jpg, 0, 1", "e.jpg, 0, 0"]}.items():
+        pictures(folder / split, *(line.partition(",")[0] for line in lines))
+        (folder / split / "_classes.csv").write_text("\n".join(["filename, cat, big dog", *lines]) + "\n")
+    assert main(["init", str(tmp_path / "p"), "--from", str(folder)]) == 0
+    assert "1 file has several labels" in capsys.readouterr().out
+    assert 'options: ["big dog", "cat"]' in (tmp_path / "p/labelwright.yaml").read_text()
+    found = map(json.loads, (tmp_path / "p/existing-labels.jsonl").read_text().splitlines())
+    assert {one["key"]: one["label"] for one in found} == {"train/a.jpg": "cat", "train/b.jpg": "big dog", "valid/a.jpg": "big dog"}
+    assert main(["run", str(tmp_path / "p")]) == 0
+    assert main(["import", str(tmp_path / "p"), str(tmp_path / "p/existing-labels.jsonl")]) == 0
+    assert "3 new or changed" in capsys.readouterr().out
+
+
+def test_paths_of_windows_in_a_list_lead_to_its_files(tmp_path: Path) -> None:
+    """A table beside pictures that names them with backslashes, or as the web does, labels them, and so does one with paths as cells."""
+    folder = tmp_path / "d"
+    pictures(folder / "img", "a b.jpg", "c.jpg", "d.jpg", "e.jpg")
+    rows = "img\\a%20b.jpg,cat\nimg\\c.jpg,dog\n.\\img\\d.jpg,cat\nimg\\e.jpg,dog\n"
+    (folder / "list.csv").write_text("image,label\n" + rows)
+    for source, keys in ((folder, {"img/a b.jpg", "img/c.jpg", "img/d.jpg", "img/e.jpg"}), (folder / "list.csv", None)):
+        project = tmp_path / f"p{keys is None}"
+        assert main(["init", str(project), "--from", str(source)]) == 0
+        found = [json.loads(line) for line in (project / "existing-labels.jsonl").read_text().splitlines()]
+        assert sorted(one["label"] for one in found) == ["cat", "cat", "dog", "dog"]
+        assert keys is None or {one["key"] for one in found} == keys
+        assert main(["run", str(project)]) == 0
+        assert main(["import", str(project), str(project / "existing-labels.jsonl"), "--json"]) == 0
+
+
 def test_labels_do_not_become_data(tmp_path: Path) -> None:
     """A project in the folder of its own tables collects them alone, and not the file with their labels."""
     (tmp_path / "a.jsonl").write_text("".join(f'{{"id": {n}, "text": "Text {n} here", "label": "{"ab"[n % 2]}"}}\n' for n in range(6)))

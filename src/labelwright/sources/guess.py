@@ -56,11 +56,24 @@ _GLOB = re.compile(r"[*?\[\]]")
 
 
 class FileLabels(Struct, frozen=True, kw_only=True):
-    """A table beside pictures or recordings that says what they show: its path, the column that names the files, that of the label."""
+    """A table beside pictures or recordings that says what they show: its path, the column that names the files, that of the label.
+
+    Where each label has a column of its own, with 1 in the rows of what shows it, as Roboflow writes them, `classes` are these columns, and
+    `label` is what the question is called, and `several` counts the rows, of those looked at, that have more than one.
+    """
 
     table: Path
     file: str
     label: str
+    classes: tuple[str, ...] = ()
+    several: int = 0
+
+    def label_of(self, row: dict[str, Any]) -> str | None:
+        """Return the label of a row; one that has several, or none, has no label of a choice."""
+        if not self.classes:
+            return label_text(row.get(self.label))
+        given = [name.strip() for name in self.classes if _flag(row.get(name)) == "1"]
+        return given[0] if len(given) == 1 else None
 
 
 class Guess(Struct, frozen=True, kw_only=True):
@@ -276,6 +289,9 @@ def _file_labels(table: Path, folder: Path, media: list[Path]) -> tuple[FileLabe
     columns = {name: [row.get(name) for row in rows] for name in rows[0]}
     there = set(media)
 
+    def flags(column: list[Any]) -> bool:
+        return {_flag(value) for value in column} <= {"0", "1"}
+
     def names_files(column: list[Any]) -> bool:
         named = [value for value in column if isinstance(value, str) and value]
         hits = sum(any(base / name in there for name in spellings(value) for base in (table.parent, folder)) for value in named)
@@ -284,11 +300,21 @@ def _file_labels(table: Path, folder: Path, media: list[Path]) -> tuple[FileLabe
     file = next((name for name, column in columns.items() if names_files(column)), None)
     if file is None:
         return None
-    labels = _label_columns({name: column for name, column in columns.items() if name != file}, {})
+    rest = {name: column for name, column in columns.items() if name != file}
+    if len(rest) > 1 and all(map(flags, rest.values())):
+        several = sum(sum(_flag(row.get(name)) == "1" for name in rest) > 1 for row in rows)
+        told = FileLabels(table=table, file=file, label="label", classes=tuple(rest), several=several)
+        return told, tuple(name.strip() for name in rest)
+    labels = _label_columns(rest, {})
     if not labels:
         return None
     column, found = next(iter(labels.items()))
     return FileLabels(table=table, file=file, label=column), found
+
+
+def _flag(value: Any) -> str:
+    """Return what says 0 or 1 as it stands in CSV, where Roboflow puts blanks behind commas."""
+    return (label_text(value) or "").strip()
 
 
 def _in_order(beside: list[tuple[FileLabels, tuple[str, ...]]]) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ def _of_tables_beside(found: Guess, folder: Path, question: str) -> Iterator[dic
     root = place_of(folder, found.source).root
     for told in found.in_tables:
         for row in readers.load(reader_of(told.table.name) or "").read(told.table, name=told.table.name):
-            if not isinstance(row, TableRow) or (label := label_text(row.data.get(told.label))) is None:
+            if not isinstance(row, TableRow) or (label := told.label_of(row.data)) is None:
                 continue
             name = str(row.data.get(told.file) or "")
             paths = (folder / spelling for spelling in spellings(name) for folder in (told.table.parent, root))
