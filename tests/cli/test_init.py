@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Callable
@@ -204,6 +205,27 @@ def test_paths_of_windows_in_a_list_lead_to_its_files(tmp_path: Path) -> None:
         assert keys is None or {one["key"] for one in found} == keys
         assert main(["run", str(project)]) == 0
         assert main(["import", str(project), str(project / "existing-labels.jsonl"), "--json"]) == 0
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+def test_pictures_in_cells_are_found_among_broken_ones(form: str, tmp_path: Path) -> None:
+    """A column of pictures, also as Base64, is one although a cell is empty, broken, or names a file that is gone."""
+    labels = ["a", "b"] * 3
+    if form == "parquet":
+        cells = [{"bytes": body, "path": None} for body in (png(9), png(50), png(90), png(120), b"", b"nope")]
+        sheet(tmp_path / "d.parquet", {"image": [*cells, None, {"bytes": None, "path": "gone.png"}], "label": [*labels, "a", "b"]})
+    else:
+        cells = [{"base64": base64.b64encode(body).decode()} for body in (png(9), png(50), png(90), png(120))] + [{"base64": "?"}, None]
+        rows = [{"image": cell, "label": label} for cell, label in zip(cells, labels, strict=True)]
+        (tmp_path / "d.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert main(["init", str(tmp_path / "p"), "--from", str(tmp_path / f"d.{form}")]) == 0
+    assert "image: image" in (tmp_path / "p/labelwright.yaml").read_text()
+    assert main(["run", str(tmp_path / "p")]) == 0
+    assert main(["import", str(tmp_path / "p"), str(tmp_path / f"d.{form}")]) == 0
+    workspace = Workspace.open(tmp_path / "p")
+    with workspace.database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.annotations)) == 4
+    workspace.close()
 
 
 def test_labels_do_not_become_data(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from labelwright import plugins
 from labelwright.errors import InvalidInput, LabelwrightError
 from labelwright.formats._columns import says_who
+from labelwright.formats._media_cells import media_cell
 from labelwright.formats._tables import TableRow
 from labelwright.formats.base import Broken
 from labelwright.formats.parquet import class_names
@@ -340,8 +341,10 @@ def _is_id(name: str) -> bool:
 def _fields(values: dict[str, list[Any]], beside: Path, *, header: bool) -> tuple[dict[str, Modality], dict[str, str]]:
     for name, column in values.items():
         given = [value for value in column if value not in (None, "")][:50]
-        kinds = {_modality(value, beside) for value in given}
-        if len(kinds) == 1 and (kind := kinds.pop()) is not None:
+        kinds = Counter(_modality(value, beside) for value in given)
+        # A broken one among them does not make it another column.
+        kind, most = kinds.most_common(1)[0] if kinds else (None, 0)
+        if kind is not None and 2 * most > len(given):
             return _named({name: kind}, header=header)
     for name, column in values.items():
         if any(is_conversation(value) for value in column) and all(value is None or is_conversation(value) for value in column):
@@ -379,14 +382,14 @@ def _named(fields: dict[str, Modality], *, header: bool) -> tuple[dict[str, Moda
 
 def _modality(value: Any, beside: Path) -> Modality | None:
     """Return what a cell holds, or names: by the ending, or by what the bytes are."""
-    name, body = value, None
-    if isinstance(value, dict):
-        name, body = value.get("path"), value.get("bytes")
-    elif isinstance(value, bytes):
-        name, body = None, value
-    if isinstance(body, bytes) and body:
-        return _modality_of_bytes(body)
-    if not isinstance(name, str) or not 0 < len(name) < 500 or "\n" in name:
+    try:
+        cell = media_cell(value)
+    except InvalidInput:
+        return None
+    if cell is not None and cell.body:
+        return _modality_of_bytes(cell.body)
+    name = cell.name if cell is not None else ""
+    if not 0 < len(name) < 500 or "\n" in name:
         return None
     kind = modality_of(name) or modality_of(name.partition("?")[0].partition("#")[0])
     if kind is None and not Path(name).suffix and "\0" not in name and (beside / name).is_file():
