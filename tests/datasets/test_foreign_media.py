@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 import pytest
+import sqlalchemy as sa
 from PIL import Image as Picture
 from pyarrow import parquet
 
@@ -22,6 +23,7 @@ from labelwright.prepare import prepare
 from labelwright.schema import Schema
 from labelwright.sources import collect
 from labelwright.sources.source import Source
+from labelwright.store import tables
 from labelwright.store.project import Project
 from tests.datasets.test_foreign_labels import stored
 
@@ -155,6 +157,35 @@ def test_a_list_beside_files_labels_them(
         assert import_labels(project, tmp_path / "data", None, "gold").stored == 3
     for path in (tmp_path / "data" / "train", tmp_path / "data" / "train" / f"metadata.{form}"):
         assert import_labels(project, path, "hugging_face", "reference").stored == 2
+
+
+def test_names_in_a_list_may_be_written_as_on_another_machine(make_project: Make, tmp_path: Path) -> None:
+    """A list with a mark in front, semicolons, and paths of Windows, absolute ones, or in another case, is about the files beside it."""
+    for number in range(4):
+        file = tmp_path / "d" / "train" / "sub" / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(picture(40 * number))
+    names = ["sub\\0.png", str(tmp_path / "d/train/sub/1.png"), "./SUB/2.PNG", "C:\\work\\d\\train\\sub\\3.png", "../../secret/0.png"]
+    lines = [f"{name};{label}" for name, label in zip(names, ["cat", "dog", "cat", "dog", "cat"], strict=True)]
+    (tmp_path / "d/train/metadata.csv").write_text("\n".join(["\ufefffile_name;klass", *lines]), "utf-8")
+    project = collected(make_project, asking("image", "cat", "dog"), Source(uri=str(tmp_path / "d")))
+    report = import_labels(project, tmp_path / "d", "hugging_face", "annotations", names={"klass": "label"})
+    expected = [(f"train/sub/{number}.png", label) for number, label in enumerate(["cat", "dog", "cat", "dog"])]
+    assert sorted((key, one["label"]) for key, _, one in stored(project)) == expected
+    assert [one.places for one in report.not_taken] == [["train/metadata.csv line 6"]]
+
+
+def test_an_item_says_that_further_pages_are_not_taken(make_project: Make, tmp_path: Path) -> None:
+    """Of a TIFF file of several pages the item shows the first, and says among its columns how many there are."""
+    (tmp_path / "d").mkdir()
+    first, *more = [Picture.new("L", (20, 10), shade) for shade in (10, 90, 200)]
+    first.save(tmp_path / "d" / "a.tif", save_all=True, append_images=more)
+    first.save(tmp_path / "d" / "b.tif")
+    project = collected(make_project, asking("image", "cat", "dog"), Source(uri=str(tmp_path / "d")))
+    with project.database.read() as connection:
+        found = {row.key: row.meta for row in connection.execute(sa.select(tables.items.c.key, tables.items.c.meta))}
+    assert json.loads(found["a.tif"])["image_shows"] == "page 1 of 3; no other is taken"
+    assert "image_shows" not in json.loads(found["b.tif"])
 
 
 ONE = CLASSES["label"]
