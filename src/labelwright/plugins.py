@@ -204,7 +204,9 @@ def caught(error: BaseException) -> str:
         return str(error)[:MOST_CHARACTERS]
     try:
         message = str(error)
-    except Exception:  # telling an error is other people's code as well
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # telling an error is other people's code as well
         message = ""
     told = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return told[:MOST_CHARACTERS].replace("\0", "\ufffd").encode("utf-8", "replace").decode()

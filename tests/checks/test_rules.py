@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ import pytest
 
 from labelwright.checks import Found, Rules, compile_rules, inspect
 from labelwright.checks.case import Case
-from labelwright.checks.inspection import MOST_FINDINGS
+from labelwright.checks.compile import Rule
+from labelwright.checks.inspection import MOST_FINDINGS, look
 from labelwright.errors import InvalidPipeline
 from labelwright.schema import Audio, Finding, Image, Item, Schema, Text
 from labelwright.schema.kinds.boxes import Box, Boxes
@@ -189,6 +192,88 @@ def test_a_check_that_raises_stops_nobody(tmp_path: Path):
     findings = inspect(TICKETS, {"intent": Choice("bug")}, TICKET, rules=rules(TICKETS, {"python": "checks.py"}, folder=tmp_path))
     assert [finding.severity for finding in findings] == ["error", "warning", "warning"]
     assert "'broken' failed with KeyError: 'nothing'" in findings[1].message
+
+
+def test_a_check_that_ends_the_program_stops_nobody(tmp_path: Path):
+    """A check of one's own that calls sys.exit, or raises what cannot be told, is one warning, and the checks behind it are made."""
+    (tmp_path / "checks.py").write_text(
+        "import sys\nfrom labelwright import check\n"
+        "class Mute(Exception):\n    def __str__(self): raise self\n"
+        "@check\ndef gone(values, item):\n    sys.exit(3)\n"
+        "@check\ndef mute(values, item):\n    raise Mute\n"
+        "@check\ndef fine(values, item):\n    return 'said'\n"
+    )
+    findings = inspect(TICKETS, {"intent": Choice("bug")}, TICKET, rules=rules(TICKETS, {"python": "checks.py"}, folder=tmp_path))
+    assert [finding.message for finding in findings] == [
+        "said", "The check 'gone' failed with SystemExit: 3", "The check 'mute' failed with Mute"
+    ]  # fmt: skip
+
+
+class Unspeakable(BaseException):
+    """An exception that cannot even be told."""
+
+    def __str__(self) -> str:
+        raise self
+
+
+def fails(case: Case) -> Any:
+    raise KeyError("colour")
+
+
+def exits(case: Case) -> Any:
+    raise SystemExit(3)
+
+
+def fails_untold(case: Case) -> Any:
+    raise Unspeakable
+
+
+def fails_midway(case: Case) -> Any:
+    yield Found("seen")
+    raise ValueError("half a\0word")
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        (fails, ["KeyError: 'colour'"]),
+        (exits, ["SystemExit: 3"]),
+        (fails_untold, ["Unspeakable"]),
+        (fails_midway, ["seen", "ValueError: half a\ufffdword"]),
+        (lambda case: None, ["TypeError: 'NoneType' object is not iterable"]),
+        (lambda case: ["said"], ["TypeError: a rule says what it found, and not str"]),
+        (lambda case: [Found("said", severity="fatal")], ["TypeError: a finding is an error or a warning, and not 'fatal'"]),
+        (lambda case: [Found("said", unit="first")], ["TypeError: a finding counts the unit that it is about from 0"]),
+    ],
+)
+def test_a_rule_of_another_package_that_fails_is_told_at_its_item(run: Any, told: list[str]):
+    """Whatever a rule raises or hands back, the answer has a warning that it could not be checked, and the other rules speak."""
+    speaks = Rule("speaks", "warning", lambda case: [Found("fine")], "b")
+    inspection = look(TICKETS, {"intent": Choice("bug")}, TICKET, rules=Rules((Rule("other", "warning", run, "a"), speaks), "c"))
+    messages = [finding.message for finding in inspection.findings]
+    assert all(part in message for part, message in zip(told, messages, strict=False)), messages
+    assert messages[len(told) - 1].startswith("This could not be checked: ")
+    assert messages[len(told) :] == ["fine"]
+    assert inspection.not_made
+
+
+def test_a_rule_of_another_package_that_cannot_be_compiled_is_refused_with_its_place(tmp_path: Path):
+    """Whatever a rule raises while it is compiled becomes a refusal that names the entry of the pipeline file."""
+    (tmp_path / "strange_rule.py").write_text(
+        "from labelwright.checks.case import Options\nSEVERITY, ALWAYS = 'error', False\n"
+        "def compile(options, schema, folder):\n    raise LookupError('no model')\n"
+    )
+    (tmp_path / "strange-1.dist-info").mkdir()
+    (tmp_path / "strange-1.dist-info" / "METADATA").write_text("Name: strange\nVersion: 1\n")
+    (tmp_path / "strange-1.dist-info" / "entry_points.txt").write_text("[labelwright.rules]\nstrange = strange_rule\n")
+    code = "from pathlib import Path\nfrom labelwright.checks import compile_rules\nfrom labelwright.schema import Schema\n"
+    code += "try:\n    compile_rules(Schema(data={}, questions={}), ['strange'], Path())\n"
+    code += "except Exception as error:\n    print(repr(error), error)\n"
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("InvalidPipeline(")
+    assert "checks[0]: The rule 'strange' cannot be compiled: LookupError: no model" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Callable
@@ -172,6 +173,59 @@ def test_long_ratings_are_several_answers_to_each_item(tmp_path: Path) -> None:
     workspace.close()
     assert len(set(answers)) == len(answers) == 12
     assert len({item for item, _ in answers}) == 4
+
+
+def test_a_column_a_label_beside_pictures_is_one_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lists as Roboflow writes them give each picture the label whose column has 1; a picture with several is told and has none."""
+    folder = tmp_path / "d"
+    for split, lines in {"train": ["a.jpg, 1, 0", "b.jpg, 0, 1", "c.jpg, 1, 1"], "valid": ["a.jpg, 0, 1", "e.jpg, 0, 0"]}.items():
+        pictures(folder / split, *(line.partition(",")[0] for line in lines))
+        (folder / split / "_classes.csv").write_text("\n".join(["filename, cat, big dog", *lines]) + "\n")
+    assert main(["init", str(tmp_path / "p"), "--from", str(folder)]) == 0
+    assert "1 file has several labels" in capsys.readouterr().out
+    assert 'options: ["big dog", "cat"]' in (tmp_path / "p/labelwright.yaml").read_text()
+    found = map(json.loads, (tmp_path / "p/existing-labels.jsonl").read_text().splitlines())
+    assert {one["key"]: one["label"] for one in found} == {"train/a.jpg": "cat", "train/b.jpg": "big dog", "valid/a.jpg": "big dog"}
+    assert main(["run", str(tmp_path / "p")]) == 0
+    assert main(["import", str(tmp_path / "p"), str(tmp_path / "p/existing-labels.jsonl")]) == 0
+    assert "3 new or changed" in capsys.readouterr().out
+
+
+def test_paths_of_windows_in_a_list_lead_to_its_files(tmp_path: Path) -> None:
+    """A table beside pictures that names them with backslashes, or as the web does, labels them, and so does one with paths as cells."""
+    folder = tmp_path / "d"
+    pictures(folder / "img", "a b.jpg", "c.jpg", "d.jpg", "e.jpg")
+    rows = "img\\a%20b.jpg,cat\nimg\\c.jpg,dog\n.\\img\\d.jpg,cat\nimg\\e.jpg,dog\n"
+    (folder / "list.csv").write_text("image,label\n" + rows)
+    for source, keys in ((folder, {"img/a b.jpg", "img/c.jpg", "img/d.jpg", "img/e.jpg"}), (folder / "list.csv", None)):
+        project = tmp_path / f"p{keys is None}"
+        assert main(["init", str(project), "--from", str(source)]) == 0
+        found = [json.loads(line) for line in (project / "existing-labels.jsonl").read_text().splitlines()]
+        assert sorted(one["label"] for one in found) == ["cat", "cat", "dog", "dog"]
+        assert keys is None or {one["key"] for one in found} == keys
+        assert main(["run", str(project)]) == 0
+        assert main(["import", str(project), str(project / "existing-labels.jsonl"), "--json"]) == 0
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+def test_pictures_in_cells_are_found_among_broken_ones(form: str, tmp_path: Path) -> None:
+    """A column of pictures, also as Base64, is one although a cell is empty, broken, or names a file that is gone."""
+    labels = ["a", "b"] * 3
+    if form == "parquet":
+        cells = [{"bytes": body, "path": None} for body in (png(9), png(50), png(90), png(120), b"", b"nope")]
+        sheet(tmp_path / "d.parquet", {"image": [*cells, None, {"bytes": None, "path": "gone.png"}], "label": [*labels, "a", "b"]})
+    else:
+        cells = [{"base64": base64.b64encode(body).decode()} for body in (png(9), png(50), png(90), png(120))] + [{"base64": "?"}, None]
+        rows = [{"image": cell, "label": label} for cell, label in zip(cells, labels, strict=True)]
+        (tmp_path / "d.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert main(["init", str(tmp_path / "p"), "--from", str(tmp_path / f"d.{form}")]) == 0
+    assert "image: image" in (tmp_path / "p/labelwright.yaml").read_text()
+    assert main(["run", str(tmp_path / "p")]) == 0
+    assert main(["import", str(tmp_path / "p"), str(tmp_path / f"d.{form}")]) == 0
+    workspace = Workspace.open(tmp_path / "p")
+    with workspace.database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.annotations)) == 4
+    workspace.close()
 
 
 def test_labels_do_not_become_data(tmp_path: Path) -> None:

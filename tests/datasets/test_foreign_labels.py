@@ -200,6 +200,22 @@ def test_offsets_into_the_raw_text_are_carried_over(make_project: Make) -> None:
     assert import_labels(project, moved, None, "gold").stored == 0
 
 
+@pytest.mark.parametrize("format", ["jsonl", "csv", "parquet", "hugging_face", "label_studio", "conll"])
+def test_exported_offsets_are_those_of_the_text_beside_them(format: str, make_project: Make, tmp_path: Path) -> None:
+    """Marks that were carried over lie in every export on the same words of its text, and come back onto them where the raw text is."""
+    project = with_texts(make_project, SPANS, RAW)
+    import_labels(project, put(project, "l.jsonl", [{"key": "t0", "ents": MARKS}]), None, "gold")
+    module = plugins.load("formats", format)
+    target = tmp_path / f"out{module.SUFFIX}"
+    assert export(project, format, target) == 1
+    good, broken = split(module.read(target, project.schema))
+    text = good[0].data["text"].text
+    assert ([text[part.start : part.end] for part in good[0].values["ents"].spans], broken) == (WORDS, [])
+    assert import_labels(project, target, format, "annotations").stored == 1
+    text = "caf\u00e9 in Paris\nand Rome"
+    assert [text[one["start"] : one["end"]] for one in stored(project)[0][2]["ents"]] == WORDS
+
+
 def test_offsets_that_may_be_of_either_text_are_set_aside(make_project: Make) -> None:
     """Where both readings would mark words and nothing tells which one is meant, nothing is marked."""
     project = with_texts(make_project, SPANS, "\r\na-b-c-d", "\r\na b c d")

@@ -20,7 +20,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from labelwright.errors import InvalidFile, TooLarge
 from labelwright.media import audio, image, text
@@ -510,6 +510,27 @@ def test_several_recordings_in_one_file_are_refused() -> None:
     body = sound(format="OGG")
     with pytest.raises(InvalidFile, match="several recordings"):
         audio.probe(body + body)
+
+
+@pytest.mark.parametrize(("pages", "told"), [(1, None), (3, "page 1 of 3; no other is taken")])
+def test_further_pages_that_are_not_taken_are_told(pages: int, told: str | None, tmp_path: Path) -> None:
+    """A TIFF file of several pages says so, and one of one page, or a picture of another kind, says nothing."""
+    path = tmp_path / "a.tif"
+    first, *more = [Image.new("L", (8, 6), 9 + page) for page in range(pages)]
+    first.save(path, "TIFF", save_all=True, append_images=more)
+    assert image.left_out(path) == told
+    first.save(tmp_path / "a.png")
+    assert image.left_out(tmp_path / "a.png") is None
+
+
+def test_a_small_copy_and_a_mask_are_no_further_pages(tmp_path: Path) -> None:
+    """What stands beside a page in a TIFF file, a small copy or a mask of it, is not missed."""
+    path = tmp_path / "a.tif"
+    with TiffImagePlugin.AppendingTiffWriter(str(path), new=True) as out:
+        for kind in (0, 1, 4):
+            Image.new("L", (8, 6), 9).save(out, "TIFF", tiffinfo={254: kind})
+            out.newFrame()
+    assert image.left_out(path) is None
 
 
 def test_a_small_copy_in_front_is_not_the_picture() -> None:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from PIL import Image
 
 from labelwright import plugins
-from labelwright.datasets import export
+from labelwright.datasets import export, import_labels
 from labelwright.errors import InvalidFile, LabelwrightError
 from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import OpenProject, Workspace
@@ -53,6 +53,45 @@ def test_an_export_holds_every_labeled_item(site: Site, format: str) -> None:
         assert packed.testzip() is None
         body = b"".join(packed.read(name) for name in packed.namelist())
     assert body.startswith(b"PAR1") or body.count(b"text ") >= 50 or b"PAR1" in body
+
+
+MIXED = """
+name: mixed
+sources: [{uri: texts.jsonl, id: id}]
+schema:
+  data: {text: text}
+  questions:
+    ents: {kind: spans, of: text, options: [LOC, PER]}
+    tone: {kind: choice, of: text, options: [good, poor]}
+run: {store: 'STORE'}
+"""
+
+
+def test_what_a_format_cannot_hold_is_refused_or_left_out_and_counted(tmp_path: Path, store_url: str) -> None:
+    """Without `drop` the export is refused, and says how much would be lost; with it, what was left out is counted beside the labels."""
+    (tmp_path / "texts.jsonl").write_text("".join(json.dumps({"id": f"t{n}", "text": "Anna met Bob"}) + "\n" for n in range(3)))
+    (tmp_path / "labelwright.yaml").write_text(MIXED.replace("STORE", store_url))
+    spans = [{"start": 0, "end": 8, "label": "PER"}, {"start": 5, "end": 12, "label": "LOC"}]
+    rows = [{"key": f"t{n}", "ents": spans, "tone": "poor"} for n in range(3)]
+    (tmp_path / "l.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    workspace = Workspace.open(tmp_path)
+    opened = workspace.projects["mixed"]
+    advance(opened)
+    import_labels(opened.project, tmp_path / "l.jsonl", None, "gold")
+    address = "/api/projects/mixed/export"
+    with listening(workspace, Settings()) as root:
+        site = Site(workspace, root)
+        browser = site.browser(site.person("manager", "mixed"))
+        refused = browser.get(address, params={"format": "conll"})
+        answers = {format: browser.get(address, params={"format": format, "drop": True}) for format in ("conll", "jsonl")}
+        site.close()
+    workspace.close()
+    assert refused.status_code == 400
+    assert "3 spans share a token" in refused.json()["error"]["message"]
+    assert 'filename="mixed-conll.zip"' in answers["conll"].headers["content-disposition"]
+    for format, lost in (("conll", {"ents": 3}), ("jsonl", {})):
+        packed = zipfile.ZipFile(io.BytesIO(answers[format].content))
+        assert json.loads(packed.read("mixed/dropped.json")) == {"answers": lost}
 
 
 def test_an_export_is_sent_while_it_is_written(site: Site) -> None:

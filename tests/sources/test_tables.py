@@ -245,3 +245,11 @@ def test_times_that_python_has_no_value_for_are_texts(tmp_path: Path) -> None:
     assert first["far"].startswith("12921")
     assert first["later"].startswith("14645")
     assert (second["at"], second["far"], second["took"]) == ("2023-11-14T22:13:20", "1970-01-01", "PT2S")
+
+
+def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    """Two columns of a Parquet file that are called alike are both read, the second under a name as CSV gives it."""
+    table = pa.table([pa.array(["one", "two"]), pa.array(["a", "b"]), pa.array(["c", "d"])], names=["text", "label", "label"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    found = [row.data for row in rows(tmp_path / "a.parquet") if isinstance(row, TableRow)]
+    assert found == [{"text": "one", "label": "a", "label_2": "c"}, {"text": "two", "label": "b", "label_2": "d"}]

@@ -12,7 +12,7 @@ import msgspec
 
 from labelwright import plugins
 from labelwright.checks.case import Options, Run
-from labelwright.errors import InvalidInput, InvalidPipeline, nearest
+from labelwright.errors import InvalidInput, InvalidPipeline, LabelwrightError, nearest
 from labelwright.schema import Schema, Severity, content_hash
 from labelwright.store.codec import encode
 from labelwright.store.kept import library
@@ -116,9 +116,13 @@ def _compile(module: ModuleType, name: str, given: Any, schema: Schema, folder: 
         raise InvalidPipeline(f"{name}: {error}.", where=place, hint=f"Its options are: {', '.join(known)}.") from error
     try:
         run: Run = module.compile(options, schema, folder)
+        read = [Path(str(module.__file__)), *(folder / file for file in options.files)]
+        digest = content_hash([name, encode(options), *(content_hash(path.read_bytes()) for path in read)])
     except InvalidInput as error:
         where = f"{place}, {error.where}" if error.where else f"{place}, {name}"
         raise InvalidPipeline(error.message, where=where, hint=error.hint) from error
-    read = [Path(str(module.__file__)), *(folder / file for file in options.files)]
-    digest = content_hash([name, encode(options), *(content_hash(path.read_bytes()) for path in read)])
+    except LabelwrightError:
+        raise
+    except BaseException as error:  # it may be the code of another package
+        raise InvalidPipeline(f"The rule '{name}' cannot be compiled: {plugins.caught(error)}", where=place) from error
     return Rule(name, options.severity or module.SEVERITY, run, digest)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from labelwright.checks.case import Case, Found, NotMade
+from labelwright import plugins
+from labelwright.checks.case import Case, Found, NotMade, checked
 from labelwright.checks.compile import Rule, Rules
 from labelwright.schema import Answer, Finding, Item, Schema, Severity
 from labelwright.schema.kinds import Problem
@@ -16,6 +17,9 @@ __all__ = ["MOST_FINDINGS", "SECONDS", "Inspection", "inspect", "look"]
 
 SECONDS = 5.0
 """So long may one rule look at one answer; then it is reported that it could not be checked."""
+
+GRACE_SECONDS = 5.0
+"""A rule that still finds things so long after its time is not asked for more."""
 
 MOST_FINDINGS = 100
 """So many findings of one rule about one answer are told; what is beyond is counted."""
@@ -34,8 +38,9 @@ def inspect(
     """Return what the rules find in the answers about an item, errors first.
 
     An answer to a question that the schema no longer has, or of another kind than it asks for now, is a finding and not an exception,
-    so that answers made under an older declaration can be looked at too. A check of the project's own that takes too long, on whatever
-    text or answer, is a warning that says so. Call it within no transaction that writes: others would wait.
+    so that answers made under an older declaration can be looked at too. A check that takes too long, or fails with whatever exception,
+    on whatever text or answer, is a warning that says so, and the other checks are made all the same. Call it within no transaction that
+    writes: others would wait.
 
     Args:
         schema: the questions as they are declared now.
@@ -77,7 +82,7 @@ def _ask(rule: Rule, case: Case) -> Inspection:
     findings: list[Finding] = []
     beyond: Counter[Severity] = Counter()
     not_made = False
-    for found in rule.run(case._replace(ends=time.monotonic() + SECONDS)):
+    for found in _told(rule, case._replace(ends=time.monotonic() + SECONDS)):
         not_made = not_made or isinstance(found, NotMade)
         if len(findings) < MOST_FINDINGS:
             findings.append(_finding(rule.name, rule.severity, found))
@@ -89,6 +94,20 @@ def _ask(rule: Rule, case: Case) -> Inspection:
         for severity, count in beyond.items()
     ]
     return Inspection(findings, not_made)
+
+
+def _told(rule: Rule, case: Case) -> Iterator[Found]:
+    """Yield what a rule finds, and that it could not look further where it fails: it may be the code of another package."""
+    try:
+        for found in rule.run(case):
+            yield checked(found)
+            if time.monotonic() > case.ends + GRACE_SECONDS:
+                yield NotMade("This could not be checked to its end: it took too long.", severity="warning")
+                return
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        yield checked(NotMade(f"This could not be checked: {plugins.caught(error)}", severity="warning"))
 
 
 def _finding(name: str, severity: Severity, found: Found) -> Finding:

@@ -41,6 +41,9 @@ def run(options: argparse.Namespace) -> int:
         print(f"in {written[0]}, or let it be guessed: {_output.command('init', 'ANOTHER_DIR', '--from', 'YOUR_DATA')}")
         print(f"Then: {run}")
         return 0
+    if several := sum(told.several for told in found.in_tables):
+        those = "1 file has" if several == 1 else f"{several:,} files have"
+        print(f"{those} several labels, which a choice cannot hold: these were not taken.")
     if found.left_aside:
         chosen = ", ".join(found.data.values())
         others = ", ".join(f"{count:,} {kind}" for kind, count in found.left_aside.items())

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from labelwright import plugins
 from labelwright.datasets.incoming import WRITERS, Known, Taken, Writer
 from labelwright.datasets.matching import Finder, MatchedItem, read_items
-from labelwright.datasets.placing import in_texts, other_content, placed, raw_columns
+from labelwright.datasets.placing import in_texts, other_bytes, other_content, placed, raw_columns
 from labelwright.errors import InvalidFile, InvalidInput, nearest
 from labelwright.formats import Broken, Labeled, guess
 from labelwright.schema import Item
@@ -330,14 +330,14 @@ class _Batch:
         for item in read_items(connection, about):
             for place in about[item.id]:
                 entry = self._without_empty(entries[place], item)
-                reason = self._foreign(entry, item)
+                reason = self._foreign(entry, item, raw.get(item.id, {}))
                 if reason is None:
                     entry, reason = placed(entry, item, self.project.schema, raw.get(item.id))
                 checked[place] = (entry, item.id, reason or self._problem(entry, item))
         return [checked.get(place) or (entry, None, matched[place].reason or self._unmatched(entry)) for place, entry in enumerate(entries)]
 
     def _raw(self, connection: Connection, entries: list[Labeled], matched: Sequence[MatchedItem]) -> dict[int, dict[str, Any]]:
-        """Return the columns, as collected, of items about whose texts entries tell places without showing the text."""
+        """Return the columns, as collected, of items about whose texts entries tell places, or whose media they hold."""
         schema = self.project.schema
         fields = {name: schema.questions[name].of for name in in_texts(schema)}
         wanted = {
@@ -346,7 +346,8 @@ class _Batch:
             if found.number is not None
             and any(name in entry.values and entry.values[name].parts() and field not in entry.data for name, field in fields.items())
         }
-        texts = set(fields.values())
+        wanted |= {found.number for entry, found in zip(entries, matched, strict=True) if found.number is not None and entry.digests}
+        texts = {*fields.values(), *schema.stored()}
         return {
             number: {name: value for name, value in columns.items() if name in texts}
             for number, columns in (raw_columns(connection, wanted) if wanted else ())
@@ -369,7 +370,7 @@ class _Batch:
             return f"No item belongs to the file '{next(iter(entry.files.values()))[:100]}'."
         return "No item shows the same, and the entry names no key." if entry.data else "The entry names no key."
 
-    def _foreign(self, entry: Labeled, item: Item) -> str | None:
+    def _foreign(self, entry: Labeled, item: Item, raw: Mapping[str, Any]) -> str | None:
         """Return why what an entry says cannot be about its item."""
         if not fits(entry.annotator):
             return "The annotator's name has a null character."
@@ -379,6 +380,8 @@ class _Batch:
         if not entry.values:
             hint = nearest(next(iter(entry.meta), ""), questions) if len(entry.meta) == 1 else None
             return f"The entry answers no question. The questions are {', '.join(questions)}." + (f" {hint}" if hint else "")
+        if reason := other_bytes(entry, item, raw):
+            return reason
         reasons = (other_content(entry, item, questions[name].of, exact=questions[name].shape is not None) for name in entry.values)
         return next((reason for reason in reasons if reason), None)
 

@@ -1,5 +1,7 @@
 """Which item of the project an entry of a file is about: by its key, by the file it names, or by what it shows.
 
+A file that lies beside the pictures or recordings that it names says by that which ones it means: the key of a file is the end of its path.
+
 Other tools write names in their own ways: with more folders or fewer, encoded for the web, with backslashes, decomposed, with another case,
 with eight digits in front as of an upload. One of the two names must be the end of the other, folder by folder, once both are written in
 one way; of several items that fit so, the one whose name is written most alike, and where that does not tell them apart, none.
@@ -7,6 +9,7 @@ one way; of several items that fit so, the one whose name is written most alike,
 
 from __future__ import annotations
 
+import posixpath
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -32,6 +35,9 @@ __all__ = ["Finder", "MatchedItem", "read_items"]
 STREAMED = 50
 """So many items are read at once, for they may be large."""
 
+DEEPEST = 12
+"""A key that is a path has at most so many folders, where it is looked for by the end of a longer one."""
+
 _UPLOAD = re.compile(r"[0-9a-f]{8}-(?=.)")
 """What Label Studio puts in front of the name of a file that was uploaded."""
 
@@ -56,6 +62,7 @@ class Finder:
         unmatched = [place for place, entry in enumerate(entries) if not any(key in by_key for key in _keys(entry))]
         revisions = {place: _revisions(entries[place].data, self.project.schema) for place in unmatched}
         by_revision = _by_column(connection, self.project.id, "revision", {one for found in revisions.values() for one in found})
+        by_digest = _by_digest(connection, self.project.id, {one for place in unmatched for one in entries[place].digests.values()})
         found = []
         for place, entry in enumerate(entries):
             hits = next((by_key[key] for key in _keys(entry) if key in by_key), None)
@@ -65,7 +72,7 @@ class Finder:
                 found.append(MatchedItem(hits[0]) if len(hits) == 1 else MatchedItem(reason=several))
                 continue
             # Several items that show the same: any of them, so always the first.
-            same = next((by_revision[one] for one in revisions[place] if one in by_revision), None)
+            same = next((by_revision[one] for one in revisions[place] if one in by_revision), None) or _same_bytes(entry, by_digest)
             found.append(MatchedItem(same[0]) if same else self._by_file(connection, entry))
         return found
 
@@ -99,9 +106,12 @@ def read_items(connection: Connection, numbers: Collection[int]) -> Iterator[Ite
 
 
 def _keys(entry: Labeled) -> list[str]:
-    """The keys that an entry may mean, the likeliest first: its own, or the file that it names as it is written."""
+    """The keys that an entry may mean, the likeliest first: its own, or the file that it names, with more folders or fewer."""
     if entry.key is not None:
         return [entry.key]
+    if entry.folder is not None:
+        paths = [posixpath.normpath(posixpath.join(entry.folder, file)).split("/") for file in entry.files.values()]
+        return list(dict.fromkeys("/".join(parts[first:]) for parts in paths for first in range(max(0, len(parts) - DEEPEST), len(parts))))
     return list(dict.fromkeys(name for file in entry.files.values() for name in (file, file.replace("\\", "/").removeprefix("./"))))
 
 
@@ -185,6 +195,18 @@ _SAME = (str.__eq__, _same_case, _same_upload, _same_stem)
 """Ways in which two last parts of names may be the same, the closest first."""
 
 
+def _same_bytes(entry: Labeled, known: dict[str, list[tuple[dict[str, Any], int]]]) -> list[int]:
+    """Return the items that were collected with the bytes that an entry holds, and with the texts that it shows."""
+    texts = {name: normalise(field.text).text for name, field in entry.data.items() if field.text is not None}
+
+    def shows(columns: dict[str, Any]) -> bool:
+        held = all(isinstance(cell := columns.get(name), dict) and cell.get("blob") == one for name, one in entry.digests.items())
+        return held and all(normalise(str(columns.get(name))).text == text for name, text in texts.items())
+
+    found = (number for one in entry.digests.values() for columns, number in known.get(one, ()) if shows(columns))
+    return list(dict.fromkeys(found))
+
+
 # --- in the store -------------------------------------------------------------------------------------------------------------
 
 
@@ -202,4 +224,20 @@ def _by_column(connection: Connection, project_id: int, column: str, values: Ite
         target = original if state == "duplicate" else number
         if target is not None and target not in found.setdefault(value, []):
             found[value].append(target)
+    return found
+
+
+def _by_digest(connection: Connection, project_id: int, digests: Iterable[str]) -> dict[str, list[tuple[dict[str, Any], int]]]:
+    """Return the columns, and the item's number, of each row whose first picture or recording has one of these digests, by digest."""
+    items, raw = tables.items, tables.raw_items
+    wanted = sorted(digests)
+    if not wanted:
+        return {}
+    query = sa.select(raw.c.blob, raw.c.data, items.c.id, items.c.state, items.c.duplicate_of).join(items, items.c.raw_id == raw.c.id)
+    query = query.where(raw.c.project_id == project_id, raw.c.blob.in_(wanted), beside(items.c.state).in_(("active", "duplicate")))
+    found: dict[str, list[tuple[dict[str, Any], int]]] = {}
+    for digest, data, number, state, original in sorted(connection.execute(query), key=lambda row: (row.state, row.id)):
+        target = original if state == "duplicate" else number
+        if target is not None:
+            found.setdefault(digest, []).append((decode(data), target))
     return found

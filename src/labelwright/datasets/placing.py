@@ -24,7 +24,7 @@ from labelwright.shapes import INTERVAL, Geometry
 from labelwright.store import tables
 from labelwright.store.codec import decode
 
-__all__ = ["in_texts", "other_content", "placed", "raw_columns"]
+__all__ = ["in_texts", "other_bytes", "other_content", "placed", "raw_columns"]
 
 Way = Callable[[int, bool], int]
 """Carries an offset over; the second argument tells whether it ends a mark."""
@@ -57,6 +57,18 @@ def other_content(entry: Labeled, item: Item, field: str, *, exact: bool) -> str
     if exact and entry.size is not None and own and own.size is not None and entry.size != own.size:
         (width, height), (wide, high) = entry.size, own.size
         return f"The file measures the picture at {width:g} x {height:g} pixels, and it has {wide} x {high}."
+    return None
+
+
+def other_bytes(entry: Labeled, item: Item, raw: Mapping[str, Any]) -> str | None:
+    """Tell where an entry holds other media than the item of its key: neither what was collected nor what was made of it."""
+    if entry.key != item.key:  # found by what it holds, or a duplicate, which may have other bytes
+        return None
+    for field, digest in entry.digests.items():
+        collected, own = raw.get(field), item.data.get(field)
+        if digest not in ((own.blobs() if own else set()) | ({collected.get("blob")} if isinstance(collected, dict) else set())):
+            what = own.modality if own else "content"
+            return f"The entry holds another {what} in '{field}' than the item '{item.key[:100]}', which has its key."
     return None
 
 

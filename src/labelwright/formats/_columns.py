@@ -16,6 +16,7 @@ where `reject` and `ignore` say that the row is no answer. Without a column `ann
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from array import array
@@ -27,57 +28,25 @@ import msgspec
 
 from labelwright.errors import InvalidInput, nearest
 from labelwright.formats import base
+from labelwright.formats._media_cells import media_cell
 from labelwright.formats._tables import rows
 from labelwright.formats.base import Broken, Labeled, MediaFolder, Provenance
 from labelwright.schema import Schema, Stored, Values
 from labelwright.shapes import INTERVAL
 
-__all__ = ["FIXED", "Columns", "columns_of", "plain_media", "plain_text", "read_rows", "renamed"]
+__all__ = ["FIXED", "Columns", "columns_of", "plain_media", "plain_text", "read_rows", "renamed", "says_who"]
 
 FIXED = ("key", "split", "annotator", "meta", "provenance")
 
 READ = ("score", "answer")
 """What rows of other tools may say besides."""
 
-ANNOTATORS = frozenset(
-    [
-        "annotator",
-        "annotatorid",
-        "annotatorname",
-        "annotatedby",
-        "worker",
-        "workerid",
-        "workername",
-        "rater",
-        "raterid",
-        "user",
-        "userid",
-        "username",
-        "author",
-        "authorid",
-        "coder",
-        "coderid",
-        "labeler",
-        "labelerid",
-        "labeller",
-        "labelledby",
-        "labeledby",
-        "judge",
-        "judgeid",
-        "reviewer",
-        "email",
-        "completedby",
-        "createdby",
-        "participant",
-        "participantid",
-        "expert",
-        "person",
-        "crowdworker",
-        "crowdworkerid",
-        "assignee",
-    ]
+_WHO = re.compile(
+    "(annotat(or|edby)|(crowd)?worker|rater|user|author|coder|label(l?er|l?edby)|judge|assessor|reviewer|email|(complet|creat)edby|participant"
+    "|expert|person|assignee|crowd)s?(id|name)?"
 )
 """How other tools call the column that says whose an answer is, in small letters alone."""
+
 
 PRODIGY = ("_annotator_id", "_session_id")
 """How Prodigy calls it, and nobody anything else."""
@@ -153,7 +122,8 @@ def read_rows(
             data = reading.renamed(row.data)
             yield reading.labeled(prepare(data) if prepare else data, place, row.data)
         except InvalidInput as error:
-            yield Broken(place, str(error), base.show(str(row.data)))
+            shown = {name: value for name, value in row.data.items() if not isinstance(_shown(value), bytes)}
+            yield Broken(place, str(error), base.show(str(shown)))
     for name in sorted(missing):
         yield Broken(path.name, f"No row has the column '{name}'.")
 
@@ -216,7 +186,8 @@ class _Reading:
         owners = self._gather(path, format, {}, lambda data: None)
         if len(set(owners)) < len(owners):
             own = {"id", self.key, *self.names, *self.known}
-            candidates = [] if named else [name for name in first.data if name not in own][:MOST_CANDIDATES]
+            plain = [name for name, value in first.data.items() if name not in own and not isinstance(value, bytes | dict | list)]
+            candidates = [] if named else plain[:MOST_CANDIDATES]
             cells: dict[str, array[int]] = {name: array("q") for name in candidates}
             answers: dict[str, array[int]] = {name: array("q") for name in self.columns.questions.values()}
 
@@ -245,7 +216,7 @@ class _Reading:
 
     def _owner(self, data: Mapping[str, Any]) -> int:
         value = data.get(self._key_column(data))
-        return hash(str(value) if value not in (None, "") else repr([data.get(name) for name in self.columns.fields.values()]))
+        return hash(str(value) if value not in (None, "") else tuple(_shown(data.get(name)) for name in self.columns.fields.values()))
 
     def _judge(self, owners: array[int], answers: Mapping[str, array[int]], cells: Mapping[str, array[int]]) -> None:
         import numpy as np
@@ -263,7 +234,7 @@ class _Reading:
             if found.shape[1] > items and len(np.unique(found[1])) < found.shape[1]:
                 apart.append(name)
         for name in apart:
-            if re.sub(r"[^a-z]", "", name.lower()) in ANNOTATORS:
+            if says_who(name):
                 self.names[name] = "annotator"
                 return
         for values in answers.values():
@@ -279,18 +250,20 @@ class _Reading:
         if key and key not in row:
             raise InvalidInput(f"There is no column '{key}'.", hint=f"The columns are {', '.join(raw)}.")
         _refuse_rejected(row, self.known)
-        data, files = {}, {}
+        data, files, digests = {}, {}, {}
         for field, name in columns.fields.items():
             if row.get(name) is None or name == column:
                 continue
             try:
-                value = schema.modality(field).from_plain(row[name])
+                if field in self.stored and (cell := media_cell(row[name])) is not None:
+                    if cell.body is not None:
+                        digests[field] = hashlib.sha256(cell.body).hexdigest()
+                    if cell.name:
+                        files[field] = cell.name
+                elif (value := schema.modality(field).from_plain(row[name])) is not None:
+                    data[field] = value
             except InvalidInput as error:
                 raise InvalidInput(error.message, where=name, hint=error.hint) from error
-            if value is not None:
-                data[field] = value
-            if isinstance(row[name], str) and field in self.stored:
-                files[field] = row[name]
         plain = {question: row.get(name) for question, name in columns.questions.items() if name != column}
         quotes = {name: said for name in self.marks if (said := _quotes(plain.get(name)))}
         values = base.answers(schema, plain | {name: _bare(plain.get(name)) for name in self.marks})
@@ -305,6 +278,7 @@ class _Reading:
             provenance=_provenance(row) or _scores(row, values, self.known, set(self.names.values())),
             annotator=annotator,
             files=files,
+            digests=digests,
             place=place,
             quotes=quotes,
             disputed=self._disputed(row) if annotator is None and self.disputed else None,
@@ -315,6 +289,21 @@ class _Reading:
             return None
         advice = f"Name the column that does: --annotator {self.apart}, or another one." if self.apart else "Name the column that does."
         return f"Rows of the file give this item different answers, and none says whose they are. {advice}"
+
+
+def says_who(column: str) -> bool:
+    """Tell whether a column is called as other tools call the one that says whose an answer is.
+
+    >>> says_who("Worker_ID"), says_who("completed by"), says_who("username"), says_who("use")
+    (True, True, True, False)
+    """
+    return _WHO.fullmatch(re.sub(r"[^a-z]", "", column.lower())) is not None
+
+
+def _shown(value: Any) -> Any:
+    """Return what tells cells apart: the bytes of a picture or recording, of which a text would be four times as long, as they are."""
+    body = value.get("bytes") if isinstance(value, dict) else value
+    return body if isinstance(body, bytes) else repr(value)
 
 
 def _refuse_rejected(row: Mapping[str, Any], known: Collection[str]) -> None:

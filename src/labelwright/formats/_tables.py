@@ -278,9 +278,7 @@ def _parquet(path: Path, name: str, max_row: int) -> Iterator[TableRow | Broken]
             yield Broken(name, f"The table has {facts.num_columns:,} columns, more than {MAX_COLUMNS:,}.")
             return
         columns = parquet.read_schema(path)
-        if len(set(columns.names)) < len(columns.names):
-            yield Broken(name, "Two columns have the same name.")
-            return
+        names = column_names(columns.names)
         # A text that a thousand rows share is kept once, as in the file, until a row of it is wanted.
         texts = [column.name for column in columns if pa.types.is_string(column.type) or pa.types.is_binary(column.type)]
         with parquet.ParquetFile(path, memory_map=False, pre_buffer=False, read_dictionary=texts) as file:
@@ -290,7 +288,7 @@ def _parquet(path: Path, name: str, max_row: int) -> Iterator[TableRow | Broken]
                 size = max(1, min(PARQUET_BATCH, int(PARQUET_BYTES * facts.num_rows / max(held, 1))))
                 for batch in file.iter_batches(batch_size=size, row_groups=[group], use_threads=False):
                     batch.validate(full=True)
-                    for data in _parquet_rows(batch, max_row):
+                    for data in _parquet_rows(batch, names, max_row):
                         number += 1
                         if data is None:
                             yield Broken(f"{name} row {number}", f"The row is longer than {max_row:,} bytes.")
@@ -301,7 +299,7 @@ def _parquet(path: Path, name: str, max_row: int) -> Iterator[TableRow | Broken]
         yield Broken(name, f"The Parquet file cannot be read{f' behind row {number}' if number else ''}: {reason}.")
 
 
-def _parquet_rows(batch: Any, max_row: int) -> Iterator[dict[str, Any] | None]:
+def _parquet_rows(batch: Any, names: list[str], max_row: int) -> Iterator[dict[str, Any] | None]:
     """Yield the rows of a batch, some at a time where they are large; None stands for one that is too long."""
     import pyarrow as pa
 
@@ -317,7 +315,7 @@ def _parquet_rows(batch: Any, max_row: int) -> Iterator[dict[str, Any] | None]:
         long = sizes[end - 1] > max_row
         part = batch.slice(start, end - start - bool(long))
         plain = [column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in part.columns]
-        yield from _plain_rows(pa.RecordBatch.from_arrays(plain, names=batch.schema.names))
+        yield from _plain_rows(pa.RecordBatch.from_arrays(plain, names=names))
         if long:
             yield None
         start = end

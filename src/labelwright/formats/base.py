@@ -65,10 +65,11 @@ class Labeled(Struct, frozen=True, kw_only=True, gc=False):
     """One item with its answers.
 
     `key` is None where a file names no items; they are then known by their content. `data` holds the fields as far as a file gives them:
-    a picture or clip that it only names stands in `files`, by field. `annotator` says whose answers these are, where they are one
-    person's, and `machine` that it is a program. `size` is the width and height of a picture that a file measures without holding it;
-    `place` says where in a file the item stood, for messages. `quotes` holds, by question, the text that each mark is said to be about;
-    `disputed` says why nobody's answers in a file contradict each other.
+    a picture or clip that it only names stands in `files`, by field, and the SHA-256 of the bytes that it holds in `digests`. `folder` is
+    the absolute path of the folder that these names start from, where the file lies beside what it names. `annotator` says whose answers
+    these are, where they are one person's, and `machine` that it is a program. `size` is the width and height of a picture that a file
+    measures without holding it; `place` says where in a file the item stood, for messages. `quotes` holds, by question, the text that
+    each mark is said to be about; `disputed` says why nobody's answers in a file contradict each other.
     """
 
     key: str | None
@@ -80,6 +81,8 @@ class Labeled(Struct, frozen=True, kw_only=True, gc=False):
     annotator: str | None = None
     machine: bool = False
     files: dict[str, str] = {}
+    digests: dict[str, str] = {}
+    folder: str | None = None
     size: tuple[float, float] | None = None
     place: str = ""
     quotes: dict[str, tuple[str | None, ...]] = {}
@@ -147,7 +150,8 @@ def guess(path: Path) -> str:
             "tasks.json": "label_studio",
             "*.conll": "conll",
         }
-        known |= {"annotations/*.json": "coco", "**/*.parquet": "hugging_face", "**/metadata.jsonl": "hugging_face"}
+        known |= {"annotations/*.json": "coco", "**/*.parquet": "hugging_face"}
+        known |= dict.fromkeys(("**/metadata.jsonl", "**/metadata.csv"), "hugging_face")
         for pattern, found in known.items():
             if next(path.glob(pattern), None):
                 return found

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, BinaryIO
 
 import msgspec
 
 from labelwright.errors import InvalidInput
 from labelwright.formats import base
-from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows, renamed
+from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
-from labelwright.formats.parquet import Sheet, answer_type
+from labelwright.formats.parquet import Sheet, answer_type, with_class_names
 from labelwright.schema import Schema
 from labelwright.schema.markdown import escaped
 
@@ -31,6 +31,9 @@ READS = True
 WRITES = True
 SUFFIX = ""
 CARD = "README.md"
+
+METADATA = {"metadata.jsonl": "jsonl", "metadata.csv": "csv", "metadata.parquet": "parquet"}
+"""The lists that an image folder or audio folder may have beside its files, and their formats."""
 
 
 def refuses(schema: Schema) -> str | None:
@@ -229,69 +232,59 @@ def _card(schema: Schema, counts: dict[str, int], content: str, *, folder: bool)
 def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
     """Yield each row of every split; class labels become their names."""
     sheets = sorted(path.glob("**/*.parquet")) if path.is_dir() else [path]
-    lists = sorted(path.glob("**/metadata.jsonl")) if path.is_dir() else []
+    lists = sorted(file for name in METADATA for file in path.glob(f"**/{name}")) if path.is_dir() else []
+    if path.name in METADATA:
+        sheets, lists = [], [path]
     if not sheets and not lists:
-        yield Broken(path.name, "The folder has neither Parquet files nor metadata.jsonl.")
+        yield Broken(path.name, f"The folder has neither Parquet files nor any of {', '.join(METADATA)}.")
     for sheet in sheets:
-        ours = renamed(names, schema)
-        labels = {ours.get(name, name): found for name, found in _names(sheet).items()}
-        prepare = _Rows(schema, sheet.name.partition("-")[0], labels).text
-        yield from read_rows(sheet, schema, "parquet", key=key, names=names, prepare=prepare)
+        if sheet not in lists:
+            prepare = _Rows(schema, sheet.name.partition("-")[0], with_class_names(sheet, schema, names)).text
+            yield from read_rows(sheet, schema, "parquet", key=key, names=names, prepare=prepare)
     for metadata in lists:
-        prepare = _Rows(schema, metadata.parent.name, {}).picture
-        yield from read_rows(metadata, schema, "jsonl", key=key, names=names, prepare=prepare)
+        read = read_rows(metadata, schema, METADATA[metadata.name], key=key, names=names, prepare=_metadata_rows(metadata, schema, names))
+        folder = path if path.is_dir() else path.parent
+        yield from (_beside(entry, metadata.parent.relative_to(folder), folder) for entry in read)
+
+
+def _metadata_rows(metadata: Path, schema: Schema, names: Mapping[str, str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    classes = with_class_names(metadata, schema, names) if metadata.suffix == ".parquet" else dict
+    return _Rows(schema, metadata.parent.name, classes).picture
+
+
+def _beside(entry: Labeled | Broken, below: Path, folder: Path) -> Labeled | Broken:
+    """Let places, and the names in a list, which start where it lies, start from the folder that is read."""
+    entry = msgspec.structs.replace(entry, place=str(below / entry.place))
+    if isinstance(entry, Broken) or not entry.files:
+        return entry
+    files = {
+        field: name if PureWindowsPath(name).anchor else (below / name.replace("\\", "/")).as_posix() for field, name in entry.files.items()
+    }
+    return msgspec.structs.replace(entry, files=files, folder=folder.resolve().as_posix())
 
 
 class _Rows:
     """Turns the rows of one file into those of `_columns`."""
 
-    def __init__(self, schema: Schema, split: str, names: dict[str, list[str]]) -> None:
+    def __init__(self, schema: Schema, split: str, named: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self.split = split
-        self.names = names
-        self.columns = columns_of(schema)
-        self.fields = list(schema.stored())
+        self.named = named
+        columns = columns_of(schema)
+        self.columns = {field: columns.fields[field] for field in schema.stored()}
 
     def text(self, row: dict[str, Any]) -> dict[str, Any]:
-        found = {"split": self.split, **row}
-        for column, names in self.names.items():
-            number = row.get(column)
-            if isinstance(number, int):
-                if not 0 <= number < len(names):
-                    # -1 is how the Hub says that there is no label.
-                    found[column] = None
-                    if number != -1:
-                        raise InvalidInput(f"The class label {number} has no name.", where=column)
-                else:
-                    found[column] = names[number]
-        for field in self.fields:
-            column = self.columns.fields[field]
-            if isinstance(row.get(column), dict) and isinstance(row[column].get("path"), str):
-                found[column] = row[column]["path"]
-        return found
+        return {"split": self.split, **self.named(row)}
 
     def picture(self, row: dict[str, Any]) -> dict[str, Any]:
-        found = {"split": self.split, **row}
-        if isinstance(row.get("media"), str):
-            try:
-                described = msgspec.json.decode(found.pop("media"), type=dict[str, dict[str, Any]])
-            except msgspec.MsgspecError as error:
-                raise InvalidInput(f"This is no JSON object: {error}.", where="media") from error
-            names = {"file_name", *(f"{column}_file_name" for column in self.columns.fields.values())}
-            found = {name: value for name, value in found.items() if name not in names}
-            return found | {self.columns.fields[field]: about for field, about in described.items() if field in self.columns.fields}
-        if self.fields and "file_name" in row:
-            found[self.columns.fields[self.fields[0]]] = found.pop("file_name")
-        return found
-
-
-def _names(path: Path) -> dict[str, list[str]]:
-    """Return the names of each class label column, as the Parquet file's own metadata has them."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        metadata = parquet.read_schema(path).metadata or {}
-        features = msgspec.json.decode(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
-        return {name: list(one["names"]) for name, one in features.items() if isinstance(one, dict) and one.get("_type") == "ClassLabel"}
-    except (pa.ArrowException, OSError, msgspec.MsgspecError, AttributeError, KeyError, TypeError):
-        return {}  # whoever reads the rows says what is wrong
+        found = {"split": self.split, **self.named(row)}
+        # The first one is what the folder is about, and any one may have a column of its own.
+        files = {column: found.pop(name) for column in self.columns.values() if (name := f"{column}_file_name") in found}
+        if "file_name" in found and self.columns:
+            files = {next(iter(self.columns.values())): found.pop("file_name"), **files}
+        if not isinstance(found.get("media"), str):
+            return {**found, **files}
+        try:
+            described = msgspec.json.decode(found.pop("media"), type=dict[str, dict[str, Any]])
+        except msgspec.MsgspecError as error:
+            raise InvalidInput(f"This is no JSON object: {error}.", where="media") from error
+        return found | {self.columns[field]: about for field, about in described.items() if field in self.columns}

@@ -9,18 +9,19 @@ from __future__ import annotations
 import functools
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from labelwright.errors import InvalidInput
 from labelwright.formats import base
-from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows
+from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows, renamed
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
 from labelwright.schema import Field, Schema, Stored
 
-__all__ = ["READS", "SUFFIX", "WRITES", "Sheet", "read", "refuses", "write"]
+__all__ = ["READS", "SUFFIX", "WRITES", "Sheet", "class_names", "read", "refuses", "with_class_names", "write"]
 
 READS = True
 WRITES = True
@@ -86,9 +87,58 @@ def write(dataset: Iterable[Labeled], schema: Schema, target: Target, *, blobs: 
 
 
 def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
-    """Yield each row as an item."""
+    """Yield each row as an item; numbers of classes that the file names, as those of Hugging Face do, become the names."""
     for file in base.files_of(path, FILE, "*.parquet"):
-        yield from read_rows(file, schema, "parquet", key=key, names=names)
+        yield from read_rows(file, schema, "parquet", key=key, names=names, prepare=with_class_names(file, schema, names))
+
+
+def class_names(path: Path) -> dict[str, list[str]]:
+    """Return the names of the classes that the numbers in a file's columns, or lists of numbers, stand for, as Hugging Face says it."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        told = (parquet.read_schema(path).metadata or {}).get(b"huggingface", b"{}")
+        features = msgspec.json.decode(told)["info"]["features"]
+        found = {name: _classes(feature) for name, feature in features.items()}
+    except (pa.ArrowException, OSError, msgspec.MsgspecError, LookupError, TypeError, AttributeError):
+        return {}  # whoever reads the rows says what is wrong
+    return {name: names for name, names in found.items() if names}
+
+
+def _classes(feature: Any) -> list[str]:
+    """Return the names in a feature: a class label, or a list of such in one of the ways in which lists were written."""
+    if isinstance(feature, list):
+        return _classes(feature[0]) if len(feature) == 1 else []
+    if not isinstance(feature, dict):
+        return []
+    if isinstance(feature.get("feature"), dict):
+        return _classes(feature["feature"])
+    names = feature.get("names")
+    return [str(name) for name in names] if isinstance(names, list) and feature.get("_type", "ClassLabel") == "ClassLabel" else []
+
+
+def with_class_names(path: Path, schema: Schema, names: Mapping[str, str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return what puts the names of classes in the place of their numbers, in the rows of a file under our columns."""
+    ours = renamed(names, schema)
+    classes = {ours.get(name, name): found for name, found in class_names(path).items()}
+
+    def prepare(row: dict[str, Any]) -> dict[str, Any]:
+        return row | {column: _named(row[column], found, column) for column, found in classes.items() if column in row}
+
+    return prepare
+
+
+def _named(value: Any, names: list[str], column: str) -> Any:
+    if isinstance(value, list):
+        return [_named(one, names, column) for one in value]
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    if 0 <= value < len(names):
+        return names[value]
+    if value == -1:  # so the Hub says that there is no label
+        return None
+    raise InvalidInput(f"The class label {value} has no name.", where=column)
 
 
 class Sheet:

@@ -9,7 +9,8 @@ Its `Options` are those of its step among the preparation steps, which runs by i
 step does is `prepare`. Where the bytes are stored, `prepare(path, options, keeper, *, digest, where)` makes the field of the file at
 `path`, and `digest` names what may stay as it is. Where the value stands in its column, `prepare(value, options, *, column)` returns the
 value, a text, or a `text.NormalText`; and `read(body, *, where)` returns what stands in the column where a file is one item. Both raise
-`InvalidInput` or `TooLarge` for what cannot become an item. `VERSION`, which is 1 where there is none, rises when the step comes to make
+`InvalidInput` or `TooLarge` for what cannot become an item. Where files hold more than is shown, `left_out(path)` says what that is, or
+None; the item tells it among its further columns. `VERSION`, which is 1 where there is none, rises when the step comes to make
 other results.
 """
 

@@ -36,6 +36,7 @@ __all__ = [
     "NormalImage",
     "Options",
     "flat",
+    "left_out",
     "normalise",
     "prepare",
     "probe",
@@ -62,7 +63,11 @@ STRIP = 4_000_000
 
 _ORIENTATION = 0x0112
 
-_SUBFILE = 254
+_SUBFILE, _SMALL_COPY, _MASK = 254, 1, 4
+"""The tag of a TIFF file's page that says what it is, and two of its bits."""
+
+MAX_PAGES = 1000
+"""So many pages of a TIFF file are counted."""
 
 MAX_COPIES = 20
 """The first whole page of a TIFF file is looked for among so many."""
@@ -122,6 +127,25 @@ def prepare(path: Path, options: Options, keeper: base.Keeper, *, digest: str, w
         media_type=found.media_type,
         thumbnail=keeper.put(found.thumbnail) if found.thumbnail else None,
     )
+
+
+def left_out(path: Path) -> str | None:
+    """Return what of a file is not shown: the further pages of a TIFF file, or None. Small copies and masks of a page are none.
+
+    Raises:
+        InvalidFile: it is no picture of a format known here.
+    """
+
+    def work() -> str | None:
+        image = _open(path.read_bytes(), None)
+        count = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+        pages = 0
+        for page in range(min(count, MAX_PAGES)) if count > 1 else ():
+            image.seek(page)
+            pages += not _subfile(image) & (_SMALL_COPY | _MASK)
+        return f"page 1 of {pages:,}{' or more' if count > MAX_PAGES else ''}; no other is taken" if pages > 1 else None
+
+    return _guarded(work, str(path.name))
 
 
 def probe(body: bytes, *, where: str = "", max_pixels: int | None = None) -> ImageProbe:
@@ -274,7 +298,11 @@ def _seek_whole_page(image: Image.Image) -> None:
 
 
 def _is_small_copy(image: Image.Image) -> bool:
-    return bool(int(getattr(image, "tag_v2", {}).get(_SUBFILE, 0)) & 1)
+    return bool(_subfile(image) & _SMALL_COPY)
+
+
+def _subfile(image: Image.Image) -> int:
+    return int(getattr(image, "tag_v2", {}).get(_SUBFILE, 0))
 
 
 def _describe(image: Image.Image) -> ImageProbe:

@@ -96,7 +96,8 @@ def _text(name: str, found: Guess) -> str:
     (field, modality), *_ = found.data.items()
     questions: list[tuple[str, str, tuple[str, ...], str]] = []
     for column, labels in list(found.labels.items())[:1]:
-        where = "the names of the folders" if found.in_folders else f"the column '{column}'"
+        named = f"the column '{column}'" if not any(told.classes for told in found.in_tables) else "columns of their own"
+        where = "the names of the folders" if found.in_folders else named
         questions.append((_question(found), "choice", labels, f"labels as they stand in {where}".replace("\n", " ")))
     if not questions:
         questions.append((*MODALITIES[modality].starter, "replace by your labels"))

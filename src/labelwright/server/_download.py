@@ -40,6 +40,9 @@ CHUNK = 1 << 18
 _PACKED = {ending for modality in MODALITIES.values() if issubclass(modality, Stored) for ending in modality.endings.values()}
 """The endings of media, which do not become smaller once more."""
 
+DROPPED = "dropped.json"
+"""The file that says how many answers, or parts of answers, to each question were left out."""
+
 _aside: list[str] = []
 """The folders in which something is written aside."""
 
@@ -50,7 +53,8 @@ NICENESS = 10
 class Order(Struct, frozen=True, kw_only=True):
     """What is to be written: the labels of a project as the server knows it, in a format, as they are or as a version froze them.
 
-    `whole` is a ZIP file of the format's folder with all media. With `drop`, what the format cannot hold is left out.
+    `whole` is a ZIP file of the format's folder with all media. With `drop`, what the format cannot hold is left out, and `DROPPED` in the
+    ZIP file says how much that was.
     """
 
     store: str
@@ -115,27 +119,25 @@ def _write(order: Order, target: BinaryIO) -> None:
         database=database,
         blobs=Blobs(order.blobs),
     )
-    dropped: Counter[str] | None = Counter() if order.drop else None
     try:
         if order.whole:
-            _write_zip(project, order, target, dropped)
+            _write_zip(project, order, target)
         else:
-            datasets.export(
-                project, order.format, target, version=order.version, policy=order.policy, dropped=Counter() if order.drop else None
-            )
+            datasets.export(project, order.format, target, version=order.version, policy=order.policy)
     finally:
         database.close()
 
 
-def _write_zip(project: Project, order: Order, target: IO[bytes], dropped: Counter[str] | None) -> None:
+def _write_zip(project: Project, order: Order, target: IO[bytes]) -> None:
     """Write the format's folder aside, and pack it file by file; pictures and sound are packed as they are."""
     with tempfile.TemporaryDirectory(prefix="labelwright-export-") as aside, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         _aside.append(aside)
         folder = Path(aside) / project.name
         folder.mkdir()
-        datasets.export(
-            project, order.format, folder, version=order.version, policy=order.policy, dropped=Counter() if order.drop else None
-        )
+        dropped: Counter[str] | None = Counter() if order.drop else None
+        datasets.export(project, order.format, folder, version=order.version, policy=order.policy, dropped=dropped)
+        if dropped is not None:
+            (folder / DROPPED).write_bytes(msgspec.json.encode({"answers": dropped}))
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 how = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED

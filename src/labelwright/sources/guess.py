@@ -15,16 +15,20 @@ from msgspec import Struct
 
 from labelwright import plugins
 from labelwright.errors import InvalidInput, LabelwrightError
+from labelwright.formats._columns import says_who
+from labelwright.formats._media_cells import media_cell
 from labelwright.formats._tables import TableRow
 from labelwright.formats.base import Broken
+from labelwright.formats.parquet import class_names
 from labelwright.media import modality_of
 from labelwright.media.text import is_conversation
 from labelwright.schema.modalities import MODALITIES, Modality, Stored
 from labelwright.sources import readers
+from labelwright.sources.linked import spellings
 from labelwright.sources.locate import reader_of
 from labelwright.sources.source import Source
 
-__all__ = ["FileLabels", "Guess", "class_names", "class_of_folder", "guess", "label_text"]
+__all__ = ["FileLabels", "Guess", "class_of_folder", "guess", "label_text"]
 
 LOOK = 1000
 """So many rows, or files, are looked at."""
@@ -40,7 +44,6 @@ MAX_CLASSES = 500
 _ID_NAMES = ("id", "key", "uid", "uuid", "guid", "_id", "index")
 _TEXT_NAMES = ("text", "body", "message", "content", "sentence", "review", "comment", "question", "prompt", "title")
 _LABEL_NAMES = ("label", "class", "category", "target", "intent", "sentiment", "emotion", "rating", "stars", "answer", "tag", "topic", "y")
-_WHO = re.compile(r"(annotator|worker|rater|coder|labeler|labeller|user|judge|assessor|crowd)s?([ _-]?(id|name))?", re.IGNORECASE)
 _SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"})
 _CONTAINERS = _SPLITS.union(
     ("data", "dataset", "image", "images", "img", "imgs", "jpegimages", "photos", "audio", "clips", "wav", "wavs", "texts")
@@ -54,11 +57,24 @@ _GLOB = re.compile(r"[*?\[\]]")
 
 
 class FileLabels(Struct, frozen=True, kw_only=True):
-    """A table beside pictures or recordings that says what they show: its path, the column that names the files, that of the label."""
+    """A table beside pictures or recordings that says what they show: its path, the column that names the files, that of the label.
+
+    Where each label has a column of its own, with 1 in the rows of what shows it, as Roboflow writes them, `classes` are these columns, and
+    `label` is what the question is called, and `several` counts the rows, of those looked at, that have more than one.
+    """
 
     table: Path
     file: str
     label: str
+    classes: tuple[str, ...] = ()
+    several: int = 0
+
+    def label_of(self, row: dict[str, Any]) -> str | None:
+        """Return the label of a row; one that has several, or none, has no label of a choice."""
+        if not self.classes:
+            return label_text(row.get(self.label))
+        given = [name.strip() for name in self.classes if _flag(row.get(name)) == "1"]
+        return given[0] if len(given) == 1 else None
 
 
 class Guess(Struct, frozen=True, kw_only=True):
@@ -119,21 +135,6 @@ def label_text(value: Any, names: Sequence[str] = ()) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def class_names(path: Path) -> dict[str, list[str]]:
-    """Return the names of the classes that a Parquet file's columns number, as Hugging Face writes them down."""
-    if reader_of(path.name) != "parquet":
-        return {}
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        told = (parquet.read_schema(path).metadata or {}).get(b"huggingface", b"{}")
-        features = msgspec.json.decode(told)["info"]["features"]
-        return {name: list(map(str, one["names"])) for name, one in features.items() if isinstance(one, dict) and one.get("names")}
-    except (pa.ArrowException, OSError, msgspec.MsgspecError, LookupError, TypeError, AttributeError):
-        return {}  # whoever reads the rows says what is wrong
-
-
 def class_of_folder(key: str) -> str | None:
     """Return the class that a file's folder stands for: the only one in its path besides such as `train` or `images`.
 
@@ -159,8 +160,10 @@ def _of_file(path: Path, uri: str) -> Guess:
     data, renamed = _fields({name: found for name, found in values.items() if name != id}, path.parent, header=header)
     shown = [renamed.get(name, name) for name in data]
     repeats = any(_repeats(values[name]) for name in shown if name in values)
-    who = next((name for name in columns if name not in shown and _WHO.fullmatch(name)), None) if repeats else None
-    labels = _label_columns({name: column for name, column in values.items() if name not in {id, who, *shown}}, class_names(path))
+    who = next((name for name in columns if name not in shown and says_who(name)), None) if repeats else None
+    labels = _label_columns(
+        {name: column for name, column in values.items() if name not in {id, who, *shown}}, class_names(path) if reader == "parquet" else {}
+    )
     source = Source(uri=uri, id=id, columns=renamed, header=header)
     return Guess(source=source, data=data, labels=labels, annotator=who, repeats=repeats, rows=len(rows))
 
@@ -287,19 +290,32 @@ def _file_labels(table: Path, folder: Path, media: list[Path]) -> tuple[FileLabe
     columns = {name: [row.get(name) for row in rows] for name in rows[0]}
     there = set(media)
 
+    def flags(column: list[Any]) -> bool:
+        return {_flag(value) for value in column} <= {"0", "1"}
+
     def names_files(column: list[Any]) -> bool:
         named = [value for value in column if isinstance(value, str) and value]
-        hits = sum(table.parent / value in there or folder / value in there for value in named)
+        hits = sum(any(base / name in there for name in spellings(value) for base in (table.parent, folder)) for value in named)
         return hits > 0 and 2 * hits >= min(len(named), len(media))
 
     file = next((name for name, column in columns.items() if names_files(column)), None)
     if file is None:
         return None
-    labels = _label_columns({name: column for name, column in columns.items() if name != file}, {})
+    rest = {name: column for name, column in columns.items() if name != file}
+    if len(rest) > 1 and all(map(flags, rest.values())):
+        several = sum(sum(_flag(row.get(name)) == "1" for name in rest) > 1 for row in rows)
+        told = FileLabels(table=table, file=file, label="label", classes=tuple(rest), several=several)
+        return told, tuple(name.strip() for name in rest)
+    labels = _label_columns(rest, {})
     if not labels:
         return None
     column, found = next(iter(labels.items()))
     return FileLabels(table=table, file=file, label=column), found
+
+
+def _flag(value: Any) -> str:
+    """Return what says 0 or 1 as it stands in CSV, where Roboflow puts blanks behind commas."""
+    return (label_text(value) or "").strip()
 
 
 def _in_order(beside: list[tuple[FileLabels, tuple[str, ...]]]) -> tuple[str, ...]:
@@ -325,8 +341,10 @@ def _is_id(name: str) -> bool:
 def _fields(values: dict[str, list[Any]], beside: Path, *, header: bool) -> tuple[dict[str, Modality], dict[str, str]]:
     for name, column in values.items():
         given = [value for value in column if value not in (None, "")][:50]
-        kinds = {_modality(value, beside) for value in given}
-        if len(kinds) == 1 and (kind := kinds.pop()) is not None:
+        kinds = Counter(_modality(value, beside) for value in given)
+        # A broken one among them does not make it another column.
+        kind, most = kinds.most_common(1)[0] if kinds else (None, 0)
+        if kind is not None and 2 * most > len(given):
             return _named({name: kind}, header=header)
     for name, column in values.items():
         if any(is_conversation(value) for value in column) and all(value is None or is_conversation(value) for value in column):
@@ -364,14 +382,14 @@ def _named(fields: dict[str, Modality], *, header: bool) -> tuple[dict[str, Moda
 
 def _modality(value: Any, beside: Path) -> Modality | None:
     """Return what a cell holds, or names: by the ending, or by what the bytes are."""
-    name, body = value, None
-    if isinstance(value, dict):
-        name, body = value.get("path"), value.get("bytes")
-    elif isinstance(value, bytes):
-        name, body = None, value
-    if isinstance(body, bytes) and body:
-        return _modality_of_bytes(body)
-    if not isinstance(name, str) or not 0 < len(name) < 500 or "\n" in name:
+    try:
+        cell = media_cell(value)
+    except InvalidInput:
+        return None
+    if cell is not None and cell.body:
+        return _modality_of_bytes(cell.body)
+    name = cell.name if cell is not None else ""
+    if not 0 < len(name) < 500 or "\n" in name:
         return None
     kind = modality_of(name) or modality_of(name.partition("?")[0].partition("#")[0])
     if kind is None and not Path(name).suffix and "\0" not in name and (beside / name).is_file():
@@ -400,12 +418,12 @@ def _label_columns(columns: dict[str, list[Any]], classes: dict[str, list[str]])
     """Return the columns that look like labels with their values, the likeliest first."""
     ranked: list[tuple[int, str, tuple[str, ...]]] = []
     for name, column in columns.items():
-        if name in classes:
+        if name in classes and not any(isinstance(value, list) for value in column):
             ranked.append((0, name, tuple(classes[name])))
             continue
         words = set(re.split(r"[^a-z]+", name.lower()))
         known = bool(words & set(_LABEL_NAMES)) or any(name.lower().endswith(word) for word in ("label", "class", "category"))
-        if (_is_id(name) and not known) or name.lower() in _SPLIT_COLUMNS or _WHO.fullmatch(name):
+        if (_is_id(name) and not known) or name.lower() in _SPLIT_COLUMNS or says_who(name):
             continue
         found = _labels(column, known=known)
         if found:

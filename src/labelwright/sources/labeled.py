@@ -12,10 +12,12 @@ from typing import Any
 
 from labelwright.errors import InvalidInput
 from labelwright.formats._tables import TableRow
+from labelwright.formats.parquet import class_names
 from labelwright.schema.modalities import MODALITIES, Stored
 from labelwright.sources import readers
 from labelwright.sources.batches import TableFile
-from labelwright.sources.guess import Guess, class_names, class_of_folder, label_text
+from labelwright.sources.guess import Guess, class_of_folder, label_text
+from labelwright.sources.linked import spellings
 from labelwright.sources.locate import locate, place_of, reader_of
 from labelwright.sources.rows import RowShape, finisher
 
@@ -52,7 +54,7 @@ def labels_there(found: Guess, folder: Path, question: str) -> Iterator[dict[str
                 source.delimiter,
                 source.header or file.reader != "csv",
             )
-            names = class_names(file.path).get(column, [])
+            names = class_names(file.path).get(column, []) if file.reader == "parquet" else []
             finish = finisher(_shape(found, folder, file.path.parent))
             for row in readers.load(file.reader).read(file.path, name=file.name, **table.options):
                 if not isinstance(row, TableRow) or (label := label_text(row.data.get(column), names)) is None:
@@ -70,11 +72,11 @@ def _of_tables_beside(found: Guess, folder: Path, question: str) -> Iterator[dic
     root = place_of(folder, found.source).root
     for told in found.in_tables:
         for row in readers.load(reader_of(told.table.name) or "").read(told.table, name=told.table.name):
-            if not isinstance(row, TableRow) or (label := label_text(row.data.get(told.label))) is None:
+            if not isinstance(row, TableRow) or (label := told.label_of(row.data)) is None:
                 continue
             name = str(row.data.get(told.file) or "")
-            key = keys.get(told.table.parent / name) or keys.get(root / name)
-            if key:
+            paths = (folder / spelling for spelling in spellings(name) for folder in (told.table.parent, root))
+            if key := next((keys[path] for path in paths if path in keys), None):
                 yield {"key": key, question: label}
 
 
@@ -84,7 +86,8 @@ def _shape(found: Guess, folder: Path, beside: Path) -> RowShape:
     place = place_of(folder, found.source)
 
     def linked(value: str, modality: str) -> str:
-        path = beside / value if (beside / value).is_file() else place.folder / value
+        paths = (base / name for name in spellings(value) for base in (beside, place.folder) if "\0" not in name)
+        path = next((path for path in paths if path.is_file()), beside / value)
         try:
             return hashlib.sha256(path.read_bytes()).hexdigest()
         except (OSError, ValueError) as error:

@@ -16,7 +16,7 @@ from labelwright.sources.readers._whole import MAX_FILE
 from labelwright.store.project import Project
 from labelwright.store.tables import source_files
 
-__all__ = ["Linked", "fingerprint", "keep"]
+__all__ = ["Linked", "fingerprint", "keep", "spellings"]
 
 
 def fingerprint(path: Path, digest: str) -> str:
@@ -44,10 +44,10 @@ def keep(body: bytes, modality: str, name: str, project: Project) -> str:
 _ADDRESS = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+://")
 
 
-def _spellings(value: str) -> list[str]:
+def spellings(value: str) -> list[str]:
     """Return the names that a cell may stand for, the likeliest first.
 
-    >>> _spellings("images\\\\my%20pic.png ")
+    >>> spellings("images\\\\my%20pic.png ")
     ['images\\\\my%20pic.png ', 'images/my%20pic.png', 'images/my pic.png']
     """
     plain = value.strip().removeprefix("file://").replace("\\", "/")
@@ -99,7 +99,7 @@ class Linked:
         if _ADDRESS.match(value):
             raise InvalidInput(f"'{value[:200]}' is an address, and nothing is fetched over the network. Name a file beside the table.")
         first = None
-        for name in _spellings(value):
+        for name in spellings(value):
             if "\0" in name or ".." in Path(name).parts:
                 raise InvalidInput(f"The path '{value[:200]}' leads upwards, out of where this source may look.")
             for path in (self.beside / name, self.place.folder / name):

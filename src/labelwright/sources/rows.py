@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable
 from hashlib import sha256
@@ -13,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput, nearest
+from labelwright.formats._media_cells import media_cell
 from labelwright.sources.merge import Ready
 
 __all__ = ["RowShape", "finisher", "sample_of"]
@@ -112,25 +111,20 @@ def _keep_media(data: dict[str, Any], shape: RowShape) -> str | None:
 
 def _keep_one(value: Any, field: str, modality: str, shape: RowShape) -> tuple[str, str]:
     """Return the digest and the name of what a media column holds."""
-    if isinstance(value, str) and value:
-        if shape.linked is None:
-            raise InvalidInput(f"The column '{field}' names a file, and rows that are sent carry their media: {{\"base64\": …}}.")
-        return shape.linked(value, modality), value
     if value is None or value == "":
         raise InvalidInput(f"The column '{field}' is empty, and holds the {modality}.")
-    name = ""
-    if isinstance(value, dict):
-        name = str(value.get("path") or value.get("name") or "")
-        encoded, value = value.get("base64"), value.get("bytes")
-        if isinstance(encoded, str):
-            try:
-                value = base64.b64decode(encoded, validate=True)
-            except binascii.Error as error:
-                raise InvalidInput(f"The column '{field}' is no Base64: {error}.") from error
-    if not isinstance(value, bytes):
+    try:
+        cell = media_cell(value)
+    except InvalidInput as error:
+        raise InvalidInput(f"The column '{field}': {error.message}") from error
+    if cell is None:
         raise InvalidInput(f"The column '{field}' holds no media: a path, bytes, or {{\"base64\": …}}.")
+    if cell.body is None:
+        if shape.linked is None:
+            raise InvalidInput(f"The column '{field}' names a file, and rows that are sent carry their media: {{\"base64\": …}}.")
+        return shape.linked(cell.name, modality), cell.name
     assert shape.keep is not None, "whoever names media fields says how media are kept"
-    return shape.keep(value, modality, name or field), name
+    return shape.keep(cell.body, modality, cell.name or field), cell.name
 
 
 def sample_of(data: dict[str, Any]) -> str:

@@ -14,18 +14,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from labelwright import plugins
-from labelwright.checks.case import Found, NotMade
+from labelwright.checks.case import Found, NotMade, checked
 from labelwright.checks.decorator import CheckMark, mark_of
-from labelwright.schema import Finding, Item, Severity
+from labelwright.schema import Finding, Item
 
 MOST_FOUND = 10_000
 """Findings of one check about one answer that are told on; what it would say beyond is not asked for."""
-
-MOST_CHARACTERS = 1000
-"""Characters of a message that are told on."""
 
 GRACE_SECONDS = 5.0
 """A check that is at work so long after its time ends its own process: whoever asked is gone."""
@@ -62,29 +59,11 @@ def _ask(name: str, function: Callable[..., Any] | None, values: dict[str, Any],
         if function is None:
             raise NameError("the file has no such function any more")
         told = itertools.islice(_read(function(values, item), name, function.__doc__, mark), MOST_FOUND)
-        return [_checked(found) for found in told]
-    except Exception as error:
+        return [checked(found) for found in told]
+    except BaseException as error:
         # Whatever a project's own code raises, the annotator can do nothing about it and goes on working.
-        reason = f"{type(error).__name__}: {error}"[:300]
-        return [_checked(NotMade(f"The check '{name}' failed with {reason}", mark.question, severity="warning"))]
-
-
-def _checked(found: Found) -> Found:
-    """Return a finding in plain values that can be stored and sent.
-
-    Raises:
-        TypeError: it says something that a finding does not say.
-    """
-    if found.severity not in (None, *get_args(Severity)):
-        raise TypeError(f"a finding is an error or a warning, and not {found.severity!r}")
-    if not isinstance(found.question, str | None):
-        raise TypeError(f"a finding names its question, and not {found.question!r}")
-    if found.unit is not None and (not isinstance(found.unit, int) or not 0 <= found.unit < 2**31):
-        raise TypeError(f"a finding counts the unit that it is about from 0, and does not say {found.unit!r}")
-    # Half a character, a surrogate without its other half, can be written nowhere.
-    message = str(found.message)[:MOST_CHARACTERS].encode(errors="replace").decode()
-    kind = NotMade if isinstance(found, NotMade) else Found
-    return kind(message, found.question and str(found.question), found.unit and int(found.unit), found.severity)
+        reason = plugins.caught(error)[:300]
+        return [checked(NotMade(f"The check '{name}' failed with {reason}", mark.question, severity="warning"))]
 
 
 def _read(result: Any, name: str, document: str | None, mark: CheckMark) -> Iterator[Found]:

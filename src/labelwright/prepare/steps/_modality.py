@@ -24,6 +24,7 @@ class ModalityStep:
         self.modality = modality
         self.module = plugins.load("media", modality)
         self.stored = issubclass(MODALITIES[modality], Stored)
+        self.left_out = getattr(self.module, "left_out", None)
         self.Options = self.module.Options
         self.REMEMBERS = self.stored  # files are expensive, what stands in a column is not
         self.VERSION = getattr(self.module, "VERSION", 1)
@@ -39,6 +40,8 @@ class ModalityStep:
             if self.stored:
                 path, digest, name = _file(draft, field, context)
                 columns[field] = self.module.prepare(path, options, context.blobs, digest=digest, where=name)
+                if self.left_out is not None and (more := self.left_out(path)) is not None:
+                    columns.setdefault(f"{field}_shows", more)
             elif field in columns:  # another step may still make it; what is missing then is said when the fields are put together
                 made = self.module.prepare(columns[field], options, column=field)
                 if isinstance(made, NormalText):

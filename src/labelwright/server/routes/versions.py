@@ -94,7 +94,8 @@ async def export(
     """Stream the labels, as they are or as a version froze them.
 
     A format of several files, and one whose labels name pictures or clips, comes as a ZIP file with all that belongs to it.
-    What a format cannot hold is refused, with how much it is, unless `drop` allows to leave it out.
+    What a format cannot hold is refused, with how much it is, unless `drop` allows to leave it out. Then a ZIP file comes, whose
+    `dropped.json` says how many answers, or parts of answers, to each question were left out.
     """
     opened = access.project(project, "manage")
     if format not in plugins.names("formats"):
@@ -103,7 +104,7 @@ async def export(
         raise NotFound(f"There is no version {version}.", where="version")
     module = plugins.load("formats", format)
     suffix = module.SUFFIX
-    whole = not suffix or getattr(module, "SEVERAL_FILES", False) or bool(opened.project.schema.stored())
+    whole = not suffix or getattr(module, "SEVERAL_FILES", False) or bool(opened.project.schema.stored()) or drop
     download = await access.control.downloads.begin(_order(opened, format, version, whole=whole, drop=drop))
     # What is refused is refused before the first byte; an answer that has begun can only break off.
     try:
