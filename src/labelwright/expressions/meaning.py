@@ -35,6 +35,9 @@ MOST_BITS = 1024
 LOOK = 1000
 """After so many steps the clock is looked at."""
 
+TEXTS = frozenset(("label", "text"))
+"""What is said of a field or of a part in words."""
+
 MOST_NESTED = 20
 """So deep may the lists in a column be."""
 
@@ -352,12 +355,12 @@ class _Compiler:
             raise self.source.error(node, f"The field '{field}' has no '{name}'.", nearest(name, known))
         self.of_item = True
         get = known[name]
-        return Term(lambda scope: get(scope.subject.fields.get(field)), sort=TEXT if name == "text" else None)
+        return Term(lambda scope: get(scope.subject.fields.get(field)), sort=TEXT if name in TEXTS else None)
 
     def _part_value(self, name: str, loop: Loop, depth: int) -> Term:
         get = loop.parts[name]
         labels = loop.terms.labels if name == "label" else None
-        sort = NUMBER if name in loop.terms.numbers else TEXT if name in ("label", "text") else None
+        sort = NUMBER if name in loop.terms.numbers else TEXT if name in TEXTS else None
         return Term(lambda scope: get(scope.parts[depth]), labels=labels, sort=sort)
 
     # --- functions ---------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from labelwright.errors import InvalidInput, LabelwrightError
 from labelwright.formats.base import Broken
 from labelwright.sources import readers
 from labelwright.sources.merge import Ready
-from labelwright.sources.rows import RowShape, finisher, sample_of
+from labelwright.sources.rows import RowLayout, finisher, sample_of
 from labelwright.store.bulk import BATCH
 
 __all__ = ["Batch", "TableFile", "read", "read_ahead", "read_here"]
@@ -74,7 +74,7 @@ def read(table: TableFile) -> Iterator[Batch]:
 
 def read_here(table: TableFile) -> Iterator[Batch]:
     """Yield a table's rows, made ready in this process."""
-    finish = finisher(RowShape(table.id, table.columns, table.prefix))
+    finish = finisher(RowLayout(table.id, table.columns, table.prefix))
     begin = table.begin
     batch, size = Batch([], []), 0
     for row in readers.load(table.reader).read(Path(table.path), name=table.name, **table.options):

@@ -32,7 +32,7 @@ from labelwright.sources.linked import Linked, keep
 from labelwright.sources.linked import fingerprint as fingerprint_of
 from labelwright.sources.locate import File, Place, locate, path_named, place_of
 from labelwright.sources.merge import PUSHED, Merged, Ownership, Ready, file_of, merge
-from labelwright.sources.rows import RowShape, finisher, sample_of
+from labelwright.sources.rows import RowLayout, finisher, sample_of
 from labelwright.sources.source import Source, check_source
 from labelwright.sources.vanished import Present, note_vanished
 from labelwright.store import bulk, tables
@@ -186,7 +186,7 @@ class _Run:
                     if fingerprint and not again and known.get(file.name, ("", 0))[0] == fingerprint:
                         rows = known[file.name][1]
                         if readers.load(file.reader).MODALITY is None:
-                            table = self._table(file, RowShape(self.source.id, self.source.columns, self.source.prefix))
+                            table = self._table(file, RowLayout(self.source.id, self.source.columns, self.source.prefix))
                             present.skipped[file.name] = (table, self.source.uri, rows - set_aside[file.name])
                         self.counts["skipped"] += 1
                         self.counts["quarantined"] += min(rows, set_aside[file.name])
@@ -209,14 +209,14 @@ class _Run:
         digest: str,
         pool: ThreadPoolExecutor,
     ) -> None:
-        whole: list[tuple[File, str, RowShape, str]] = []
+        whole: list[tuple[File, str, RowLayout, str]] = []
         for file, fingerprint in wanted:
             if file.problem:
                 self.set_aside(file.name, file.key, file.problem)
                 continue
             modality = readers.load(file.reader).MODALITY
             linked = Linked(self.project, place, file.path.parent) if media else None
-            shape = RowShape(self.source.id, self.source.columns, self.source.prefix, media, partial(keep, project=self.project), linked)
+            shape = RowLayout(self.source.id, self.source.columns, self.source.prefix, media, partial(keep, project=self.project), linked)
             if modality is None:
                 self._read_table(file, fingerprint, shape, digest, pool)
             else:
@@ -230,7 +230,7 @@ class _Run:
             if fingerprint_of(file.path, digest) == fingerprint:
                 self.done.append(_Done(file.name, fingerprint, 1))
 
-    def _read_table(self, file: File, fingerprint: str, shape: RowShape, digest: str, pool: ThreadPoolExecutor) -> None:
+    def _read_table(self, file: File, fingerprint: str, shape: RowLayout, digest: str, pool: ThreadPoolExecutor) -> None:
         table = self._table(file, shape)
         count = 0
         unread = False
@@ -259,7 +259,7 @@ class _Run:
         if not unread:
             self.read.add(file.name)
 
-    def _table(self, file: File, shape: RowShape) -> TableFile:
+    def _table(self, file: File, shape: RowLayout) -> TableFile:
         source = self.source
         header = source.header or file.reader != "csv"
         return TableFile(str(file.path), file.name, file.reader, shape.id, shape.columns, shape.prefix, source.delimiter, header)
@@ -307,7 +307,7 @@ class _Run:
     def receive(self, source_name: str, rows: Iterable[bytes | dict[str, Any]], like: str | None, prefix: str) -> None:
         """Take rows; one that has the column `like` is named by it behind `prefix`, as the rows of a source are."""
         media = {name: str(self.project.schema.data[name]) for name in self.project.schema.stored()}
-        shape = RowShape(self.source.id, {}, "", media, partial(keep, project=self.project))
+        shape = RowLayout(self.source.id, {}, "", media, partial(keep, project=self.project))
         finish: dict[str | None, Callable[[dict[str, Any], str], Ready]] = {}
         begin = f"{source_name} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} row "
         for number, given in enumerate(rows, 1):
@@ -350,7 +350,7 @@ def _rules(project: Project, declared: frozenset[str], seen: Seen, read: set[str
     return Ownership(declared, seen, newest, stands, read)
 
 
-def _read_whole(task: tuple[File, str, RowShape, str]) -> Ready | str:
+def _read_whole(task: tuple[File, str, RowLayout, str]) -> Ready | str:
     file, _, shape, field = task
     row = next(iter(readers.load(file.reader).read(file.path, name=file.name, field=field)))
     if isinstance(row, Broken):

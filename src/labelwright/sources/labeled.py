@@ -19,7 +19,7 @@ from labelwright.sources.batches import TableFile
 from labelwright.sources.guess import Guess, class_of_folder, label_text
 from labelwright.sources.linked import spellings
 from labelwright.sources.locate import locate, place_of, reader_of
-from labelwright.sources.rows import RowShape, finisher
+from labelwright.sources.rows import RowLayout, finisher
 
 __all__ = ["labels_there"]
 
@@ -80,7 +80,7 @@ def _of_tables_beside(found: Guess, folder: Path, question: str) -> Iterator[dic
                 yield {"key": key, question: label}
 
 
-def _shape(found: Guess, folder: Path, beside: Path) -> RowShape:
+def _shape(found: Guess, folder: Path, beside: Path) -> RowLayout:
     """How rows become keys: as in collecting, without a store for the bytes."""
     media = {field: str(modality) for field, modality in found.data.items() if issubclass(MODALITIES[modality], Stored)}
     place = place_of(folder, found.source)
@@ -96,4 +96,4 @@ def _shape(found: Guess, folder: Path, beside: Path) -> RowShape:
     def keep(body: bytes, modality: str, name: Any) -> str:
         return hashlib.sha256(body).hexdigest()
 
-    return RowShape(found.source.id, found.source.columns, found.source.prefix, media, keep, linked)
+    return RowLayout(found.source.id, found.source.columns, found.source.prefix, media, keep, linked)

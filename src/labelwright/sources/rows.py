@@ -14,7 +14,7 @@ from labelwright.errors import InvalidInput, nearest
 from labelwright.formats._media_cells import media_cell
 from labelwright.sources.merge import Ready
 
-__all__ = ["RowShape", "finisher", "sample_of"]
+__all__ = ["RowLayout", "finisher", "sample_of"]
 
 MAX_KEY = 500
 
@@ -22,7 +22,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-class RowShape(Struct, frozen=True):
+class RowLayout(Struct, frozen=True):
     """What making a row ready has to know.
 
     `keep` puts media bytes by and gives their digest; `linked` does so with the file behind a path. `file_key` is the key of a row that
@@ -38,7 +38,7 @@ class RowShape(Struct, frozen=True):
     file_key: str | None = None
 
 
-def finisher(shape: RowShape) -> Callable[[dict[str, Any], str], Ready]:
+def finisher(shape: RowLayout) -> Callable[[dict[str, Any], str], Ready]:
     """Return the function that turns a row (its columns and its place) into what is stored; equal rows give equal results.
 
     It raises `InvalidInput` where the row has no key or its media cannot be read. Every row of every table goes through it, so what
@@ -97,7 +97,7 @@ def _missing(column: str, data: dict[str, Any]) -> str:
     return f"There is no column '{column}'. {nearest(column, data) or ''}".strip()
 
 
-def _keep_media(data: dict[str, Any], shape: RowShape) -> str | None:
+def _keep_media(data: dict[str, Any], shape: RowLayout) -> str | None:
     """Put the media of a row by, and leave `{"blob", "name"}` in its column."""
     first = None
     for field, modality in shape.media.items():
@@ -109,7 +109,7 @@ def _keep_media(data: dict[str, Any], shape: RowShape) -> str | None:
     return first
 
 
-def _keep_one(value: Any, field: str, modality: str, shape: RowShape) -> tuple[str, str]:
+def _keep_one(value: Any, field: str, modality: str, shape: RowLayout) -> tuple[str, str]:
     """Return the digest and the name of what a media column holds."""
     if value is None or value == "":
         raise InvalidInput(f"The column '{field}' is empty, and holds the {modality}.")
