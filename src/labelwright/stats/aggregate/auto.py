@@ -82,17 +82,14 @@ def fit(answers: Answers) -> Fit:
     answers = share_votes(answers, copies) if copies else answers
     weights = _weights(answers)
     how = ROUGHLY if len(answers.task) >= LONG else {}
-    posteriors, tables = np.zeros((len(answers.tasks), len(answers.classes))), None
+    posteriors = np.zeros((len(answers.tasks), len(answers.classes)))
     for name, weight in weights.items():
-        found = _MODELS[name](answers, **how)
-        _add(posteriors, found.posteriors, weight)
-        # The most careful tables stand for all where an item is judged before the next fit.
-        tables = found.confusion if name == "layered" else tables
+        _add(posteriors, _MODELS[name](answers, **how).posteriors, weight)
     listed = ", ".join(f"{name} {weight:.0%}" for name, weight in sorted(weights.items(), key=lambda one: -one[1]))
     reason = f"Models are averaged, half of the weight by how well they foretell answers that were held out: {listed}."
     if copies:
         reason += f" {sum(map(len, copies))} annotators are copies of one another and share {len(copies)} votes."
-    return Fit(posteriors, tables, method="average", reason=reason)
+    return Fit(posteriors, method="average", reason=reason)
 
 
 def _add(total: Floats, posteriors: Floats, share: float) -> None:
