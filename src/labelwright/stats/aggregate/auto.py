@@ -52,7 +52,7 @@ def fit(answers: Answers) -> Fit:
        is the evidence.
     3. Otherwise models are averaged that differ in what they take for granted: that annotators are equal, that each has one accuracy, a
        habit of guessing, or a confusion table, and that tasks differ in difficulty. Half of the weight follows from how well each
-       foretells answers that were held out, the other half is the same for all.
+       foretells answers that were held out, the other half is the same for all, unless one accuracy for everybody foretells best.
 
     Annotators who are copies of one another share one vote beforehand, if others are then foretold better and are more than the copies.
 
@@ -121,7 +121,11 @@ def _weights(answers: Answers) -> dict[str, float]:
     if "difficulty" in asked:
         asked["difficulty"] = _by_kinds
     found = weights_of(foretold(answers, asked))
-    return {name: TRUST * weight + (1 - TRUST) / len(found) for name, weight in found.items()}
+    # Where people differ too little to be told apart, models of their skills run away, and the even half goes to one coin for all.
+    alone = found["shared_coin"]
+    even = {name: (1 - alone) / len(found) for name in found}
+    even["shared_coin"] += alone
+    return {name: TRUST * weight + (1 - TRUST) * even[name] for name, weight in found.items()}
 
 
 def _by_confusion(model: _Model, answers: Answers) -> tuple[Floats, Guesses | Tables | Layers]:
