@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -39,11 +41,13 @@ class Cells:
 
     def by_annotator(self, values: Floats) -> Floats:
         """Return the sums (annotators, truth) of an array (cells, truth)."""
-        return self._summed(self.annotator, values, len(self._absent))
+        sums: Floats = self._of_annotator @ values
+        return sums
 
     def by_answer(self, values: Floats) -> Floats:
         """Return the sums (answer, truth) of an array (cells, truth)."""
-        return self._summed(self.label, values, self._absent.shape[1])
+        sums: Floats = self._of_answer @ values
+        return sums
 
     def totals(self, values: Floats, prior: Floats) -> Floats:
         """Return the sums (annotators, truth) over all answers: `values` of those that occur, `prior` (answer, truth) of the others."""
@@ -83,9 +87,17 @@ class Cells:
         for start in range(0, len(self), ROWS):
             yield slice(start, start + ROWS)
 
-    def _summed(self, place: Codes, values: Floats, size: int) -> Floats:
+    @cached_property
+    def _of_annotator(self) -> Any:
+        return self._summing(self.annotator, len(self._absent))
+
+    @cached_property
+    def _of_answer(self) -> Any:
+        return self._summing(self.label, self._absent.shape[1])
+
+    def _summing(self, place: Codes, size: int) -> Any:
+        """Return the sparse matrix that sums rows by place; models need it in every iteration."""
         from scipy.sparse import csr_array
 
         every = np.arange(len(self))
-        sums: Floats = csr_array((np.ones(len(self)), (place, every)), shape=(size, len(self))) @ values
-        return sums
+        return csr_array((np.ones(len(self)), (place, every)), shape=(size, len(self)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelwright.stats.aggregate.base import Guesses, Tables
+from labelwright.stats.aggregate.base import Guesses, Layers, Tables
 from labelwright.stats.answers import Answers, Floats
 
 __all__ = ["Foretelling", "advantage", "foretold", "signatures", "weights_of"]
@@ -23,7 +23,7 @@ FEW = 30
 FLOOR = 0.02
 """Part of each prediction that is spread evenly, so that no single answer decides."""
 
-Foretelling = Callable[[Answers], tuple[Floats, Guesses | Tables]]
+Foretelling = Callable[[Answers], tuple[Floats, Guesses | Tables | Layers]]
 """Fits a model and returns posteriors (tasks, states) and what each annotator answers in each state."""
 
 Hashes = NDArray[np.uint64]

@@ -15,7 +15,7 @@ import numpy as np
 
 from labelwright.stats.answers import Answers, Codes, Floats
 
-__all__ = ["TIE", "Aggregation", "Fit", "Guesses", "Tables", "likeliest"]
+__all__ = ["TIE", "Aggregation", "Fit", "Guesses", "Layers", "Tables", "likeliest"]
 
 TIE = 1e-9
 """Two classes tie where their posteriors differ by no more than this."""
@@ -82,17 +82,54 @@ class Tables:
 
 
 @dataclass(frozen=True, eq=False)
+class Layers:
+    """Confusion tables that are annotators' own where they answered, and their `coins` where not.
+
+    `annotator`, `label` and the rows of `values`, an array (cells, truths), say how probable an answer is that the annotator has given.
+    One that `a` has never given has the probability that the coin of `a` gives it, times `held[a, truth]`.
+    """
+
+    annotator: Codes
+    label: Codes
+    values: Floats
+    coins: Guesses
+    held: Floats
+
+    def table(self) -> Floats:
+        """Return the array (annotators, truth, answer)."""
+        table = self.coins.table()
+        table *= self.held[:, :, None]
+        table[self.annotator, :, self.label] = self.values
+        return table
+
+    def chance(self, posteriors: Floats, annotator: Codes, label: Codes) -> Floats:
+        """Return how probable each answer is, given the posteriors (answers, truths) of its task."""
+        cell = np.full((len(self.held), self.coins.n_classes), -1)
+        cell[self.annotator, self.label] = np.arange(len(self.label))
+        cell = cell[annotator, label]
+        found: Floats = np.einsum("ns,ns->n", posteriors, self.values[cell])
+        new = cell < 0
+        found[new] = self.coins.chance(posteriors[new] * self.held[annotator[new]], annotator[new], label[new])
+        # A guess is as probable in every truth, and so weighs by how much of each row is held.
+        spread = (posteriors[new] * self.held[annotator[new]]).sum(axis=1) - 1.0
+        column = label[new] if self.coins.guesses.shape[1] > 1 else 0
+        found[new] += spread * self.coins.guesses[annotator[new], column]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Fit:
     """What a method found.
 
     `posteriors` is an array (tasks, classes) whose rows sum to 1. `confusion[a, k, l]` is the probability that annotator `a` answers
-    class `l` where the truth is class `k`, or the `Guesses` or `Tables` that say the same; a method that has no such table leaves it out.
+    class `l` where the truth is class `k`, or the `Guesses`, `Tables` or `Layers` that say the same; a method that has no such table
+    leaves it out.
     `tied` marks tasks whose votes tied before the method broke the tie by a rule. `reason` says in a sentence why the method was chosen
     or where it stopped.
     """
 
     posteriors: Floats
-    confusion: Floats | Guesses | Tables | None = None
+    confusion: Floats | Guesses | Tables | Layers | None = None
     tied: Any = None
     reason: str = ""
     method: str = ""
@@ -110,7 +147,7 @@ class Aggregation:
     posteriors: Floats = field(repr=False)
     method: str
     reason: str
-    _confusion: Floats | Guesses | Tables | None = field(default=None, repr=False)
+    _confusion: Floats | Guesses | Tables | Layers | None = field(default=None, repr=False)
     _tied: Any = field(default=None, repr=False)
 
     @cached_property
@@ -164,7 +201,7 @@ class Aggregation:
 
         Where the method has no such table it is counted from the posteriors, shrunk to the pool of all annotators by one answer a row.
         """
-        if isinstance(self._confusion, Guesses | Tables):
+        if isinstance(self._confusion, Guesses | Tables | Layers):
             return self._confusion.table()
         return self._confusion if self._confusion is not None else counted_confusion(self.answers, self.posteriors)
 

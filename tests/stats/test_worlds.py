@@ -1,0 +1,47 @@
+"""What `auto` promises in simulated crowds with known truth, at the small overlaps that projects have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from benchmarks.worlds import WORLDS, thinned
+
+from labelwright.stats import aggregate
+
+
+def right(world, per_task, method, seed=17):
+    truth, task, person, label = WORLDS[world](seed)
+    kept = thinned(task, per_task, seed // 1000)
+    result = aggregate(task[kept], person[kept], label[kept], method=method)
+    return 100 * np.mean(np.asarray(result.classes)[result.codes] == truth[np.asarray(result.tasks)])
+
+
+@pytest.mark.parametrize(("world", "seed"), [("lazy", 1017), ("difficulty", 1017)])
+def test_two_answers_a_task_are_not_worse_than_the_majority(world, seed):
+    """Models of annotators run away on few answers; `auto` loses no more than a point to the vote."""
+    assert right(world, 2, "auto", seed) >= right(world, 2, "majority", seed) - 1.0
+
+
+def test_good_annotators_who_outnumber_the_poor_are_no_copies():
+    """Three who know and two who do not answer the same tasks: agreeing, the three keep a vote each."""
+    truth, task, person, label = WORLDS["good_few"](17)
+    result = aggregate(task, person, label)
+    assert "copies" not in result.reason
+    assert np.mean(result.codes == truth) >= 0.97
+
+
+@pytest.mark.parametrize("own", [10.0, np.inf])
+def test_the_tables_of_layers_are_probabilities(own):
+    """Each row sums to 1, and the chance of an answer, given or never given, is the one in the table."""
+    from labelwright.stats.aggregate import layered
+    from labelwright.stats.answers import encode_answers
+
+    _, *answers = WORLDS["small"](0)
+    encoded = encode_answers(*answers, classes=[0, 1, 2, 3])
+    found = layered.fit(encoded, own=own)
+    table = found.confusion.table()
+    np.testing.assert_allclose(table.sum(axis=2), 1)
+    person, answer = (every.ravel() for every in np.indices((len(encoded.annotators), 4)))
+    belief = np.tile([0.4, 0.3, 0.2, 0.1], (len(person), 1))
+    expected = np.einsum("nk,nk->n", belief, table[person, :, answer])
+    np.testing.assert_allclose(found.confusion.chance(belief, person, answer), expected)
