@@ -26,6 +26,9 @@ CLEAR, HARD = 0, 1
 FEWEST_ALONE = 20
 """With fewer answers beside a hidden suggestion nothing is known of copying, and all that took a suggestion count as copies."""
 
+MOST_TASKS = 20_000
+"""The model is fitted to so many tasks at most."""
+
 PULL = 10.0
 """So many answers pull what is learned of one person to what is true of everybody."""
 
@@ -116,7 +119,8 @@ class AssistedModel:
         _, start = _starts(answers.task)
         for _, _, part in _blocks(answers, start):
             terms = _Terms.of(self, part)
-            copied += float((terms.responsibilities(self, True)[terms.task] - terms.owned(self, True)).sum())
+            found = terms.responsibilities(self, True)
+            copied += float((found[terms.task] - terms.owned(found)).sum())
         return min(max(copied / int(answers.shown.sum()), 0.0), 1.0)
 
 
@@ -163,14 +167,14 @@ def aggregate_assisted(answers: AssistedAnswers, n_classes: int, *, counted: Any
     hidden = int((~answers.shown & (answers.suggestion >= 0)).sum())
     known = hidden >= FEWEST_ALONE
     model = _first(answers, n_classes, known)
-    _, start = _starts(answers.task)
+    sample = _sample(answers)
     for _ in range(iterations):
-        counts = _Counts(n_classes, model.labeler.shape[1])
-        for _, _, part in _blocks(answers, start):
-            counts.add(model, part)
-        before, model = model, counts.learned(model, known)
+        before, model = model, _next(sample, model, known)
         if _moved(before, model) <= TOLERANCE:
             break
+    if sample is not answers:
+        # Once over all answers, for most of the people.
+        model = _next(answers, model, known)
     copied = model.copied(answers)
     model = replace(model, labeler=np.maximum(model.labeler - _doubt(answers, model, hidden), 1 / n_classes))
     tasks, posteriors = model.posteriors(answers, counted=counted)
@@ -187,6 +191,28 @@ def aggregate_assisted(answers: AssistedAnswers, n_classes: int, *, counted: Any
             f"given with it hidden (assist.unassisted). They count once a task."
         )
     return AssistedAggregation(tasks, posteriors, model, reason)
+
+
+def _sample(answers: AssistedAnswers) -> AssistedAnswers:
+    """Return the answers to `MOST_TASKS` tasks, spread evenly: what everybody has in common they tell as well as millions do."""
+    tasks = np.unique(answers.task)
+    if len(tasks) <= MOST_TASKS:
+        return answers
+    chosen = tasks[np.linspace(0, len(tasks) - 1, MOST_TASKS).astype(np.int64)]
+    place = np.searchsorted(chosen, answers.task).clip(max=len(chosen) - 1)
+    kept = chosen[place] == answers.task
+    return AssistedAnswers(
+        answers.task[kept], answers.annotator[kept], answers.label[kept], answers.suggestion[kept], answers.shown[kept], answers.score[kept]
+    )
+
+
+def _next(answers: AssistedAnswers, model: AssistedModel, known: bool) -> AssistedModel:
+    """Return the model that follows from what `model` expects of all answers: one iteration."""
+    counts = _Counts(len(model.shares), model.labeler.shape[1])
+    _, start = _starts(answers.task)
+    for _, _, part in _blocks(answers, start):
+        counts.add(model, part)
+    return counts.learned(model, known)
 
 
 def _doubt(answers: AssistedAnswers, model: AssistedModel, hidden: int) -> float:
@@ -311,9 +337,9 @@ class _Terms:
         logs /= logs.sum(axis=(1, 2), keepdims=True)
         return logs
 
-    def owned(self, model: AssistedModel, counted: Any) -> Floats:
+    def owned(self, responsibilities: Floats) -> Floats:
         """Return how probable each kind and class is while the answer is the person's own, an array (answers, H, K)."""
-        found: Floats = self.responsibilities(model, counted)[self.task]
+        found: Floats = responsibilities[self.task]
         found *= (1 - self.copying)[:, :, None] * self.own / self.likelihood
         return found
 
@@ -336,7 +362,7 @@ class _Counts:
         found = terms.responsibilities(model, True)
         self.kinds += found.sum(axis=(0, 2))
         self.shares += found.sum(axis=(0, 1))
-        owned = terms.owned(model, True)
+        owned = terms.owned(found)
         for label in range(n_classes):
             self.own[:, :, label] += owned[answers.label == label].sum(axis=0)
         of_answer = found.sum(axis=2)[terms.task]

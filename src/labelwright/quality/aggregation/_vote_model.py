@@ -202,9 +202,9 @@ def _assisted_answers(data: Mapping[str, Any], suggested: Suggested, present: An
     twin = (data["annotation"] <= 0) & (said[task] == label)
     counted = np.zeros(len(items), dtype=bool)
     counted[task[twin]] = True
-    kept = ~twin
     columns = (data["item"], data["user"], label, suggestion, shown, score)
-    return stats.AssistedAnswers(*(column[kept] for column in columns)), counted
+    # Nothing is copied where all rows stay, for there may be millions.
+    return stats.AssistedAnswers(*(column[~twin] for column in columns) if twin.any() else columns), counted
 
 
 def judge(
