@@ -11,7 +11,10 @@ __all__ = ["Overlap", "TaskPolicy"]
 
 
 class Overlap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many people answer about one item: `start` at first, one more while the consensus is less sure than `until`, up to `grow_to`."""
+    """How many people answer about one item: `start` at first, one more while the consensus is less sure than `until`, up to `grow_to`.
+
+    One more is asked, too, where all answers were given with a suggestion in view; whoever is asked beyond `start` sees none.
+    """
 
     start: int = 1
     grow_to: int = 1
