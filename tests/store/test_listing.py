@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
 from labelwright.analytics.labeled import read_labels
-from labelwright.api.items import ItemPage
+from labelwright.api.items import ItemPage, ItemQuery
 from labelwright.quality import QualityPolicy, refresh
 from labelwright.store import listing, log, tables
 from labelwright.store.database import Database
@@ -33,9 +33,9 @@ SPANS = {
 }
 
 
-def page(project: Project, **options: Any) -> ItemPage:
+def page(project: Project, *, limit: int = 50, after: str | None = None, **query: Any) -> ItemPage:
     with project.database.read() as connection:
-        return read_items(connection, project.id, project.schema, **options)
+        return read_items(connection, project.id, project.schema, ItemQuery(**query), limit=limit, after=after)
 
 
 def walk(project: Project, **options: Any) -> list[str]:

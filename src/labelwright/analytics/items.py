@@ -6,7 +6,7 @@ from msgspec import structs
 from sqlalchemy import Connection
 
 from labelwright.analytics.keeping import kept_counts
-from labelwright.api.items import ItemPage
+from labelwright.api.items import ItemPage, ItemQuery
 from labelwright.errors import BeingComputed
 from labelwright.store import listing
 from labelwright.store.project import Project
@@ -14,39 +14,17 @@ from labelwright.store.project import Project
 __all__ = ["read_items"]
 
 
-def read_items(
-    connection: Connection,
-    project: Project,
-    *,
-    limit: int = 50,
-    after: str | None = None,
-    state: str | None = None,
-    question: str | None = None,
-    label: str | None = None,
-    search: str | None = None,
-    sort: str = "id",
-) -> ItemPage:
+def read_items(connection: Connection, project: Project, query: ItemQuery, *, limit: int = 50, after: str | None = None) -> ItemPage:
     """Return one page of items, as [labelwright.store.listing.read_items][] does, with `total` as it was counted last where it applies.
 
     Raises:
         InvalidInput: an argument is none that there is.
     """
-    page = listing.read_items(
-        connection,
-        project.id,
-        project.schema,
-        limit=limit,
-        after=after,
-        state=state,
-        question=question,
-        label=label,
-        search=search,
-        sort=sort,
-    )
-    if page.total is not None or label or search or state not in (None, "duplicate"):
+    page = listing.read_items(connection, project.id, project.schema, query, limit=limit, after=after)
+    if page.total is not None or query.label or query.search or query.state not in (None, "duplicate"):
         return page
     try:
         funnel = kept_counts(connection, project).funnel
     except BeingComputed:
         return page
-    return structs.replace(page, total=funnel.duplicates if state == "duplicate" else funnel.prepared)
+    return structs.replace(page, total=funnel.duplicates if query.state == "duplicate" else funnel.prepared)

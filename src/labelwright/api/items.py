@@ -15,6 +15,7 @@ __all__ = [
     "CollectReport",
     "ItemDetail",
     "ItemPage",
+    "ItemQuery",
     "ItemRow",
     "Lineage",
     "NewSuggestion",
@@ -100,6 +101,22 @@ class ItemRow(Struct, frozen=True):
     answers: int
     reviewed: bool
     findings: int
+
+
+class ItemQuery(Struct, frozen=True, kw_only=True):
+    """Which items are listed, and in which order.
+
+    `state` is `labeled`, `unlabeled`, `reviewed`, `findings`, `duplicate`, or None for all active items. `question` is the one that `label`
+    and the sorts by confidence and agreement are about; the first one unless given. `label`: only items whose label is this (for choices)
+    or marks this somewhere (for the others). `search`: only items whose key or text has this in it. `sort` is `id`, `key`, `newest`,
+    `confidence` or `agreement`, the doubtful first.
+    """
+
+    state: str | None = None
+    question: str | None = None
+    label: str | None = None
+    search: str | None = None
+    sort: str = "id"
 
 
 class ItemPage(Struct, frozen=True):

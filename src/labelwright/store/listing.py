@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 
-from labelwright.api.items import ItemPage, ItemRow
+from labelwright.api.items import ItemPage, ItemQuery, ItemRow
 from labelwright.errors import InvalidInput
 from labelwright.schema import Label, Schema
 from labelwright.store import tables
@@ -58,17 +58,7 @@ _STATES = ("labeled", "unlabeled", "reviewed", "findings", "duplicate")
 
 
 def read_items(
-    connection: Connection,
-    project_id: int,
-    schema: Schema,
-    *,
-    limit: int = 50,
-    after: str | None = None,
-    state: str | None = None,
-    question: str | None = None,
-    label: str | None = None,
-    search: str | None = None,
-    sort: str = "id",
+    connection: Connection, project_id: int, schema: Schema, query: ItemQuery, *, limit: int = 50, after: str | None = None
 ) -> ItemPage:
     """Return one page of items by keyset, so that the thousandth page costs no more than the first.
 
@@ -76,18 +66,15 @@ def read_items(
         connection: to read with.
         project_id: the project.
         schema: its schema.
+        query: which items, in which order.
         limit: items a page, 1 to 200.
         after: `next` of the page before.
-        state: `labeled`, `unlabeled`, `reviewed`, `findings`, `duplicate`, or None for all active ones.
-        question: the question that `label` and the sorts by confidence and agreement are about; the first one unless given.
-        label: only items whose label is this (for choices) or marks this somewhere (for the others).
-        search: only items whose key or text has this in it.
-        sort: `id`, `key`, `newest`, `confidence` or `agreement`, the doubtful first.
 
     Raises:
-        InvalidInput: an argument is none that there is.
+        InvalidInput: the query, the limit or `after` is none that there is.
     """
-    asked = question or next(iter(schema.questions))
+    query = structs.replace(query, question=query.question or next(iter(schema.questions)))
+    asked, sort, state = query.question, query.sort, query.state
     if asked not in schema.questions:
         raise InvalidInput(f"There is no question '{asked}'.", where="question")
     if sort not in _SORTS:
@@ -96,29 +83,18 @@ def read_items(
         raise InvalidInput(f"There is no state '{state}'.", where="state", hint=f"There are: {', '.join(_STATES)}.")
     if not 1 <= limit <= MOST_ROWS:
         raise InvalidInput(f"A page has 1 to {MOST_ROWS} items.", where="limit")
-    walk = _Walk(connection, project_id, schema, state=state, question=asked, label=label, search=search, sort=sort)
+    walk = _Walk(connection, project_id, schema, query)
     return walk.page(_read_cursor(after, sort) if after else None, limit)
 
 
 class _Walk:
     """One list: which items, in which order."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        project_id: int,
-        schema: Schema,
-        *,
-        state: str | None,
-        question: str,
-        label: str | None,
-        search: str | None,
-        sort: str,
-    ) -> None:
+    def __init__(self, connection: Connection, project_id: int, schema: Schema, query: ItemQuery) -> None:
         self.connection, self.project_id, self.schema = connection, project_id, schema
-        self.state, self.question, self.label, self.sort = state, question, label, sort
-        self.descending = sort == "newest"
-        self.where = [*_in_state(state), *_with_text(search), *self._may_have_label()]
+        self.state, self.question, self.label, self.sort = query.state, query.question or "", query.label, query.sort
+        self.descending = query.sort == "newest"
+        self.where = [*_in_state(query.state), *_with_text(query.search), *self._may_have_label()]
 
     def page(self, start: _Place | None, limit: int) -> ItemPage:
         found: list[Any] = []

@@ -11,7 +11,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from labelwright import analytics
-from labelwright.api.items import CollectReport, ItemDetail, ItemPage, NewSuggestion, ReviewOpened, SuggestionReport
+from labelwright.api.items import CollectReport, ItemDetail, ItemPage, ItemQuery, NewSuggestion, ReviewOpened, SuggestionReport
 from labelwright.api.projects import Quarantined
 from labelwright.errors import TooLarge
 from labelwright.formats._tables import MAX_ROW
@@ -40,18 +40,9 @@ async def items(
 ) -> ItemPage:
     """Return a page of items, filtered and sorted; a page may be short though more follows, and `next` goes on behind it."""
     opened = access.project(project, "analyse")
+    query = ItemQuery(state=in_state, question=question, label=label, search=search, sort=sort)
     return await workspace.database.read_soon(
-        lambda connection: analytics.read_items(
-            connection,
-            opened.project,
-            limit=limit,
-            after=after,
-            state=in_state,
-            question=question,
-            label=label,
-            search=search,
-            sort=sort,
-        )
+        lambda connection: analytics.read_items(connection, opened.project, query, limit=limit, after=after)
     )
 
 
