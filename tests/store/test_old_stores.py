@@ -88,7 +88,7 @@ def without_belief(line: str) -> Any:
     """An exported item without what `auto` believes of its labels: the models that it averages get better."""
     found = json.loads(line)
     for one in found["provenance"].values():
-        if one["method"] == "average":
+        if one.get("method") == "average":
             del one["confidence"]
     return found
 
