@@ -151,7 +151,7 @@ def test_what_is_no_file_in_a_backup_is_damaged_and_the_rest_is_restored(
     outside.write_text("not ours", "utf-8")
     backup(project.database, blobs, path)
     with tarfile.open(path) as archive:
-        files = [(entry, archive.extractfile(entry).read()) for entry in archive]  # type: ignore[union-attr]
+        files = [(entry, archive.extractfile(entry).read()) for entry in archive]  # type: ignore[union-attr]  # all are files
     with tarfile.open(path, "w") as archive:
         for entry, body in files:
             if entry.name == f"blobs/{lost}":
@@ -237,8 +237,7 @@ def test_rows_that_stand_twice_in_a_backup_are_restored_once(
     project = make_project()
     add_texts(project, ["a", "b", "c"])
     backup(project.database, project.blobs, tmp_path / "backup.tar")
-    with tarfile.open(tmp_path / "backup.tar") as archive:
-        files = {entry.name: archive.extractfile(entry).read() for entry in archive}  # type: ignore[union-attr]
+    files = _unpack(tmp_path / "backup.tar")
     report = json.loads(files.pop("backup.json"))
     first, *others = files["tables/items.jsonl"].splitlines(keepends=True)
     files["tables/items.jsonl"] = b"".join([first, *others, first.replace(b'"t0"', b'"t9"'), others[0]])
@@ -303,8 +302,7 @@ def _aged(path: Path, revision: str) -> None:
     old = Database(f"sqlite:///{path.parent}/old/labelwright.db")
     old.write(lambda connection: (migrations.move(connection, revision), then.reflect(connection)))
     old.close()
-    with tarfile.open(path) as archive:
-        files = {entry.name: archive.extractfile(entry).read() for entry in archive}  # type: ignore[union-attr]
+    files = _unpack(path)
     report = json.loads(files.pop("backup.json"))
     for name in report["columns"]:
         kept = [place for place, column in enumerate(report["columns"][name]) if name in then.tables and column in then.tables[name].c]
@@ -316,6 +314,12 @@ def _aged(path: Path, revision: str) -> None:
             del report["rows"][name], files[f"tables/{name}.jsonl"]
     files = {"backup.json": json.dumps({**report, "revision": revision}).encode(), **files}
     _pack(path, files)
+
+
+def _unpack(path: Path) -> dict[str, bytes]:
+    """What is in a backup, by its name there."""
+    with tarfile.open(path) as archive:
+        return {entry.name: archive.extractfile(entry).read() for entry in archive}  # type: ignore[union-attr]  # all are files
 
 
 def _pack(path: Path, files: dict[str, bytes]) -> None:

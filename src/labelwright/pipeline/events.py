@@ -71,6 +71,11 @@ class _Task(Struct, frozen=True):
     lane: int
     suggested: bool  # some labeler has a suggestion for the item
 
+    @property
+    def leased(self) -> Leased:
+        """What whoever has it in hand sees of it."""
+        return Leased(self.id, self.item_id, self.purpose, self.lease or "", self.annotation_id, self.lane)
+
     def held_by(self, user_id: int) -> bool:
         return self.state == "leased" and self.user_id == user_id
 
@@ -186,9 +191,7 @@ def submit(
         pipeline_version=opened.project.pipeline_version,
         values=values,
         purpose=task.purpose,
-        help=help_given(
-            connection, opened, task.item_id, task.purpose, task.lane, inspected.item_key, user_id, values, since=task.leased_at
-        )
+        help=help_given(connection, opened, task.leased, inspected.item_key, user_id, values, since=task.leased_at)
         if task.suggested
         else NO_HELP,
         seconds_active=min(max(submission.seconds_active or 0.0, 0.0), MOST_SECONDS),
@@ -264,8 +267,7 @@ def answer_blind(connection: Connection, opened: OpenProject, user_id: int, task
     review.keep_blind(connection, opened.project.id, task_id, user_id, values, seconds)
     label = label_of(connection, opened, task.item_id, task.annotation_id)
     if not review.agrees(opened.project.schema, label, values):
-        leased = Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id, task.lane)
-        return Audited(False, show(connection, opened, user_id, leased), None)
+        return Audited(False, show(connection, opened, user_id, task.leased), None)
     verdict = Verdict(verdict="accept", seen=seen_of(connection, task.item_id, task.annotation_id), seconds_active=seconds)
     _end_audit(connection, opened, user_id, task, verdict)
     annotate.remember(connection, user_id, key, body, task_id)
@@ -488,7 +490,7 @@ def task_view(connection: Connection, opened: OpenProject, user_id: int, task_id
     task = _task(connection, opened, task_id, finding=_look)
     if task.user_id != user_id or task.state not in ("leased", "done"):
         raise NotFound("This task is none of yours.", where="task")
-    view = show(connection, opened, user_id, Leased(task.id, task.item_id, task.purpose, task.lease or "", task.annotation_id, task.lane))
+    view = show(connection, opened, user_id, task.leased)
     if task.state == "leased":
         return msgspec.structs.replace(view, lease_seconds=tasks.seconds_left(connection, task_id))
     own = _own.one(connection, task=task_id, author=user_id)

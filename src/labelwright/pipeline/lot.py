@@ -49,9 +49,7 @@ _suggested = Statement(
 
 def in_view(connection: Connection, opened: OpenProject, task: Leased, key: str, user_id: int) -> list[Suggestion]:
     """Return what is shown to a person who labels or reviews an item; who reviews sees all that there is, and who audits nothing."""
-    if task.purpose == "audit" or (
-        task.purpose != "review" and (_in_doubt(opened, task.purpose, task.lane) or _hides(opened, key, user_id))
-    ):
+    if task.purpose == "audit" or (task.purpose != "review" and (_in_doubt(opened, task) or _hides(opened, key, user_id))):
         return []
     return [one for one, _ in _best(connection, task.item_id, None if task.purpose == "review" else opened.roles)]
 
@@ -59,9 +57,7 @@ def in_view(connection: Connection, opened: OpenProject, task: Leased, key: str,
 def help_given(
     connection: Connection,
     opened: OpenProject,
-    item_id: int,
-    purpose: str,
-    lane: int,
+    task: Leased,
     key: str,
     user_id: int,
     values: Mapping[str, AnswerUnion],
@@ -74,14 +70,14 @@ def help_given(
 
     `since` is when the person got the task: what was suggested or declared later was in view for a part of the time only, or not at all.
     """
-    best = _best(connection, item_id, opened.roles)
+    best = _best(connection, task.item_id, opened.roles)
     schema = opened.project.schema
     if best and schema.conditions:
-        asked = dict(asked_of(connection, schema, {item_id: values}))[item_id]
+        asked = dict(asked_of(connection, schema, {task.item_id: values}))[task.item_id]
         best = [(one, written) for one, written in best if one.question in asked or one.question not in schema.questions]
     if not best:
         return NO_HELP
-    in_doubt = _in_doubt(opened, purpose, lane)
+    in_doubt = _in_doubt(opened, task)
     hidden = in_doubt or _hides(opened, key, user_id)
     share = 0.0 if in_doubt else opened.pipeline.assist.unassisted_share
     # Under another pipeline version another share may have been hidden.
@@ -103,9 +99,9 @@ def help_given(
     )
 
 
-def _in_doubt(opened: OpenProject, purpose: str, lane: int) -> bool:
+def _in_doubt(opened: OpenProject, task: Leased) -> bool:
     """Tell whether one more person is asked because the answers so far leave doubt: what settles it comes from nobody's suggestion."""
-    return purpose == "label" and lane > opened.pipeline.tasks.start
+    return task.purpose == "label" and task.lane > opened.pipeline.tasks.start
 
 
 def _hides(opened: OpenProject, key: str, user_id: int) -> bool:

@@ -67,6 +67,11 @@ class AssistedAnswers:
         if bool((self.task[1:] < self.task[:-1]).any()):
             raise InvalidInput("The answers have to come in ascending order of the task.")
 
+    def take(self, rows: NDArray[np.bool_] | slice) -> AssistedAnswers:
+        """Return some of the answers."""
+        columns = (self.annotator[rows], self.label[rows], self.suggestion[rows], self.shown[rows], self.score[rows])
+        return AssistedAnswers(self.task[rows], *columns)
+
     @property
     def took(self) -> NDArray[np.bool_]:
         """Where the answer is a suggestion that was in view: copied, or the person's own."""
@@ -200,10 +205,7 @@ def _sample(answers: AssistedAnswers) -> AssistedAnswers:
         return answers
     chosen = tasks[np.linspace(0, len(tasks) - 1, MOST_TASKS).astype(np.int64)]
     place = np.searchsorted(chosen, answers.task).clip(max=len(chosen) - 1)
-    kept = chosen[place] == answers.task
-    return AssistedAnswers(
-        answers.task[kept], answers.annotator[kept], answers.label[kept], answers.suggestion[kept], answers.shown[kept], answers.score[kept]
-    )
+    return answers.take(chosen[place] == answers.task)
 
 
 def _next(answers: AssistedAnswers, model: AssistedModel, known: bool) -> AssistedModel:
@@ -254,19 +256,7 @@ def _blocks(answers: AssistedAnswers, start: NDArray[np.int64]) -> Iterator[tupl
     step = max(BLOCK * 4 // max(classes, 4), 1024)
     for first in range(0, len(start) - 1, step):
         last = min(first + step, len(start) - 1)
-        here = slice(start[first], start[last])
-        yield (
-            first,
-            last,
-            AssistedAnswers(
-                answers.task[here],
-                answers.annotator[here],
-                answers.label[here],
-                answers.suggestion[here],
-                answers.shown[here],
-                answers.score[here],
-            ),
-        )
+        yield first, last, answers.take(slice(start[first], start[last]))
 
 
 def _logit(chance: Any) -> Any:

@@ -202,9 +202,9 @@ def _assisted_answers(data: Mapping[str, Any], suggested: Suggested, present: An
     twin = (data["annotation"] <= 0) & (said[task] == label)
     counted = np.zeros(len(items), dtype=bool)
     counted[task[twin]] = True
-    columns = (data["item"], data["user"], label, suggestion, shown, score)
+    answers = stats.AssistedAnswers(data["item"], data["user"], label, suggestion, shown, score)
     # Nothing is copied where all rows stay, for there may be millions.
-    return stats.AssistedAnswers(*(column[~twin] for column in columns) if twin.any() else columns), counted
+    return answers.take(~twin) if twin.any() else answers, counted
 
 
 def judge(
