@@ -106,6 +106,20 @@ class Odd(Choice, frozen=True, tag="odd"): ...
 QUESTION, ANSWER = OddQuestion, Odd
 """
 
+SHAPE = """\
+from labelwright.schema.kinds.boxes import Boxes, BoxesQuestion
+
+class Flat:
+    name, values, overlap, rounded = "flat", {}, None, None
+
+class OddQuestion(BoxesQuestion, frozen=True, kw_only=True, tag="odd"):
+    shape = Flat()
+
+class Odd(Boxes, frozen=True, tag="odd"): ...
+
+QUESTION, ANSWER = OddQuestion, Odd
+"""
+
 LACKING = {
     "no answer": ("kinds", "QUESTION = 3", "torn.odd does not define ANSWER."),
     "nothing": ("kinds", "", "The kind 'odd' cannot be used: torn.odd does not define QUESTION, ANSWER."),
@@ -122,6 +136,7 @@ LACKING = {
     ),
     "no parts": ("kinds", ANSWER, "Odd does not define parts, plain."),
     "no marks": ("kinds", WAY.replace("WAY", "marks"), "OddQuestion does not define shape, match, fused, skills."),
+    "no whole shape": ("kinds", SHAPE, "The kind 'odd' cannot be used: its shape does not define overlaps, bounds."),
     "no such way": ("kinds", WAY.replace("WAY", "ballots"), "its aggregation is 'ballots', and there are marks, votes."),
     "no field": ("modalities", "", "The modality 'odd' cannot be used: torn.odd does not define FIELD."),
     "no field's class": ("modalities", "FIELD = str", "its FIELD is not derived from labelwright.schema.modalities.base.Field."),

@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from labelwright import datasets, plugins
+from labelwright import datasets, plugins, stats
+from labelwright.api.reports import LabelErrorsReport
 from labelwright.api.tasks import BlindAnswer, Submission
 from labelwright.demo.persona import Persona
 from labelwright.formats import Broken
@@ -22,10 +23,12 @@ from labelwright.pipeline.run import advance, catch_up, freeze
 from labelwright.pipeline.workspace import OpenProject, Workspace
 from labelwright.schema import Answer, Question, Verdict
 from labelwright.schema.kinds import LabelQuestion
+from labelwright.schema.kinds._marks import labeled
 from labelwright.schema.modalities import MODALITIES, Stored
 from labelwright.store import people, tables
 from labelwright.store.codec import decode_answer, decode_fields
 from labelwright.store.labels import final_labels
+from labelwright.store.reports import read_report
 
 __all__ = ["ITEMS", "play", "question_of"]
 
@@ -37,7 +40,6 @@ name: {name}
 sources: [{{uri: {uri}{more}}}]
 schema: {{data: {{seen: {modality}}}, questions: {{asked: {question}}}}}
 tasks: {{overlap: {people}, gold: 0%}}
-quality: {{label_errors: false}}
 review: {{sample: 100%}}
 run: {{store: "{store}"}}
 """
@@ -61,6 +63,7 @@ def play(kind: str, store: str, folder: Path) -> None:
         _answer(opened, truth)
         catch_up(opened)
         _better_than_one(opened, question, truth)
+        _doubted(opened, question, truth)
         _review(opened, truth)
         frozen = freeze(opened)
         assert frozen.version.items == ITEMS
@@ -151,6 +154,23 @@ def _better_than_one(opened: OpenProject, question: Question, truth: dict[int, A
     together = [question.similarity(answer, truth[item_id]) for item_id, answer in agreed.items()]
     alone = [question.similarity(_one(opened, values), truth[item_id]) for item_id, values in given]
     assert sum(together) / len(together) >= sum(alone) / len(alone) - 1e-9
+
+
+def _doubted(opened: OpenProject, question: Question, truth: dict[int, Answer]) -> None:
+    """Labels are searched for errors, or it is said why not; of marks those are found that a model sees and nobody marked."""
+    with opened.project.database.read() as connection:
+        report: LabelErrorsReport = read_report(connection, opened.project.id, "label_errors", LabelErrorsReport)
+    (found,) = report.questions
+    assert found.accuracy.value is not None or found.reason.endswith(".")
+    if opened.project.schema.data["seen"] in plugins.names("features"):
+        assert "cannot be looked at" not in found.reason
+    if question.shape is None:
+        return
+    seen = [labeled(answer) for answer in truth.values()]
+    sure = [(labels, marks, [0.9] * len(labels)) for labels, marks in seen]
+    assert stats.find_shape_errors(question.shape, seen, sure, iou=question.least).suspects == []
+    nothing = stats.find_shape_errors(question.shape, [([], [])] * len(seen), sure, iou=question.least)
+    assert [one.reason for one in nothing.suspects] == ["overlooked"] * sum(len(labels) for labels, _ in seen)
 
 
 def _one(opened: OpenProject, values: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -35,6 +36,10 @@ class PointsQuestion(Question, frozen=True, kw_only=True, tag="points"):
     @property
     def labels(self) -> tuple[str, ...]:
         return ("1", "2", "3", "4", "5")
+
+    def with_parts(self, parts: Sequence[Part]) -> Points:
+        (part,) = parts
+        return Points(int(part.label))
 
     def vote(self, answer: Points) -> str:
         return str(answer.points)

@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from labelwright.api.reports import CrossValidationReport, LabelErrorsReport
+from labelwright.api.reports import CrossValidationReport, LabelErrorsReport, QuestionLabelErrors
 from labelwright.quality import QualityPolicy, label_errors, refresh
 from labelwright.quality.policy import CrossValidate
 from labelwright.store import tables
 from labelwright.store.codec import decode_answer, encode
+from labelwright.store.labels import FinalLabel
 from labelwright.store.project import Project
 from tests.quality.answers import answer, choice, report, rows, spans
+from tests.quality.test_graded_votes import Points, PointsQuestion
 from tests.rows import add_known, add_texts, add_users
 
 Make = Callable[..., Project]
@@ -81,6 +83,41 @@ def test_spans_with_a_wrong_label_are_found(make_project: Make) -> None:
     assert row["item_id"] == ids[17]
     proposed = decode_answer(row["proposed"])
     assert [span.label for span in proposed.spans] == ["NAME", "DATE"]
+
+
+def test_labels_that_count_as_the_same_are_no_errors(make_project: Make) -> None:
+    """Of ratings a model's that is near enough by the question's yardstick is no doubt, and no error that is expected; one far off is."""
+    project = make_project()
+    texts, truth = tickets(0, 200)
+    points = {"refund": 1, "bug": 4, "other": 5}
+    ids = add_texts(project, texts)
+    right = {item: points[label] for item, label in zip(ids, truth, strict=True)}
+    wrong = {item: {1: 4, 4: 5, 5: 4}[right[item]] for item in ids[::20]}
+    far = {item for item in wrong if right[item] == 1}
+    labels = [
+        FinalLabel(answer=Points(point), confidence=1.0, item_id=item, question="intent", origin="consensus")
+        for item, point in (right | wrong).items()
+    ]
+
+    def searched(same: float) -> tuple[set[int], QuestionLabelErrors]:
+        question = PointsQuestion(of="body", same=same)
+        found, suspects = label_errors._question(
+            project, "intent", question, labels, dict(zip(ids, ids, strict=True)), dict.fromkeys(ids, "t")
+        )
+        return {one.item_id for one in suspects}, found
+
+    strict, counted = searched(1.0)
+    loose, fewer = searched(0.75)
+    assert len(strict & wrong.keys()) >= 9
+    assert loose & wrong.keys() == far
+    assert 0 < len(far) < 9
+    assert fewer.suspects == len(loose)
+    assert counted.expected_errors is not None
+    assert fewer.expected_errors is not None
+    assert fewer.expected_errors < counted.expected_errors
+    assert fewer.accuracy.value is not None
+    assert counted.accuracy.value is not None
+    assert fewer.accuracy.value > counted.accuracy.value
 
 
 def test_cross_validation_lists_conflicts(make_project: Make) -> None:

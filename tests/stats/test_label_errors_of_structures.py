@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from labelwright.errors import InvalidInput
+from labelwright.shapes import BOX, INTERVAL
 from labelwright.stats import (
     crowd_label_quality,
     ensemble_probabilities,
     ensemble_quality,
-    find_box_errors,
-    find_interval_errors,
     find_label_errors,
     find_mask_errors,
     find_multilabel_errors,
+    find_shape_errors,
     find_token_errors,
     label_quality,
     recalibrated,
@@ -143,15 +143,31 @@ def test_each_kind_of_error_among_boxes_is_named():
         ((["cat"], [[18, 18, 20, 20]]), seen),
         ((["cat", "cat"], [[10, 10, 20, 20], [70, 70, 9, 9]]), seen),
     ]
-    found = find_box_errors(*zip(*images, strict=True))
+    found = find_shape_errors(BOX, *zip(*images, strict=True))
     reasons = {(one.item, one.place): one.reason for one in found.suspects}
     assert reasons == {(1, 0): "overlooked", (2, 0): "swapped", (3, 0): "misplaced", (4, 1): "unsupported"}
     assert found.item_score.argmax() == 0
     assert ((found.item_score >= 0) & (found.item_score <= 1)).all()
     with pytest.raises(InvalidInput, match="confidence"):
-        find_box_errors([right], [(["cat"], [[0, 0, 1, 1]], [])])
+        find_shape_errors(BOX, [right], [(["cat"], [[0, 0, 1, 1]], [])])
     with pytest.raises(InvalidInput, match="items"):
-        find_box_errors([right], [])
+        find_shape_errors(BOX, [right], [])
+
+
+def test_a_mark_that_lies_near_enough_is_none_of_them():
+    """What counts as the right place is said by `iou` alone, however much or little that is; any shape is asked how far marks overlap."""
+    given, seen = (["A"], [[0, 100]]), (["A"], [[93, 193]], [0.95])
+    assert find_shape_errors(INTERVAL, [given], [seen], iou=0.03).suspects == []
+    assert [one.reason for one in find_shape_errors(INTERVAL, [given], [seen]).suspects] == ["overlooked", "unsupported"]
+    near = (["A"], [[0, 99]], [0.95])
+    assert find_shape_errors(INTERVAL, [given], [near]).suspects == []
+    assert [one.reason for one in find_shape_errors(INTERVAL, [given], [near], iou=1).suspects] == ["misplaced"]
+    same = (["A"], [[0.1, 0.1 + 0.2]]), (["A"], [[0.1, 0.3]], [0.95])
+    assert find_shape_errors(INTERVAL, [same[0]], [same[1]], iou=1).suspects == []
+    with pytest.raises(InvalidInput, match="negative"):
+        find_shape_errors(BOX, [(["A"], [[0, 0, -1, 1]])], [([], [], [])])
+    with pytest.raises(InvalidInput, match="one label a mark"):
+        find_shape_errors(BOX, [(["A"], [])], [([], [], [])])
 
 
 def test_planted_errors_among_spans_come_first():
@@ -166,7 +182,7 @@ def test_planted_errors_among_spans_come_first():
         predicted.append((labels, spans, rng.uniform(0.85, 0.99, 3)))
     given[7] = (given[7][0][1:], given[7][1][1:])
     given[42] = ([{"A": "B", "B": "A"}[given[42][0][0]], *given[42][0][1:]], given[42][1])
-    found = find_interval_errors(given, predicted)
+    found = find_shape_errors(INTERVAL, given, predicted)
     assert set(np.argsort(found.item_score)[:2]) == {7, 42}
     assert {(one.item, one.reason) for one in found.suspects} == {(7, "overlooked"), (42, "swapped")}
 

@@ -1,5 +1,7 @@
 """Report `label_errors`: labels that a model, trained on the others, finds doubtful; and the table of them that reviews are picked from.
 
+A label is doubtful only where the question's yardstick makes the model's another one: of ratings that count as the same, none is wrong.
+
 C. Northcutt, L. Jiang and I. Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70 (2021). Every item is judged
 by a model that has seen neither it nor anything cut from the same raw item.
 """
@@ -12,7 +14,6 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import Any, NamedTuple
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -22,6 +23,7 @@ from labelwright.errors import LabelwrightError
 from labelwright.quality.answers import PAGE
 from labelwright.quality.features import LabeledPlace, features_of, seen_of
 from labelwright.quality.gold import share_of
+from labelwright.quality.likeness import same_labels
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
 from labelwright.schema.modalities import Stored
@@ -132,17 +134,18 @@ def _question(
         warnings.simplefilter("ignore")
         foretold = stats.out_of_fold(matrix, given, groups=raw, folds=folds, model=model)
     errors = stats.find_label_errors(given, foretold.probabilities, classes=foretold.classes)
-    suspects = _suspects(question, examples, errors, keys)
-    right = [float(one == other) for one, other in zip(given, errors.suggested, strict=True)]
-    joint = errors.joint
+    same = same_labels(question, errors.classes)
+    code = {label: place for place, label in enumerate(errors.classes)}
+    right = [bool(same[code[one], code[other]]) for one, other in zip(given, errors.suggested, strict=True)]
+    suspects = _suspects(question, examples, errors, [place for place in errors.suspects if not right[place]], keys)
     report = QuestionLabelErrors(
         question=name,
         kind=question.kind,
         items=len({example.item_id for example in examples}),
         suspects=len(suspects),
         features=what,
-        expected_errors=round(float(1 - np.trace(joint)), 6),
-        accuracy=share_of(right),
+        expected_errors=round(float(errors.joint[~same].sum()), 6),
+        accuracy=share_of([float(one) for one in right]),
         worst=[
             Suspect(item_id=one.item_id, key=one.key, given=one.given, proposed=one.proposed, score=one.score) for one in suspects[:WORST]
         ],
@@ -162,7 +165,7 @@ def _missing(project: Project, examples: list[LabeledPlace]) -> str:
 
 
 def _examples(project: Project, question: Question, labels: list[FinalLabel]) -> list[LabeledPlace]:
-    """One example for each label: of a choice the item, of spans, boxes and segments each place."""
+    """One example for each label: of an answer about the whole field the item, of marks each place."""
     found = []
     of_item = {label.item_id: label for label in labels}
     wanted = sorted(of_item)
@@ -177,7 +180,8 @@ def _examples(project: Project, question: Question, labels: list[FinalLabel]) ->
                 label = of_item[item_id]
                 whole = seen_of(field, (), len(wanted))
                 for place, unit in enumerate(label.answer.parts()):
-                    seen = seen_of(field, unit.geometry, len(wanted)) if unit.geometry else whole
+                    shape = question.shape if unit.geometry else None
+                    seen = whole if shape is None else seen_of(field, shape.bounds(unit.geometry), len(wanted))
                     found.append(LabeledPlace(item_id, unit.label, *seen, place, label))
         give_back_pages(connection)
     most = MOST if project.schema.modality(question.of).is_text else MOST_MEDIA
@@ -187,10 +191,12 @@ def _examples(project: Project, question: Question, labels: list[FinalLabel]) ->
     return found
 
 
-def _suspects(question: Question, examples: list[LabeledPlace], errors: stats.LabelErrors, keys: dict[int, str]) -> list[_Found]:
+def _suspects(
+    question: Question, examples: list[LabeledPlace], errors: stats.LabelErrors, places: list[int], keys: dict[int, str]
+) -> list[_Found]:
     """The suspects by item, the most doubtful first; what people reviewed is settled and none."""
     by_item: dict[int, list[int]] = defaultdict(list)
-    for place in errors.suspects:
+    for place in places:
         if examples[place].source.origin == "consensus":
             by_item[examples[place].item_id].append(place)
     found = []

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from labelwright.schema import Question
+from labelwright.schema.kinds import Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["distances", "likeness", "pairwise", "partners"]
+__all__ = ["distances", "likeness", "pairwise", "partners", "same_labels"]
 
 
 def likeness(question: Question) -> NDArray[np.float64]:
     """Return how far an answer with one label is alike one with another, 0 to 1, as an array (label, label) in the order of the labels."""
     answers = [question.elected(label) for label in question.labels]
     return np.array([[question.similarity(first, second) for second in answers] for first in answers], dtype=np.float64)
+
+
+def same_labels(question: Question, labels: Sequence[str]) -> NDArray[np.bool_]:
+    """Return whether a part with one label counts as the same as it would be with another, as an array (label, label).
+
+    Marks never do. Answers about the whole field do where the question's yardstick says so, as ratings that are near enough.
+    """
+    if question.shape is not None:
+        return np.eye(len(labels), dtype=bool)
+    answers = [question.with_parts([Part(label)]) for label in labels]
+    return np.array([[question.alike(first, second) for second in answers] for first in answers], dtype=bool).reshape((len(labels),) * 2)
 
 
 def distances(question: Question) -> list[list[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -25,13 +26,28 @@ class Shape(Protocol):
     values: ClassVar[Mapping[str, Callable[[Geometry], float]]]
     """What a check can say of one mark, by name."""
 
+    @abstractmethod
     def overlap(self, first: Geometry, second: Geometry) -> float:
         """Return the intersection over union of two marks, 0 to 1; of two without extent 1 where they are equal, and else 0."""
-        ...
 
+    def overlaps(self, first: Any, second: Any) -> NDArray[Any]:
+        """Return the intersection over union of each of n marks with each of m others, as an array (n, m).
+
+        Raises:
+            InvalidInput: a mark is wrong.
+        """
+        import numpy as np
+
+        found: NDArray[Any] = np.array([[self.overlap(one, other) for other in second] for one in first], dtype=np.float64)
+        return found.reshape(len(first), len(second))
+
+    @abstractmethod
+    def bounds(self, mark: Geometry) -> Geometry:
+        """Return what a mark lies in and is cut out by, to be looked at: start and end, or the x, y, width and height of a rectangle."""
+
+    @abstractmethod
     def rounded(self, mark: Geometry) -> Geometry:
         """Return a mark without digits that nobody can mean."""
-        ...
 
 
 class RowShape(Shape, Protocol):
@@ -45,14 +61,6 @@ class RowShape(Shape, Protocol):
 
         Raises:
             InvalidInput: a mark has another number of values, or they cannot be.
-        """
-        ...
-
-    def overlaps(self, first: Any, second: Any) -> NDArray[Any]:
-        """Return the intersection over union of each of n marks with each of m others, as an array (n, m).
-
-        Raises:
-            InvalidInput: a mark is wrong.
         """
         ...
 

@@ -65,6 +65,9 @@ class BoxShape:
         x, y, width, height = mark
         return -confidence, -iou, y, x, height, width
 
+    def bounds(self, mark: Geometry) -> Geometry:
+        return mark
+
     def rounded(self, mark: Geometry) -> Geometry:
         return tuple(round(side, 2) for side in mark)
 

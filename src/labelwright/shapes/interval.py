@@ -57,6 +57,9 @@ class IntervalShape:
     def order(self, mark: Geometry, confidence: float, iou: float) -> tuple[float, ...]:
         return (*mark, -confidence)
 
+    def bounds(self, mark: Geometry) -> Geometry:
+        return mark
+
     def rounded(self, mark: Geometry) -> Geometry:
         return tuple(end if isinstance(end, int) else round(end, 3) for end in mark)
 

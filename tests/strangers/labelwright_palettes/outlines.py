@@ -24,7 +24,7 @@ def _labeled(answer: Any) -> tuple[list[Hashable], list[Any]]:
     return [part.label for part in answer.parts()], [_corners(part.geometry) for part in answer.parts()]
 
 
-class _Polygon:
+class _Polygon(Shape):
     """A polygon as x, y, x, y, …, with as many corners as it has."""
 
     name: ClassVar[str] = "polygon"
@@ -33,6 +33,10 @@ class _Polygon:
     def overlap(self, first: Geometry, second: Geometry) -> float:
         found = match_polygons((["x"], [_corners(first)]), (["x"], [_corners(second)]), iou=0.001)
         return found.ious[0] if found.ious else 0.0
+
+    def bounds(self, mark: Geometry) -> Geometry:
+        left, top = min(mark[::2]), min(mark[1::2])
+        return left, top, max(mark[::2]) - left, max(mark[1::2]) - top
 
     def rounded(self, mark: Geometry) -> Geometry:
         return tuple(round(value, 1) for value in mark)

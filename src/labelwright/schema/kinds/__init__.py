@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any, Union
 
 from labelwright import plugins
-from labelwright.schema.kinds.base import ANSWERED_BY, ASKED_BY, BROUGHT_TOGETHER_BY, Answer, LabelQuestion, Option, Part, Problem, Question
+from labelwright.schema.kinds.base import (
+    ANSWERED_BY,
+    ASKED_BY,
+    BROUGHT_TOGETHER_BY,
+    SHAPED_BY,
+    Answer,
+    LabelQuestion,
+    Option,
+    Part,
+    Problem,
+    Question,
+)
 
 __all__ = ["Answer", "AnswerUnion", "LabelQuestion", "Option", "Part", "Problem", "Question", "QuestionUnion"]
 
@@ -17,7 +28,11 @@ def _question(name: str) -> type[Question]:
     if found.aggregation not in ways:
         why = f"cannot be used: its aggregation is '{found.aggregation}', and there are {', '.join(ways)}."
         raise plugins.useless("kinds", name, why)
-    return plugins.load_class("kinds", name, "QUESTION", Question, BROUGHT_TOGETHER_BY.get(found.aggregation, ()))
+    found = plugins.load_class("kinds", name, "QUESTION", Question, BROUGHT_TOGETHER_BY.get(found.aggregation, ()))
+    missing = [one for one in SHAPED_BY if found.shape is not None and not hasattr(found.shape, one)]
+    if missing:
+        raise plugins.useless("kinds", name, f"cannot be used: its shape does not define {', '.join(missing)}.")
+    return found
 
 
 _questions = [_question(name) for name in plugins.names("kinds")]

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from labelwright.stats.fusion.matching import Matching
     from labelwright.stats.fusion.skill import FusionSkill
 
-__all__ = ["ANSWERED_BY", "ASKED_BY", "BROUGHT_TOGETHER_BY", "Answer", "LabelQuestion", "Option", "Part", "Problem", "Question"]
+__all__ = [
+    "ANSWERED_BY",
+    "ASKED_BY",
+    "BROUGHT_TOGETHER_BY",
+    "SHAPED_BY",
+    "Answer",
+    "LabelQuestion",
+    "Option",
+    "Part",
+    "Problem",
+    "Question",
+]
 
 
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -283,6 +294,9 @@ ASKED_BY = ("modalities", "aggregation", "form", "problems", "with_parts", "from
 
 BROUGHT_TOGETHER_BY = {"votes": ("labels", "vote", "elected"), "marks": ("shape", "match", "fused", "skills")}
 """What a question defines besides, by the name of its `aggregation`."""
+
+SHAPED_BY = ("name", "values", "overlap", "overlaps", "bounds", "rounded")
+"""What the shape of a kind of marks defines."""
 
 ANSWERED_BY = ("parts", "plain")
 """What the answer of each kind defines itself."""

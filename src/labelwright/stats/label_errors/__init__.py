@@ -1,8 +1,8 @@
 """Label errors: out-of-fold predictions, confident learning, and a quality score for every label.
 
 - Choices: `find_label_errors`, `label_quality`; with several models `ensemble_quality`, with a calibrated one `recalibrated`.
-- Sets of labels: `find_multilabel_errors`. Tagged text: `find_token_errors`. Spans and segments: `find_interval_errors`. Boxes:
-  `find_box_errors`. Segmented pictures: `find_mask_errors`.
+- Sets of labels: `find_multilabel_errors`. Tagged text: `find_token_errors`. Spans, boxes and other marks: `find_shape_errors`.
+  Segmented pictures: `find_mask_errors`.
 - Several annotators and a model: `crowd_label_quality`.
 """
 
@@ -14,8 +14,8 @@ from labelwright.stats.label_errors.folds import OutOfFold, out_of_fold
 from labelwright.stats.label_errors.masks import MaskErrors, find_mask_errors
 from labelwright.stats.label_errors.multilabel import MultilabelErrors, find_multilabel_errors
 from labelwright.stats.label_errors.quality import label_quality
+from labelwright.stats.label_errors.shapes import ShapeErrors, ShapeSuspect, find_shape_errors
 from labelwright.stats.label_errors.tokens import TokenErrors, find_token_errors
-from labelwright.stats.label_errors.units import UnitErrors, UnitSuspect, find_box_errors, find_interval_errors
 
 __all__ = [
     "CrowdQuality",
@@ -23,17 +23,16 @@ __all__ = [
     "MaskErrors",
     "MultilabelErrors",
     "OutOfFold",
+    "ShapeErrors",
+    "ShapeSuspect",
     "TokenErrors",
-    "UnitErrors",
-    "UnitSuspect",
     "crowd_label_quality",
     "ensemble_probabilities",
     "ensemble_quality",
-    "find_box_errors",
-    "find_interval_errors",
     "find_label_errors",
     "find_mask_errors",
     "find_multilabel_errors",
+    "find_shape_errors",
     "find_token_errors",
     "label_quality",
     "out_of_fold",
