@@ -52,8 +52,8 @@ def rules(schema: Schema = TICKETS, *declared: Any, folder: Path = Path()) -> Ru
     return compile_rules(schema, declared, folder)
 
 
-def found(findings: list[Finding]) -> list[tuple[str, str, str | None, int | None]]:
-    return [(finding.rule, finding.severity, finding.question, finding.unit) for finding in findings]
+def found(findings: list[Finding]) -> list[tuple[str, str, str | None, str | None]]:
+    return [(finding.rule, finding.severity, finding.question, finding.part) for finding in findings]
 
 
 def test_good_answers_have_no_findings():
@@ -71,21 +71,34 @@ def test_answers_of_an_older_schema_are_findings():
     """An unknown question, another kind of answer and an unknown label are errors and not exceptions."""
     values = {"mood": Choice("good"), "intent": Spans(()), "entities": Spans((Span(0, 3, "PLACE"),))}
     expected = [("invalid_answer", "error", "mood", None), ("invalid_answer", "error", "intent", None)]
-    assert found(inspect(TICKETS, values, TICKET, rules=rules())) == [*expected, ("invalid_answer", "error", "entities", 0)]
+    assert found(inspect(TICKETS, values, TICKET, rules=rules())) == [*expected, ("invalid_answer", "error", "entities", "1")]
 
 
 def test_places_lie_within_what_is_labeled():
     """A span behind the end of the text, a box outside the picture and a box without area are errors that name the place."""
     values = {"intent": Choice("bug"), "entities": Spans((Span(0, 3, "DATE"), Span(30, 99, "DATE")))}
-    assert found(inspect(TICKETS, values, TICKET, rules=rules())) == [("out_of_bounds", "error", "entities", 1)]
+    assert found(inspect(TICKETS, values, TICKET, rules=rules())) == [("out_of_bounds", "error", "entities", "2")]
     boxes = Boxes((Box(600, 10, 60, 20, "red"), Box(1, 1, 5, 5, "red"), Box(3, 3, 0, 5, "red")))
-    assert [one[3] for one in found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES)))] == [0, 2]
+    assert [one[3] for one in found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES)))] == ["1", "3"]
+
+
+def test_findings_name_a_part_by_its_id():
+    """Whoever finds something, a finding says the id of the part that it is about, which it keeps when others go, and no number."""
+    spans = (Span(0, 3, "DATE", id="b"), Span(30, 99, "DATE", id="a"), Span(1, 3, "DATE", id="c"), Span(4, 9, "PLACE", id="d"))
+    for marks in (spans, spans[1:]):
+        asked = inspect(TICKETS, {"intent": Choice("bug"), "entities": Spans(marks)}, TICKET, rules=rules())
+        assert {(one.rule, one.part) for one in asked} >= {("out_of_bounds", "a"), ("invalid_answer", "d")}
+    boxes = Boxes((Box(1, 1, 50, 50, "red", id="x"), Box(1, 1, 50, 50, "red", id="y")))
+    assert found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES))) == [("duplicate_box", "warning", "cells", "y")]
+    twice = Spans((Span(0, 3, "DATE", id="b"), Span(5, 8, "DATE", id="b")))
+    (again,) = inspect(TICKETS, {"intent": Choice("bug"), "entities": twice}, TICKET, rules=rules())
+    assert (again.part, "The id of mark 2 has to be another one" in again.message) == (None, True)
 
 
 def test_overlapping_spans_of_one_label_are_asked_about():
     """Two overlapping spans with the same label are a warning; with different labels they are fine."""
     values = {"intent": Choice("bug"), "entities": Spans((Span(5, 9, "DATE"), Span(0, 6, "DATE"), Span(1, 8, "AMOUNT")))}
-    assert found(inspect(TICKETS, values, TICKET, rules=rules())) == [("overlapping_spans", "warning", "entities", 0)]
+    assert found(inspect(TICKETS, values, TICKET, rules=rules())) == [("overlapping_spans", "warning", "entities", "1")]
     strict = rules(TICKETS, {"overlapping_spans": {"any_label": True}})
     assert len(inspect(TICKETS, values, TICKET, rules=strict)) == 2
 
@@ -95,19 +108,19 @@ def test_overlap_blocks_where_the_question_forbids_it():
     touching = Segments((Segment(0, 2, "speech"), Segment(2, 3, "speech")))
     assert inspect(CLIPS, {"speech": touching}, CLIP, rules=rules(CLIPS)) == []
     across = Segments((Segment(0, 2, "speech"), Segment(1.5, 3, "speech")))
-    assert found(inspect(CLIPS, {"speech": across}, CLIP, rules=rules(CLIPS))) == [("overlapping_spans", "error", "speech", 1)]
+    assert found(inspect(CLIPS, {"speech": across}, CLIP, rules=rules(CLIPS))) == [("overlapping_spans", "error", "speech", "2")]
 
 
 def test_boxes_upon_each_other_are_asked_about():
     """A box that nearly equals another of the same label is a warning about the later one."""
     boxes = Boxes((Box(102, 100, 50, 50, "red"), Box(300, 1, 9, 9, "red"), Box(100, 100, 50, 50, "red"), Box(100, 100, 50, 50, "white")))
-    assert found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES))) == [("duplicate_box", "warning", "cells", 2)]
+    assert found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES))) == [("duplicate_box", "warning", "cells", "3")]
 
 
 def test_every_duplicate_of_a_box_is_found():
     """Three equal boxes are two duplicates."""
     boxes = Boxes(tuple(Box(100, 100, 50, 50, "red") for _ in range(3)))
-    assert sorted(one[3] for one in found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES)))) == [1, 2]
+    assert sorted(one[3] for one in found(inspect(PICTURES, {"cells": boxes}, PHOTO, rules=rules(PICTURES)))) == ["2", "3"]
 
 
 def test_answers_too_fast_to_be_read_are_asked_about():
@@ -167,7 +180,7 @@ def test_a_check_of_ones_own(tmp_path: Path):
         "    return values.get('intent') != 'refund' or 'order' in item.meta\n"
         "@check(severity='warning', question='entities')\n"
         "def each(values, item):\n"
-        "    return [Found('Short?', unit=i) for i, span in enumerate(values['entities']) if span['end'] - span['start'] < 4]\n"
+        "    return [Found('Short?', part=span['id']) for span in values['entities'] if span['end'] - span['start'] < 4]\n"
         "@check(severity='warning')\n"
         "def shout(values, item):\n"
         "    return f'{item.key} is a bug?' if values['intent'] == 'bug' else None\n"
@@ -175,7 +188,7 @@ def test_a_check_of_ones_own(tmp_path: Path):
     compiled = rules(TICKETS, {"python": "checks.py"}, folder=tmp_path)
     values: dict[str, Any] = {"intent": Choice("refund"), "entities": Spans((Span(0, 3, "DATE"), Span(4, 9, "DATE")))}
     findings = inspect(TICKETS, values, TICKET, rules=compiled)
-    assert found(findings) == [("python", "error", None, None), ("python", "warning", "entities", 0)]
+    assert found(findings) == [("python", "error", None, None), ("python", "warning", "entities", "1")]
     assert findings[0].message == "Refunds name an order."
     findings = inspect(TICKETS, {"intent": Choice("bug"), "entities": Spans()}, TICKET, rules=compiled)
     assert [finding.message for finding in findings] == ["t1 is a bug?"]
@@ -243,7 +256,7 @@ def fails_midway(case: Case) -> Any:
         (lambda case: None, ["TypeError: 'NoneType' object is not iterable"]),
         (lambda case: ["said"], ["TypeError: a rule says what it found, and not str"]),
         (lambda case: [Found("said", severity="fatal")], ["TypeError: a finding is an error or a warning, and not 'fatal'"]),
-        (lambda case: [Found("said", unit="first")], ["TypeError: a finding counts the unit that it is about from 0"]),
+        (lambda case: [Found("said", part=1)], ["TypeError: a finding names the part that it is about by its id"]),
     ],
 )
 def test_a_rule_of_another_package_that_fails_is_told_at_its_item(run: Any, told: list[str]):
@@ -354,16 +367,16 @@ def test_what_a_check_says_is_plain_and_bounded(tmp_path: Path):
         "@check\ndef huge(values, item):\n    return 'y' * 10_000_000\n"
         "@check\ndef half(values, item):\n    return 'half a character: \\ud800'\n"
         "@check\ndef grave(values, item):\n    return Found('m', severity='grave')\n"
-        "@check\ndef unit(values, item):\n    return Found('m', unit=10**30)\n"
+        "@check\ndef part(values, item):\n    return Found('m', part=0)\n"
         "@check\ndef question(values, item):\n    return Found('m', question=['intent'])\n"
     )
     (rule,) = [rule for rule in rules(TICKETS, {"python": "checks.py"}, folder=tmp_path) if rule.name == "python"]
     said = list(rule.run(Case(TICKETS, {"intent": Choice("bug")}, TICKET, {}, ends=time.monotonic() + 60)))
     assert len(said) == 10_005
-    huge, half, grave, unit, question = said[10_000:]
+    huge, half, grave, part, question = said[10_000:]
     assert huge.message == "y" * 1000
     assert half.message == "half a character: ?"
-    for failed in (grave, unit, question):
+    for failed in (grave, part, question):
         assert (failed.severity, "failed with TypeError: a finding" in failed.message) == ("warning", True)
 
 

@@ -90,7 +90,7 @@ def test_a_store_with_work_is_brought_up_to_date_and_taken_back(make_project: Ca
 ADDED = {"0014": {"ix_events_looks"}, "0013": {"ix_items_drawn_share", "ix_items_unproved"}, "0012": {"ix_items_duplicate_of"}}
 """The indexes that came with a version."""
 
-LATER = {("users", "namesake_of"), ("comments", "part")}
+LATER = {("users", "namesake_of"), ("comments", "part"), ("findings", "part")}
 """The columns that came since 0011; they say nothing of this work."""
 
 
@@ -142,6 +142,33 @@ def test_indexes_go_and_come_with_work_in_the_store(
     assert _indexes(another_store) == every
     # Transactions are numbered by the server; what was restored is older than all that comes.
     assert _rows(another_store) == {**before, "events": [(row[0], 0, *row[2:]) for row in before["events"]]}
+
+
+def test_findings_that_counted_parts_name_them(make_project: Callable[..., Project]) -> None:
+    """The number of a part, from 0, becomes the id that a part without one of its own goes by, and the other way round."""
+    project = make_project()
+    (item,) = add_texts(project, ["a text"])
+    about = {
+        "project_id": project.id,
+        "item_id": item,
+        "rule": "r",
+        "severity": "error",
+        "message": "m",
+        "stage": "submit",
+        "created_at": 1.0,
+    }
+    named = [{**about, "part": part} for part in ("5", None, "own")]
+    project.database.write(lambda connection: connection.execute(sa.insert(tables.findings), named))
+
+    def of(column: str) -> list[Any]:
+        query = sa.text(f"SELECT {column} FROM findings ORDER BY id")
+        with project.database.read() as connection:
+            return list(connection.scalars(query))
+
+    project.database.write(lambda connection: migrations.move(connection, "0016"))
+    assert of("unit") == [4, None, None]
+    project.database.migrate()
+    assert of("part") == ["5", None, None]
 
 
 def _indexes(database: Database) -> set[str | None]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from labelwright.schema import Answer, Item, Schema, Severity
 from labelwright.schema.kinds import Problem
+from labelwright.schema.kinds.base import MOST_ID
 
 __all__ = ["Case", "Found", "NotMade", "Options", "Run", "checked"]
 
@@ -39,11 +40,11 @@ class Case(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a rule found. `unit` counts the span, box or segment that it is about; `severity` overrides that of the rule."""
+    """What a rule found. `part` is the id of the part of the answer that it is about; `severity` overrides that of the rule."""
 
     message: str
     question: str | None = None
-    unit: int | None = None
+    part: str | None = None
     severity: Severity | None = None
 
 
@@ -63,12 +64,16 @@ def checked(found: Found) -> Found:
         raise TypeError(f"a finding is an error or a warning, and not {found.severity!r}")
     if not isinstance(found.question, str | None):
         raise TypeError(f"a finding names its question, and not {found.question!r}")
-    if found.unit is not None and (not isinstance(found.unit, int) or not 0 <= found.unit < 2**31):
-        raise TypeError(f"a finding counts the unit that it is about from 0, and does not say {found.unit!r}")
-    # Half a character, a surrogate without its other half, can be written nowhere, and a null character not everywhere.
-    message = str(found.message)[:MOST_CHARACTERS].encode(errors="replace").decode().replace("\0", "\ufffd")
+    if not isinstance(found.part, str | None):
+        raise TypeError(f"a finding names the part that it is about by its id, and not {found.part!r}")
     kind = NotMade if isinstance(found, NotMade) else Found
-    return kind(message, found.question and str(found.question), found.unit and int(found.unit), found.severity)
+    part = None if found.part is None else _storable(found.part, MOST_ID)
+    return kind(_storable(str(found.message), MOST_CHARACTERS), found.question and str(found.question), part, found.severity)
+
+
+def _storable(text: str, most: int) -> str:
+    """Return the beginning of a text without what cannot be stored everywhere: half a character, or a null character."""
+    return text[:most].encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
 Run = Callable[[Case], Iterable[Found]]

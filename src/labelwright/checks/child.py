@@ -98,7 +98,7 @@ class _Child:
         answered: list[list[Found]] = []
         ends = time.monotonic() + seconds
         try:
-            self._to.send(({name: answer.plain() for name, answer in case.values.items()}, case.item, _waiting(seconds)))
+            self._to.send(({name: answer.told() for name, answer in case.values.items()}, case.item, _waiting(seconds)))
             while len(answered) < self._checks:
                 answered.append(self._receive(ends - time.monotonic()))
         except TimeoutError as error:

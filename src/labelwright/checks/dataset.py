@@ -194,7 +194,7 @@ def _stored(connection: Connection, which: sa.ColumnElement[bool]) -> tuple[dict
     stored: dict[_Key, list[int]] = {}
     confirmed: set[_Key] = set()
     for row in connection.execute(sa.select(_findings).where(which)):
-        finding = Finding(rule=row.rule, severity=row.severity, message=row.message, question=row.question, unit=row.unit)
+        finding = Finding(rule=row.rule, severity=row.severity, message=row.message, question=row.question, part=row.part)
         key = (row.annotation_id, finding)
         if row.stage == "dataset":
             stored.setdefault(key, []).append(row.id)
@@ -261,7 +261,7 @@ def _row(project_id: int, item_id: int, annotation_id: int | None, finding: Find
         "severity": finding.severity,
         "message": finding.message,
         "question": finding.question,
-        "unit": finding.unit,
+        "part": finding.part,
         "stage": stage,
         "created_at": now,
     }

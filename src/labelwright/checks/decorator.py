@@ -31,9 +31,9 @@ def check(*, severity: Severity | None = None, question: str | None = None) -> C
 def check(function: F | None = None, /, *, severity: Severity | None = None, question: str | None = None) -> F | Callable[[F], F]:
     """Make a check of a function that takes the answers and the item.
 
-    `values` are the answers in plain form, as exports carry them: a label, or a list of spans, boxes or segments; `item` is the prepared
+    `values` are the answers in plain form, as exports carry them: a label, or a list of marks, each with its `id`; `item` is the prepared
     item. The function returns None or True when all is well. Otherwise it returns False, and what was found is its docstring; or a
-    message; or a list of messages or `Found` values, which also name the question and the place.
+    message; or a list of messages or `Found` values, which also name the question and, by its id, the `part`.
 
     Args:
         function: the function, where the decorator stands without parentheses.

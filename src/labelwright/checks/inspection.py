@@ -116,5 +116,5 @@ def _finding(name: str, severity: Severity, found: Found) -> Finding:
         severity=found.severity or severity,
         message=found.message,
         question=found.question,
-        unit=found.unit,
+        part=found.part,
     )

@@ -78,7 +78,7 @@ def _answer(opened: OpenProject, one: NewSuggestion) -> Any:
         raise InvalidInput("A score lies between 0 and 1.", where="score")
     tagged = isinstance(one.answer, dict) and "kind" in one.answer
     values = schema.read_values({one.question: one.answer}) if tagged else schema.read_plain({one.question: one.answer})
-    unknown = schema.questions[one.question].unknown_labels([unit.label for unit in values[one.question].parts()])
+    unknown = schema.questions[one.question].unknown_labels(values[one.question].parts())
     if unknown:
         raise InvalidInput(unknown[0].message, where=one.question)
     return values[one.question]

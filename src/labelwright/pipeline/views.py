@@ -129,7 +129,7 @@ def _review(connection: Connection, opened: OpenProject, item_id: int) -> Review
         .order_by(_annotations.c.id)
     )
     found = connection.execute(
-        sa.select(findings.c.rule, findings.c.severity, findings.c.message, findings.c.question, findings.c.unit).where(
+        sa.select(findings.c.rule, findings.c.severity, findings.c.message, findings.c.question, findings.c.part).where(
             findings.c.item_id == item_id
         )
     )
@@ -145,7 +145,7 @@ def _review(connection: Connection, opened: OpenProject, item_id: int) -> Review
         },
         # A finding of the submission and the same one of the dataset's inspection are one to the reader.
         findings=list(
-            {row: Finding(rule=row[0], severity=row[1], message=row[2], question=row[3], unit=row[4]) for row in map(tuple, found)}.values()
+            {row: Finding(rule=row[0], severity=row[1], message=row[2], question=row[3], part=row[4]) for row in map(tuple, found)}.values()
         ),
         reasons=list(dict.fromkeys(decode(reasons))) if reasons else [],
         seen=review.shown(connection, item_id),

@@ -55,13 +55,13 @@ class Help(Struct, frozen=True, kw_only=True):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """What an automated check found. `unit` counts the span, box or segment it is about, from 0."""
+    """What an automated check found. `part` is the id of the part of the answer that it is about."""
 
     rule: str
     severity: Severity
     message: str
     question: str | None = None
-    unit: int | None = None
+    part: str | None = None
 
 
 class Label(Struct, frozen=True):

@@ -111,9 +111,9 @@ def read_item(connection: Connection, project_id: int, schema: Schema, item_id: 
 
 def _findings(connection: Connection, item_id: int) -> list[Finding]:
     findings = tables.findings
-    columns = (findings.c.rule, findings.c.severity, findings.c.message, findings.c.question, findings.c.unit)
+    columns = (findings.c.rule, findings.c.severity, findings.c.message, findings.c.question, findings.c.part)
     query = sa.select(*columns).where(findings.c.item_id == item_id).distinct().order_by(findings.c.rule)
-    return [Finding(rule=row[0], severity=row[1], message=row[2], question=row[3], unit=row[4]) for row in connection.execute(query)]
+    return [Finding(rule=row[0], severity=row[1], message=row[2], question=row[3], part=row[4]) for row in connection.execute(query)]
 
 
 def _events(connection: Connection, project_id: int, item_id: int) -> list[Event]:

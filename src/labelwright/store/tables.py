@@ -411,7 +411,7 @@ findings = Table(
     Column("severity", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("question", Text),
-    Column("unit", Integer),
+    Column("part", Text),  # the id of the part of the answer
     Column("stage", Text, nullable=False),  # submit, or dataset (derived)
     Column("created_at", Double, nullable=False),
     Index(None, "project_id", "rule"),

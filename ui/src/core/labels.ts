@@ -29,3 +29,8 @@ export function titleOf(question: Question | undefined, label: string): string {
 export function questionTitle(schema: Schema | null | undefined, name: string): string {
   return schema?.questions[name]?.title ?? name;
 }
+
+/** What a finding or a comment is about: a question, by its name or title, or one part of an answer to it, by its id. */
+export function aboutPart(question: string, part: string | null): string {
+  return part === null ? question : `${question} ${part}`;
+}

@@ -168,7 +168,7 @@ export interface EventPage { events: Event[]; next: string }
 
 export interface Figure { value: number | null; low: number | null; high: number | null; count: number; confidence: number; reason: string }
 
-export interface Finding { rule: string; severity: "error" | "warning"; message: string; question: string | null; unit: number | null }
+export interface Finding { rule: string; severity: "error" | "warning"; message: string; question: string | null; part: string | null }
 
 export interface FindingFigures { rule: string; severity: string; findings: number; items: number; said: string }
 

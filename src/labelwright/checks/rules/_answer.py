@@ -70,7 +70,7 @@ def _read(result: Any, name: str, document: str | None, mark: CheckMark) -> Iter
     if result is None or result is True:
         return
     if isinstance(result, Finding):
-        yield Found(result.message, result.question or mark.question, result.unit, result.severity)
+        yield Found(result.message, result.question or mark.question, result.part, result.severity)
     elif isinstance(result, Found):
         yield result._replace(question=result.question or mark.question, severity=result.severity or mark.severity)
     elif isinstance(result, str):

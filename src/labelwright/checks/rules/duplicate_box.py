@@ -40,7 +40,7 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
             answer = case.values.get(name)
             units = answer.parts() if answer is not None else []
             for first, second in _duplicates(units, options.overlap, any_label=options.any_label):
-                yield Found(f"This box '{units[second].label}' lies upon another '{units[first].label}'.", name, second)
+                yield Found(f"This box '{units[second].label}' lies upon another '{units[first].label}'.", name, units[second].id)
 
     return run
 

@@ -32,6 +32,6 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
         for name, problems in case.problems.items():
             for problem in problems:
                 if problem.rule not in BOUNDS:
-                    yield Found(problem.message, name, problem.unit)
+                    yield Found(problem.message, name, problem.part)
 
     return run

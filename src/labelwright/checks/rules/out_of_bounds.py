@@ -33,6 +33,6 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
         for name, problems in case.problems.items():
             for problem in problems:
                 if problem.rule in PROBLEMS:
-                    yield Found(problem.message, name, problem.unit)
+                    yield Found(problem.message, name, problem.part)
 
     return run

@@ -43,11 +43,11 @@ def compile(options: Options, schema: Schema, folder: Path) -> Run:
             for first, second in _overlapping(units, any_label=options.any_label or not may_overlap):
                 what = f"'{units[second].label}' overlaps '{units[first].label}'"
                 if not may_overlap:
-                    yield Found(f"{what}, and this question's places may not overlap.", name, second, "error")
+                    yield Found(f"{what}, and this question's places may not overlap.", name, units[second].id, "error")
                 elif units[first].label == units[second].label:
-                    yield Found(f"{what}: is it the same place marked twice?", name, second)
+                    yield Found(f"{what}: is it the same place marked twice?", name, units[second].id)
                 else:
-                    yield Found(f"{what}.", name, second)
+                    yield Found(f"{what}.", name, units[second].id)
 
     return run
 

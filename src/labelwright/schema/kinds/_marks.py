@@ -28,8 +28,8 @@ __all__ = ["Mark", "Marks", "MarksQuestion", "RowMarksQuestion", "labeled", "pla
 class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One mark: a kind's own has the shape's numbers, and the label behind them.
 
-    `id` tells it from the other marks of the answer, whatever becomes of its place: comments name it. One without an id goes by its
-    number in the answer, from 1. Two marks are equal where place and label are.
+    `id` tells it from the other marks of the answer, whatever becomes of its place: comments and findings name it. One without an id goes
+    by its number in the answer, from 1. Two marks are equal where place and label are.
     """
 
     id: str | UnsetType = UNSET
@@ -72,8 +72,11 @@ class Marks(Answer, frozen=True):
         return found
 
     def plain(self) -> list[dict[str, Any]]:
-        """Return the marks as exports carry them. Their ids mean something beside comments alone, and stay here."""
+        """Return the marks as exports carry them. Their ids mean something beside comments and findings alone, and stay here."""
         return [{name: value for name, value in msgspec.structs.asdict(mark).items() if name != "id"} for mark in self.marks]
+
+    def told(self) -> list[dict[str, Any]]:
+        return [{**mark, "id": id} for mark, id in zip(self.plain(), self.ids(), strict=True)]
 
 
 class _Place(NamedTuple):
@@ -99,18 +102,18 @@ class MarksQuestion(LabelQuestion, frozen=True, kw_only=True):
 
     def problems(self, answer: Any, data: Mapping[str, Field]) -> list[Problem]:
         parts = answer.parts()
-        found = self.unknown_labels([part.label for part in parts])
+        found = self.unknown_labels(parts)
         field = data.get(self.of)
-        for index, part in enumerate(parts):
+        for part in parts:
             finite = all(map(math.isfinite, part.geometry))
             wrong = self.misplaced(part.geometry, field, finite=finite)
             if wrong is not None:
-                found.append(Problem(*wrong, index))
+                found.append(Problem(*wrong, part.id))
         given = [mark.id or "" for mark in answer.marks]
         for index, name in enumerate(given):
             if name and (name in given[:index] or len(name) > MOST_ID or not name.isprintable()):
-                message = f"The id of a mark is another one than those before, and has at most {MOST_ID} printable characters."
-                found.append(Problem("invalid_id", message, index))
+                wanted = f"another one than those before, of at most {MOST_ID} printable characters"
+                found.append(Problem("invalid_id", f"The id of mark {index + 1} has to be {wanted}."))
         return found
 
     def misplaced(self, geometry: Any, field: Field | None, *, finite: bool) -> tuple[str, str] | None:

@@ -54,11 +54,11 @@ class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Problem(Struct, frozen=True):
-    """Why an answer is not valid. `unit` counts the part of the answer that it is about, from 0."""
+    """Why an answer is not valid. `part` is the id of the part of the answer that it is about."""
 
     rule: str
     message: str
-    unit: int | None = None
+    part: str | None = None
 
 
 SLACK = 1e-12
@@ -102,6 +102,10 @@ class Answer(Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
     def plain(self) -> Any:
         """Return the answer as the plain JSON value that exports carry: a string, or a list of objects."""
         raise AttributeError(f"{type(self).__name__} does not define plain()")
+
+    def told(self) -> Any:
+        """Return the answer as functions of a project's own see it: the plain value, in which each part that has an id says it."""
+        return self.plain()
 
 
 class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
@@ -311,13 +315,13 @@ class LabelQuestion(Question, frozen=True, kw_only=True):
     def labels(self) -> tuple[str, ...]:
         return tuple(option if isinstance(option, str) else option.label for option in self.options)
 
-    def unknown_labels(self, labels: Sequence[str]) -> list[Problem]:
-        """Return a problem for each label that is none of the options."""
+    def unknown_labels(self, parts: Iterable[Part]) -> list[Problem]:
+        """Return a problem for each part whose label is none of the options."""
         known = self.labels
         return [
-            Problem("unknown_label", f"'{label}' is none of the labels {', '.join(known)}.", index)
-            for index, label in enumerate(labels)
-            if label not in known
+            Problem("unknown_label", f"'{part.label}' is none of the labels {', '.join(known)}.", part.id or None)
+            for part in parts
+            if part.label not in known
         ]
 
     def check(self, where: str) -> None:

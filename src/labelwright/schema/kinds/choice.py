@@ -36,7 +36,7 @@ class ChoiceQuestion(LabelQuestion, frozen=True, kw_only=True, tag="choice"):
     single: ClassVar[bool] = True
 
     def problems(self, answer: Choice, data: Mapping[str, Field]) -> list[Problem]:
-        return self.unknown_labels([answer.label])
+        return self.unknown_labels(answer.parts())
 
     def stands(self, answer: Choice) -> bool:
         return answer.label in self.labels
