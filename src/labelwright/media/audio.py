@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "MAX_SECONDS",
-    "MEDIA_TYPES",
     "SUFFIXES",
     "AudioProbe",
     "NormalAudio",
@@ -60,7 +59,6 @@ FORMATS = {
 """The formats that are read, by libsndfile's name, and their media types."""
 
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"})
-MEDIA_TYPES = frozenset(FORMATS.values())
 
 MAX_SECONDS = 4 * 3600.0
 """A longer recording is refused: nobody labels it in one piece."""

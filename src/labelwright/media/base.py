@@ -1,9 +1,9 @@
 """What every modality offers of its files: what they are, whether they are whole, and how people and models get to see them.
 
-A modality's file has `SUFFIXES`, the endings of its files; `MEDIA_TYPES`, the types under which its bytes may be served; `probe`, which
-reads the header only, and `verify`, which reads everything. Both take the bytes and a `where` for messages, and raise `InvalidFile` for
-what is broken and `TooLarge` for what exceeds a limit, nothing else. `sample(luck)` returns the bytes of a small file as it could be, by
-which the conformance suite tries the modality and the kinds that are about it.
+A modality's file has `SUFFIXES`, the endings of its files; `probe`, which reads the header only and, of bytes that are stored, names their
+media type, one that the value has an ending for; and `verify`, which reads everything. Both take the bytes and a `where` for messages, and
+raise `InvalidFile` for what is broken and `TooLarge` for what exceeds a limit, nothing else. `sample(luck)` returns the bytes of a small
+file as it could be, by which the conformance suite tries the modality and the kinds that are about it.
 
 Its `Options` are those of its step among the preparation steps, which runs by itself, first, for every field of the modality. What the
 step does is `prepare`. Where the bytes are stored, `prepare(path, options, keeper, *, digest, where)` makes the field of the file at

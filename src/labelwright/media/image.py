@@ -30,7 +30,6 @@ __all__ = [
     "BUDGET",
     "FORMATS",
     "MAX_PIXELS",
-    "MEDIA_TYPES",
     "SUFFIXES",
     "ImageProbe",
     "NormalImage",
@@ -50,7 +49,9 @@ FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF"
 """The formats that are read, by Pillow's name, and their media types."""
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
-MEDIA_TYPES = frozenset(FORMATS.values()) - {"image/tiff"}  # no browser shows TIFF: it becomes PNG
+
+_SHOWN = frozenset(FORMATS.values()) - {"image/tiff"}
+"""The media types that every browser shows: a TIFF file becomes PNG."""
 
 MAX_PIXELS = 100_000_000
 """A picture with more pixels is refused, unless the pipeline says otherwise; what the machine takes is `settings().max_pixels`."""
@@ -207,7 +208,7 @@ def normalise(
         image = _open(body, max_pixels)
         found = _describe(image)
         reduced = max_side is not None and max(image.size) > max_side
-        kept = found.orientation == 1 and not reduced and found.media_type in MEDIA_TYPES
+        kept = found.orientation == 1 and not reduced and found.media_type in _SHOWN
         deep = _depth.is_deep(image)
         copies = 1 + (found.orientation != 1) + 2 * deep
         pixels = _decode_less(image, thumbnail or 1) if kept and not deep else image.width * image.height * copies

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_CHARACTERS",
-    "MEDIA_TYPES",
     "SUFFIXES",
     "NormalText",
     "Options",
@@ -31,7 +30,6 @@ __all__ = [
 ]
 
 SUFFIXES = frozenset({".txt", ".text", ".md"})
-MEDIA_TYPES = frozenset({"text/plain"})
 
 MAX_CHARACTERS = 5_000_000
 """A longer text cannot be labeled in one piece."""
@@ -55,7 +53,6 @@ class TextProbe(Struct, frozen=True):
     """What a text file is."""
 
     characters: int
-    media_type: str = "text/plain"
 
 
 def read(body: bytes, *, where: str = "", max_characters: int = MAX_CHARACTERS) -> str:

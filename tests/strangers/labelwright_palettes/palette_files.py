@@ -13,7 +13,6 @@ from labelwright.errors import InvalidFile, TooLarge
 from labelwright.media import base
 
 SUFFIXES = frozenset({".gpl"})
-MEDIA_TYPES = frozenset({"text/x-gimp-palette"})
 
 _COLOR = re.compile(r"\s*(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})(\s.*)?")
 _NO_COLOR = re.compile(r"\s*(#.*|Name:.*|Columns:.*)?")
