@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-import labelwright
 from labelwright.pipeline.run import advance
 from labelwright.pipeline.workspace import Workspace
 from labelwright.server.gate import session_cookie
 from labelwright.server.process import running_server
 from labelwright.store import people, tables
 from labelwright.store.codec import decode
+from tests.ui.visiting import needs_page
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 TEXT = "Hello 🙂 team,\r\nmy Aurora lamp broke on 9 March."
@@ -180,8 +180,7 @@ class Site:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Three projects with a few items each, and three more with many labels, served by a process of its own."""
-    if not (Path(labelwright.__file__).parent / "web" / "index.html").is_file():
-        pytest.skip("The page is not built: make page")
+    needs_page()
     folder = tmp_path_factory.mktemp("site")
     _write(folder)
     workspace = Workspace.open(folder)

@@ -16,18 +16,15 @@ from labelwright.schema.kinds.spans import Spans
 from labelwright.store import tables
 from labelwright.store.audit import audit
 from tests.datasets import labeling
-from tests.server.site import Site, served
-from tests.ui.visiting import PAGE, Visit
+from tests.server.site import Site
+from tests.ui.visiting import Visit, shown
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    if not PAGE.is_file():
-        pytest.skip("the page is not built: make page")
-    folder = tmp_path_factory.mktemp("audits")
-    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+    with shown(tmp_path_factory.mktemp("audits")) as site:
         yield site
 
 

@@ -12,8 +12,8 @@ from labelwright.datasets import certificate
 from labelwright.schema.kinds.choice import Choice
 from labelwright.store import tables
 from tests.datasets import labeling
-from tests.server.site import Site, served
-from tests.ui.visiting import PAGE, Visit
+from tests.server.site import Site
+from tests.ui.visiting import Visit, shown
 
 pytestmark = pytest.mark.browser
 
@@ -22,10 +22,7 @@ RIGHT, WRONG = {"intent": Choice("refund")}, {"intent": Choice("bug")}
 
 @pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    if not PAGE.is_file():
-        pytest.skip("the page is not built: make page")
-    folder = tmp_path_factory.mktemp("certificate")
-    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+    with shown(tmp_path_factory.mktemp("certificate")) as site:
         yield site
 
 

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import labelwright
 from labelwright.server.gate import session_cookie
 from labelwright.store import people
 from tests.analytics.world import fill
-from tests.server.site import Site, served
+from tests.server.site import Site
 from tests.ui.conftest import still
-from tests.ui.visiting import Visit
+from tests.ui.visiting import Visit, shown
 
 pytestmark = pytest.mark.browser
-
-PAGE = Path(labelwright.__file__).parent / "web" / "index.html"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    if not PAGE.is_file():
-        pytest.skip("the page is not built: make page")
-    folder = tmp_path_factory.mktemp("figures")
-    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+    with shown(tmp_path_factory.mktemp("figures")) as site:
         fill(site)
         yield site
 

@@ -160,6 +160,24 @@ def test_a_comment_is_about_the_difference_in_hand_and_jumps_to_it(site: Site, d
     assert "2 of 2" in page.locator(".differences span").first.inner_text()
 
 
+def test_a_finding_leads_to_the_part_that_it_names(site: Site, desk: Visit) -> None:
+    """It says the question and the part's id. Pressing that goes to where the answers differ in it; where they do not, it leads nowhere."""
+    project, items, rows = site.tickets.project, tables.items, tables.findings
+    with site.workspace.database.read() as connection:
+        numbers = list(connection.scalars(sa.select(items.c.id).where(items.c.project_id == project.id)))
+    about = {"project_id": project.id, "rule": "seen", "severity": "warning", "question": "parts", "stage": "dataset", "created_at": 1.0}
+    found = [{**about, "item_id": number, "message": f"Mark {part}?", "part": part} for number in numbers for part in ("1", "2")]
+    site.workspace.database.write(lambda connection: connection.execute(sa.insert(rows), found))
+    page = desk.open("/p/tickets/review", ".columns article")
+    shown = page.get_by_role("region", name="Findings")
+    assert shown.locator("li", has_text="Mark 1?").get_by_role("button").count() == 0
+    assert "parts 1" in shown.locator("li", has_text="Mark 1?").inner_text()
+    assert "1 of 2" in page.locator(".differences span").first.inner_text()
+    shown.get_by_role("button", name="parts 2").click()
+    assert "2 of 2" in page.locator(".differences span").first.inner_text()
+    site.workspace.database.write(lambda connection: connection.execute(sa.delete(rows).where(rows.c.rule == "seen")))
+
+
 def test_a_swipe_to_the_right_accepts(site: Site, browser: Any) -> None:
     """On a touch screen a swipe over the answers accepts; a short one does nothing."""
     visit = Visit(browser, site, site.person("reviewer"), viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)

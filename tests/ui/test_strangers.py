@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-import labelwright
 from labelwright.server.gate import session_cookie
 from tests.strangers.site import PALETTES, SCENE, Site, eventually, served
+from tests.ui.visiting import needs_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -18,8 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 @pytest.fixture(scope="module")
 def palettes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The project of palettes, served with the package installed."""
-    if not (Path(labelwright.__file__).parent / "web" / "index.html").is_file():
-        pytest.skip("The page is not built: make page")
+    needs_page()
     with served(tmp_path_factory.mktemp("palettes"), "sqlite:///labelwright.db") as site:
         yield site
 

@@ -272,6 +272,20 @@ def test_a_mark_that_was_just_made_is_selected(desk: Desk) -> None:
     assert answer["parts"]["spans"] == [span("Aurora lamp", "DATE")]
 
 
+def test_what_a_check_found_leads_to_the_mark_that_it_names(desk: Desk) -> None:
+    """Two marks of one label share a word: what is said of the second leads to it, and to nothing once that mark is gone."""
+    desk.open("notes")
+    desk.press("1", *["ArrowRight"] * 6, "n", "p", "]", "ArrowRight", "n", "p", "Control+Enter")
+    desk.page.get_by_role("dialog").get_by_text("marked twice").wait_for()
+    desk.press("Escape", "Escape", "Escape")
+    selected = desk.page.locator(".marks li.selected")
+    assert selected.count() == 0
+    desk.page.locator("aside .finding", has_text="marked twice").get_by_role("button", name="Select it").click()
+    assert desk.page.locator(".marks li").all_inner_texts().index(selected.inner_text()) == 1
+    desk.press("Backspace")
+    assert desk.page.get_by_role("button", name="Select it").count() == 0
+
+
 def test_the_tools_stand_in_one_row(desk: Desk) -> None:
     """At 1280 pixels the tools stand beside one another, also where there are guidelines and comments."""
     desk.open("notes")

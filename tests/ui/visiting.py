@@ -19,12 +19,24 @@ AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.
 TEXT = "The Aurora lamp came on 9 March and does not work."
 
 
+def needs_page() -> None:
+    """Skip where the page is not built."""
+    if not PAGE.is_file():
+        pytest.skip("The page is not built: make page")
+
+
+@contextmanager
+def shown(folder: Path) -> Iterator[Site]:
+    """Serve the projects of the server's tests, with the page."""
+    needs_page()
+    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+        yield site
+
+
 @contextmanager
 def disputed(folder: Path) -> Iterator[Site]:
     """Serve twelve texts about each of which Ada and Grace have said something else; all wait for a review, and Olga owns the project."""
-    if not PAGE.is_file():
-        pytest.skip("the page is not built: make page")
-    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+    with shown(folder) as site:
         items = site.add_texts(*(f"{TEXT} Order {number}." for number in range(12)))
         first, second = site.browser(site.person(name="Ada")), site.browser(site.person(name="Grace"))
         for _ in items:
