@@ -55,20 +55,30 @@ def close_needless(connection: Connection, project: Project, item_ids: Iterable[
     An audit that was asked anew is not needed once the one before it counts again, because criteria mean again what they meant. What
     somebody has in hand may be finished. Planted errors are left alone.
     """
-    tasks = tables.tasks
-    is_open = sa.and_(
-        tasks.c.project_id == project.id, tasks.c.purpose == "audit", tasks.c.state == "open", tasks.c.annotation_id.is_(None)
-    )
-    asked = sa.select(tasks.c.item_id).where(is_open)
-    open_ids = sorted(set(connection.scalars(asked if item_ids is None else asked.where(tasks.c.item_id.in_(item_ids)))))
+    open_ids = sorted(_with_open_audits(connection, project.id, item_ids))
     closed = 0
     for first in range(0, len(open_ids), PAGE):
         page = open_ids[first : first + PAGE]
-        needless = set(page) - waiting_for_audit(connection, project.id, project.schema, page)
-        if needless:
-            closing = sa.update(tasks).where(is_open, tasks.c.item_id.in_(needless)).values(state="cancelled")
-            closed += connection.execute(closing).rowcount
+        closed += _close_audits(connection, project.id, set(page) - waiting_for_audit(connection, project.id, project.schema, page))
     return closed
+
+
+def _open_audit(project_id: int) -> sa.ColumnElement[bool]:
+    """Say of a task that it is an audit that nobody has in hand, and no planted error."""
+    tasks = tables.tasks
+    return sa.and_(tasks.c.project_id == project_id, tasks.c.purpose == "audit", tasks.c.state == "open", tasks.c.annotation_id.is_(None))
+
+
+def _with_open_audits(connection: Connection, project_id: int, item_ids: Iterable[int] | None) -> set[int]:
+    asked = sa.select(tables.tasks.c.item_id).where(_open_audit(project_id))
+    return set(connection.scalars(asked if item_ids is None else asked.where(tables.tasks.c.item_id.in_(item_ids))))
+
+
+def _close_audits(connection: Connection, project_id: int, item_ids: set[int]) -> int:
+    if not item_ids:
+        return 0
+    closing = sa.update(tables.tasks).where(_open_audit(project_id), tables.tasks.c.item_id.in_(item_ids))
+    return connection.execute(closing.values(state="cancelled")).rowcount
 
 
 def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, page: list[int]) -> int:
@@ -88,10 +98,11 @@ def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, p
     _note_draw(connection, project.schema, list(complete), policy.sample_share)
     sampled = {item_id: value for item_id, value in chance.items() if value < policy.sample_share}
     _remember(connection, project.id, sampled, reasons)
-    close_needless(connection, project, page)
-    audits = waiting_for_audit(connection, project.id, project.schema, sorted(sampled))
-    open_audits = _pending(connection, page, ("audit",), planted=False)
-    opened = _open_audits(connection, project.id, {item_id: sampled[item_id] for item_id in audits - open_audits})
+    asked = _with_open_audits(connection, project.id, page)
+    waiting = waiting_for_audit(connection, project.id, project.schema, sorted(asked | sampled.keys()))
+    _close_audits(connection, project.id, asked - waiting)
+    pending = _pending(connection, page, ("audit",), planted=False)
+    opened = _open_audits(connection, project.id, {item_id: sampled[item_id] for item_id in (waiting & sampled.keys()) - pending})
     verdicts = _newest_verdicts(connection, page)
     settled = {item_id for item_id, verdict in verdicts.items() if verdict != "reject"}
     rejected = {item_id for item_id in complete if verdicts.get(item_id) == "reject" and (item_id in sampled or item_id in reasons)}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from labelwright.errors import InvalidInput
 
-__all__ = ["Answers", "Codes", "Duplicates", "Floats", "encode", "encode_answers"]
+__all__ = ["Answers", "Codes", "Duplicates", "Floats", "encode", "encode_answers", "stretches"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
@@ -255,6 +255,16 @@ def _sorted(values: set[Any]) -> list[Any]:
         return sorted(values)
     except TypeError:
         return sorted(values, key=lambda value: (type(value).__name__, repr(value)))
+
+
+def stretches(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the values of an ascending array, each once, and where each begins, with the length of the array behind them.
+
+    >>> [found.tolist() for found in stretches(np.array([3, 3, 7, 9, 9]))]
+    [[3, 7, 9], [0, 2, 3, 5]]
+    """
+    once, first = np.unique(values, return_index=True)
+    return once, np.append(first, len(values))
 
 
 def _starts(task: Codes, n_tasks: int) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.answers import BLOCK, Codes, Floats
+from labelwright.stats.answers import BLOCK, Codes, Floats, stretches
 
 __all__ = ["AssistedAggregation", "AssistedAnswers", "AssistedModel", "aggregate_assisted"]
 
@@ -106,7 +106,7 @@ class AssistedModel:
         A suggestion that somebody took is evidence once, however many took it; one that nobody took is none but where `counted`, for all
         tasks or a mask over them, in ascending order, says that labelers are annotators.
         """
-        tasks, start = _starts(answers.task)
+        tasks, start = stretches(answers.task)
         found = np.empty((len(tasks), len(self.shares)))
         counts = np.broadcast_to(np.asarray(counted, dtype=bool), len(tasks))
         for first, last, part in _blocks(answers, start):
@@ -121,7 +121,7 @@ class AssistedModel:
         if not answers.shown.any():
             return None
         copied = 0.0
-        _, start = _starts(answers.task)
+        _, start = stretches(answers.task)
         for _, _, part in _blocks(answers, start):
             terms = _Terms.of(self, part)
             found = terms.responsibilities(self, True)
@@ -211,7 +211,7 @@ def _sample(answers: AssistedAnswers) -> AssistedAnswers:
 def _next(answers: AssistedAnswers, model: AssistedModel, known: bool) -> AssistedModel:
     """Return the model that follows from what `model` expects of all answers: one iteration."""
     counts = _Counts(len(model.shares), model.labeler.shape[1])
-    _, start = _starts(answers.task)
+    _, start = stretches(answers.task)
     for _, _, part in _blocks(answers, start):
         counts.add(model, part)
     return counts.learned(model, known)
@@ -243,11 +243,6 @@ def _first(answers: AssistedAnswers, n_classes: int, known: bool) -> AssistedMod
     every = {int(user): 0.0 for user in np.unique(answers.annotator).tolist()}
     shares = np.full(n_classes, 1 / n_classes)
     return AssistedModel(np.array([0.5, 0.5]), shares, own, every, labeler, off, copying, dict(every), edges)
-
-
-def _starts(task: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    tasks, first = np.unique(task, return_index=True)
-    return tasks, np.append(first, len(task))
 
 
 def _blocks(answers: AssistedAnswers, start: NDArray[np.int64]) -> Iterator[tuple[int, int, AssistedAnswers]]:

@@ -14,26 +14,10 @@ The step of a modality is made of its file in `media`, and is called like it.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
-from labelwright import plugins
+from labelwright.media._group import GroupWithModalities
 from labelwright.prepare.steps._modality import ModalityStep
-from labelwright.schema.modalities import MODALITIES
 
 __all__ = ["load", "names"]
 
-
-def names() -> list[str]:
-    """Return the names of all steps, sorted."""
-    return sorted({*plugins.names("steps"), *MODALITIES})
-
-
-@cache
-def load(name: str) -> Any:
-    """Return the step `name`: its module, or what stands for it where it is that of a modality.
-
-    Raises:
-        InvalidInput: no step has that name.
-    """
-    return ModalityStep(name) if name in MODALITIES else plugins.load("steps", name)
+_steps = GroupWithModalities("steps", ModalityStep)
+names, load = _steps.names, _steps.load

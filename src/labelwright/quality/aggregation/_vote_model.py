@@ -20,6 +20,7 @@ from labelwright.quality.answers import Given
 from labelwright.quality.belief import CERTAIN, expected_accuracy
 from labelwright.quality.pairs import placed
 from labelwright.schema import Question
+from labelwright.stats.answers import stretches
 
 __all__ = ["Judged", "Suggested", "VoteColumns", "judge", "settle"]
 
@@ -129,7 +130,7 @@ def settle(
     labels = question.labels
     present = np.array([int(code) for code in result.classes], dtype=np.int64)
     posteriors = result.posteriors
-    items, start = _bounds(data["item"])
+    items, start = stretches(data["item"])
     # `aggregate` codes integers in ascending order, and so its rows are those of `items`.
     chosen = present[posteriors.argmax(axis=1)]
     people = [int(user) for user in result.annotators]
@@ -157,7 +158,7 @@ def _settle_assisted(question: Question, data: Mapping[str, Any], suggested: Sug
         present = np.union1d(present, [0, 1])
     answers, counted = _assisted_answers(data, suggested, present)
     found = stats.aggregate_assisted(answers, len(present), counted=counted)
-    items, start = _bounds(data["item"])
+    items, start = stretches(data["item"])
     chosen = present[found.posteriors.argmax(axis=1)]
     model = found.model
     learned = QuestionFit(
@@ -211,7 +212,7 @@ def judge(
     question: Question, data: Mapping[str, Any], suggested: Suggested, fit: QuestionFit, gold: Mapping[int, tuple[float, int]]
 ) -> Judged:
     """Return the consensus of the items in `data` by what an earlier fit learned."""
-    items, start = _bounds(data["item"])
+    items, start = stretches(data["item"])
     labels = list(question.labels)
     if fit.assisted is not None and len(items) and (judged := _judge_assisted(labels, data, suggested, fit, fit.assisted)) is not None:
         return judged
@@ -249,15 +250,10 @@ def _judge_assisted(
     answers, counted = _assisted_answers(data, suggested, present)
     arrays = {name: np.asarray(getattr(learned, name)) for name in ("kinds", "shares", "own", "labeler", "slips", "copying", "edges")}
     model = stats.AssistedModel(**arrays, person=learned.person, copier=learned.copier)
-    items, start = _bounds(data["item"])
+    items, start = stretches(data["item"])
     _, posteriors = model.posteriors(answers, counted=counted)
     confidence = np.minimum(posteriors.max(axis=1), CERTAIN)
     return Judged(items, present[posteriors.argmax(axis=1)], np.round(confidence, 6), start)
-
-
-def _bounds(item: Any) -> tuple[Any, Any]:
-    items, first = np.unique(item, return_index=True)
-    return items, np.append(first, len(item))
 
 
 def _tables(people: list[int], confusion: Any) -> dict[int, list[list[float]]]:

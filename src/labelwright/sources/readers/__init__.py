@@ -9,26 +9,10 @@ The reader of a modality's files is made of its file in `media`, and is called l
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
-from labelwright import plugins
-from labelwright.schema.modalities import MODALITIES
+from labelwright.media._group import GroupWithModalities
 from labelwright.sources.readers._whole import WholeFiles
 
 __all__ = ["load", "names"]
 
-
-def names() -> list[str]:
-    """Return the names of all readers, sorted."""
-    return sorted({*plugins.names("readers"), *MODALITIES})
-
-
-@cache
-def load(name: str) -> Any:
-    """Return the reader `name`: its module, or what stands for it where it is that of a modality.
-
-    Raises:
-        InvalidInput: no reader has that name.
-    """
-    return WholeFiles(name) if name in MODALITIES else plugins.load("readers", name)
+_readers = GroupWithModalities("readers", WholeFiles)
+names, load = _readers.names, _readers.load
