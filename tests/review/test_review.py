@@ -21,6 +21,7 @@ from labelwright.store.labels import final_labels
 from labelwright.store.project import Project
 from labelwright.tasks import Queue, TaskPolicy
 from tests.rows import add_known, add_texts, add_users, count
+from tests.store.test_listing import statements
 
 MakeProject = Callable[..., Project]
 
@@ -138,6 +139,18 @@ def test_the_sample_is_about_its_share_and_the_same_for_whoever_asks(answered: t
     assert {random for random, _ in picks(project).values()} == {1}
     larger = review.pick(project, ReviewPolicy(sample="30%", always=()), items)
     assert len(picks(project)) == opened + larger
+
+
+def test_what_was_judged_of_a_page_is_read_once(answered: tuple[Project, list[int], list[int]]) -> None:
+    """Closing audits that are not needed and opening those that are go by one reading of the reviews, however many are open."""
+    project, items, _ = answered
+    policy = ReviewPolicy(sample="100%", always=())
+    with statements(project.database) as first:
+        review.pick(project, policy, items)
+    with statements(project.database) as again:
+        review.pick(project, policy, items)
+    read = [sum("max(pipeline_versions.id)" in statement for statement, _ in noted) for noted in (first, again)]
+    assert read == [1, 1]
 
 
 def test_any_part_of_the_sample_that_is_done_first_is_a_random_part(answered: tuple[Project, list[int], list[int]]) -> None:
