@@ -50,7 +50,7 @@ def test_every_picture_format_is_probed_and_verified(format: str) -> None:
     found = image.probe(body)
     assert (found.width, found.height, found.media_type) == (40, 30, image.FORMATS[format])
     image.verify(body)
-    normal = image.normalise(body)
+    normal = image.normalize(body)
     assert normal.media_type == ("image/png" if format == "TIFF" else image.FORMATS[format])
     assert (normal.body is None) == (format != "TIFF")
 
@@ -63,7 +63,7 @@ def test_a_truncated_picture_is_refused(format: str) -> None:
         image.verify(body[: len(body) // 2], where="a.jpg")
     assert caught.value.where == "a.jpg"
     with pytest.raises(InvalidFile):
-        image.normalise(body[: len(body) // 2])
+        image.normalize(body[: len(body) // 2])
 
 
 def test_other_formats_are_refused_whatever_they_are_called() -> None:
@@ -88,7 +88,7 @@ def test_too_many_pixels_are_refused_before_decoding() -> None:
     with pytest.raises(TooLarge, match="pixels"):
         image.probe(bomb)
     with pytest.raises(TooLarge, match="1,199"):
-        image.normalise(picture(), max_pixels=1199)
+        image.normalize(picture(), max_pixels=1199)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -103,7 +103,7 @@ def test_a_picture_is_turned_upright(orientation: int) -> None:
     out = io.BytesIO()
     turned.save(out, "JPEG", quality=95, exif=exif)
     assert (image.probe(out.getvalue()).width, image.probe(out.getvalue()).height) == (40, 20)
-    normal = image.normalise(out.getvalue())
+    normal = image.normalize(out.getvalue())
     assert (normal.width, normal.height) == (40, 20)
     shown = Image.open(io.BytesIO(normal.body or out.getvalue()))
     assert shown.getexif().get(0x0112, 1) == 1
@@ -124,7 +124,7 @@ def test_every_kind_of_pixel_has_a_thumbnail(mode: str) -> None:
         base = base.convert(mode)
     out = io.BytesIO()
     base.save(out, format)
-    normal = image.normalise(out.getvalue(), max_side=200, thumbnail=64)
+    normal = image.normalize(out.getvalue(), max_side=200, thumbnail=64)
     assert (normal.width, normal.height) == (200, 150)
     image.verify(normal.body or b"")
     small = Image.open(io.BytesIO(normal.thumbnail or b""))
@@ -135,7 +135,7 @@ def test_every_kind_of_pixel_has_a_thumbnail(mode: str) -> None:
 def test_the_same_picture_gives_the_same_bytes() -> None:
     """Preparing twice changes nothing, so nothing is written twice."""
     body = picture("PNG", (300, 200))
-    assert image.normalise(body, max_side=100) == image.normalise(body, max_side=100)
+    assert image.normalize(body, max_side=100) == image.normalize(body, max_side=100)
 
 
 @pytest.mark.parametrize(("format", "options"), [("WAV", {}), ("FLAC", {}), ("OGG", {}), ("MP3", {})])
@@ -146,13 +146,13 @@ def test_every_sound_format_is_probed_outlined_and_decoded(format: str, options:
     assert found.duration == pytest.approx(2.0, abs=0.1)
     assert (found.rate, found.channels, found.media_type) == (16_000, 2, audio.FORMATS[format])
     audio.verify(body)
-    normal = audio.normalise(body, points=100)
+    normal = audio.normalize(body, points=100)
     outline = msgspec.json.decode(normal.peaks)
     assert normal.body is None
     assert len(outline["min"]) == len(outline["max"]) <= 100
     assert max(outline["max"]) == pytest.approx(64, abs=4)
     assert min(outline["min"]) == pytest.approx(-64, abs=4)
-    resampled = audio.normalise(body, rate=8000)
+    resampled = audio.normalize(body, rate=8000)
     assert resampled.body is not None
     assert audio.probe(resampled.body).rate == 8000
     assert audio.probe(resampled.body).duration == pytest.approx(2.0, abs=0.1)
@@ -174,7 +174,7 @@ def test_a_long_recording_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
     tracemalloc.start()
     try:
         with (tmp_path / "out.wav").open("w+b") as out:
-            normal = audio.normalise(path, rate=96_000, out=out)
+            normal = audio.normalize(path, rate=96_000, out=out)
         assert len(audio.decode(path, 16_000, first_seconds=2.5)) == 40_000
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -194,17 +194,17 @@ def test_recordings_beyond_the_machines_limit_are_refused(monkeypatch: pytest.Mo
     with pytest.raises(TooLarge, match="16,000 samples over its 2 channels, more than 15,999"):
         audio.probe(body, where="a.wav")
     monkeypatch.setattr("labelwright.settings.settings", lambda: Settings(max_samples=16_000))
-    assert audio.normalise(body, rate=4000).body
+    assert audio.normalize(body, rate=4000).body
     monkeypatch.setattr(audio, "MAX_BYTES", 63_999)
     with pytest.raises(TooLarge, match="64,000 bytes"):
-        audio.normalise(body, rate=16_000)
+        audio.normalize(body, rate=16_000)
 
 
 def test_pictures_beyond_the_machines_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's limit holds whatever the pipeline allows."""
     monkeypatch.setattr("labelwright.settings.settings", lambda: Settings(max_pixels=1199))
     with pytest.raises(TooLarge, match="more than 1,199"):
-        image.normalise(picture(), max_pixels=10**9)
+        image.normalize(picture(), max_pixels=10**9)
 
 
 def test_large_pictures_are_decoded_one_at_a_time() -> None:
@@ -217,11 +217,11 @@ from labelwright.media._pool import Budget
 image.BUDGET = Budget(24_000_000)
 out = io.BytesIO()
 Image.new("RGBA", (16, 16)).save(out, "PNG")
-image.normalise(out.getvalue(), max_side=8)
+image.normalize(out.getvalue(), max_side=8)
 out = io.BytesIO()
 Image.new("RGBA", (6000, 4000), "teal").save(out, "PNG")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-threads = [threading.Thread(target=image.normalise, args=(out.getvalue(),)) for _ in range(4)]
+threads = [threading.Thread(target=image.normalize, args=(out.getvalue(),)) for _ in range(4)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
@@ -261,7 +261,7 @@ def test_a_header_is_enough_to_probe_a_picture() -> None:
     exif[0x0112] = 6
     chunk = b"eXIf" + exif.tobytes()[6:]
     late = body[:at] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + body[at:]
-    normal = image.normalise(late)
+    normal = image.normalize(late)
     assert (normal.width, normal.height, normal.body is None) == (200, 300, False)
 
 
@@ -306,9 +306,9 @@ def test_texts_are_utf8_and_not_empty() -> None:
 @given(st.text(alphabet=st.one_of(st.characters(codec="utf-8"), st.sampled_from("e\u0301\u0308\r\n\u1112\u1161\u11ab\uac00가"))))
 def test_normal_text_is_normal_and_knows_where_it_came_from(raw: str) -> None:
     """It is Unicode's composed form with one kind of line end; positions rise, end at the end, and unchanged characters keep theirs."""
-    normal = text.normalise(raw)
+    normal = text.normalize(raw)
     assert normal.text == unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n"))
-    assert text.normalise(normal.text) == text.NormalText(normal.text)
+    assert text.normalize(normal.text) == text.NormalText(normal.text)
     places = [normal.to_raw(position) for position in range(len(normal.text) + 1)]
     assert places == sorted(places)
     assert places[-1] == len(raw)
@@ -320,9 +320,9 @@ def test_normal_text_is_normal_and_knows_where_it_came_from(raw: str) -> None:
 def test_real_media_are_whole() -> None:
     """Blood-cell pictures and spoken digits pass, and their outlines are small."""
     for path in sorted(shared("data/bccd").rglob("*.jp*g"))[:5]:
-        assert image.normalise(path.read_bytes(), where=path.name).thumbnail
+        assert image.normalize(path.read_bytes(), where=path.name).thumbnail
     for path in sorted(shared("data/fsdd").rglob("*.wav"))[:5]:
-        normal = audio.normalise(path.read_bytes(), where=path.name)
+        normal = audio.normalize(path.read_bytes(), where=path.name)
         assert normal.duration > 0.1
         assert len(normal.peaks) < 20_000
 
@@ -370,7 +370,7 @@ def _tiff(pixels: np.ndarray, order: str = "<", tags: dict[int, str | int] | Non
 
 
 def _shown(body: bytes) -> np.ndarray:
-    normal = image.normalise(body)
+    normal = image.normalize(body)
     shown = Image.open(io.BytesIO(normal.body or body))
     thumbnail = np.asarray(Image.open(io.BytesIO(normal.thumbnail or b"")).convert("L"))
     pixels = np.asarray(shown.convert("RGB") if shown.mode != "I;16" else shown.point(lambda value: value / 256, "L").convert("RGB"))
@@ -408,7 +408,7 @@ def test_what_has_no_value_leaves_the_others_as_they_are(pixels: np.ndarray, tag
     shown = _shown(_tiff(np.repeat(np.repeat(pixels, 16, axis=1), 16, axis=0), tags=tags))
     assert shown[8, 8::16, 0].tolist() == [0, 0, 255, 0]
     with pytest.raises(InvalidFile, match="No pixel"):
-        image.normalise(_tiff(np.full((4, 4), np.nan, np.float32)))
+        image.normalize(_tiff(np.full((4, 4), np.nan, np.float32)))
 
 
 def test_white_may_be_zero() -> None:
@@ -430,7 +430,7 @@ def test_a_color_profile_stays_with_its_colors(format: str, mode: str) -> None:
     out = io.BytesIO()
     Image.open(io.BytesIO(picture("PNG", (64, 48), mode))).save(out, format, exif=exif, icc_profile=_profile("sRGB"))
     for options in ({}, {"max_side": 32}):
-        normal = image.normalise(out.getvalue(), **options)
+        normal = image.normalize(out.getvalue(), **options)
         assert Image.open(io.BytesIO(normal.body or out.getvalue())).info["icc_profile"] == _profile("sRGB")
         assert normal.width < normal.height
 
@@ -442,7 +442,7 @@ def test_a_profile_of_another_space_goes_with_its_pixels() -> None:
     )
     out = io.BytesIO()
     red.save(out, "TIFF", icc_profile=_profile("LAB"))
-    normal = image.normalise(out.getvalue())
+    normal = image.normalize(out.getvalue())
     shown = Image.open(io.BytesIO(normal.body or b""))
     assert "icc_profile" not in shown.info
     assert np.abs(np.asarray(shown)[0, 0].astype(int) - [200, 30, 40]).max() < 6
@@ -470,7 +470,7 @@ def test_an_mp3_without_a_header_is_as_long_as_what_it_plays(tmp_path: Path, rat
         path.write_bytes(body)
         for recording in (body, path):
             assert audio.probe(recording).duration == pytest.approx(12.0, abs=0.15)
-        normal = audio.normalise(body, points=120)
+        normal = audio.normalize(body, points=120)
         high = msgspec.json.decode(normal.peaks)["max"]
         assert min(high[2:28]) > 20 > 5 > max(high[34:])
         assert len(audio.decode(body, rate)) == pytest.approx(12 * rate, abs=rate / 6)
@@ -544,4 +544,4 @@ def test_a_small_copy_in_front_is_not_the_picture() -> None:
     if pages.tag_v2.get(254):  # type: ignore[attr-defined]  # Pillow writes the first page's tags into all of them
         place = bytes(body).rindex(struct.pack("<HHI", 254, 4, 1))
         body[place + 8 : place + 12] = bytes(4)
-    assert (image.probe(bytes(body)).width, image.normalise(bytes(body)).height) == (80, 60)
+    assert (image.probe(bytes(body)).width, image.normalize(bytes(body)).height) == (80, 60)

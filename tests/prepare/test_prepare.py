@@ -113,7 +113,7 @@ def test_other_steps_keep_the_items_that_come_out_the_same(make_project: Make) -
 
 
 def test_pieces_know_where_they_begin_and_keep_their_labels_when_they_move(make_project: Make) -> None:
-    """Offsets lead into the raw text, normalised or not; a paragraph put in front leaves the others' items alone."""
+    """Offsets lead into the raw text, normalized or not; a paragraph put in front leaves the others' items alone."""
     project = make_project()
     raw = "Cafe\u0301 one\r\n\r\n  second two  \r\n \r\n\r\nthird"
     put(project, {"id": "D", "body": raw})
@@ -386,13 +386,13 @@ def test_real_recordings_are_prepared(make_project: Make) -> None:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the recordings decoded so far."""
     names: list[str] = []
-    whole = audio.normalise
+    whole = audio.normalize
 
     def counted(*arguments: Any, **options: Any) -> Any:
         names.append(options["where"])
         return whole(*arguments, **options)
 
-    monkeypatch.setattr(audio, "normalise", counted)
+    monkeypatch.setattr(audio, "normalize", counted)
     return names
 
 
@@ -567,7 +567,7 @@ lines_of_text = st.lists(st.sampled_from(["", " ", "a", "b c", "\t", "é", "e\u0
 def test_pieces_lose_nothing_but_white_space(parts: list[str], end: str, by: str) -> None:
     """Pieces are in order, and with white space taken out they are the text; each offset leads to the piece's beginning."""
     raw = end.join(parts)
-    normal = text.normalise(raw)
+    normal = text.normalize(raw)
     schema = Schema(data={"body": "text"}, questions={})
     options = split.Options(by=by)  # type: ignore[arg-type]
     pieces = list(split.apply(ItemDraft("K", {"body": normal.text}, positions={"body": normal}), options, Context(schema, None)))  # type: ignore[arg-type]
@@ -575,4 +575,4 @@ def test_pieces_lose_nothing_but_white_space(parts: list[str], end: str, by: str
     if len(pieces) > 1:
         assert [piece.number for piece in pieces] == list(range(1, len(pieces) + 1))
         for piece in pieces:
-            assert text.normalise(raw[piece.offset :]).text.startswith(piece.columns["body"][:1])
+            assert text.normalize(raw[piece.offset :]).text.startswith(piece.columns["body"][:1])

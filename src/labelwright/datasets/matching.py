@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from labelwright.formats import Labeled
-from labelwright.media.text import normalise
+from labelwright.media.text import normalize
 from labelwright.schema import Field, Item, Schema
 from labelwright.schema.item import revision_of
 from labelwright.store import tables
@@ -120,7 +120,7 @@ def _revisions(data: dict[str, Field], schema: Schema) -> list[str]:
     if set(data) != set(schema.data):
         return []
     normal = {
-        name: msgspec.structs.replace(field, text=normalise(field.text or "").text) if field.is_text else field
+        name: msgspec.structs.replace(field, text=normalize(field.text or "").text) if field.is_text else field
         for name, field in data.items()
     }
     return list(dict.fromkeys((revision_of(data), revision_of(normal))))
@@ -197,11 +197,11 @@ _SAME = (str.__eq__, _same_case, _same_upload, _same_stem)
 
 def _same_bytes(entry: Labeled, known: dict[str, list[tuple[dict[str, Any], int]]]) -> list[int]:
     """Return the items that were collected with the bytes that an entry holds, and with the texts that it shows."""
-    texts = {name: normalise(field.text).text for name, field in entry.data.items() if field.text is not None}
+    texts = {name: normalize(field.text).text for name, field in entry.data.items() if field.text is not None}
 
     def shows(columns: dict[str, Any]) -> bool:
         held = all(isinstance(cell := columns.get(name), dict) and cell.get("blob") == one for name, one in entry.digests.items())
-        return held and all(normalise(str(columns.get(name))).text == text for name, text in texts.items())
+        return held and all(normalize(str(columns.get(name))).text == text for name, text in texts.items())
 
     found = (number for one in entry.digests.values() for columns, number in known.get(one, ()) if shows(columns))
     return list(dict.fromkeys(found))

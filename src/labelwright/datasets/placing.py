@@ -17,7 +17,7 @@ from msgspec import structs
 from sqlalchemy import Connection
 
 from labelwright.formats import Labeled
-from labelwright.media.text import NormalText, normalise
+from labelwright.media.text import NormalText, normalize
 from labelwright.schema import Answer, Item, Schema
 from labelwright.schema.kinds import Part
 from labelwright.shapes import INTERVAL, Geometry
@@ -50,7 +50,7 @@ def other_content(entry: Labeled, item: Item, field: str, *, exact: bool) -> str
     """
     given, own = entry.data.get(field), item.data.get(field)
     if given and own and given.text is not None and own.text is not None and given.text != own.text:
-        if exact and normalise(given.text).text != own.text:
+        if exact and normalize(given.text).text != own.text:
             return f"The entry's text in '{field}' is not that of the item '{item.key[:100]}', so its offsets would be wrong."
         if not exact and _words(given.text) != _words(own.text):
             return f"The entry's text in '{field}' is not that of the item '{item.key[:100]}', which has its key."
@@ -89,7 +89,7 @@ def placed(entry: Labeled, item: Item, schema: Schema, raw: Mapping[str, Any] | 
             continue
         given, quotes = entry.data.get(field), entry.quotes.get(name, ())
         if given is not None and given.text is not None:
-            readings = [_carried(schema, name, answer, _from_raw(normalise(given.text))) if given.text != own.text else answer]
+            readings = [_carried(schema, name, answer, _from_raw(normalize(given.text))) if given.text != own.text else answer]
         else:
             readings = _readings(schema, name, answer, own.text, raw.get(field) if raw is not None else None)
         fitting = [one for one in readings if _quoted(one, own.text, quotes)] if quotes else readings
@@ -106,7 +106,7 @@ def placed(entry: Labeled, item: Item, schema: Schema, raw: Mapping[str, Any] | 
 
 def _readings(schema: Schema, name: str, answer: Answer, text: str, raw: Any) -> list[Answer]:
     """Return where the marks may lie in an item's text if nothing says in which text they were measured: in it, or in the raw one."""
-    normal = normalise(raw) if isinstance(raw, str) else None
+    normal = normalize(raw) if isinstance(raw, str) else None
     if normal is None or normal.text != text:
         return [answer]
     carried = _carried(schema, name, answer, _from_raw(normal))
@@ -114,7 +114,7 @@ def _readings(schema: Schema, name: str, answer: Answer, text: str, raw: Any) ->
 
 
 def _from_raw(normal: NormalText) -> Way:
-    """Return the way from the raw text of a normalised one; what begins or ends within a rewritten stretch takes all of it."""
+    """Return the way from the raw text of a normalized one; what begins or ends within a rewritten stretch takes all of it."""
     places = range(len(normal.text) + 1)
 
     def way(offset: int, ends: bool) -> int:
@@ -141,7 +141,7 @@ def _places(answer: Answer) -> list[Geometry]:
 def _quoted(answer: Answer, text: str, quotes: tuple[str | None, ...]) -> bool:
     parts = answer.parts()
     return len(parts) == len(quotes) and all(
-        quote is None or text[slice(*map(int, part.geometry))] == normalise(quote).text for part, quote in zip(parts, quotes, strict=True)
+        quote is None or text[slice(*map(int, part.geometry))] == normalize(quote).text for part, quote in zip(parts, quotes, strict=True)
     )
 
 

@@ -37,7 +37,7 @@ __all__ = [
     "NormalAudio",
     "Options",
     "decode",
-    "normalise",
+    "normalize",
     "peaks",
     "prepare",
     "probe",
@@ -114,10 +114,10 @@ def prepare(path: Path, options: Options, keeper: base.Keeper, *, digest: str, w
     """Make a sound clip of its file.
 
     Raises:
-        InvalidFile, TooLarge: as `normalise`.
+        InvalidFile, TooLarge: as `normalize`.
     """
     with keeper.scratch() if options.rate else nullcontext() as out:
-        found = normalise(path, where=where, rate=options.rate, points=options.peaks, max_seconds=options.max_seconds, out=out)
+        found = normalize(path, where=where, rate=options.rate, points=options.peaks, max_seconds=options.max_seconds, out=out)
         return Audio(
             blob=keeper.put_file(out) if found.resampled and out else digest,
             duration=found.duration,
@@ -200,7 +200,7 @@ def decode(
     return _guarded(work, where)
 
 
-def normalise(
+def normalize(
     body: bytes | Path,
     *,
     where: str = "",

@@ -36,7 +36,7 @@ __all__ = [
     "Options",
     "flat",
     "left_out",
-    "normalise",
+    "normalize",
     "prepare",
     "probe",
     "sample",
@@ -118,9 +118,9 @@ def prepare(path: Path, options: Options, keeper: base.Keeper, *, digest: str, w
     """Make a picture of its file.
 
     Raises:
-        InvalidFile, TooLarge: as `normalise`.
+        InvalidFile, TooLarge: as `normalize`.
     """
-    found = normalise(path.read_bytes(), where=where, max_side=options.max_side, thumbnail=options.thumbnail, max_pixels=options.max_pixels)
+    found = normalize(path.read_bytes(), where=where, max_side=options.max_side, thumbnail=options.thumbnail, max_pixels=options.max_pixels)
     return Picture(
         blob=digest if found.body is None else keeper.put(found.body),
         width=found.width,
@@ -186,7 +186,7 @@ def verify(body: bytes, *, where: str = "", max_pixels: int | None = None) -> No
     _guarded(work, where)
 
 
-def normalise(
+def normalize(
     body: bytes, *, where: str = "", max_side: int | None = None, thumbnail: int | None = 256, max_pixels: int | None = None
 ) -> NormalImage:
     """Decode a picture wholly and make it upright, within limits, and fit for a browser.

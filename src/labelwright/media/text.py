@@ -21,7 +21,7 @@ __all__ = [
     "NormalText",
     "Options",
     "TextProbe",
-    "normalise",
+    "normalize",
     "prepare",
     "probe",
     "read",
@@ -95,7 +95,7 @@ def verify(body: bytes, *, where: str = "") -> None:
 
 
 class NormalText(Struct, frozen=True):
-    """A normalised text and where its characters came from.
+    """A normalized text and where its characters came from.
 
     From position `starts[i]` on, the raw position is `raw[i]` plus the distance from there; a stretch that was rewritten as a whole has
     its raw beginning. Both lists are empty where nothing moved.
@@ -106,19 +106,19 @@ class NormalText(Struct, frozen=True):
     raw: Sequence[int] = ()
 
     def to_raw(self, position: int) -> int:
-        """Return the position in the raw text of what stands at `position` in the normalised text.
+        """Return the position in the raw text of what stands at `position` in the normalized text.
 
-        >>> normalise("one\\r\\ntwo").to_raw(4)
+        >>> normalize("one\\r\\ntwo").to_raw(4)
         5
         """
         index = bisect_right(self.starts, position) - 1
         return position if index < 0 else self.raw[index] + position - self.starts[index]
 
 
-def normalise(text: str) -> NormalText:
+def normalize(text: str) -> NormalText:
     """Compose characters (Unicode NFC) and turn every line end into a newline; a text that is so already comes back as it is.
 
-    >>> normalise("cafe\\u0301\\r\\n").text == "caf\\u00e9\\n"
+    >>> normalize("cafe\\u0301\\r\\n").text == "caf\\u00e9\\n"
     True
     """
     if "\r" not in text and unicodedata.is_normalized("NFC", text):
@@ -144,7 +144,7 @@ def normalise(text: str) -> NormalText:
 
 
 def prepare(value: object, options: Options, *, column: str) -> str | NormalText:
-    """Normalise the text in a column.
+    """Normalize the text in a column.
 
     Raises:
         InvalidInput: there is none.
@@ -155,7 +155,7 @@ def prepare(value: object, options: Options, *, column: str) -> str | NormalText
         raise TooLarge(f"The text in '{column}' has more than {options.max_characters:,} characters.", hint="Split it.")
     if not text or text.isspace():
         raise InvalidInput(f"The text in '{column}' is empty.")
-    return normalise(text) if options.normalise else text
+    return normalize(text) if options.normalise else text
 
 
 def is_conversation(value: object) -> bool:
@@ -198,7 +198,7 @@ def _as_text(value: object, column: str) -> str:
 
 
 def _stretches(text: str) -> list[tuple[int, int]]:
-    """Cut a text into stretches that normalise independently of each other."""
+    """Cut a text into stretches that normalize independently of each other."""
     cuts = [0]
     begin = 0
     for position in range(1, len(text)):

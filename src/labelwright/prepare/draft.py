@@ -17,7 +17,7 @@ class ItemDraft(Struct, frozen=True):
     """One item in the making.
 
     `columns` are the row's: text as strings, media as `{"blob": digest, "name": …}` until their step has made a `Field` of them.
-    `number` counts the pieces of a row from 1, `offset` is where a piece begins in the raw text, and `positions` tells how a normalised
+    `number` counts the pieces of a row from 1, `offset` is where a piece begins in the raw text, and `positions` tells how a normalized
     text lies in the raw one.
     """
 

@@ -245,7 +245,7 @@ def log_rows(values: Floats, *, axis: int) -> Floats:
 
 
 def softmax_rows(scores: Floats) -> float:
-    """Turn rows of log scores into rows of probabilities, in place, and return the sum of the rows' log normalisers."""
+    """Turn rows of log scores into rows of probabilities, in place, and return the sum of the rows' log normalizers."""
     # Column by column where there are few, and sums by einsum: NumPy reduces over short rows slowly, and threads of BLAS cost more.
     if scores.shape[1] <= 32:
         top = scores[:, 0].copy()

@@ -241,8 +241,8 @@ def counted_confusion(answers: Answers, posteriors: Floats, *, pull: float = 1.0
     pool = table.sum(axis=0) + np.eye(n_classes)
     pool /= pool.sum(axis=1, keepdims=True)
     table = table + pull * pool
-    normalised: Floats = table / table.sum(axis=2, keepdims=True)
-    return normalised
+    normalized: Floats = table / table.sum(axis=2, keepdims=True)
+    return normalized
 
 
 def _listed(values: Any) -> list[Any]:

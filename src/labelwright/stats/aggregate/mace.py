@@ -61,7 +61,7 @@ def fit(
         knows = known.sum(axis=1) + competence
         guesses = given - known + habit
         falls_back = given.sum(axis=1) - knows + 2 * competence
-        # The log odds from expected logarithms under the Dirichlet posteriors; their common normaliser cancels.
+        # The log odds from expected logarithms under the Dirichlet posteriors; their common normalizer cancels.
         odds = (digamma(knows) - digamma(falls_back))[:, None] - (digamma(guesses) - digamma(guesses.sum(axis=1, keepdims=True)))
         right, moved = votes.step(np.logaddexp(0.0, odds), base, posteriors)
         known = right * expit(odds)
