@@ -145,14 +145,20 @@ def submit(browser: httpx.Client, task: dict[str, Any], values: Any = None, *, k
 
 
 @contextmanager
-def served(folder: Path, store: str, *, pipeline: Callable[[str], str] = str, secret: str = "", **options: Any) -> Iterator[Site]:
+def served(
+    folder: Path, store: str, *, pipeline: Callable[[str], str] = str, guidelines: str = "", secret: str = "", **options: Any
+) -> Iterator[Site]:
     """Serve a fresh workspace with two projects out of `folder` for the length of the block; `pipeline` alters their files.
 
     With `secret`, numbers outside are the same in every run.
     """
     for name in ("tickets", "secret"):
         (folder / name).mkdir(parents=True)
-        (folder / name / "labelwright.yaml").write_text(pipeline(PIPELINE.format(name=name)), "utf-8")
+        declared = pipeline(PIPELINE.format(name=name))
+        if guidelines:
+            declared = declared.replace("schema:\n", "schema:\n  guidelines: guidelines.md\n")
+            (folder / name / "guidelines.md").write_text(guidelines, "utf-8")
+        (folder / name / "labelwright.yaml").write_text(declared, "utf-8")
     (folder / "workspace.yaml").write_text(f"run: {{store: '{store}'}}\n", "utf-8")
     workspace = Workspace.open(folder)
     if secret:

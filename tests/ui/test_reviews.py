@@ -17,9 +17,12 @@ from tests.ui.visiting import Visit, disputed
 pytestmark = pytest.mark.browser
 
 
+GUIDELINES = "# What to mark\n\n" + "Mark products.\n\n" * 40
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with disputed(tmp_path_factory.mktemp("desk")) as site:
+    with disputed(tmp_path_factory.mktemp("desk"), guidelines=GUIDELINES) as site:
         yield site
 
 
@@ -176,6 +179,18 @@ def test_a_finding_leads_to_the_part_that_it_names(site: Site, desk: Visit) -> N
     shown.get_by_role("button", name="parts 2").click()
     assert "2 of 2" in page.locator(".differences span").first.inner_text()
     site.workspace.database.write(lambda connection: connection.execute(sa.delete(rows).where(rows.c.rule == "seen")))
+
+
+def test_the_guidelines_are_the_panel_that_labeling_has(desk: Visit) -> None:
+    """G shows them above the answers, long ones in a panel of their own that scrolls, and G takes them away."""
+    page = desk.page
+    page.keyboard.press("g")
+    panel = page.get_by_role("region", name="Guidelines")
+    panel.get_by_text("Mark products.").first.wait_for()
+    assert page.locator("[aria-label=Guidelines]").evaluate("one => one.matches('.review > div[role=region]')")
+    assert panel.evaluate("one => one.scrollHeight > one.clientHeight && one.clientHeight <= 0.4 * innerHeight")
+    page.keyboard.press("g")
+    panel.wait_for(state="detached")
 
 
 def test_a_swipe_to_the_right_accepts(site: Site, browser: Any) -> None:

@@ -26,17 +26,17 @@ def needs_page() -> None:
 
 
 @contextmanager
-def shown(folder: Path) -> Iterator[Site]:
+def shown(folder: Path, *, guidelines: str = "") -> Iterator[Site]:
     """Serve the projects of the server's tests, with the page."""
     needs_page()
-    with served(folder, f"sqlite:///{folder}/labelwright.db") as site:
+    with served(folder, f"sqlite:///{folder}/labelwright.db", guidelines=guidelines) as site:
         yield site
 
 
 @contextmanager
-def disputed(folder: Path) -> Iterator[Site]:
+def disputed(folder: Path, *, guidelines: str = "") -> Iterator[Site]:
     """Serve twelve texts about each of which Ada and Grace have said something else; all wait for a review, and Olga owns the project."""
-    with shown(folder) as site:
+    with shown(folder, guidelines=guidelines) as site:
         items = site.add_texts(*(f"{TEXT} Order {number}." for number in range(12)))
         first, second = site.browser(site.person(name="Ada")), site.browser(site.person(name="Grace"))
         for _ in items:
