@@ -11,11 +11,12 @@ import pytest
 from labelwright import plugins
 from labelwright.assist import suggest
 from labelwright.assist.labelers.base import Declined
-from labelwright.assist.learners import learners
-from labelwright.assist.learners.base import TooLittle
+from labelwright.assist.learners import learner_for, learners
+from labelwright.assist.learners.base import LabeledItem, TooLittle
 from labelwright.assist.media import ItemMedia
-from labelwright.schema import Schema
+from labelwright.schema import Item, Schema, Text
 from labelwright.store.project import Project
+from tests.quality.test_graded_votes import Points, PointsQuestion
 
 SCHEMA = {
     "data": {"body": "text", "photo": "image", "clip": "audio"},
@@ -91,8 +92,27 @@ def test_every_model_says_when_there_is_too_little(learner: ModuleType, project:
     assert learner.METHOD
     assert learner.VERSION
     schema: Schema = project.schema
-    fitting = [question for question in schema.questions.values() if (question.kind, schema.data[question.of]) in learner.ANSWERS]
+    fitting = [question for question in schema.questions.values() if learner_for(question, schema) is learner]
     assert fitting
     for question in fitting:
         with pytest.raises(TooLittle, match=r"need"):
             learner.learn(question, [], ItemMedia(project), 5)
+
+
+def test_a_kind_of_somebody_elses_is_learned_by_what_it_asks(make_project: Callable[..., Project]):
+    """A learner is chosen by the shape of the marks, or for votes, and the modality: ratings are learned as choices are, by their votes."""
+    schema = msgspec.convert({"data": {"body": "text"}, "questions": {}}, Schema)
+    question = PointsQuestion(of="body")
+    learner = learner_for(question, schema)
+    assert learner is not None
+    assert learner.METHOD == "tfidf_logistic"
+    texts = [f"{'very good and fine' if number % 2 else 'rather bad and poor'} number {number}" for number in range(40)]
+    examples = [
+        LabeledItem(Item(number, f"t{number}", "r", {"body": Text(text)}), Points(5 if number % 2 else 1), f"g{number}")
+        for number, text in enumerate(texts)
+    ]
+    media = ItemMedia(make_project())
+    learned = learner.learn(question, examples, media, 5)
+    proposals = learner.load(question, learned.arrays).predict([one.item for one in examples[:2]], media)
+    assert [one.answer for one in proposals] == [Points(1), Points(5)]
+    assert learner_for(question, msgspec.convert({"data": {"body": "image"}, "questions": {}}, Schema)).METHOD != learner.METHOD

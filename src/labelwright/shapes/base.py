@@ -68,6 +68,14 @@ class RowShape(Shape, Protocol):
         """Return where the marks of one thing lie together, by the weight of each; in whole numbers where all were in these."""
         ...
 
+    def sides(self, mark: Geometry | NDArray[Any]) -> NDArray[Any]:
+        """Return, for each number of a mark, how long it is in that direction, and never 0: a shift of the number is measured by it."""
+        ...
+
+    def within(self, mark: Geometry | NDArray[Any], limits: Geometry) -> Geometry:
+        """Return what of a mark lies in an item of this length, or of this width and height."""
+        ...
+
     def order(self, mark: Geometry, confidence: float, iou: float) -> tuple[float, ...]:
         """Return what fused marks are sorted by."""
         ...

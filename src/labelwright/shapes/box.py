@@ -60,6 +60,16 @@ class BoxShape:
         left, top, right, bottom = (float(value) for value in np.average(corners, axis=0, weights=weights))
         return left, top, right - left, bottom - top
 
+    def sides(self, mark: Geometry | NDArray[Any]) -> NDArray[Any]:
+        import numpy as np
+
+        return np.array([mark[2], mark[3], mark[2], mark[3]]).clip(1e-6)
+
+    def within(self, mark: Geometry | NDArray[Any], limits: Geometry) -> Geometry:
+        x, y, width, height = map(float, mark)
+        left, top = max(x, 0.0), max(y, 0.0)
+        return left, top, min(x + width, limits[0]) - left, min(y + height, limits[1]) - top
+
     def order(self, mark: Geometry, confidence: float, iou: float) -> tuple[float, ...]:
         """The most confident first, and then from the top and the left."""
         x, y, width, height = mark

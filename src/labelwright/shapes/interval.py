@@ -54,6 +54,14 @@ class IntervalShape:
             return tuple(int(weighted_median(ends, weights)) for ends in marks.T)
         return tuple(float(value) for value in np.average(marks, axis=0, weights=weights))
 
+    def sides(self, mark: Geometry | NDArray[Any]) -> NDArray[Any]:
+        import numpy as np
+
+        return np.full(2, max(mark[1] - mark[0], 1e-6))
+
+    def within(self, mark: Geometry | NDArray[Any], limits: Geometry) -> Geometry:
+        return tuple(min(max(float(end), 0.0), limits[0]) for end in mark)
+
     def order(self, mark: Geometry, confidence: float, iou: float) -> tuple[float, ...]:
         return (*mark, -confidence)
 

@@ -1,9 +1,10 @@
 """The small models, one file a way of learning, told apart by what a question asks and about which modality.
 
-A learner's module has `METHOD`, its name; `VERSION`, which changes with its code; `ANSWERS`, the pairs of kind and modality that it is
-for; `MOST`, the examples that it takes, and for texts perhaps `MOST_CHARACTERS`, what it reads of each, and `ALL_CHARACTERS`, of all
-together: of more examples it gets a random sample that stays the same; `AT_LEAST`, the score below which it abstains unless told
-otherwise; `learn`, which returns what it learned as arrays, or raises `TooLittle`; and `load`, which makes a `Learned` of the arrays again.
+A learner's module has `METHOD`, its name; `VERSION`, which changes with its code; `ANSWERS`, what it is for: pairs of the shape of the
+marks, or None for one label of the whole field, and of the modality; `MOST`, the examples that it takes, and for texts perhaps
+`MOST_CHARACTERS`, what it reads of each, and `ALL_CHARACTERS`, of all together: of more examples it gets a random sample that stays the
+same; `AT_LEAST`, the score below which it abstains unless told otherwise; `learn`, which returns what it learned as arrays, or raises
+`TooLittle`; and `load`, which makes a `Learned` of the arrays again.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ def methods() -> list[str]:
 
 
 def learner_for(question: Question, schema: Schema) -> ModuleType | None:
-    """Return the learner for a question, or None where there is none."""
-    wanted = (question.kind, schema.data[question.of])
+    """Return the learner for a question, whichever kind it is of, or None where there is none."""
+    if not question.labels or (question.shape is None and not question.single):
+        return None
+    wanted = (question.shape, schema.data[question.of])
     return next((learner for learner in learners() if wanted in learner.ANSWERS), None)

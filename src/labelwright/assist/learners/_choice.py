@@ -1,7 +1,8 @@
-"""One label for each row of numbers: what choices about texts, pictures and recordings have in common."""
+"""One label for each row of numbers: what votes about texts, pictures and recordings have in common, whatever kind of answer they are."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,9 @@ FOLDS = 5
 def enough(question: Question, examples: Sequence[LabeledItem], fewest: int) -> list[LabeledItem]:
     """Return the examples with a label that the question has, or say that they are too few."""
     known = set(question.labels)
-    usable = [example for example in examples if example.answer.label in known]
-    counts = {label: sum(example.answer.label == label for example in usable) for label in question.labels}
+    usable = [example for example in examples if question.vote(example.answer) in known]
+    votes = Counter(question.vote(example.answer) for example in usable)
+    counts = {label: votes[label] for label in question.labels}
     if sum(count >= fewest for count in counts.values()) < 2:
         so_far = ", ".join(f"{label} {count}" for label, count in counts.items())
         raise TooLittle(f"Two labels need {fewest} labeled items each; so far: {so_far}.")
@@ -35,7 +37,7 @@ def learn_choice(question: Question, examples: Sequence[LabeledItem], matrix: An
     import numpy as np
 
     labels = question.labels
-    codes = np.array([labels.index(example.answer.label) for example in examples])
+    codes = np.array([labels.index(question.vote(example.answer) or "") for example in examples])
     groups, folds = _linear.folds_for([example.group for example in examples], FOLDS)
     if folds < 2 or len(np.unique(codes)) < 2:
         raise TooLittle("All labeled items belong to one group: nothing is left to test on.")
@@ -74,4 +76,4 @@ def proposals(question: Question, probabilities: NDArray[Any]) -> list[Proposal 
     """Return the most likely label of each row, with its probability."""
     best = probabilities.argmax(axis=1)
     scores = probabilities[range(len(best)), best]
-    return [Proposal(question.from_plain(question.labels[int(code)]), float(score)) for code, score in zip(best, scores, strict=True)]
+    return [Proposal(question.elected(question.labels[int(code)]), float(score)) for code, score in zip(best, scores, strict=True)]

@@ -7,7 +7,7 @@ corrected by the median difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labelwright.assist.arrays import Arrays
@@ -16,11 +16,12 @@ from labelwright.assist.learners.base import LabeledItem, LearningResult, TooLit
 from labelwright.assist.proposal import Proposal
 from labelwright.schema import Answer
 from labelwright.schema.kinds import Part, Question
+from labelwright.shapes import RowShape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Candidates", "Overlap", "Regions", "learn_regions"]
+__all__ = ["Candidates", "Regions", "learn_regions"]
 
 FOLDS = 3
 IS_ONE = 0.5
@@ -35,9 +36,6 @@ THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 _STRENGTH = 0.02
 _ITERATIONS = 60
 
-Overlap = Callable[["NDArray[Any]", "NDArray[Any]"], "NDArray[Any]"]
-"""Intersection over union of each with each."""
-
 
 class Candidates(NamedTuple):
     """The candidates of one item: geometry as units have it (m, 2 or 4), their numbers (m, d), and the limits of the item."""
@@ -50,29 +48,27 @@ class Candidates(NamedTuple):
 class Regions:
     """A model of regions, made of its arrays."""
 
-    def __init__(self, question: Question, arrays: Arrays, overlap: Overlap) -> None:
+    def __init__(self, question: Question, arrays: Arrays, shape: RowShape) -> None:
         self._question = question
         self._linear = _linear.Linear.of(arrays)
         self._shift, self._threshold, self._curve = arrays["shift"], float(arrays["threshold"]), arrays["curve"]
-        self._overlap = overlap
+        self._shape = shape
 
     def propose(self, candidates: Candidates) -> Proposal:
         """Return what the candidates of an item amount to."""
         probabilities = self._linear.probabilities(candidates.rows) if len(candidates.rows) else candidates.rows.reshape(0, 1)
-        answer, raw = _decide(self._question, candidates, probabilities, self._shift, self._threshold, self._overlap)
+        answer, raw = _decide(self._question, candidates, probabilities, self._shift, self._threshold, self._shape)
         return Proposal(answer, _agreement.score(self._curve, raw))
 
 
-def learn_regions(
-    question: Question, examples: Sequence[LabeledItem], candidates: Sequence[Candidates], overlap: Overlap
-) -> LearningResult:
+def learn_regions(question: Question, examples: Sequence[LabeledItem], candidates: Sequence[Candidates], shape: RowShape) -> LearningResult:
     """Learn which candidates are what, and judge that on items that were not seen."""
     import numpy as np
 
     labels = question.labels
     background = len(labels)
     truth = [example.answer for example in examples]
-    targets, overlaps = _targets(question, truth, candidates, overlap)
+    targets, overlaps = _targets(question, truth, candidates, shape)
     codes = np.concatenate(targets)
     codes = _fewer(codes, background)
     teaching = codes >= 0
@@ -89,11 +85,11 @@ def learn_regions(
         if folds < 2 or len({groups[index] for index in np.flatnonzero(teaching)}) < folds:
             raise TooLittle("All labeled items belong to one group: nothing is left to test on.")
         unseen = _unseen_of_all(matrix, codes, background + 1, groups, folds)
-    shift = _median_shift(truth, candidates, overlaps)
+    shift = _median_shift(truth, candidates, overlaps, shape)
     parts = [unseen[owner == index] for index in range(len(examples))]
     best: tuple[float, float, list[Answer], list[float]] | None = None
     for threshold in THRESHOLDS:
-        decided = [_decide(question, one, part, shift, threshold, overlap) for one, part in zip(candidates, parts, strict=True)]
+        decided = [_decide(question, one, part, shift, threshold, shape) for one, part in zip(candidates, parts, strict=True)]
         answers, raw = [answer for answer, _ in decided], [confidence for _, confidence in decided]
         agreement = float(np.mean([1.0 - question.distance(one, other) for one, other in zip(answers, truth, strict=True)]))
         if best is None or agreement > best[0]:
@@ -126,7 +122,7 @@ def _unseen_of_all(matrix: NDArray[Any], codes: NDArray[Any], classes: int, grou
 
 
 def _targets(
-    question: Question, truth: Sequence[Answer], candidates: Sequence[Candidates], overlap: Overlap
+    question: Question, truth: Sequence[Answer], candidates: Sequence[Candidates], shape: RowShape
 ) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
     """What each candidate is (a label's number, background, or -1 for neither), and how far it overlaps each labeled place."""
     import numpy as np
@@ -139,7 +135,7 @@ def _targets(
             targets.append(np.full(len(one.geometry), len(labels)))
             overlaps.append(np.zeros((len(one.geometry), 0)))
             continue
-        common = overlap(one.geometry, np.array([unit.geometry for unit in units], dtype=float))
+        common = shape.overlaps(one.geometry, np.array([unit.geometry for unit in units], dtype=float))
         nearest, most = common.argmax(axis=1), common.max(axis=1)
         is_label = np.array([labels.index(unit.label) for unit in units])[nearest]
         targets.append(np.where(most >= IS_ONE, is_label, np.where(most < IS_NONE, len(labels), -1)))
@@ -159,7 +155,9 @@ def _fewer(codes: NDArray[Any], background: int) -> NDArray[Any]:
     return fewer
 
 
-def _median_shift(truth: Sequence[Answer], candidates: Sequence[Candidates], overlaps: Sequence[NDArray[Any]]) -> NDArray[Any]:
+def _median_shift(
+    truth: Sequence[Answer], candidates: Sequence[Candidates], overlaps: Sequence[NDArray[Any]], shape: RowShape
+) -> NDArray[Any]:
     """By how much of its size each side of a candidate differs from the labeled place that it covers best, in the median."""
     import numpy as np
 
@@ -168,22 +166,14 @@ def _median_shift(truth: Sequence[Answer], candidates: Sequence[Candidates], ove
         for index in range(common.shape[1]):
             nearest = int(common[:, index].argmax())
             if common[nearest, index] >= IS_ONE:
-                differences.append((np.array(answer.parts()[index].geometry) - one.geometry[nearest]) / _size(one.geometry[nearest]))
+                differences.append((np.array(answer.parts()[index].geometry) - one.geometry[nearest]) / shape.sides(one.geometry[nearest]))
     width = next((one.geometry.shape[1] for one in candidates), 2)
     shift: NDArray[Any] = np.median(differences, axis=0) if differences else np.zeros(width)
     return np.round(shift, 4)
 
 
-def _size(geometry: NDArray[Any]) -> NDArray[Any]:
-    import numpy as np
-
-    if len(geometry) == 2:
-        return np.full(2, max(geometry[1] - geometry[0], 1e-6))
-    return np.array([geometry[2], geometry[3], geometry[2], geometry[3]]).clip(1e-6)
-
-
 def _decide(
-    question: Question, candidates: Candidates, probabilities: NDArray[Any], shift: NDArray[Any], threshold: float, overlap: Overlap
+    question: Question, candidates: Candidates, probabilities: NDArray[Any], shift: NDArray[Any], threshold: float, shape: RowShape
 ) -> tuple[Answer, float]:
     """Return the answer that the candidates amount to, the surest first kept, and the mean confidence in its places."""
     import numpy as np
@@ -193,7 +183,7 @@ def _decide(
     places = probabilities[:, :-1]
     code, sure = places.argmax(axis=1), places.max(axis=1)
     order = [index for index in np.argsort(-sure, kind="stable") if sure[index] >= threshold]
-    common = overlap(candidates.geometry, candidates.geometry)
+    common = shape.overlaps(candidates.geometry, candidates.geometry)
     kept: list[int] = []
     for index in order:
         if all(common[index, other] <= SUPPRESS for other in kept):
@@ -202,17 +192,7 @@ def _decide(
         return question.with_parts([]), float(1.0 - sure.max())
     units = []
     for index in kept:
-        geometry = candidates.geometry[index] + shift * _size(candidates.geometry[index])
-        units.append(Part(question.labels[int(code[index])], _within(geometry, candidates.limits)))
+        geometry = candidates.geometry[index] + shift * shape.sides(candidates.geometry[index])
+        units.append(Part(question.labels[int(code[index])], shape.rounded(shape.within(geometry, candidates.limits))))
     units.sort(key=lambda unit: unit.geometry)
-    return question.with_parts([unit for unit in units if _size(np.array(unit.geometry)).min() > 1e-3]), float(sure[kept].mean())
-
-
-def _within(geometry: NDArray[Any], limits: tuple[float, ...]) -> tuple[float, ...]:
-    if len(geometry) == 2:
-        start, end = (min(max(float(value), 0.0), limits[0]) for value in geometry)
-        return round(start, 3), round(end, 3)
-    x, y, width, height = (float(value) for value in geometry)
-    left, top = max(x, 0.0), max(y, 0.0)
-    right, bottom = min(x + width, limits[0]), min(y + height, limits[1])
-    return round(left, 1), round(top, 1), round(right - left, 1), round(bottom - top, 1)
+    return question.with_parts([unit for unit in units if shape.sides(unit.geometry).min() > 1e-3]), float(sure[kept].mean())

@@ -19,14 +19,14 @@ from labelwright.errors import LabelwrightError
 from labelwright.media.features import image as features
 from labelwright.schema import Item
 from labelwright.schema.kinds import Question
-from labelwright.stats import box_iou
+from labelwright.shapes import BOX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 METHOD = "region_logistic"
 VERSION = f"1 {features.VERSION}"
-ANSWERS = frozenset({("boxes", "image")})
+ANSWERS = frozenset({(BOX, "image")})
 MOST = 150
 AT_LEAST = 0.3
 
@@ -46,7 +46,7 @@ def learn(question: Question, examples: Sequence[LabeledItem], media: ItemMedia,
         raise TooLittle(f"{needed} pictures with boxes are needed; there are {len(examples)} labeled ones.")
     sizes = _usual_sizes(question, examples)
     candidates = [_candidates(example.item, question, media, sizes) for example in examples]
-    result = _regions.learn_regions(question, examples, candidates, box_iou)
+    result = _regions.learn_regions(question, examples, candidates, BOX)
     return result._replace(arrays={**result.arrays, "sizes": np.array(sizes)})
 
 
@@ -59,7 +59,7 @@ class _Model:
     def __init__(self, question: Question, arrays: Arrays) -> None:
         self._question = question
         self._sizes = [(float(width), float(height)) for width, height in arrays["sizes"]]
-        self._regions = _regions.Regions(question, arrays, box_iou)
+        self._regions = _regions.Regions(question, arrays, BOX)
 
     def predict(self, items: Sequence[Item], media: ItemMedia) -> list[Proposal | None]:
         return [self._regions.propose(_candidates(item, self._question, media, self._sizes)) for item in items]

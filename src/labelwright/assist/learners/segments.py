@@ -18,14 +18,14 @@ from labelwright.errors import LabelwrightError
 from labelwright.media.features import audio as features
 from labelwright.schema import Item
 from labelwright.schema.kinds import Question
-from labelwright.stats import interval_iou
+from labelwright.shapes import INTERVAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 METHOD = "loudness_logistic"
 VERSION = f"1 {features.VERSION}"
-ANSWERS = frozenset({("segments", "audio")})
+ANSWERS = frozenset({(INTERVAL, "audio")})
 MOST = 500
 AT_LEAST = 0.3
 
@@ -41,7 +41,7 @@ def learn(question: Question, examples: Sequence[LabeledItem], media: ItemMedia,
     if sum(bool(example.answer.parts()) for example in examples) < needed:
         raise TooLittle(f"{needed} recordings with segments are needed; there are {len(examples)} labeled ones.")
     candidates = [_candidates(example.item, question, media) for example in examples]
-    return _regions.learn_regions(question, examples, candidates, interval_iou)
+    return _regions.learn_regions(question, examples, candidates, INTERVAL)
 
 
 def load(question: Question, arrays: Arrays) -> Learned:
@@ -52,7 +52,7 @@ def load(question: Question, arrays: Arrays) -> Learned:
 class _Model:
     def __init__(self, question: Question, arrays: Arrays) -> None:
         self._question = question
-        self._regions = _regions.Regions(question, arrays, interval_iou)
+        self._regions = _regions.Regions(question, arrays, INTERVAL)
 
     def predict(self, items: Sequence[Item], media: ItemMedia) -> list[Proposal | None]:
         return [self._regions.propose(_candidates(item, self._question, media)) for item in items]

@@ -17,13 +17,14 @@ from labelwright.assist.proposal import Proposal
 from labelwright.media.features import text as features
 from labelwright.schema import Answer, Item
 from labelwright.schema.kinds import Part, Question
+from labelwright.shapes import INTERVAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 METHOD = "token_logistic"
 VERSION = f"1 {features.VERSION}"
-ANSWERS = frozenset({("spans", "text")})
+ANSWERS = frozenset({(INTERVAL, "text")})
 MOST = 3000
 ALL_CHARACTERS = 30_000_000
 AT_LEAST = 0.3

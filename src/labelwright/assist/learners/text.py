@@ -1,4 +1,4 @@
-"""Choices about texts: words and stretches of characters, weighed by how rare they are (tf-idf), with logistic regression."""
+"""Labels of texts: words and stretches of characters, weighed by how rare they are (tf-idf), with logistic regression."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from labelwright.schema.kinds import Question
 
 METHOD = "tfidf_logistic"
 VERSION = f"1 {features.VERSION}"
-ANSWERS = frozenset({("choice", "text")})
+ANSWERS = frozenset({(None, "text")})
 MOST = 20_000
 MOST_CHARACTERS = features.MOST_CHARACTERS
 ALL_CHARACTERS = 9_000_000

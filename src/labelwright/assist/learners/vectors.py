@@ -1,4 +1,4 @@
-"""Choices about pictures and recordings: a row of numbers for each (edges and colors, or the spectrum), with logistic regression."""
+"""Labels of pictures and recordings: a row of numbers for each (edges and colors, or the spectrum), with logistic regression."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEATURES = {name: features for name in plugins.names("features") if hasattr(feat
 """What is looked at, by the modality."""
 
 VERSION = " ".join(["1", *(FEATURES[name].VERSION for name in sorted(FEATURES, reverse=True))])
-ANSWERS = frozenset(("choice", name) for name in FEATURES)
+ANSWERS = frozenset((None, name) for name in FEATURES)
 MOST = 20_000
 AT_LEAST = 0.5
 
