@@ -165,6 +165,8 @@ LADDERS = re.compile(
     | (?:==|!=|\bin\b)\ *[(\[{{]?["'](?:{NAMES})["']                       # the same by a name
     | ["'](?:{NAMES})["']\ *(?:==|!=|in\b|not\ in\b)
     | ["'](?:{NAMES})["']:[^=]*["'](?:{NAMES})["']:                        # keeps something by the name
+    | [(\[{{]["'](?:{NAMES})["'],                                         # the same beside something else
+    | \(\w+\.kind,
     | \bcase\ ["'](?:{NAMES})["']
     | Literal\[[^\]]*["'](?:{NAMES})["']
     | isinstance\([^)]*\b(?:{CLASSES})\b                                  # the same by the class
@@ -202,6 +204,8 @@ def test_nothing_outside_asks_which_kind_it_is(tmp_path: Path) -> None:
         'if "boxes" in kinds:',
         'SHAPES = {"spans": INTERVAL, "boxes": BOX}',
         'Kind = Literal["choice", "spans"]',
+        'ANSWERS = frozenset({("spans", "text")})',
+        "wanted = (question.kind, schema.data[question.of])",
         "if isinstance(answer, Boxes):",
         "if isinstance(question, ChoiceQuestion | Other):",
         "if type(answer) is Spans:",

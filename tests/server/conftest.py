@@ -20,7 +20,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         import psycopg
 
         url: str = request.getfixturevalue("postgresql_template")
-        name = f"house_{request.module.__name__.rpartition('.')[2]}_{next(_databases)}"
+        name = f"site_{request.module.__name__.rpartition('.')[2]}_{next(_databases)}"
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "template_labelwright"'.encode())
         store = url.replace("/postgres", f"/{name}")

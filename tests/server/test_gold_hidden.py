@@ -25,7 +25,7 @@ WORDS = ["the", "a", "parcel", "arrived", "late", "broken", "refund", "please", 
 
 
 @pytest.fixture
-def gold_house(tmp_path: Path) -> Iterator[Site]:
+def gold_site(tmp_path: Path) -> Iterator[Site]:
     """A served project with gold at 20%."""
 
     def with_gold(pipeline: str) -> str:
@@ -119,7 +119,7 @@ def _interval(scores: np.ndarray[Any, Any], truth: np.ndarray[Any, Any]) -> tupl
 
 
 @pytest.mark.parametrize("layout", ["among", "apart"])
-def test_no_classifier_finds_the_gold_items(gold_house: Site, layout: str) -> None:
+def test_no_classifier_finds_the_gold_items(gold_site: Site, layout: str) -> None:
     """From numbers, keys, order, sizes and what each request answers, gold items are found no better than by chance."""
     from sklearn.ensemble import GradientBoostingClassifier
     from sklearn.linear_model import LogisticRegression
@@ -128,8 +128,8 @@ def test_no_classifier_finds_the_gold_items(gold_house: Site, layout: str) -> No
     from sklearn.preprocessing import StandardScaler
 
     random.seed(3)  # what the queue draws by
-    _collect(gold_house, gold=100, layout=layout)
-    seen, is_gold = _play(gold_house, gold_house.browser(gold_house.person()))
+    _collect(gold_site, gold=100, layout=layout)
+    seen, is_gold = _play(gold_site, gold_site.browser(gold_site.person()))
     found, truth = np.array(seen), np.array(is_gold, dtype=int)
     assert len(found) == ANSWERED
     assert 30 < truth.sum() < 101
@@ -141,19 +141,19 @@ def test_no_classifier_finds_the_gold_items(gold_house: Site, layout: str) -> No
         assert low <= 0.5 <= high, (model, low, high)
 
 
-def test_a_gold_item_that_is_given_back_comes_back(gold_house: Site) -> None:
+def test_a_gold_item_that_is_given_back_comes_back(gold_site: Site) -> None:
     """Whoever gives an item back and asks again gets it again, gold or not, with the draft; one that was passed on never returns."""
     random.seed(3)
-    _collect(gold_house, gold=100)
-    with gold_house.workspace.database.read() as connection:
-        gold = {gold_house.outside(number) for number in connection.scalars(sa.select(tables.known_answers.c.item_id))}
-    browser = gold_house.browser(gold_house.person())
-    task = gold_house.held(browser)
+    _collect(gold_site, gold=100)
+    with gold_site.workspace.database.read() as connection:
+        gold = {gold_site.outside(number) for number in connection.scalars(sa.select(tables.known_answers.c.item_id))}
+    browser = gold_site.browser(gold_site.person())
+    task = gold_site.held(browser)
     while task["item"]["id"] not in gold:
         task = submit(browser, task).json()["next"]
     browser.put(f"/api/tasks/{task['id']}/draft", json={"lease": task["lease"], "sequence": 1, "body": "half"})
     browser.post(f"/api/tasks/{task['id']}/release", json={})
-    again = gold_house.held(browser)
+    again = gold_site.held(browser)
     assert (again["id"], again["item"]["id"], again["draft"]["body"]) == (task["id"], task["item"]["id"], "half")
     following = browser.post(f"/api/tasks/{again['id']}/skip", json={"reason": "unclear"}).json()["next"]
     met = set()
@@ -163,21 +163,21 @@ def test_a_gold_item_that_is_given_back_comes_back(gold_house: Site) -> None:
     assert task["item"]["id"] not in met
 
 
-def test_no_count_of_the_project_tells_what_was_gold(gold_house: Site) -> None:
+def test_no_count_of_the_project_tells_what_was_gold(gold_site: Site) -> None:
     """How far a project is moves with answers that are asked of several people and not with those to gold, so annotators are not told."""
     random.seed(3)
-    _collect(gold_house, gold=100)
-    with gold_house.workspace.database.read() as connection:
-        gold = {gold_house.outside(number) for number in connection.scalars(sa.select(tables.known_answers.c.item_id))}
-    browser, owner = gold_house.browser(gold_house.person()), gold_house.browser(gold_house.person("owner"))
-    gold_house.keep_figures()
-    task = gold_house.held(browser)
+    _collect(gold_site, gold=100)
+    with gold_site.workspace.database.read() as connection:
+        gold = {gold_site.outside(number) for number in connection.scalars(sa.select(tables.known_answers.c.item_id))}
+    browser, owner = gold_site.browser(gold_site.person()), gold_site.browser(gold_site.person("owner"))
+    gold_site.keep_figures()
+    task = gold_site.held(browser)
     moved: dict[bool, set[bool]] = {True: set(), False: set()}
     told = {browser.get("/api/projects").text}
     before = owner.get("/api/projects").json()
     while not all(moved.values()):
         submitted = submit(browser, task).json()
-        gold_house.keep_figures()
+        gold_site.keep_figures()
         after = owner.get("/api/projects").json()
         moved[task["item"]["id"] in gold].add(after[0]["open_tasks"] != before[0]["open_tasks"])
         told.add(browser.get("/api/projects").text)
@@ -194,17 +194,17 @@ def _numbers(value: Any) -> Iterator[int]:
         yield value
 
 
-def test_nothing_that_an_annotator_gets_names_an_item_by_its_number_in_the_store(gold_house: Site) -> None:
+def test_nothing_that_an_annotator_gets_names_an_item_by_its_number_in_the_store(gold_site: Site) -> None:
     """Items are stored in the order of their files, gold often last, so that the number in the store is said nowhere: not with a comment,
     a draft, an answer or a refusal either."""
     random.seed(3)  # what the queue draws by
-    _collect(gold_house, gold=100)
-    browser = gold_house.browser(gold_house.person())
-    task = gold_house.held(browser)
+    _collect(gold_site, gold=100)
+    browser = gold_site.browser(gold_site.person())
+    task = gold_site.held(browser)
     item, place = task["item"]["id"], f"/api/tasks/{task['id']}"
-    with gold_house.workspace.database.read() as connection:
-        numbers = {gold_house.outside(number): number for number in connection.scalars(sa.select(tables.items.c.id))}
-        stored = {numbers[item], gold_house.inside(task["id"])}
+    with gold_site.workspace.database.read() as connection:
+        numbers = {gold_site.outside(number): number for number in connection.scalars(sa.select(tables.items.c.id))}
+        stored = {numbers[item], gold_site.inside(task["id"])}
     said = [
         browser.post(f"/api/items/{item}/comments", json={"text": "what is this"}),
         browser.get(f"/api/items/{item}/comments"),
