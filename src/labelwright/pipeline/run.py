@@ -200,7 +200,7 @@ def _pick_reviews(opened: OpenProject, everything: bool, reached: Position) -> i
         events = [event for event in events if event.position <= reached]
         if not events:
             return opened_reviews
-        opened_reviews += review.pick(project, policy, {event.item_id for event in events if event.item_id})
+        opened_reviews += review.pick(project, policy, {event.item_id for event in events if event.item_id}, reached=reached)
         project.database.write(partial(log.remember, project_id=project.id, name=name, reached=events[-1].position))
 
 
@@ -216,7 +216,7 @@ def _pick_among_all(opened: OpenProject, name: str, reached: Position) -> int:
         agreed = sa.select(tables.consensus.c.item_id).distinct().where(tables.consensus.c.project_id == project.id)
         touched = set(connection.scalars(agreed))
     project.database.write(partial(kept.begin, project_id=project.id, work=ALL_REVIEWS))
-    opened_reviews = review.pick(project, opened.pipeline.review, touched)
+    opened_reviews = review.pick(project, opened.pipeline.review, touched, reached=reached)
 
     def finish(connection: Connection) -> None:
         log.remember(connection, project.id, name, reached)
