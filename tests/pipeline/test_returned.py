@@ -16,7 +16,7 @@ from labelwright.schema import Verdict
 from labelwright.store import tables
 from labelwright.store.labels import final_labels
 from tests.pipeline.test_audits import BUG, OTHER, PIPELINE, blind, judge, labeled, proven, take
-from tests.rows import count
+from tests.rows import add_users, count
 
 __all__ = ["labeled"]
 
@@ -119,3 +119,44 @@ def test_a_row_that_is_changed_and_changed_back_finds_its_labels(labeled: tuple[
     assert {row for row in after[3] if row in before[3]} == set(before[3])
     assert {row[2] for row in after[3] if row not in before[3]} == {"away"}
     assert after[4:] == before[4:]
+
+
+def test_what_an_older_version_cancelled_is_asked_again_when_its_items_return(write_project: Callable[..., Path]) -> None:
+    """Labels that were still to be given and an answer that went back to its author; not what people had passed on to a reviewer."""
+    folder = write_project(PIPELINE.replace("overlap: 1", "overlap: 2"))
+    run(folder)
+    workspace = Workspace.open(folder)
+    opened = workspace.projects["tickets"]
+    tasks, project = tables.tasks, opened.project.id
+    (ann,) = add_users(opened.project, "ann")
+
+    def work(connection: sa.Connection) -> None:
+        first, second, third = connection.scalars(sa.select(tables.items.c.id).order_by(tables.items.c.id).limit(3))
+        # Of the first one answer is given and went back, the second was passed on, and a reviewer was asked.
+        one = sa.select(sa.func.min(tasks.c.id)).where(tasks.c.item_id == first).scalar_subquery()
+        connection.execute(sa.update(tasks).where(tasks.c.id == one).values(state="done", user_id=ann))
+        back = {"project_id": project, "item_id": first, "purpose": "redo", "state": "open", "lane": 0, "rank": 1, "for_user_id": ann}
+        connection.execute(sa.insert(tasks).values(back))
+        connection.execute(sa.update(tasks).where(tasks.c.item_id == second).values(state="cancelled"))
+        pick = {"item_id": second, "project_id": project, "random": 0, "reasons": '["skipped"]', "created_at": 0.0}
+        connection.execute(sa.insert(tables.review_picks).values(pick))
+        connection.execute(sa.insert(tables.skips).values(item_id=third, user_id=ann, reason="", created_at=0.0))
+
+    opened.project.database.write(work)
+
+    def waiting() -> Any:
+        with opened.project.database.read() as connection:
+            query = sa.select(tasks.c.item_id, tasks.c.purpose, sa.func.count()).where(tasks.c.state == "open")
+            return sorted(map(tuple, connection.execute(query.group_by(tasks.c.item_id, tasks.c.purpose))))
+
+    before = waiting()
+    (folder / "steps.py").write_text(DROP)
+    write_project(PIPELINE.replace("overlap: 1", "overlap: 2") + "prepare: [{python: steps.py}]\n")
+    run(folder)
+    assert waiting() == []
+    away = sa.update(tasks).where(tasks.c.state == "away").values(state="cancelled")
+    opened.project.database.write(lambda connection: connection.execute(away))
+    write_project(PIPELINE.replace("overlap: 1", "overlap: 2"))
+    run(folder)
+    assert waiting() == before
+    workspace.close()

@@ -186,9 +186,9 @@ def test_reviews_follow_whatever_they_rest_on(write_project: Callable[..., Path]
     looked: list[int] = []
     pick = review.pick
 
-    def watched(project: Any, policy: Any, item_ids: Any) -> int:
+    def watched(project: Any, policy: Any, item_ids: Any, **more: Any) -> int:
         looked.append(len(item_ids))
-        return pick(project, policy, item_ids)
+        return pick(project, policy, item_ids, **more)
 
     monkeypatch.setattr(review, "pick", watched)
     with opened_project(write_project) as opened:

@@ -144,3 +144,23 @@ def test_takers_of_suggested_boxes_are_one_witness(make_project: Make) -> None:
     refresh(project, POLICY)
     confidence = {row["item_id"]: round(row["confidence"], 3) for row in rows(project, tables.consensus)}
     assert confidence == {copied: 0.8, alone: 0.96}
+
+
+def test_a_label_is_one_that_somebody_gave(make_project: Make) -> None:
+    """Three who take one suggestion of a rare label, hidden from hardly anybody, give that label: at a refresh, and between two."""
+    project = make_project(SCHEMA)
+    ids = add_texts(project, [f"text number {index}" for index in range(60)])
+    people = add_users(project, "ann", "ben", "cat")
+    labels = ["b" if index % 6 == 0 else "a" for index in range(60)]
+    suggest(project, ids, labels, [0.5] * 60)
+
+    def give(part: slice) -> None:
+        for person in people:
+            listed = [(item, person, {"q": choice(label)}) for item, label in zip(ids[part], labels[part], strict=True)]
+            answer(project, listed, assisted=1, suggested=standing(True, 0.5))
+
+    for part in (slice(0, 58), slice(58, 60)):
+        give(part)
+        refresh(project, POLICY)
+        found = {row["item_id"]: msgspec.json.decode(row["answer"])["label"] for row in rows(project, tables.consensus)}
+        assert found == dict(zip(ids[: part.stop], labels[: part.stop], strict=True))

@@ -15,7 +15,7 @@ from labelwright.review import ReviewPolicy
 from labelwright.schema import Verdict
 from labelwright.schema.kinds.choice import Choice
 from labelwright.schema.kinds.spans import Span, Spans
-from labelwright.store import people, tables
+from labelwright.store import log, people, tables
 from labelwright.store.codec import decode, encode
 from labelwright.store.labels import final_labels
 from labelwright.store.project import Project
@@ -172,6 +172,24 @@ def test_an_item_that_waits_for_answers_is_not_picked(make_project: MakeProject)
     tasks.open_tasks(project, TaskPolicy())
     agree(project, items[0], "bug")
     assert review.pick(project, ReviewPolicy(sample="100%"), items) == 0
+
+
+def test_an_item_answered_since_its_consensus_was_made_is_not_drawn_yet(answered: tuple[Project, list[int], list[int]]) -> None:
+    """What stands for it was made without its newest answer: it is drawn the next time, and the others at once."""
+    project, items, people = answered
+    with project.database.read() as connection:
+        reached = log.newest(connection, project.id)
+    project.database.write(
+        lambda connection: log.append(connection, project.id, "annotation_submitted", user_id=people[0], item_id=items[7])
+    )
+    policy = ReviewPolicy(sample="100%", always=())
+    assert review.pick(project, policy, items, reached=reached) == 399
+    assert items[7] not in picks(project)
+    with project.database.read() as connection:
+        undrawn = sa.select(tables.items.c.id).where(tables.items.c.drawn_at.is_(None))
+        assert list(connection.scalars(undrawn)) == [items[7]]
+        reached = log.newest(connection, project.id)
+    assert review.pick(project, policy, items, reached=reached) == 1
 
 
 def test_the_rules_pick_what_they_name(make_project: MakeProject) -> None:

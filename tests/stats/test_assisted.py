@@ -15,8 +15,8 @@ from tests.stats.followers import HABITS, follow
 def believed(world: Any, *, counted: bool = False) -> tuple[float, float]:
     """Return the mean confidence in the labels, and the share of labels that are right."""
     found = aggregate_assisted(world.answers, world.classes, counted=counted)
-    labels = found.posteriors.argmax(axis=1)
-    return float(found.posteriors.max(axis=1).mean()), float((labels == world.truth).mean())
+    sure = found.posteriors[np.arange(len(found.labels)), found.labels]
+    return float(sure.mean()), float((found.labels == world.truth).mean())
 
 
 @pytest.mark.parametrize("habit", HABITS)
@@ -56,6 +56,21 @@ def test_without_hidden_suggestions_nothing_is_known_of_those_who_took_them() ->
     took = np.bincount(world.answers.task[world.answers.took], minlength=len(found.tasks)) == 3
     assert found.posteriors[took].max(axis=1).max() < 0.5
     assert "may be copied" in found.reason
+
+
+@pytest.mark.parametrize("hidden", [0.0, 0.1])
+def test_no_label_is_one_that_nobody_gave(hidden: float) -> None:
+    """However little is known of copying, and however frequent another class is, a task's label is one of its answers."""
+    world = follow("hard", seed=3, tasks=60, overlap=2, hidden=hidden)
+    answers = world.answers
+    # Two of three tasks are of the first class.
+    label, suggestion = (np.where(answers.task % 3 > 0, 0, column) for column in (answers.label, answers.suggestion))
+    uneven = AssistedAnswers(answers.task, answers.annotator, label, suggestion, answers.shown, np.full(len(label), np.nan))
+    found = aggregate_assisted(uneven, world.classes)
+    alike = label[::2] == label[1::2]
+    assert alike.sum() > 40
+    assert (found.labels == label[::2])[alike].all()
+    assert np.isin(found.labels[~alike] - label[::2][~alike], [0, *(label[1::2] - label[::2])[~alike]]).all()
 
 
 def test_a_labeler_that_is_an_annotator_speaks_where_nobody_took_its_suggestion() -> None:

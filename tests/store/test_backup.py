@@ -60,6 +60,21 @@ def test_a_backup_restores_every_row_and_blob(make_project: Callable[..., Projec
     fresh.close()
 
 
+def test_a_duplicate_that_comes_long_before_its_original_is_restored(make_project: Callable[..., Project], tmp_path: Path) -> None:
+    """An item refers to one that stands thousands of rows behind it, as after a change of the rows: the reference is restored."""
+    project = make_project()
+    ids = add_texts(project, [f"text {number}" for number in range(2500)])
+    first = sa.update(tables.items).where(tables.items.c.id.in_(ids[:2])).values(duplicate_of=ids[-1], state="duplicate")
+    project.database.write(lambda connection: connection.execute(first))
+    backup(project.database, project.blobs, tmp_path / "backup.tar")
+    fresh = Database(f"sqlite:///{tmp_path}/fresh/labelwright.db")
+    fresh.migrate()
+    report = restore(fresh, Blobs(tmp_path / "fresh" / "blobs"), tmp_path / "backup.tar")
+    assert report.whole
+    assert _rows(fresh)["items"] == _rows(project.database)["items"]
+    fresh.close()
+
+
 @pytest.fixture
 def moved(postgresql_url: str, tmp_path: Path) -> Iterator[Callable[..., tuple[Database, Database]]]:
     """Makes a store on SQLite with one person, and restores its backup into PostgreSQL; returns both."""

@@ -25,6 +25,8 @@ class Definition(Struct, frozen=True, kw_only=True):
 
 
 EXACT = "At 95%, exact where each answer is right or wrong (Clopper and Pearson), else by the items' own spread."
+BOTH_WAYS = "At 95%, by t over people, clustered by item and by person."
+CLUSTERED = "At 95%, exact for as many independent answers as say the same, clustered by item and by person, by t over the fewer of these."
 MEDIAN = "At 95%, between two of the values, as the binomial distribution places them."
 NOT_GIVEN = "Not given: it steers, and proves nothing."
 FUNNEL, COUNTS, LABELS = "analytics.counts.read_counts", "analytics.counts.read_counts", "analytics.labeled.read_labels"
@@ -232,7 +234,7 @@ GLOSSARY = [
         counts="The share of all answers to gold items that were right.",
         over="Everybody's answers to gold items of the question.",
         by="quality.gold.examine",
-        interval=EXACT,
+        interval=CLUSTERED,
         assumes="The known answers are right.",
         shown="Quality, report, requirement `gold_accuracy`",
     ),
@@ -344,7 +346,7 @@ GLOSSARY = [
         counts="How much less time an answer took with suggestions in view than with them hidden by lot, times the answers that had them.",
         over="The newest 5,000 first answers, and 5,000 about gold, to items with a suggestion.",
         by="analytics.assistance.read_assistance",
-        interval="At 95%, by t over people, clustered by item and by person.",
+        interval=BOTH_WAYS,
         assumes="What docs/explain/suggestions.md lists.",
     ),
     Definition(
@@ -353,7 +355,7 @@ GLOSSARY = [
         counts="How much oftener people give the suggested answer where it is shown than where it is hidden. It needs no truth.",
         over="The same answers.",
         by="analytics.assistance.read_assistance",
-        interval="At 95%, by t over people, clustered by item and by person.",
+        interval=BOTH_WAYS,
         assumes="What docs/explain/suggestions.md lists.",
     ),
     Definition(
@@ -362,7 +364,7 @@ GLOSSARY = [
         counts="How much oftener answers are right with suggestions in view than without.",
         over="The same answers, where gold or an auditor's blind answer tells what is right; not known otherwise.",
         by="analytics.assistance.read_assistance",
-        interval="At 95%, by t over people, clustered by item and by person.",
+        interval=BOTH_WAYS,
         assumes="What docs/explain/suggestions.md lists.",
     ),
     Definition(

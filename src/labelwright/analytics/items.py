@@ -14,13 +14,21 @@ from labelwright.store.project import Project
 __all__ = ["read_items"]
 
 
-def read_items(connection: Connection, project: Project, query: ItemQuery, *, limit: int = 50, after: str | None = None) -> ItemPage:
+def read_items(
+    connection: Connection,
+    project: Project,
+    query: ItemQuery,
+    *,
+    limit: int = 50,
+    after: str | None = None,
+    kept: listing.Kept = listing.nothing_kept,
+) -> ItemPage:
     """Return one page of items, as [labelwright.store.listing.read_items][] does, with `total` as it was counted last where it applies.
 
     Raises:
         InvalidInput: an argument is none that there is.
     """
-    page = listing.read_items(connection, project.id, project.schema, query, limit=limit, after=after)
+    page = listing.read_items(connection, project.id, project.schema, query, limit=limit, after=after, kept=kept)
     if page.total is not None or query.label or query.search or query.state not in (None, "duplicate"):
         return page
     try:

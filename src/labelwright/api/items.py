@@ -72,7 +72,11 @@ class Lineage(Struct, frozen=True, kw_only=True):
 
 
 class ItemDetail(Struct, frozen=True, kw_only=True):
-    """Everything that is known of one item."""
+    """Everything that is known of one item.
+
+    It is `withheld` where an audit waits that whoever asks may give: answers, labels and all that tells of them are left out then, for the
+    audit begins blind.
+    """
 
     id: int
     key: str
@@ -88,10 +92,11 @@ class ItemDetail(Struct, frozen=True, kw_only=True):
     findings: list[Finding]
     comments: list[Comment]
     events: list[Event]
+    withheld: bool = False
 
 
 class ItemRow(Struct, frozen=True):
-    """One line of the list. `reviewed` tells that the newest review accepted or fixed the item."""
+    """One line of the list. `reviewed` tells that the newest review accepted or fixed the item; `withheld` is as of an `ItemDetail`."""
 
     id: int
     key: str
@@ -101,6 +106,7 @@ class ItemRow(Struct, frozen=True):
     answers: int
     reviewed: bool
     findings: int
+    withheld: bool = False
 
 
 class ItemQuery(Struct, frozen=True, kw_only=True):
@@ -110,6 +116,9 @@ class ItemQuery(Struct, frozen=True, kw_only=True):
     and the sorts by confidence and agreement are about; the first one unless given. `label`: only items whose label is this (for choices)
     or marks this somewhere (for the others). `search`: only items whose key or text has this in it. `sort` is `id`, `key`, `newest`,
     `confidence` or `agreement`, the doubtful first.
+
+    Items whose label is withheld from whoever asks are in no list that tells of it: by label, by findings or reviews, or in the order of
+    confidence or agreement.
     """
 
     state: str | None = None

@@ -7,7 +7,7 @@
 """
 
 from labelwright.datasets.certificate import certificate
-from labelwright.datasets.export import export, export_all
+from labelwright.datasets.export import export, export_all, places
 from labelwright.datasets.imports import ImportReport, Use, forget_known, import_labels
 from labelwright.datasets.policy import DatasetPolicy, ExportTarget
 from labelwright.datasets.rows import Unfinished
@@ -29,5 +29,6 @@ __all__ = [
     "forget_known",
     "freeze",
     "import_labels",
+    "places",
     "versions",
 ]

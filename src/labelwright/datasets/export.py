@@ -16,12 +16,12 @@ from labelwright.datasets.policy import DatasetPolicy
 from labelwright.datasets.rows import FinishedItem, Unfinished, finished_rows
 from labelwright.datasets.splits import assign
 from labelwright.datasets.versions import find_version, read_version, splits_so_far
-from labelwright.errors import InvalidInput
+from labelwright.errors import InvalidInput, InvalidPipeline
 from labelwright.formats import Labeled
 from labelwright.schema import Schema
 from labelwright.store.project import Project
 
-__all__ = ["export", "export_all"]
+__all__ = ["export", "export_all", "places"]
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -134,23 +134,32 @@ def export_all(project: Project, policy: DatasetPolicy, version: int, *, progres
     """Write a version to every place that the policy names, and return these.
 
     Raises:
-        InvalidInput: a place is no local path.
-        InvalidPipeline: a relative one leads out of the project's folder.
+        InvalidPipeline: a place is none to write to; then nothing is written.
     """
-    written = []
-    for target in policy.export:
-        if "://" in target.to:
-            raise InvalidInput(
-                f"'{target.to}' is no local path.",
-                where="dataset.export",
-                hint="Export to a folder and copy it with the tools of the store.",
-            )
-        folder = project.path(target.to, "dataset.export")
+    written = places(project, policy)
+    for target, path in zip(policy.export, written, strict=True):
         if target.to.endswith("/"):
-            folder.mkdir(parents=True, exist_ok=True)
-        export(project, target.format, folder, version=version, progress=progress)
-        written.append(folder)
+            path.mkdir(parents=True, exist_ok=True)
+        export(project, target.format, path, version=version, progress=progress)
     return written
+
+
+def places(project: Project, policy: DatasetPolicy) -> list[Path]:
+    """Return every place that the policy names: below the project's folder, or wherever an absolute path says.
+
+    Asked by a run, so that a wrong one is told before anybody works for it and before anything is frozen.
+
+    Raises:
+        InvalidPipeline: a place is no local path, or a relative one leads out of the project's folder.
+    """
+    found = []
+    for index, target in enumerate(policy.export):
+        where = f"dataset.export[{index}].to"
+        if "://" in target.to:
+            hint = "Export to a folder and copy it with the tools of the store."
+            raise InvalidPipeline(f"'{target.to}' is no local path.", where=where, hint=hint)
+        found.append(project.path(target.to, where))
+    return found
 
 
 class _Counted:

@@ -94,10 +94,11 @@ def advance(opened: OpenProject, *, progress: Progress = _silent) -> RunReport:
     """Do every automated step that can go forward, from the sources to the requirements.
 
     Raises:
-        InvalidPipeline: a file that the pipeline names is missing.
+        InvalidPipeline: a file that the pipeline names is missing, or a place to export to is none.
     """
     project, pipeline = opened.project, opened.pipeline
     with located(project.folder):
+        datasets.places(project, pipeline.dataset)
         collected = sources.collect(project, pipeline.all_sources, progress=progress)
         prepared = prepare.prepare(project, pipeline.steps, progress=progress)
         imported = _import_known(opened, progress)
@@ -200,7 +201,7 @@ def _pick_reviews(opened: OpenProject, everything: bool, reached: Position) -> i
         events = [event for event in events if event.position <= reached]
         if not events:
             return opened_reviews
-        opened_reviews += review.pick(project, policy, {event.item_id for event in events if event.item_id})
+        opened_reviews += review.pick(project, policy, {event.item_id for event in events if event.item_id}, reached=reached)
         project.database.write(partial(log.remember, project_id=project.id, name=name, reached=events[-1].position))
 
 
@@ -216,7 +217,7 @@ def _pick_among_all(opened: OpenProject, name: str, reached: Position) -> int:
         agreed = sa.select(tables.consensus.c.item_id).distinct().where(tables.consensus.c.project_id == project.id)
         touched = set(connection.scalars(agreed))
     project.database.write(partial(kept.begin, project_id=project.id, work=ALL_REVIEWS))
-    opened_reviews = review.pick(project, opened.pipeline.review, touched)
+    opened_reviews = review.pick(project, opened.pipeline.review, touched, reached=reached)
 
     def finish(connection: Connection) -> None:
         log.remember(connection, project.id, name, reached)
@@ -246,8 +247,13 @@ def freeze(opened: OpenProject, *, progress: Progress = _silent) -> Frozen:
     """Freeze the labels as they are into a version, and write the exports that the pipeline file names.
 
     Relative targets start at the project's folder. The same labels make the same version.
+
+    Raises:
+        InvalidPipeline: a place to export to is none; nothing is frozen then.
     """
     project, pipeline = opened.project, opened.pipeline
+    with located(project.folder):
+        datasets.places(project, pipeline.dataset)
     catch_up(opened, progress=progress, everything=True)
     with project.database.read() as connection:
         outcomes = analytics.check_requirements(connection, project, pipeline.requirements)

@@ -23,7 +23,7 @@ from labelwright.store.bulk import SetAsideEntry
 from labelwright.store.codec import decode_fields
 from labelwright.store.standing import STANDING
 from labelwright.store.tables import annotations as _annotations
-from labelwright.store.tables import items, media, quarantine, raw_items, tasks
+from labelwright.store.tables import items, media, quarantine, raw_items, review_picks, skips, tasks
 
 __all__ = ["Prepared", "Reconciled", "write"]
 
@@ -235,10 +235,23 @@ def _answers(connection: Connection, item_ids: list[int]) -> int:
 
 
 def _reopen(connection: Connection, active: list[int]) -> None:
-    """Let what was asked about items be asked again, as it was before they left or became duplicates."""
-    if active:
-        away = sa.and_(bulk.among(connection, tasks.c.item_id, active), tasks.c.state == "away")
-        connection.execute(sa.update(tasks).where(away).values(state="open"))
+    """Let what was asked about items be asked again, as it was before they left or became duplicates.
+
+    Before tasks of items that left were put away they were cancelled. So what was cancelled without anybody's passing it on is asked
+    again, too: what went back to its author as it was, and labels by counting as asked for no more than there are tasks for.
+    """
+    if not active:
+        return
+    mine = bulk.among(connection, tasks.c.item_id, active)
+    connection.execute(sa.update(tasks).where(mine, tasks.c.state == "away").values(state="open"))
+    by_author = sa.select(skips.c.item_id).where(skips.c.item_id == tasks.c.item_id, skips.c.user_id == tasks.c.for_user_id)
+    sent_back = sa.and_(mine, tasks.c.purpose == "redo", tasks.c.state == "cancelled", ~sa.exists(by_author))
+    connection.execute(sa.update(tasks).where(sent_back).values(state="open"))
+    labels = (tasks.c.item_id == items.c.id, tasks.c.purpose == "label", tasks.c.state != "cancelled")
+    asked = sa.select(sa.func.count()).select_from(tasks).where(*labels).scalar_subquery()
+    to_review = sa.select(review_picks.c.item_id).where(review_picks.c.item_id == items.c.id, review_picks.c.reasons.like('%"skipped"%'))
+    fewer = sa.and_(bulk.among(connection, items.c.id, active), items.c.tasks_opened > asked, ~sa.exists(to_review))
+    connection.execute(sa.update(items).where(fewer).values(tasks_opened=asked))
 
 
 def _replace(connection: Connection, project_id: int, gone: list[int]) -> int:

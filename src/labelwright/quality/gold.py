@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +64,7 @@ def examine(connection: Connection, project_id: int, schema: Schema) -> tuple[Go
         truth = gold.get(item_id, {})
         for name, answer in decode_values(values).items():
             if name in collected and name in truth and type(answer) is type(truth[name]):
-                scores.add(name, user_id, collected[name].count(item_id, truth[name], answer))
+                scores.add(name, user_id, collected[name].count(item_id, user_id, truth[name], answer))
     return GoldReport(questions=[one.report(keys) for one in collected.values()]), scores
 
 
@@ -74,12 +75,15 @@ class _Question:
         self.name, self.question = name, question
         self.items: set[int] = set()
         self.right: list[float] = []
+        self.asked: list[tuple[int, int]] = []
+        """The item and the person of each answer."""
         self.cells: dict[tuple[str, str], list[int]] = defaultdict(list)
         self.by_item: dict[int, list[float]] = defaultdict(list)
 
-    def count(self, item_id: int, truth: Any, given: Any) -> float:
+    def count(self, item_id: int, user_id: int, truth: Any, given: Any) -> float:
         right = self.question.similarity(truth, given)
         self.right.append(right)
+        self.asked.append((item_id, user_id))
         self.by_item[item_id].append(right)
         right_one, given_one = self.question.vote(truth), self.question.vote(given)
         if right_one is not None and given_one is not None:
@@ -106,11 +110,17 @@ class _Question:
     def _accuracy(self) -> Figure:
         if not self.right:
             return Figure.missing("No gold item has been answered yet." if self.items else "There are no gold items.")
-        return share_of(self.right)
+        return clustered(self.right, *zip(*self.asked, strict=True))
+
+
+def clustered(values: Sequence[float], items: Sequence[int], people: Sequence[int] | None = None) -> Figure:
+    """Return the mean of values from 0 to 1 with its interval, where an item, and a person, may have given many of them."""
+    found = stats.clustered_share([min(max(value, 0.0), 1.0) for value in values], items, people)
+    return Figure.of(found.value, found.low, found.high, count=len(values), confidence=found.confidence, reason=found.note)
 
 
 def share_of(values: list[float]) -> Figure:
-    """Return the mean of values from 0 to 1 with its interval: exact where each is 0 or 1."""
+    """Return the mean of values from 0 to 1, one an item, with its interval: exact where each is 0 or 1."""
     import numpy as np
 
     from labelwright.stats.agreement.base import mean_agreement

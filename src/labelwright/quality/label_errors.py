@@ -22,7 +22,7 @@ from labelwright.api.reports import LabelErrorsReport, QuestionLabelErrors, Susp
 from labelwright.errors import LabelwrightError
 from labelwright.quality.answers import PAGE
 from labelwright.quality.features import LabeledPlace, features_of, seen_of
-from labelwright.quality.gold import share_of
+from labelwright.quality.gold import clustered
 from labelwright.quality.likeness import same_labels
 from labelwright.schema import Question
 from labelwright.schema.figure import Figure
@@ -145,7 +145,7 @@ def _question(
         suspects=len(suspects),
         features=what,
         expected_errors=round(float(errors.joint[~same].sum()), 6),
-        accuracy=share_of([float(one) for one in right]),
+        accuracy=clustered(right, raw),
         worst=[
             Suspect(item_id=one.item_id, key=one.key, given=one.given, proposed=one.proposed, score=one.score) for one in suspects[:WORST]
         ],

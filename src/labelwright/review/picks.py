@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 
 from labelwright.review.policy import ReviewPolicy
 from labelwright.schema import Answer, Schema
-from labelwright.store import tables
+from labelwright.store import log, tables
 from labelwright.store.bulk import lock_project
 from labelwright.store.codec import decode, decode_answer, decode_values, encode
 from labelwright.store.evidence import draw, secret_of, waiting_for_audit
+from labelwright.store.log import Position
 from labelwright.store.project import Project
 
 __all__ = ["close_needless", "pick", "request"]
@@ -23,7 +24,7 @@ PAGE = 500
 """Items looked at in one transaction."""
 
 
-def pick(project: Project, policy: ReviewPolicy, item_ids: Iterable[int]) -> int:
+def pick(project: Project, policy: ReviewPolicy, item_ids: Iterable[int], *, reached: Position | None = None) -> int:
     """Pick items for audits and reviews among those given, and return how many tasks were opened.
 
     Only items are considered that have all their answers and a consensus. The random sample depends on the project's secret, the item's
@@ -32,12 +33,15 @@ def pick(project: Project, policy: ReviewPolicy, item_ids: Iterable[int]) -> int
     afterwards, is written down, for the certificate speaks of labels as they were drawn. A drawn item is audited until somebody has done
     it whose audit counts; that is its review, too, unless reviewers may review their own answers, which are no audits. An item that was
     rejected comes back to review once its author answered again.
+
+    The consensus knows of what happened up to `reached`. Items that something happened to since are left for the next time: what stands
+    for them was made without their newest answers, and is no label to draw.
     """
     opened = 0
     ids = sorted(set(item_ids))
     for first in range(0, len(ids), PAGE):
         page = ids[first : first + PAGE]
-        opened += project.database.write(partial(_pick_page, project=project, policy=policy, page=page))
+        opened += project.database.write(partial(_pick_page, project=project, policy=policy, page=page, reached=reached))
     return opened
 
 
@@ -81,9 +85,12 @@ def _close_audits(connection: Connection, project_id: int, item_ids: set[int]) -
     return connection.execute(closing.values(state="cancelled")).rowcount
 
 
-def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, page: list[int]) -> int:
+def _pick_page(connection: Connection, project: Project, policy: ReviewPolicy, page: list[int], reached: Position | None) -> int:
     # Nobody else may open a review of the same item meanwhile.
     lock_project(connection, project.id)
+    if reached is not None:
+        newer = log.touched(connection, page, reached)
+        page = [item_id for item_id in page if item_id not in newer]
     complete = _complete(connection, project.id, page)
     if not complete:
         return 0

@@ -7,6 +7,7 @@ the person has no part in is "not found", never "forbidden", and so is everythin
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ from labelwright.schema import media_of
 from labelwright.server.checking import Checking
 from labelwright.server.downloads import Downloads
 from labelwright.server.numbers import Numbers
-from labelwright.store import owners, people
+from labelwright.store import auditors, owners, people
 from labelwright.store.database import Connection, Database
 from labelwright.store.owners import Owned
 from labelwright.store.people import Identity
@@ -126,6 +127,10 @@ class Access:
         if self.role_in(opened) == "annotator":
             item = msgspec.structs.replace(item, id=OUTSIDE + self.control.item_numbers.outside(item.id))
         return msgspec.structs.replace(task, id=self.control.task_numbers.outside(task.id), item=item)
+
+    def kept_labels(self, connection: Connection, opened: OpenProject) -> Callable[[Collection[int]], set[int]]:
+        """Return what tells which items have a label that is kept from the sender, who may audit them blind."""
+        return partial(auditors.kept_from, connection, self.user_id, own=opened.pipeline.review.own)
 
     def require(self, opened: OpenProject, permission: str) -> None:
         """Make sure of one more permission in a project.

@@ -14,6 +14,7 @@
 - `watch`, `qualify`: whether somebody's work has got worse, and whether a newcomer is good enough.
 - `binomial_upper_bound` and its kin: what a random audit proves, at one look or at any, of strata, slices and reviewers who err.
 - `clustered_difference`: what a treatment drawn by lot changes, where people and items give many values each.
+- `clustered_share`: how often something is so, such as an answer right, where people and items give many values each.
 
 Everything that is wrong with an input is an `labelwright.errors.InvalidInput`.
 """
@@ -130,6 +131,7 @@ from labelwright.stats.sampling import (
     uncertainty,
     uncertainty_sample,
 )
+from labelwright.stats.shares import ClusteredShare, clustered_share
 from labelwright.stats.texts import MedoidText, VotedText, medoid_text, text_distance, vote_words
 
 __all__ = [
@@ -139,6 +141,7 @@ __all__ = [
     "AssistedAnswers",
     "AssistedModel",
     "ClusteredDifference",
+    "ClusteredShare",
     "Confusable",
     "CrowdQuality",
     "FusedBox",
@@ -189,6 +192,7 @@ __all__ = [
     "bradley_terry",
     "certified_slices",
     "clustered_difference",
+    "clustered_share",
     "cohen_kappa",
     "confidence_of_look",
     "confusable_labels",

@@ -116,6 +116,19 @@ class AssistedModel:
             found[first:last] = terms.responsibilities(self, took | counts[first:last]).sum(axis=1)
         return tasks, found
 
+    def chosen(self, answers: AssistedAnswers, posteriors: Floats, *, counted: Any = False) -> NDArray[np.int64]:
+        """Return the class of each task: the most credible of those that somebody gave, or a labeler where `counted`.
+
+        Where next to nothing is known of copying, or of the labelers, a task whose answers all took a suggestion is believed to be of the
+        most frequent class hardly less than of any other. That says how little is known, and is no reason to answer for people.
+        """
+        tasks, task = np.unique(answers.task, return_inverse=True)
+        given = np.zeros(posteriors.shape, dtype=bool)
+        given[task, answers.label] = True
+        voiced = (answers.suggestion >= 0) & np.broadcast_to(np.asarray(counted, dtype=bool), len(tasks))[task]
+        given[task[voiced], answers.suggestion[voiced]] = True
+        return np.asarray(np.where(given, posteriors, -1.0).argmax(axis=1), dtype=np.int64)
+
     def copied(self, answers: AssistedAnswers) -> float | None:
         """Return the share of the answers with a suggestion in view that were copied, 0 to 1; None where there are none."""
         if not answers.shown.any():
@@ -131,12 +144,14 @@ class AssistedModel:
 
 @dataclass(frozen=True, eq=False)
 class AssistedAggregation:
-    """The consensus on every task: `posteriors` is an array (tasks, classes) whose rows sum to 1, in the order of `tasks`.
+    """The consensus on every task: `labels` has the class of each, the most credible of those that somebody gave, and `posteriors` is an
+    array (tasks, classes) whose rows sum to 1, both in the order of `tasks`.
 
     The posterior is what the model believes: it steers work, and it is no certificate of quality.
     """
 
     tasks: NDArray[np.int64]
+    labels: NDArray[np.int64]
     posteriors: Floats
     model: AssistedModel
     reason: str
@@ -195,7 +210,7 @@ def aggregate_assisted(answers: AssistedAnswers, n_classes: int, *, counted: Any
             f"{took:,} of {shown:,} answers with a suggestion in view took it, and all of them may be copied: only {hidden:,} answers were "
             f"given with it hidden (assist.unassisted). They count once a task."
         )
-    return AssistedAggregation(tasks, posteriors, model, reason)
+    return AssistedAggregation(tasks, model.chosen(answers, posteriors, counted=counted), posteriors, model, reason)
 
 
 def _sample(answers: AssistedAnswers) -> AssistedAnswers:

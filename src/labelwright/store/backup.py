@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -257,6 +257,7 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
             continue
         columns = report.columns.get(table.name, [])
         total = 0
+        later: list[_Later] = []
         for rows in _rows(archive, report, table, source):
             if table.name == "events":
                 # Transactions are numbered by the cluster that made them. Here all of these are older than every other.
@@ -267,9 +268,10 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
                 rows = [tuple(map(_storable, row)) for row in rows]
             total += len(rows)
             with _storing(connection, source, table.name):
-                out = len(rows) - _insert(connection, table, columns, rows)
+                out = len(rows) - _insert(connection, table, columns, rows, later)
             if out:
                 left_out[table.name] = left_out.get(table.name, 0) + out
+        _refer(connection, table, later)
         if total != report.rows[table.name]:
             raise InvalidFile(f"The table should have {report.rows[table.name]} rows and has {total}.", where=f"{source}, {table.name}")
     migrations.move(connection, "head")
@@ -283,10 +285,19 @@ def _fill(connection: Connection, archive: tarfile.TarFile, report: BackupReport
     return left_out
 
 
-def _insert(connection: Connection, table: sa.Table, columns: list[str], rows: list[Row]) -> int:
+class _Later(NamedTuple):
+    """A row that refers, by a column, to one of the same table that comes on a later page."""
+
+    column: str
+    row: int
+    wanted: int
+
+
+def _insert(connection: Connection, table: sa.Table, columns: list[str], rows: list[Row], later: list[_Later]) -> int:
     """Insert those rows that refer to nothing that is lost and stand for nothing that is there, and return how many they were.
 
     A reference that may be empty is emptied, so that an answer outlives its task; but a token without its project would open all of them.
+    One to a row of the same table that may still come is noted in `later`, and stays empty until then.
     """
     for key in sorted(table.foreign_keys, key=str):
         if key.parent.name not in columns:
@@ -295,11 +306,25 @@ def _insert(connection: Connection, table: sa.Table, columns: list[str], rows: l
         wanted = {row[place] for row in rows} - {None}
         known = set(connection.scalars(sa.select(parent).where(bulk.among(connection, parent, wanted)))) if wanted else set()
         if parent.table is table:
-            known |= {row[columns.index(parent.name)] for row in rows}
+            number = columns.index(parent.name)
+            known |= {row[number] for row in rows}
+            later += [_Later(key.parent.name, row[number], row[place]) for row in rows if row[place] in wanted - known]
         if lost := wanted - known:
             spared = key.parent.nullable and table.name != "tokens"
             rows = [_with(row, place, None) if spared and row[place] in lost else row for row in rows if spared or row[place] not in lost]
     return bulk.insert_new(connection, table, columns, rows) if rows else 0
+
+
+def _refer(connection: Connection, table: sa.Table, later: list[_Later]) -> None:
+    """Fill in the references to rows that came on a later page than theirs; those to lost rows stay empty."""
+    there = table.alias("there")
+    for name in sorted({one.column for one in later}):
+        wanted = sa.bindparam("wanted", type_=table.c[name].type)
+        lone = sa.and_(
+            table.c.id == sa.bindparam("row"), table.c[name].is_(None), sa.exists(sa.select(there.c.id).where(there.c.id == wanted))
+        )
+        filled = sa.update(table).where(lone).values({name: wanted})
+        connection.execute(filled, [{"row": one.row, "wanted": one.wanted} for one in later if one.column == name])
 
 
 def _mark(connection: Connection, broken: Collection[str], blobs: Blobs) -> None:

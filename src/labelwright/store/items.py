@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -14,7 +17,7 @@ from labelwright.store.codec import decode, decode_answer, decode_fields, decode
 from labelwright.store.comments import read_comments
 from labelwright.store.labels import final_labels
 
-__all__ = ["count_gone", "read_item"]
+__all__ = ["count_gone", "read_item", "without_label"]
 
 
 _items, _annotations, _consensus = tables.items, tables.annotations, tables.consensus
@@ -107,6 +110,12 @@ def read_item(connection: Connection, project_id: int, schema: Schema, item_id: 
         comments=read_comments(connection, item_id),
         events=_events(connection, project_id, item_id),
     )
+
+
+def without_label(item: ItemDetail) -> ItemDetail:
+    """Return the item as somebody is to see it who will audit it blind: nothing that anybody, or a machine, says about it."""
+    nothing: dict[str, Any] = {name: [] for name in ("suggestions", "annotations", "reviews", "findings", "comments", "events")}
+    return msgspec.structs.replace(item, **nothing, consensus={}, labels={}, withheld=True)
 
 
 def _findings(connection: Connection, item_id: int) -> list[Finding]:

@@ -25,7 +25,7 @@ from labelwright.store.codec import decode_fields, encode
 from labelwright.store.labels import final_labels
 from labelwright.store.standing import GIVEN
 
-__all__ = ["read_items"]
+__all__ = ["Kept", "nothing_kept", "read_items"]
 
 MOST_ROWS = 200
 PREVIEW_CHARACTERS = 200
@@ -52,13 +52,29 @@ _Place = tuple[Any, int]
 _Stream = Callable[[_Place | None, int], list[_Place]]
 """Gives the next so many items behind a place, in their order; fewer only where it has no more."""
 
+Kept = Callable[[list[int]], set[int]]
+"""Tells which of some items have a label that is kept from whoever asks."""
+
+
+def nothing_kept(item_ids: list[int]) -> set[int]:
+    """Keep no label from whoever asks."""
+    return set()
+
+
 _items, _annotations, _consensus, _reviews = tables.items, tables.annotations, tables.consensus, tables.reviews
 _SORTS = ("id", "key", "newest", "confidence", "agreement")
 _STATES = ("labeled", "unlabeled", "reviewed", "findings", "duplicate")
 
 
 def read_items(
-    connection: Connection, project_id: int, schema: Schema, query: ItemQuery, *, limit: int = 50, after: str | None = None
+    connection: Connection,
+    project_id: int,
+    schema: Schema,
+    query: ItemQuery,
+    *,
+    limit: int = 50,
+    after: str | None = None,
+    kept: Kept = nothing_kept,
 ) -> ItemPage:
     """Return one page of items by keyset, so that the thousandth page costs no more than the first.
 
@@ -69,6 +85,7 @@ def read_items(
         query: which items, in which order.
         limit: items a page, 1 to 200.
         after: `next` of the page before.
+        kept: tells which of some items have a label that is kept from whoever asks.
 
     Raises:
         InvalidInput: the query, the limit or `after` is none that there is.
@@ -83,15 +100,15 @@ def read_items(
         raise InvalidInput(f"There is no state '{state}'.", where="state", hint=f"There are: {', '.join(_STATES)}.")
     if not 1 <= limit <= MOST_ROWS:
         raise InvalidInput(f"A page has 1 to {MOST_ROWS} items.", where="limit")
-    walk = _Walk(connection, project_id, schema, query)
+    walk = _Walk(connection, project_id, schema, query, kept)
     return walk.page(_read_cursor(after, sort) if after else None, limit)
 
 
 class _Walk:
     """One list: which items, in which order."""
 
-    def __init__(self, connection: Connection, project_id: int, schema: Schema, query: ItemQuery) -> None:
-        self.connection, self.project_id, self.schema = connection, project_id, schema
+    def __init__(self, connection: Connection, project_id: int, schema: Schema, query: ItemQuery, kept: Kept) -> None:
+        self.connection, self.project_id, self.schema, self.kept = connection, project_id, schema, kept
         self.state, self.question, self.label, self.sort = query.state, query.question or "", query.label, query.sort
         self.descending = query.sort == "newest"
         self.where = [*_in_state(query.state), *_with_text(query.search), *self._may_have_label()]
@@ -212,6 +229,9 @@ class _Walk:
         if places:
             numbers = among(self.connection, _items.c.id, [number for _, number in places])
             rows = {row.id: row for row in self.connection.execute(query.where(numbers))}
+        if rows and self._tells():
+            kept = self.kept(list(rows))
+            rows = {number: row for number, row in rows.items() if number not in kept}
         if self.label is not None:
             rows = self._labeled_so(rows)
         measured = self._measured(list(rows)) if self.sort in ("confidence", "agreement") else set()
@@ -221,6 +241,10 @@ class _Walk:
             for value, number in places
             if number in rows and not (value == BEHIND_ALL and number in measured)
         ]
+
+    def _tells(self) -> bool:
+        """Tell whether being in the list, or where, says something of an item's label."""
+        return self.label is not None or self.state in ("reviewed", "findings") or self.sort in ("confidence", "agreement")
 
     def _measured(self, numbers: list[int]) -> set[int]:
         listed = among(self.connection, _consensus.c.item_id, numbers)
@@ -250,7 +274,9 @@ class _Walk:
     # --- what a line shows --------------------------------------------------------------------------------------------
 
     def _rows(self, found: list[Any]) -> list[ItemRow]:
-        ids = [one.place[1] for one in found]
+        every = [one.place[1] for one in found]
+        kept = self.kept(every) if every else set()
+        ids = [number for number in every if number not in kept]
         labels: dict[int, dict[str, Label]] = {}
         for label in final_labels(self.connection, self.project_id, self.schema, item_ids=ids) if ids else ():
             labels.setdefault(label.item_id, {})[label.question] = Label(label.answer, label.origin, label.confidence)
@@ -273,6 +299,7 @@ class _Walk:
                 answers.get(row.id, 0),
                 newest.get(row.id, "reject") != "reject",
                 findings.get(row.id, 0),
+                row.id in kept,
             )
             for row in (one.row for one in found)
         ]

@@ -20,7 +20,7 @@ from labelwright.store.portable import transaction_number
 from labelwright.store.statement import Statement
 from labelwright.store.tables import cursors, events
 
-__all__ = ["LoggedEvent", "Position", "append", "append_all", "before", "follow", "insertion", "newest", "position", "remember"]
+__all__ = ["LoggedEvent", "Position", "append", "append_all", "before", "follow", "insertion", "newest", "position", "remember", "touched"]
 
 
 class Position(Struct, frozen=True, order=True):
@@ -130,6 +130,12 @@ def newest(connection: Connection, project_id: int) -> Position:
     query = _settled(connection, sa.select(events.c.transaction, events.c.id).where(events.c.project_id == project_id))
     row = connection.execute(query.order_by(events.c.transaction.desc(), events.c.id.desc()).limit(1)).one_or_none()
     return Position(*row) if row else Position()
+
+
+def touched(connection: Connection, item_ids: Sequence[int], after: Position) -> set[int]:
+    """Return those of the items that something happened to behind `after`, whether a follower may have seen it already or not."""
+    later = sa.or_(events.c.transaction > after.transaction, (events.c.transaction == after.transaction) & (events.c.id > after.id))
+    return set(connection.scalars(sa.select(events.c.item_id).where(bulk.among(connection, events.c.item_id, item_ids), later)))
 
 
 def before(connection: Connection, project_id: int, count: int) -> Position:

@@ -20,7 +20,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright.api.tasks import Withheld
-from labelwright.store import tables
+from labelwright.store import auditors, tables
 from labelwright.store.codec import encode
 from labelwright.store.portable import listed, take_turns
 from labelwright.store.statement import Statement
@@ -179,12 +179,6 @@ def _in_hand(candidate: Any) -> sa.ColumnElement[bool]:
     )
 
 
-def _label_in_view() -> sa.ColumnElement[bool]:
-    """A review whose author gave no blind answer first."""
-    reviews, blind = tables.reviews, tables.blind_answers
-    return ~sa.exists(sa.select(_ONE).where(blind.c.task_id == reviews.c.task_id, blind.c.user_id == reviews.c.reviewer_id))
-
-
 def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]:
     """Nobody audits an item with an own answer; with `own`, its author may repeat that once, blind and long after it.
 
@@ -192,24 +186,21 @@ def _may_audit(candidate: Any, *, own: bool) -> Iterator[sa.ColumnElement[bool]]
     any more. Who reviewed an item knows what is planted about it. Who judged what was planted may audit the item's label afterwards:
     otherwise it would wait for ever where there is one auditor.
     """
-    given, skips, reviews, users = tables.annotations, tables.skips, tables.reviews, tables.users
-
-    def found(table: Any, person: Any, *which: Any) -> sa.ColumnElement[bool]:
-        return _found(sa.select(_ONE).where(table.c.item_id == candidate.c.item_id, person == sa.bindparam("holder"), *which))
-
-    not_a_fix = given.c.origin != sa.literal_column("'review'")
-    reviewed = found(reviews, reviews.c.reviewer_id)
-    imported = sa.select(_ONE).select_from(given.join(users, users.c.id == given.c.user_id))
-    imported = imported.where(given.c.item_id == candidate.c.item_id, users.c.namesake_of == sa.bindparam("holder"))
-    allowed = ~found(given, given.c.user_id, not_a_fix) & ~_found(imported) & (candidate.c.annotation_id.is_(None) | ~reviewed)
+    given, skips = tables.annotations, tables.skips
+    item = candidate.c.item_id
+    holder: sa.BindParameter[int] = sa.bindparam("holder")
+    reviewed = _found(auditors.reviewed(item, holder))
+    allowed = ~_found(auditors.answered(item, holder)) & ~_found(auditors.answered_in_a_file(item, holder))
+    allowed = allowed & (candidate.c.annotation_id.is_(None) | ~reviewed)
     if own:
-        lately = found(given, given.c.user_id, not_a_fix, given.c.created_at > sa.bindparam("now") - REPEAT_SECONDS)
+        lately = _found(auditors.answered(item, holder).where(given.c.created_at > sa.bindparam("now") - REPEAT_SECONDS))
         allowed = allowed | (~lately & ~reviewed & candidate.c.annotation_id.is_(None))
     yield allowed
-    yield ~found(reviews, reviews.c.reviewer_id, _label_in_view())
+    yield ~_found(auditors.saw_label(item, holder))
     yield ~_in_hand(candidate)
     # Every audit has to be given in the end: it is put off, and never put away.
-    yield ~found(skips, skips.c.user_id, skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS)
+    skipped = sa.select(_ONE).where(skips.c.item_id == item, skips.c.user_id == holder)
+    yield ~_found(skipped.where(skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS))
 
 
 _sent_back = (
@@ -250,7 +241,7 @@ _unseen_gold = Statement(
 
 
 def _count_withheld() -> Statement:
-    given, users, reviews, skips = tables.annotations, tables.users, tables.reviews, tables.skips
+    skips = tables.skips
     audits = (
         sa.select(_tasks.c.item_id)
         .where(
@@ -263,16 +254,9 @@ def _count_withheld() -> Statement:
         .subquery("audits")
     )
     holder: sa.BindParameter[int] = sa.bindparam("holder")
-    own = sa.exists(
-        sa.select(_ONE)
-        .select_from(given.join(users, users.c.id == given.c.user_id))
-        .where(
-            given.c.item_id == audits.c.item_id,
-            given.c.origin != sa.literal_column("'review'"),
-            sa.or_(given.c.user_id == holder, users.c.namesake_of == holder),
-        )
-    )
-    seen = sa.exists(sa.select(_ONE).where(reviews.c.item_id == audits.c.item_id, reviews.c.reviewer_id == holder, _label_in_view()))
+    item = audits.c.item_id
+    own = sa.exists(auditors.answered(item, holder)) | sa.exists(auditors.answered_in_a_file(item, holder))
+    seen = sa.exists(auditors.saw_label(item, holder))
     lately = skips.c.created_at > sa.bindparam("now") - PASSED_ON_SECONDS
     skipped = sa.exists(sa.select(_ONE).where(skips.c.item_id == audits.c.item_id, skips.c.user_id == holder, lately))
     why = sa.select(

@@ -223,6 +223,7 @@ export interface ItemDetail {
   findings: Finding[];
   comments: Comment[];
   events: Event[];
+  withheld: boolean;
 }
 
 export interface ItemPage { items: ItemRow[]; next: string | null; total: number | null }
@@ -236,6 +237,7 @@ export interface ItemRow {
   answers: number;
   reviewed: boolean;
   findings: number;
+  withheld: boolean;
 }
 
 export interface ItemView { id: number; key: string; data: Record<string, Audio | Image | Text>; meta: Record<string, unknown> }

@@ -159,7 +159,6 @@ def _settle_assisted(question: Question, data: Mapping[str, Any], suggested: Sug
     answers, counted = _assisted_answers(data, suggested, present)
     found = stats.aggregate_assisted(answers, len(present), counted=counted)
     items, start = stretches(data["item"])
-    chosen = present[found.posteriors.argmax(axis=1)]
     model = found.model
     learned = QuestionFit(
         method=ASSISTED,
@@ -180,8 +179,12 @@ def _settle_assisted(question: Question, data: Mapping[str, Any], suggested: Sug
             edges=model.edges.tolist(),
         ),
     )
-    confidence = np.minimum(found.posteriors.max(axis=1), CERTAIN)
-    return Judged(items, chosen, np.round(confidence, 6), start), learned
+    return Judged(items, present[found.labels], _assisted_confidence(found.posteriors, found.labels), start), learned
+
+
+def _assisted_confidence(posteriors: Any, labels: Any) -> Any:
+    """How much the model of copying believes in each label, 0 to 1."""
+    return np.round(np.minimum(posteriors[np.arange(len(labels)), labels], CERTAIN), 6)
 
 
 def _assisted_answers(data: Mapping[str, Any], suggested: Suggested, present: Any) -> tuple[stats.AssistedAnswers, Any]:
@@ -252,8 +255,8 @@ def _judge_assisted(
     model = stats.AssistedModel(**arrays, person=learned.person, copier=learned.copier)
     items, start = stretches(data["item"])
     _, posteriors = model.posteriors(answers, counted=counted)
-    confidence = np.minimum(posteriors.max(axis=1), CERTAIN)
-    return Judged(items, present[posteriors.argmax(axis=1)], np.round(confidence, 6), start)
+    chosen = model.chosen(answers, posteriors, counted=counted)
+    return Judged(items, present[chosen], _assisted_confidence(posteriors, chosen), start)
 
 
 def _tables(people: list[int], confusion: Any) -> dict[int, list[list[float]]]:

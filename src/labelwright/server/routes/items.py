@@ -18,7 +18,8 @@ from labelwright.formats._tables import MAX_ROW
 from labelwright.pipeline import events, sending
 from labelwright.pipeline.status import read_quarantine
 from labelwright.server.given import Access, Options, Request, Workspace
-from labelwright.store.items import read_item
+from labelwright.store.database import Connection
+from labelwright.store.items import read_item, without_label
 
 __all__ = ["HANDLERS"]
 
@@ -41,16 +42,24 @@ async def items(
     """Return a page of items, filtered and sorted; a page may be short though more follows, and `next` goes on behind it."""
     opened = access.project(project, "analyse")
     query = ItemQuery(state=in_state, question=question, label=label, search=search, sort=sort)
-    return await workspace.database.read_soon(
-        lambda connection: analytics.read_items(connection, opened.project, query, limit=limit, after=after)
-    )
+
+    def read(connection: Connection) -> ItemPage:
+        kept = access.kept_labels(connection, opened)
+        return analytics.read_items(connection, opened.project, query, limit=limit, after=after, kept=kept)
+
+    return await workspace.database.read_soon(read)
 
 
 @get("/api/projects/{project:str}/items/{item_id:int}", opt={"permission": "analyse"})
 async def item(project: FromPath[str], item_id: FromPath[int], access: Access, workspace: Workspace) -> ItemDetail:
-    """Return everything that is known of one item."""
+    """Return everything that is known of one item, and nothing that tells of its label to somebody who may audit it blind."""
     opened = access.project(project, "analyse")
-    return await workspace.database.read_soon(lambda connection: read_item(connection, opened.project.id, opened.project.schema, item_id))
+
+    def read(connection: Connection) -> ItemDetail:
+        found = read_item(connection, opened.project.id, opened.project.schema, item_id)
+        return without_label(found) if access.kept_labels(connection, opened)([item_id]) else found
+
+    return await workspace.database.read_soon(read)
 
 
 @post("/api/projects/{project:str}/items/{item_id:int}/review", opt={"permission": "review"}, status_code=200)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
+from msgspec.structs import replace
 
 from labelwright import analytics
 from labelwright.api.figures import Outcome, Overview, QualityView
 from labelwright.api.projects import EventPage
 from labelwright.server.given import Access, Workspace
+from labelwright.store.database import Connection
 from labelwright.store.history import read_history
 
 __all__ = ["HANDLERS"]
@@ -26,9 +28,11 @@ async def overview(project: FromPath[str], access: Access, workspace: Workspace)
 
 @get("/api/projects/{project:str}/quality", opt={"permission": "analyse"})
 async def quality(project: FromPath[str], access: Access, workspace: Workspace) -> QualityView:
-    """Return the reports of the assurance."""
+    """Return the reports of the assurance, without examples whose label is kept from the sender."""
     opened = access.project(project, "analyse")
-    return await workspace.database.read_soon(lambda connection: analytics.read_quality(connection, opened.project))
+    return await workspace.database.read_soon(
+        lambda connection: analytics.read_quality(connection, opened.project, kept=access.kept_labels(connection, opened))
+    )
 
 
 @get("/api/projects/{project:str}/requirements", opt={"permission": "analyse"})
@@ -54,7 +58,13 @@ async def events(
     """Return what happened behind a place in the log, or the newest events where none is given."""
     opened = access.project(project, "analyse")
     most = min(max(limit, 1), 1000)
-    return await workspace.database.read_soon(lambda connection: read_history(connection, opened.project.id, after=after, most=most))
+
+    def read(connection: Connection) -> EventPage:
+        page = read_history(connection, opened.project.id, after=after, most=most)
+        kept = access.kept_labels(connection, opened)({event.item_id for event in page.events if event.item_id is not None})
+        return replace(page, events=[event for event in page.events if event.item_id not in kept])
+
+    return await workspace.database.read_soon(read)
 
 
 HANDLERS = [overview, quality, requirements, report, events]

@@ -32,6 +32,7 @@ from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Verdict
 from labelwright.server.given import Access
 from labelwright.store.comments import read_comments
+from labelwright.store.database import Connection
 
 __all__ = ["HANDLERS"]
 
@@ -254,11 +255,14 @@ async def add_comment(item_id: FromPath[int], data: JSONBody[CommentBody], acces
 
 @get("/api/items/{item_id:int}/comments", opt={"permission": "annotate"})
 async def comments(item_id: FromPath[int], access: Access) -> list[Comment]:
-    """Return the comments on an item: all of them for reviewers, one's own where a project is blind."""
+    """Return the comments on an item: all for reviewers, one's own where a project is blind, or an audit that one may give waits."""
     inside, opened = await access.by_item(item_id)
-    found = await access.database.read_soon(lambda connection: read_comments(connection, inside))
-    blind = _is_blind(access, opened)
-    return [comment for comment in found if not blind or comment.user_id == access.user_id]
+
+    def read(connection: Connection) -> list[Comment]:
+        own_only = _is_blind(access, opened) or bool(access.kept_labels(connection, opened)([inside]))
+        return [comment for comment in read_comments(connection, inside) if not own_only or comment.user_id == access.user_id]
+
+    return await access.database.read_soon(read)
 
 
 @post("/api/comments/{comment_id:int}/resolve", opt={"permission": "annotate"}, status_code=200)
