@@ -18,9 +18,7 @@ from labelwright.quality.sample import Sample
 from labelwright.schema import Answer, Question
 from labelwright.store.codec import encode
 
-__all__ = ["METHOD", "GatheredSample", "judge", "unfitted"]
-
-METHOD = "fused"
+__all__ = ["GatheredSample", "judge"]
 
 WEIGHED_GROWTH = 1.5
 """By how many times the answers grow until their annotators are weighed anew."""
@@ -28,6 +26,9 @@ WEIGHED_GROWTH = 1.5
 
 class GatheredSample:
     """All answers to one question, of which a sample of items is compared."""
+
+    method: ClassVar[str]
+    """What it is called."""
 
     reason: ClassVar[str]
     """What the answers come to, in a sentence."""
@@ -79,12 +80,9 @@ class GatheredSample:
 
     def _fitted(self, weights: dict[int, float], skill: dict[int, float], answers: int, weighed: int) -> QuestionFit:
         reason = f"{self.reason} {self.weighed}" if weights else self.reason
-        return QuestionFit(method=_method(weights), reason=reason, answers=answers, skill=skill, weights=weights, weighed=weighed)
-
-
-def unfitted() -> QuestionFit:
-    """Return what is known before anything is: all annotators weigh the same."""
-    return QuestionFit(method=METHOD, reason="", answers=0)
+        return QuestionFit(
+            method=_method(self.method, weights), reason=reason, answers=answers, skill=skill, weights=weights, weighed=weighed
+        )
 
 
 def judge(
@@ -147,18 +145,18 @@ def _pairwise(question: Question, answers: Sequence[Answer]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _method(weights: Mapping[int, float]) -> str:
+def _method(name: str, weights: Mapping[int, float]) -> str:
     """Name the method; other weights of the annotators are another method, so that what they would change is redone.
 
-    >>> _method({})
-    'fused'
+    >>> _method("median", {})
+    'median'
     """
     if not weights:
-        return METHOD
+        return name
     import hashlib
 
     digest = hashlib.blake2b(encode(sorted(weights.items())).encode(), digest_size=4).hexdigest()
-    return f"{METHOD}, weighted {digest}"
+    return f"{name}, weighted {digest}"
 
 
 def _shares(weights: Mapping[int, float], given: Sequence[Given]) -> list[float]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labelwright.quality.aggregation._fused import GatheredSample, judge, unfitted
+from labelwright.quality.aggregation._fused import GatheredSample, judge
 from labelwright.quality.aggregation._sample_pairs import compare_marks
+from labelwright.quality.aggregation.base import QuestionFit
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.sample import Sample
 
@@ -15,6 +16,7 @@ __all__ = ["ANSWERS", "judge", "unfitted"]
 class GatheredMarks(GatheredSample):
     """All marks for one question."""
 
+    method = "fused"
     reason = "Places are grouped by overlap; those are kept, with their label, that carry half of the annotators' weight."
     weighed = "An annotator weighs by the log odds of agreeing with what the others' places come to."
 
@@ -23,3 +25,8 @@ class GatheredMarks(GatheredSample):
 
 
 ANSWERS = GatheredMarks
+
+
+def unfitted() -> QuestionFit:
+    """Return what is known before anything is: all annotators weigh the same."""
+    return QuestionFit(method=GatheredMarks.method, reason="", answers=0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, ClassVar
 
 from labelwright.errors import InvalidPipeline
@@ -17,6 +17,8 @@ from labelwright.schema.modalities import MODALITIES, Field
 
 GREATEST = 1e15
 """Whole numbers up to here are exact in JSON and on the page."""
+
+_WRITTEN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 OFF = 1e-6
 """What a number may be off the steps, in steps."""
@@ -92,10 +94,9 @@ class NumberQuestion(MedianQuestion, frozen=True, kw_only=True, tag="number"):
         return NumberAnswer(float(part.label))
 
     def from_plain(self, value: Any) -> NumberAnswer:
-        if isinstance(value, str):
+        if isinstance(value, str) and _WRITTEN.fullmatch(value.strip()):
             # Tables write numbers as texts.
-            with suppress(ValueError):
-                value = float(value)
+            value = float(value)
         return NumberAnswer(_plain.read(value, float, kind="number", example="3.5"))
 
     def terms(self, modality: type[Field]) -> Terms:
