@@ -684,7 +684,7 @@ export interface TaskView {
 
 export interface Text { text: string; modality: "text" }
 
-export interface TextAnswer { text: string; kind: "text" }
+export interface TextAnswer { value: string; kind: "text" }
 
 export interface TextQuestion {
   of: string;

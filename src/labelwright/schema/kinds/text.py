@@ -28,13 +28,13 @@ class TextAnswer(Answer, frozen=True, tag="text"):
     'Hello there.'
     """
 
-    text: str
+    value: str
 
     def parts(self) -> list[Part]:
-        return [Part(self.text)]
+        return [Part(self.value)]
 
     def plain(self) -> str:
-        return self.text
+        return self.value
 
 
 class TextQuestion(MedianQuestion, frozen=True, kw_only=True, tag="text"):
@@ -57,7 +57,7 @@ class TextQuestion(MedianQuestion, frozen=True, kw_only=True, tag="text"):
             raise InvalidPipeline(f"A text has from 1 to {LONGEST:,} characters at most.", where=f"{where}.max_length")
 
     def problems(self, answer: TextAnswer, data: Mapping[str, Field]) -> list[Problem]:
-        text = answer.text
+        text = answer.value
         if not text.strip():
             return [Problem("empty_text", "There is nothing written.")]
         if len(text) > self.max_length:
@@ -79,10 +79,10 @@ class TextQuestion(MedianQuestion, frozen=True, kw_only=True, tag="text"):
         return TextAnswer(_plain.read(value, str, kind="text", example='"Hello there."'))
 
     def terms(self, modality: type[Field]) -> Terms:
-        return Terms(lambda answer, fields: None if answer is None else answer.text)
+        return Terms(lambda answer, fields: None if answer is None else answer.value)
 
     def distance(self, first: TextAnswer, second: TextAnswer) -> float:
-        one, other = normalized(first.text), normalized(second.text)
+        one, other = normalized(first.value), normalized(second.value)
         if one == other:
             return 0.0
         from labelwright.stats import text_distance
@@ -93,10 +93,10 @@ class TextQuestion(MedianQuestion, frozen=True, kw_only=True, tag="text"):
         return TextAnswer(" ".join(luck.choices(WORDS, k=luck.randrange(3, 9)))[: self.max_length].strip())
 
     def mistaken(self, answer: TextAnswer, luck: random.Random, error: float) -> TextAnswer:
-        words = answer.text.split()
+        words = answer.value.split()
         said = [luck.choice(WORDS) if luck.random() < error else word for word in words if luck.random() >= 0.3 * error]
         written = TextAnswer(" ".join(said)[: self.max_length].strip())
-        return written if said and written.text.split() != words else answer
+        return written if said and written.value.split() != words else answer
 
 
 def normalized(text: str) -> str:

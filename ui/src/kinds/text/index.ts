@@ -18,9 +18,9 @@ export default {
   Form,
   View,
   empty: () => null,
-  parts: ({ text }) => [{ id: "1", label: text, shape: [] }],
-  withParts: ([part]) => (part ? { kind: "text", text: part.label } : null),
-  terms: () => ({ get: (answer) => (answer as TextAnswer | null)?.text ?? null, parts: null }),
+  parts: ({ value }) => [{ id: "1", label: value, shape: [] }],
+  withParts: ([part]) => (part ? { kind: "text", value: part.label } : null),
+  terms: () => ({ get: (answer) => (answer as TextAnswer | null)?.value ?? null, parts: null }),
   describe: () => "",
   similarity: (a, b) => whole.overlap(a.shape, b.shape),
   within: () => 0,
@@ -29,8 +29,8 @@ export default {
     const split = (text: string) => (compare === "characters" ? Array.from(normalized(text)) : words(text));
     return compareWhole(
       answers,
-      ({ text }) => text,
-      (a, b) => normalized(a.text) === normalized(b.text) || 1 - editDistance(split(a.text), split(b.text)) >= (same ?? 1) - SLACK,
+      ({ value }) => value,
+      (a, b) => normalized(a.value) === normalized(b.value) || 1 - editDistance(split(a.value), split(b.value)) >= (same ?? 1) - SLACK,
     );
   },
 } satisfies Kind<TextAnswer>;
