@@ -49,7 +49,7 @@ def test_an_answer_survives_its_plain_form_and_the_store(asked: tuple[Schema, Qu
         assert schema.read_values({"asked": msgspec.json.decode(msgspec.json.encode(answer))}) == {"asked": answer}
         assert question.stands(answer)
         assert set(question.classes(answer)) <= set(question.labels)
-    for wrong in ({"no": "answer"}, 3.5, [["x"]]):
+    for wrong in ({"no": "answer"}, True, [["x"]]):
         with pytest.raises(InvalidInput):
             question.from_plain(wrong)
 
@@ -158,7 +158,9 @@ def test_a_kind_of_somebody_elses_goes_through_as_ours_do(tmp_path: Path) -> Non
     assert done.stdout.strip().endswith(f"played {kind}")
 
 
-NAMES = "|".join(KINDS)
+NAMES = "|".join(name for name in KINDS if name not in ("text", "number"))
+"""Texts and numbers are many things besides answers: these two are looked for behind `.kind` alone."""
+
 CLASSES = "|".join(found.__name__ for kind in KINDS for found in (plugins.load("kinds", kind).QUESTION, plugins.load("kinds", kind).ANSWER))
 LADDERS = re.compile(
     rf"""\.kind\ (?:==|!=|in|not\ in)\ (?!str\(|question\.kind)["'(\[{{]     # asks which kind it is

@@ -105,8 +105,12 @@ def test_a_truth_with_a_broken_line_is_refused(tmp_path: Path) -> None:
         file.write('{"key": "T-0099", "intent": "refnd"}\n')
     workspace = Workspace.open(tmp_path)
     try:
+        schema = workspace.projects["tickets"].project.schema
         with pytest.raises(InvalidInput, match=r"more\.jsonl line 4.*refund"):
-            demo.read_truth(tmp_path / "more.jsonl", workspace.projects["tickets"].project.schema)
+            demo.read_truth(tmp_path / "more.jsonl", schema)
+        (tmp_path / "nested.jsonl").write_text('{"key": "T-0001", "labels": {"intent": "refund"}}\n', "utf-8")
+        with pytest.raises(InvalidInput, match=r"nested\.jsonl line 1: The line answers no question.*intent"):
+            demo.read_truth(tmp_path / "nested.jsonl", schema)
     finally:
         workspace.close()
 

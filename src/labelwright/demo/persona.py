@@ -65,6 +65,8 @@ class Persona:
         if right is not None:
             label = self._choose(name, question, right, key, luck, error)
             return (truth if label == right else question.elected(label)), False
+        if question.shape is None:
+            return question.mistaken(truth, luck, error), False
         return self._mark(question, truth, data[question.of], luck, error), False
 
     def seconds(self, data: Mapping[str, Field], answers: Sequence[tuple[Answer, bool]], *, key: str, attempt: int = 0) -> float:

@@ -34,12 +34,15 @@ def read_truth(path: Path, schema: Schema) -> Known:
     """Read a file of JSON lines such as `{"key": "T-001", "intent": "refund"}`.
 
     Raises:
-        InvalidInput: a line is broken; a truth with holes would make everybody look wrong.
+        InvalidInput: a line is broken or answers nothing; a truth with holes would make everybody look wrong.
     """
     known: Known = {}
     for entry in jsonl.read(path, schema):
         if isinstance(entry, Broken):
             raise InvalidInput(entry.reason, where=entry.place)
+        if not entry.values:
+            asked = ", ".join(schema.questions)
+            raise InvalidInput("The line answers no question.", where=entry.place, hint=f"The questions are {asked}; write each as a key.")
         if entry.key is not None:
             known[entry.key] = entry.values
     return known

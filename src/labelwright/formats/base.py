@@ -130,7 +130,7 @@ def checked_labels(schema: Schema, values: Values) -> Values:
     for name, answer in values.items():
         known = schema.questions[name].labels
         for unit in answer.parts():
-            if unit.label not in known:
+            if known and unit.label not in known:
                 raise InvalidInput(f"The label '{unit.label}' is unknown.", where=name, hint=nearest(unit.label, known))
     return values
 

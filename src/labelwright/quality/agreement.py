@@ -16,7 +16,7 @@ from labelwright.schema import Question
 from labelwright.schema.figure import Figure
 from labelwright.stats.agreement.base import mean_agreement
 
-__all__ = ["of_marks", "of_votes", "unanswered"]
+__all__ = ["of_sample", "of_votes", "unanswered"]
 
 MOST_PAIRS = 200
 """Pairs of annotators in a report: those with the most items in common."""
@@ -75,10 +75,10 @@ def of_votes(
     )
 
 
-def of_marks(
+def of_sample(
     name: str, question: Question, sample: Sample, comparison: Comparison, guidelines: Mapping[int, Guidelines], names: Mapping[int, str]
 ) -> QuestionAgreement:
-    """Return the agreement on spans, boxes or segments."""
+    """Return the agreement on marks, numbers or texts, of which a sample of items was compared."""
     if (few := _few(sample.seen, sample.aided)) is not None:
         return _nothing(name, question, few, sample.aided)
     items = sample.items
@@ -99,7 +99,7 @@ def of_marks(
         agreement=_likeness(comparison),
         alpha_by_annotators=_distance_alpha(name, question, [given for _, given in items], over="annotators"),
         agreement_by_annotators=_likeness(comparison, over="annotators"),
-        overlap=_mean(comparison.overlaps, "Nothing that two people marked matches."),
+        overlap=_mean(comparison.overlaps, "Nothing that two people marked matches.") if question.shape is not None else None,
         sampled=len(items) if sample.seen > len(items) else None,
         aided=sample.aided,
         pairs=_pairs(comparison, names, whole=False),

@@ -7,7 +7,7 @@
 - `bradley_terry`, `crowd_bradley_terry`, `plackett_luce`: preferences and rankings become a score an item.
 - `fuse_boxes`, `fuse_intervals`, `fuse_polygons`, `fuse_masks`, `fuse_instances`, `fuse_keypoints`, `fusion_skill`: the same for
   structured answers.
-- `medoid_text`, `vote_words`: the same for texts.
+- `medoid_text`, `vote_words`: the same for texts; `skill_by_likeness`: how good annotators are, whatever they answer.
 - `krippendorff_alpha` and its kin: how far annotators agree, with an interval.
 - `out_of_fold`, `find_label_errors`, `label_quality` and their kin for sets, tokens, spans, boxes and masks: which labels are doubtful.
 - `random_sample`, `uncertainty_sample` and their kin: which items to look at next.
@@ -94,6 +94,7 @@ from labelwright.stats.fusion import (
     match_masks,
     match_polygons,
     match_shapes,
+    skill_by_likeness,
 )
 from labelwright.stats.label_errors import (
     CrowdQuality,
@@ -253,6 +254,7 @@ __all__ = [
     "recalibrated",
     "scott_pi",
     "sequential_upper_bound",
+    "skill_by_likeness",
     "slice_upper_bounds",
     "stratified_sample",
     "stratified_upper_bound",

@@ -8,7 +8,7 @@ export interface AgreementWindow { start: number; end: number; agreement: Figure
 export interface AnnotationRow {
   id: number;
   annotator: string;
-  values: Record<string, Boxes | Choice | Segments | Spans>;
+  values: Record<string, Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer>;
   state: string;
   origin: string;
   purpose: string;
@@ -23,7 +23,7 @@ export interface AnnotationRow {
 export interface AnnotationView {
   id: number;
   annotator: string | null;
-  values: Record<string, Boxes | Choice | Segments | Spans>;
+  values: Record<string, Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer>;
   seconds_active: number;
   created_at: number;
 }
@@ -62,8 +62,8 @@ export interface AssistanceArm { answers: number; seconds: Figure; same: Figure;
 export interface Audio { blob: string; duration: number; rate: number; media_type: string; peaks: string | null; modality: "audio" }
 
 export interface AuditView {
-  label: Record<string, Boxes | Choice | Segments | Spans>;
-  own: Record<string, Boxes | Choice | Segments | Spans>;
+  label: Record<string, Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer>;
+  own: Record<string, Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer>;
   seen: string;
 }
 
@@ -71,7 +71,10 @@ export interface Audited { done: boolean; task: TaskView | null; next: TaskView 
 
 export interface Beat { lease: string }
 
-export interface BlindAnswer { values: Record<string, Boxes | Choice | Segments | Spans | string | unknown[]>; seconds_active?: number }
+export interface BlindAnswer {
+  values: Record<string, Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer | string | unknown[]>;
+  seconds_active?: number;
+}
 
 export interface Box { x: number; y: number; width: number; height: number; label: string; id?: string }
 
@@ -139,7 +142,11 @@ export interface CommentBody { text: string; annotation_id?: number | null; ques
 
 export interface Confusion { first: string; second: string; pairs: number; share: number; items: number[]; keys: string[] }
 
-export interface ConsensusView { answer: Boxes | Choice | Segments | Spans; confidence: number; agreement: number | null }
+export interface ConsensusView {
+  answer: Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer;
+  confidence: number;
+  agreement: number | null;
+}
 
 export interface CriteriaReport { questions: QuestionCriteria[] }
 
@@ -252,7 +259,7 @@ export interface Job {
   updated_at: number;
 }
 
-export interface Label { answer: Boxes | Choice | Segments | Spans; origin: string; confidence: number }
+export interface Label { answer: Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer; origin: string; confidence: number }
 
 export interface LabelCount { label: string; items: number }
 
@@ -308,6 +315,22 @@ export interface NewToken { name: string; role?: "annotator" | "reviewer" | "man
 export interface NewUser { name: string; roles?: Record<string, "annotator" | "reviewer" | "manager" | "owner"> }
 
 export interface NextTask { next: TaskView | null }
+
+export interface NumberAnswer { value: number; kind: "number" }
+
+export interface NumberQuestion {
+  of: string;
+  title: string | null;
+  description: string | null;
+  required: boolean;
+  when?: string;
+  same: number | null;
+  min: number | null;
+  max: number | null;
+  step: number | null;
+  unit: string;
+  kind: "number";
+}
 
 export interface Option { label: string; title: string | null; description: string | null; key: string | null; color: string | null }
 
@@ -488,7 +511,11 @@ export interface QuestionQuality {
   skill: number | null;
 }
 
-export interface RedoView { reason: string; reviewer: string; values: Record<string, Boxes | Choice | Segments | Spans> }
+export interface RedoView {
+  reason: string;
+  reviewer: string;
+  values: Record<string, Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer>;
+}
 
 export interface RejectedSuggestion { index: number; message: string }
 
@@ -534,7 +561,7 @@ export interface Reviewed { review_id: number | null; next: TaskView | null }
 
 export interface Schema {
   data: Record<string, "audio" | "image" | "text">;
-  questions: Record<string, BoxesQuestion | ChoiceQuestion | SegmentsQuestion | SpansQuestion>;
+  questions: Record<string, BoxesQuestion | ChoiceQuestion | NumberQuestion | SegmentsQuestion | SpansQuestion | TextQuestion>;
   guidelines: string | null;
 }
 
@@ -607,7 +634,7 @@ export interface Status {
 }
 
 export interface Submission {
-  values: Record<string, Boxes | Choice | Segments | Spans | string | unknown[]>;
+  values: Record<string, Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer | string | unknown[]>;
   seconds_active?: number | null;
   lease?: string | null;
   confirmed?: boolean;
@@ -620,7 +647,7 @@ export interface Suggestion {
   question: string;
   labeler: string;
   version: string;
-  answer: Boxes | Choice | Segments | Spans;
+  answer: Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer;
   score: number | null;
 }
 
@@ -633,8 +660,8 @@ export interface SuspectRow {
   key: string;
   question: string;
   score: number;
-  given: Boxes | Choice | Segments | Spans;
-  proposed: Boxes | Choice | Segments | Spans;
+  given: Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer;
+  proposed: Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer;
 }
 
 export interface Take { count?: number; purpose?: string; done?: boolean }
@@ -652,12 +679,27 @@ export interface TaskView {
   redo: RedoView | null;
   review: ReviewView | null;
   audit: AuditView | null;
-  values: Record<string, Boxes | Choice | Segments | Spans> | null;
+  values: Record<string, Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer> | null;
   annotation_id: number | null;
   comments: Comment[];
 }
 
 export interface Text { text: string; modality: "text" }
+
+export interface TextAnswer { value: string; kind: "text" }
+
+export interface TextQuestion {
+  of: string;
+  title: string | null;
+  description: string | null;
+  required: boolean;
+  when?: string;
+  same: number | null;
+  max_length: number;
+  multiline: boolean;
+  compare: "words" | "characters";
+  kind: "text";
+}
 
 export interface Token {
   id: number;
@@ -687,7 +729,7 @@ export interface Verdict {
   verdict: "accept" | "fix" | "reject";
   annotation_id?: number | null;
   seen?: string | null;
-  values?: Record<string, Boxes | Choice | Segments | Spans | string | unknown[]> | null;
+  values?: Record<string, Boxes | Choice | NumberAnswer | Segments | Spans | TextAnswer | string | unknown[]> | null;
   reason?: string | null;
   seconds_active?: number;
 }

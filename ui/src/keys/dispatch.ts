@@ -53,10 +53,12 @@ function repeats(event: KeyboardEvent, action: ActionAt<Where> | null): boolean 
   return MOVING.has(event.key) || (action !== null && rowOf(action).repeats === true);
 }
 
-/** Whether somebody is typing, so that letters are letters. */
+/** Whether somebody is typing, so that letters are letters. An answer that is typed lets the keys go that end it: in one line Enter too. */
 function typing(event: KeyboardEvent): boolean {
-  const target = event.target as HTMLElement | null;
-  return Boolean(target?.closest("input, textarea, select, [contenteditable]"));
+  const field = (event.target as HTMLElement | null)?.closest("input, textarea, select, [contenteditable]");
+  if (!field) return false;
+  const ends = nameOf(event) === "Ctrl+Enter" || (event.key === "Enter" && field.matches("input"));
+  return !(field.matches("[data-answer]") && ends);
 }
 
 /** Whether what has the focus keeps a key for itself: a button those that press it, a player those that play it. In a review, where many

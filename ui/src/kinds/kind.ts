@@ -39,7 +39,12 @@ export interface Answering {
   /** Whether the question is in hand. */
   active: boolean;
   keyOf: (label: string) => string;
+  /** Give the answer, after which the next question comes. */
   give: (answer: Answer) => void;
+  /** Keep what is typed so far, or nothing; the question stays in hand. */
+  write: (answer: Answer | undefined) => void;
+  /** Take the next question into hand; whether there is one. */
+  next: () => boolean;
   /** Look for a label by typing, and the key that does. */
   onfind: () => void;
   findKey: string;

@@ -32,6 +32,8 @@ export class Work implements Edits {
   /** The greatest number that is the id of a part, by question, once one was needed. */
   readonly #ids = new Map<string, number>();
   #done = 0;
+  /** The change that is still being typed. */
+  #typed: Change | null = null;
   readonly #asked: Asked = $derived.by(() => asked(this.project.schema, this.values, this.task.item));
 
   constructor(
@@ -166,7 +168,21 @@ export class Work implements Edits {
     this.question = question;
     this.labels[question] = parts[0]?.label ?? this.labels[question] ?? "";
     this.#change(question, 0, this.parts(), parts);
-    this.question = this.names[this.names.indexOf(question) + 1] ?? question;
+    this.next();
+  }
+
+  /** Keep an answer that is being typed; what is typed in one go is one step to undo. */
+  write(question: string, answer: Answer | undefined): void {
+    if (this.#typed && this.#typed === this.#changes[this.#done - 1] && this.#typed.question === question) this.undo();
+    this.question = question;
+    this.#typed = this.#change(question, 0, this.parts(), partsOf(answer));
+  }
+
+  /** Take the next question into hand; whether there is one. */
+  next(): boolean {
+    const following = this.names[this.names.indexOf(this.question) + 1];
+    if (following !== undefined) this.question = following;
+    return following !== undefined;
   }
 
   /** Choose a label: as the answer, of the selected place, or for the next place. */
@@ -300,12 +316,13 @@ export class Work implements Edits {
     return true;
   }
 
-  #change(question: string, at: number, removed: Place[], added: Place[], settled: string[] = []): void {
-    if (!settled.length && JSON.stringify(removed) === JSON.stringify(added)) return;
+  #change(question: string, at: number, removed: Place[], added: Place[], settled: string[] = []): Change | null {
+    if (!settled.length && JSON.stringify(removed) === JSON.stringify(added)) return null;
     const change = { question, at, removed, added, settled };
     this.#changes = [...this.#changes.slice(0, this.#done), change];
     this.#done = this.#changes.length;
     this.#apply(change, true);
+    return change;
   }
 
   #apply({ question, at, removed, added, settled }: Change, forward: boolean): void {

@@ -251,10 +251,10 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         raise AttributeError(f"{type(self).__name__} does not define match()")
 
     def fused(self, answers: Sequence[Any], weights: Sequence[float]) -> Answer:
-        """Bring several annotators' marks together, each with a weight; answers that are all the same stay exactly as they are.
+        """Bring several annotators' answers together, each with a weight; answers that are all the same stay exactly as they are.
 
         Raises:
-            AttributeError: as for `match`.
+            AttributeError: answers are brought together by voting.
         """
         raise AttributeError(f"{type(self).__name__} does not define fused()")
 
@@ -262,7 +262,7 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         """Return how good each annotator is, from the answers to each item by annotator, and how much each is to weigh when they are fused.
 
         Raises:
-            AttributeError: as for `match`.
+            AttributeError: as for `fused`.
         """
         raise AttributeError(f"{type(self).__name__} does not define skills()")
 
@@ -280,6 +280,14 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         """Return where somebody marks something where there is nothing; nowhere where that cannot be."""
         return []
 
+    def mistaken(self, answer: Any, luck: random.Random, error: float) -> Answer:
+        """Return what somebody answers instead who errs by so much, 0 to 1: a valid answer, and mostly one that is near.
+
+        Raises:
+            AttributeError: answers are votes or marks, whose errors are other labels and places.
+        """
+        raise AttributeError(f"{type(self).__name__} does not define mistaken()")
+
     @classmethod
     def read(cls, value: Any) -> Self:
         """Build the question from plain data, with the same checks as the pipeline file.
@@ -296,7 +304,11 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
 ASKED_BY = ("modalities", "aggregation", "form", "problems", "with_parts", "from_plain", "distance", "sample")
 """What the question of each kind defines itself."""
 
-BROUGHT_TOGETHER_BY = {"votes": ("labels", "vote", "elected"), "marks": ("shape", "match", "fused", "skills")}
+BROUGHT_TOGETHER_BY = {
+    "votes": ("labels", "vote", "elected"),
+    "marks": ("shape", "match", "fused", "skills"),
+    "medians": ("fused", "skills", "mistaken"),
+}
 """What a question defines besides, by the name of its `aggregation`."""
 
 SHAPED_BY = ("name", "values", "overlap", "overlaps", "bounds", "rounded")

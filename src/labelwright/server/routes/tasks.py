@@ -30,6 +30,7 @@ from labelwright.pipeline import events
 from labelwright.pipeline.views import count_answered, my_annotations
 from labelwright.pipeline.workspace import OpenProject
 from labelwright.schema import Verdict
+from labelwright.server.even import at_even_times
 from labelwright.server.given import Access
 from labelwright.store.comments import read_comments
 from labelwright.store.database import Connection
@@ -98,9 +99,10 @@ def _is_blind(access: Access, opened: OpenProject) -> bool:
 async def next_tasks(project: FromPath[str], data: JSONBody[Take], access: Access) -> LeasedTasks:
     """Lease tasks; those that are held already come first, so that a reload goes on where it was."""
     opened = access.project(project, _purpose(data.purpose))
-    found = await access.database.write_soon(
-        lambda connection: events.next_tasks(connection, opened, access.user_id, count=data.count, purpose=data.purpose)
-    )
+    async with at_even_times():
+        found = await access.database.write_soon(
+            lambda connection: events.next_tasks(connection, opened, access.user_id, count=data.count, purpose=data.purpose)
+        )
     done: int | None = None
     if data.done:
         done = await access.database.read_soon(lambda connection: count_answered(connection, opened.project.id, access.user_id))
@@ -152,13 +154,14 @@ async def submit(
     key = _key(idempotency_key)
     inside, opened = await access.by_task(task_id, "annotate")
     user_id, database = access.user_id, access.database
-    done = await access.control.checking.taken(
-        user_id,
-        lambda: events.inspect(opened, inside, data.values, seconds_active=data.seconds_active),
-        lambda inspected: database.write_soon(
-            lambda connection: events.submit(connection, opened, user_id, inside, data, inspected, key=key)
-        ),
-    )
+    async with at_even_times():
+        done = await access.control.checking.taken(
+            user_id,
+            lambda: events.inspect(opened, inside, data.values, seconds_active=data.seconds_active),
+            lambda inspected: database.write_soon(
+                lambda connection: events.submit(connection, opened, user_id, inside, data, inspected, key=key)
+            ),
+        )
     return replace(done, next=_handed_out(access, opened, done.next))
 
 
@@ -168,9 +171,10 @@ async def skip(task_id: FromPath[int], data: JSONBody[SkipBody], access: Access)
     inside, opened = await access.by_task(task_id, "annotate")
     # Who holds a review from when they were a reviewer may pass it on, and gets no further one.
     reviews = access.role_in(opened) != "annotator"
-    found = await access.database.write_soon(
-        lambda connection: events.skip(connection, opened, access.user_id, inside, data.reason, reviews=reviews)
-    )
+    async with at_even_times():
+        found = await access.database.write_soon(
+            lambda connection: events.skip(connection, opened, access.user_id, inside, data.reason, reviews=reviews)
+        )
     return NextTask(_handed_out(access, opened, found))
 
 

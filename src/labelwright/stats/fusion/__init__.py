@@ -19,7 +19,7 @@ from labelwright.stats.fusion.matching import (
 )
 from labelwright.stats.fusion.polygons import FusedPolygon, fuse_polygons, match_polygons
 from labelwright.stats.fusion.shapes import FusedShape, fuse_shapes
-from labelwright.stats.fusion.skill import FusionSkill, fusion_skill
+from labelwright.stats.fusion.skill import FusionSkill, fusion_skill, skill_by_likeness
 
 __all__ = [
     "FusedBox",
@@ -47,4 +47,5 @@ __all__ = [
     "match_masks",
     "match_polygons",
     "match_shapes",
+    "skill_by_likeness",
 ]

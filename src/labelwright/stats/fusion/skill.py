@@ -8,7 +8,7 @@ idea: whoever is near the consensus of others weighs more in it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import fsum
@@ -24,7 +24,7 @@ from labelwright.stats.fusion.matching import Labeled, Matching, match_masks, ma
 from labelwright.stats.fusion.polygons import fuse_polygons, match_polygons
 from labelwright.stats.fusion.shapes import fuse_shapes
 
-__all__ = ["FusionSkill", "fusion_skill"]
+__all__ = ["FusionSkill", "fusion_skill", "skill_by_likeness"]
 
 Geometry = Literal["boxes", "intervals", "polygons", "masks", "keypoints"]
 GEOMETRIES: tuple[Geometry, ...] = ("boxes", "intervals", "polygons", "masks", "keypoints")
@@ -75,27 +75,61 @@ def fusion_skill(
     """
     if isinstance(geometry, str) and geometry not in GEOMETRIES:
         raise InvalidInput(f"There is no geometry '{geometry}'.", hint=f"Known are: {', '.join(GEOMETRIES)}.")
+    if geometry == "keypoints":
+        usual = _usual_distance(items)
+        return skill_by_likeness(
+            items,
+            lambda one, other: _agreement_on_points([one], [1.0], other, usual),
+            lambda others, weights, own: _agreement_on_points(others, weights, own, usual),
+            rounds=rounds,
+        )
+    return skill_by_likeness(
+        items,
+        lambda one, other: _overlap(_match(geometry, one, other, iou)),
+        lambda others, weights, own: _agreement(others, weights, own, geometry, iou),
+        rounds=rounds,
+    )
+
+
+def skill_by_likeness(
+    items: Sequence[Mapping[Any, Any]],
+    alike: Callable[[Any, Any], float],
+    alike_to_others: Callable[[list[Any], list[float], Any], float],
+    *,
+    rounds: int = 3,
+) -> FusionSkill:
+    """Estimate the same for answers of any sort, by how alike each is to what the others' come to.
+
+    Args:
+        items: for each item what each annotator answered.
+        alike: how alike two answers are, 0 to 1.
+        alike_to_others: how alike an answer, the last argument, is to what others' answers come to with these weights, 0 to 1.
+        rounds: how often weights are estimated anew, at least 1.
+
+    Raises:
+        InvalidInput: nobody answered anything, or there is no round.
+
+    >>> same = lambda one, other: float(one == other)
+    >>> most = lambda others, weights, own: same(max(others, key=others.count), own)
+    >>> found = skill_by_likeness([{"ann": "a", "bob": "a", "cyd": "b"}] * 5, same, most)
+    >>> found.weight["ann"] > found.weight["cyd"]
+    True
+    """
     if rounds < 1:
         raise InvalidInput("There has to be at least one round.", where="rounds")
     people = list(dict.fromkeys(person for item in items for person in item))
     if not people:
-        raise InvalidInput("There is no annotator whose units could be compared.")
-    usual = _usual_distance(items) if geometry == "keypoints" else 0.0
+        raise InvalidInput("There is no annotator whose answers could be compared.")
     count = {person: sum(person in item and len(item) > 1 for item in items) for person in people}
-    weight = _log_odds(_pairwise(items, people, count, geometry, iou, usual))
+    weight = _log_odds(_pairwise(items, people, count, alike))
     skill: dict[Any, float] = {}
     for _ in range(rounds):
         total = dict.fromkeys(people, 0.0)
         for item in items:
-            for person, units in item.items():
+            for person, own in item.items():
                 others = [other for other in item if other != person]
                 if others:
-                    marked, weights = [item[one] for one in others], [weight[one] for one in others]
-                    total[person] += (
-                        _agreement_on_points(marked, weights, units, usual)
-                        if geometry == "keypoints"
-                        else _agreement(marked, weights, units, geometry, iou)
-                    )
+                    total[person] += alike_to_others([item[one] for one in others], [weight[one] for one in others], own)
         compared = sum(count.values())
         pool = sum(total.values()) / compared if compared else 0.5
         skill = {person: (total[person] + PULL * pool) / (count[person] + PULL) for person in people}
@@ -108,7 +142,7 @@ def _log_odds(skill: Mapping[Any, float]) -> dict[Any, float]:
 
 
 def _pairwise(
-    items: Sequence[Mapping[Hashable, Any]], people: list[Any], count: Mapping[Any, int], geometry: str | RowShape, iou: float, usual: float
+    items: Sequence[Mapping[Any, Any]], people: list[Any], count: Mapping[Any, int], alike: Callable[[Any, Any], float]
 ) -> dict[Any, float]:
     """Return each annotator's mean agreement with the others, each of whom counts for as much as that comes to, again and again."""
     seat = {person: place for place, person in enumerate(people)}
@@ -116,11 +150,7 @@ def _pairwise(
     for item in items:
         for one, other in combinations(item, 2):
             pair = (seat[one], seat[other]) if seat[one] < seat[other] else (seat[other], seat[one])
-            found[pair].append(
-                _agreement_on_points([item[one]], [1.0], item[other], usual)
-                if geometry == "keypoints"
-                else _overlap(_match(geometry, item[one], item[other], iou))
-            )
+            found[pair].append(alike(item[one], item[other]))
     agreed, met = np.zeros((len(people),) * 2), np.zeros((len(people),) * 2)
     for (a, b), values in found.items():
         agreed[a, b] = agreed[b, a] = fsum(values)  # exact, so that the order of items does not matter

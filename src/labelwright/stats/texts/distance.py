@@ -1,6 +1,7 @@
 """How far two texts differ: the edits that turn one into the other.
 
-V. I. Levenshtein, "Binary codes capable of correcting deletions, insertions and reversals", Soviet Physics Doklady 10 (1966).
+V. I. Levenshtein, "Binary codes capable of correcting deletions, insertions and reversals", Soviet Physics Doklady 10 (1966). The edits are
+counted by RapidFuzz, which takes milliseconds for texts of ten thousand words.
 """
 
 from __future__ import annotations
@@ -45,11 +46,6 @@ def edits(first: Sequence[Hashable], second: Sequence[Hashable]) -> int:
     >>> edits("kitten", "sitting")
     3
     """
-    if len(second) > len(first):
-        first, second = second, first
-    row = list(range(len(second) + 1))
-    for done, one in enumerate(first, 1):
-        diagonal, row[0] = row[0], done
-        for place, other in enumerate(second, 1):
-            diagonal, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, diagonal + (one != other))
-    return row[-1]
+    from rapidfuzz.distance import Levenshtein
+
+    return Levenshtein.distance(first, second)
