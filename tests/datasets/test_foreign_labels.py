@@ -408,6 +408,10 @@ def test_what_a_format_cannot_hold_is_told_and_dropped_only_when_allowed(make_pr
     dropped: Counter[str] = Counter()
     assert export(project, "conll", tmp_path / "x.conll", dropped=dropped) == 1
     assert dropped == {"bad": 1, "ents": 1}
+    assert export(project, "conll", tmp_path / "out", dropped=Counter()) == 1
+    assert json.loads((tmp_path / "out/dropped.json").read_bytes()) == {"answers": {"bad": 1, "ents": 1}}
+    export(project, "jsonl", tmp_path / "out")
+    assert not (tmp_path / "out/dropped.json").exists(), "what an earlier export left out says nothing about this one"
     assert (tmp_path / "x.conll").read_text() == "Anna B-PER\nmet O\nBob O\n\n"
 
 
