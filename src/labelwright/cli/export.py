@@ -21,7 +21,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", type=int, metavar="N", help="a frozen version (default: the labels as they are now)")
     help = "csv: leave cells as they are that a spreadsheet would take for formulas (default: an apostrophe goes in front of them)"
     parser.add_argument("--formulas", action="store_true", help=help)
-    parser.add_argument("--drop", action="store_true", help="leave out what the format cannot hold, and say how much, in a folder in dropped.json (default: refuse)")
+    parser.add_argument(
+        "--drop",
+        action="store_true",
+        help="leave out what the format cannot hold, and say how much, in a folder in dropped.json (default: refuse)",
+    )
     _output.add_json(parser)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
@@ -23,6 +24,7 @@ __all__ = [
     "Provenance",
     "Target",
     "answers",
+    "as_offered",
     "checked_labels",
     "files_of",
     "guess",
@@ -122,17 +124,41 @@ def answers(schema: Schema, plain: Mapping[str, Any]) -> Values:
 
 
 def checked_labels(schema: Schema, values: Values) -> Values:
-    """Return `values` when every label in them is one of its question's.
+    """Return `values` with every label written as its question offers it.
 
     Raises:
         InvalidInput: a label is none of them; the hint names the nearest.
     """
+    checked = dict(values)
     for name, answer in values.items():
-        known = schema.questions[name].labels
-        for unit in answer.parts():
-            if unit.label not in known:
-                raise InvalidInput(f"The label '{unit.label}' is unknown.", where=name, hint=nearest(unit.label, known))
-    return values
+        question = schema.questions[name]
+        known, parts = question.labels, answer.parts()
+        if all(part.label in known for part in parts):
+            continue
+        meant = [part._replace(label=as_offered(part.label, known)) for part in parts]
+        for part in meant:
+            if part.label not in known:
+                raise InvalidInput(f"The label '{part.label}' is unknown.", where=name, hint=nearest(part.label, known))
+        checked[name] = question.with_parts(meant)
+    return checked
+
+
+def as_offered(label: str, known: Sequence[str]) -> str:
+    """Return the one of the known labels, or names, that differs from `label` in blanks around it or in the form of Unicode alone.
+
+    Where there is none, or several are so, it comes back as it is.
+
+    >>> as_offered(" cat", ["cat", "dog"]), as_offered("cafe\\u0301", ["café"]), as_offered("Cat", ["cat"])
+    ('cat', 'café', 'Cat')
+    """
+    if label in known:
+        return label
+    meant = [one for one in known if _bare(one) == _bare(label)]
+    return meant[0] if len(meant) == 1 else label
+
+
+def _bare(label: str) -> str:
+    return unicodedata.normalize("NFC", label).strip().strip("\ufeff").strip()
 
 
 def guess(path: Path) -> str:

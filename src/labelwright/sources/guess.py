@@ -60,21 +60,20 @@ class FileLabels(Struct, frozen=True, kw_only=True):
     """A table beside pictures or recordings that says what they show: its path, the column that names the files, that of the label.
 
     Where each label has a column of its own, with 1 in the rows of what shows it, as Roboflow writes them, `classes` are these columns, and
-    `label` is what the question is called, and `several` counts the rows, of those looked at, that have more than one.
+    `label` is what the question is called.
     """
 
     table: Path
     file: str
     label: str
     classes: tuple[str, ...] = ()
-    several: int = 0
 
-    def label_of(self, row: dict[str, Any]) -> str | None:
-        """Return the label of a row; one that has several, or none, has no label of a choice."""
+    def labels_of(self, row: dict[str, Any]) -> list[str]:
+        """Return the labels of a row; one that has several has no label of a choice."""
         if not self.classes:
-            return label_text(row.get(self.label))
-        given = [name.strip() for name in self.classes if _flag(row.get(name)) == "1"]
-        return given[0] if len(given) == 1 else None
+            label = label_text(row.get(self.label))
+            return [] if label is None else [label]
+        return [name.strip() for name in self.classes if _flag(row.get(name)) == "1"]
 
 
 class Guess(Struct, frozen=True, kw_only=True):
@@ -303,8 +302,7 @@ def _file_labels(table: Path, folder: Path, media: list[Path]) -> tuple[FileLabe
         return None
     rest = {name: column for name, column in columns.items() if name != file}
     if len(rest) > 1 and all(map(flags, rest.values())):
-        several = sum(sum(_flag(row.get(name)) == "1" for name in rest) > 1 for row in rows)
-        told = FileLabels(table=table, file=file, label="label", classes=tuple(rest), several=several)
+        told = FileLabels(table=table, file=file, label="label", classes=tuple(rest))
         return told, tuple(name.strip() for name in rest)
     labels = _label_columns(rest, {})
     if not labels:
