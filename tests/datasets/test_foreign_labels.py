@@ -225,6 +225,27 @@ def test_offsets_that_may_be_of_either_text_are_set_aside(make_project: Make) ->
     assert "not clear" in report.not_taken[0].reason
 
 
+PARTY = "\U0001f389\U0001f389 Zo\u00eb met Bob"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "unit"), [(7, 10, None), (11, 14, None), (13, 16, "UTF-16 units"), (18, 21, "bytes of UTF-8"), (12, 15, None)]
+)
+def test_offsets_of_other_units_are_put_right_or_told(start: int, end: int, unit: str | None, make_project: Make) -> None:
+    """Marks that count UTF-16 units or bytes lie on the text they are said to be about; without one, what would cut words is set aside."""
+    project = with_texts(make_project, SPANS, PARTY)
+    mark = {"start": start, "end": end, "label": "PER"}
+    report = import_labels(project, put(project, "bare.jsonl", [{"key": "t0", "ents": [mark]}]), None, "gold")
+    assert report.stored == (start in (7, 11))
+    assert unit is None or unit in report.not_taken[0].reason
+    quoted = [{"key": "t0", "ents": [{**mark, "text": "Bob"}]}, {"key": "t0", "text": PARTY, "ents": [{**mark, "text": "Bob"}]}]
+    for row in quoted:
+        report = import_labels(project, put(project, "quoted.jsonl", [row]), None, "annotations")
+        if report.stored or report.unchanged:
+            assert [PARTY[one["start"] : one["end"]] for one in stored(project)[0][2]["ents"]] == ["Bob"]
+    assert bool(report.stored or report.unchanged) == (start in (11, 13, 18))
+
+
 NAMES = {
     "my pic#1.png": "my%20pic%231.png",
     "x+y.png": "images/x+y.png",
