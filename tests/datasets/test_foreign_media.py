@@ -176,6 +176,25 @@ def test_names_in_a_list_may_be_written_as_on_another_machine(make_project: Make
     assert [one.places for one in report.not_taken] == [["train/metadata.csv line 6"]]
 
 
+def test_folders_that_are_classes_label_their_files(make_project: Make, tmp_path: Path) -> None:
+    """A picture below train/cat is a cat in the split train, whether all folders are collected or one split; others are told."""
+    for place, (name, kind) in enumerate([("train/cat/1.png", "PNG"), ("train/big dog/1.png", "PNG"), ("test/cat/1.JPEG", "JPEG")]):
+        (tmp_path / "d" / name).parent.mkdir(parents=True, exist_ok=True)
+        Picture.new("L", (20, 10), 50 * place).save(tmp_path / "d" / name, kind)
+    project = collected(make_project, asking("image", "cat", "big dog"), Source(uri=str(tmp_path / "d")))
+    expected = {("train/cat/1.png", "cat"), ("train/big dog/1.png", "big dog"), ("test/cat/1.JPEG", "cat")}
+    report = import_labels(project, tmp_path / "d", None, "annotations")
+    assert ({(key, one["label"]) for key, _, one in stored(project)}, report.format) == (expected, "hugging_face")
+    assert import_labels(project, tmp_path / "d/train", "hugging_face", "gold", names={"label": "label"}).stored == 2
+    (tmp_path / "d/test/bird").mkdir()
+    (tmp_path / "d/test/cat/1.JPEG").rename(tmp_path / "d/test/bird/1.JPEG")
+    report = import_labels(project, tmp_path / "d", "hugging_face", "reference")
+    assert (report.stored, [one.reason for one in report.not_taken]) == (
+        2,
+        ["label: The label 'bird' is unknown. Known are: big dog, cat."],
+    )
+
+
 def test_an_item_says_that_further_pages_are_not_taken(make_project: Make, tmp_path: Path) -> None:
     """Of a TIFF file of several pages the item shows the first, and says among its columns how many there are."""
     (tmp_path / "d").mkdir()

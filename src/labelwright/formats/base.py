@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Protocol
 from msgspec import Struct
 
 from labelwright.errors import InvalidFile, InvalidInput, NotFound, nearest
+from labelwright.formats._class_folders import shows_classes
 from labelwright.schema import Answer, Field, Schema, Stored, Values
 
 __all__ = [
@@ -181,6 +182,8 @@ def guess(path: Path) -> str:
         for pattern, found in known.items():
             if next(path.glob(pattern), None):
                 return found
+        if shows_classes(path):
+            return "hugging_face"
         raise InvalidFile("The folder holds no labels of a known format.", where=str(path), hint=hint)
     endings = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
     endings |= {".conll": "conll", ".bio": "conll", ".iob": "conll"}

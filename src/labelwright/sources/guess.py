@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from labelwright import plugins
 from labelwright.errors import InvalidInput, LabelwrightError
+from labelwright.formats._class_folders import class_of_folder
 from labelwright.formats._columns import says_who
 from labelwright.formats._media_cells import media_cell
 from labelwright.formats._tables import TableRow
@@ -28,7 +29,7 @@ from labelwright.sources.linked import spellings
 from labelwright.sources.locate import reader_of
 from labelwright.sources.source import Source
 
-__all__ = ["FileLabels", "Guess", "class_of_folder", "guess", "label_text"]
+__all__ = ["FileLabels", "Guess", "guess", "label_text"]
 
 LOOK = 1000
 """So many rows, or files, are looked at."""
@@ -44,12 +45,6 @@ MAX_CLASSES = 500
 _ID_NAMES = ("id", "key", "uid", "uuid", "guid", "_id", "index")
 _TEXT_NAMES = ("text", "body", "message", "content", "sentence", "review", "comment", "question", "prompt", "title")
 _LABEL_NAMES = ("label", "class", "category", "target", "intent", "sentiment", "emotion", "rating", "stars", "answer", "tag", "topic", "y")
-_SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"})
-_CONTAINERS = _SPLITS.union(
-    ("data", "dataset", "image", "images", "img", "imgs", "jpegimages", "photos", "audio", "clips", "wav", "wavs", "texts")
-)
-"""Names of folders that say nothing about what their files show."""
-
 _SPLIT_COLUMNS = frozenset({"split", "fold", "partition", "subset", "set"})
 _MEASURED = re.compile(r"\s*(\d{4,}-\d\d(-\d\d)?\b|\d\d?[./:]\d\d|[+-]?[\d.,]+%?\s*$|-?PT?\d|https?://\S+$|[0-9a-f-]{32,}$)")
 """How times, numbers, addresses of pages and digests look."""
@@ -132,16 +127,6 @@ def label_text(value: Any, names: Sequence[str] = ()) -> str | None:
             return names[int(value)] if 0 <= value < len(names) else None
         return str(int(value))
     return value if isinstance(value, str) and value.strip() else None
-
-
-def class_of_folder(key: str) -> str | None:
-    """Return the class that a file's folder stands for: the only one in its path besides such as `train` or `images`.
-
-    >>> class_of_folder("train/cat/1.png"), class_of_folder("train/1.png"), class_of_folder("a/b/1.png")
-    ('cat', None, None)
-    """
-    folders = [part for part in key.split("/")[:-1] if part.lower() not in _CONTAINERS]
-    return folders[0] if len(folders) == 1 else None
 
 
 def _of_file(path: Path, uri: str) -> Guess:

@@ -13,12 +13,13 @@ from typing import Any
 from msgspec import Struct
 
 from labelwright.errors import InvalidInput
+from labelwright.formats._class_folders import class_of_folder
 from labelwright.formats._tables import TableRow
 from labelwright.formats.parquet import class_names
 from labelwright.schema.modalities import MODALITIES, Stored
 from labelwright.sources import readers
 from labelwright.sources.batches import TableFile
-from labelwright.sources.guess import Guess, class_of_folder, label_text
+from labelwright.sources.guess import Guess, label_text
 from labelwright.sources.linked import spellings
 from labelwright.sources.locate import locate, place_of, reader_of
 from labelwright.sources.rows import RowLayout, finisher
