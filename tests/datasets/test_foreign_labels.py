@@ -225,6 +225,35 @@ def test_offsets_that_may_be_of_either_text_are_set_aside(make_project: Make) ->
     assert "not clear" in report.not_taken[0].reason
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "taken", "told"),
+    [
+        ("blanks.csv", "key ; Q\nt0; a \nt1;b\n", {"t0": "a", "t1": "b"}, None),
+        ("case.csv", "KEY,Q\nt0,A\nt1,\u200fB\n", {"t0": "a", "t1": "b"}, None),
+        ("twice.csv", "key,q,q\nt0,a,b\n", {"t0": "a"}, "Another column is called 'q'"),
+        ("list.jsonl", '{"key":"t0","q":["a"]}\n{"key":"t1","q":["a","b"]}\n', {"t0": "a"}, "It has 2 labels"),
+        ("columns.csv", "key,a,b\nt0,1,0\nt1,1,1\n", {"t0": "a"}, "It has 2 labels"),
+        ("bare.csv", "t0,a\nt1,b\n", {}, "It has the columns 't0', 'a'."),
+    ],
+)
+def test_labels_as_other_tables_write_them(name: str, body: str, taken: dict[str, str], told: str | None, make_project: Make) -> None:
+    """Blanks, case and lists of one do not matter; what is ambiguous is told."""
+    project = with_texts(make_project, CHOICE, "one", "two")
+    path = project.folder / name
+    path.write_text(body, "utf-8")
+    report = import_labels(project, path, None, "annotations")
+    assert {key: values["q"] for key, _, values in stored(project)} == taken
+    assert [told in one.reason for one in report.not_taken] == ([True] if told else [])
+
+
+def test_spans_as_doccano_writes_them(make_project: Make) -> None:
+    """A list of start, end and label is a mark, and so is one whose offsets a data frame has made floats."""
+    project = with_texts(make_project, SPANS, "Anna met Bob")
+    rows = [{"key": "t0", "annotator": "x", "label": [[0, 4, "PER"]]}, {"key": "t0", "annotator": "y", "label": [[9.0, 12.0, "PER"]]}]
+    assert import_labels(project, put(project, "d.jsonl", rows), None, "annotations", names={"label": "ents"}).stored == 2
+    assert [(values["ents"][0]["start"], values["ents"][0]["end"]) for _, _, values in stored(project)] == [(0, 4), (9, 12)]
+
+
 PARTY = "\U0001f389\U0001f389 Zo\u00eb met Bob"
 
 

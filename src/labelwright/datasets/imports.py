@@ -369,7 +369,9 @@ class _Batch:
             return f"No item has the key '{entry.key[:100]}'."
         if entry.files:
             return f"No item belongs to the file '{next(iter(entry.files.values()))[:100]}'."
-        return "No item shows the same, and the entry names no key." if entry.data else "The entry names no key."
+        if entry.data:
+            return "No item shows the same, and the entry names no key."
+        return f"The entry names no key.{f' It has the columns {_listed(entry.meta)}.' if entry.meta else ''}"
 
     def _foreign(self, entry: Labeled, item: Item, raw: Mapping[str, Any]) -> str | None:
         """Return why what an entry says cannot be about its item."""
@@ -379,8 +381,11 @@ class _Batch:
             return entry.disputed
         questions = self.project.schema.questions
         if not entry.values:
-            hint = nearest(next(iter(entry.meta), ""), questions) if len(entry.meta) == 1 else None
-            return f"The entry answers no question. The questions are {', '.join(questions)}." + (f" {hint}" if hint else "")
+            near = nearest(next(iter(entry.meta), ""), questions) if len(entry.meta) == 1 else None
+            if near and near.startswith("Did you mean"):
+                return f"The entry answers no question. The questions are {', '.join(questions)}. {near}"
+            columns = f" It has {_listed(entry.meta)} besides; a column is named by --map COLUMN=QUESTION." if entry.meta else ""
+            return f"The entry answers no question. The questions are {', '.join(questions)}.{columns}"
         if reason := other_bytes(entry, item, raw):
             return reason
         reasons = (other_content(entry, item, questions[name].of, exact=questions[name].shape is not None) for name in entry.values)
@@ -396,6 +401,12 @@ class _Batch:
             if problem.rule not in ("missing_answer", "not_asked") or self.writer.complete
         ]
         return " ".join(problems[:3]) or None
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return names as a message lists them: the first ones, and each by its beginning."""
+    first = [f"'{name[:40]}'" for name in names]
+    return ", ".join(first[:8]) + (", …" if len(first) > 8 else "")
 
 
 # --- the file -----------------------------------------------------------------------------------------------------------------

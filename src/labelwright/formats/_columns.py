@@ -12,8 +12,9 @@
 A field or question that is called like an earlier column gets `data.` or `label.` in front. Read files may lack columns; those that are
 not known become `meta`. Read besides: `score` or `confidence` (also `<question>_score`), from 0 to 1, and `answer` as Prodigy writes it,
 where `reject` and `ignore` say that the row is no answer. Without a column `annotator`, the one that other tools call so is found.
-Blanks around a column's name do not matter. Where a choice has no column and each of its labels has one, as Roboflow writes them, the
-label is the one whose column has 1; with several, the row is no answer of a choice. Without a key, the one that names the files is found.
+Blanks around a column's name, and its case, do not matter. Where a choice has no column and each of its labels has one, as Roboflow writes
+them, the label is the one whose column has 1; with several, the row is no answer of a choice. Without a key, the column that names the
+files is found. A mark may be an object or a list of start, end and label, as doccano writes it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import math
 import re
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -116,6 +119,7 @@ def read_rows(
     columns = columns_of(schema)
     reading = _Reading(schema, columns, key, {name: _ours(ours, columns) for name, ours in names.items()})
     reading.look_ahead(path, format)
+    yield from (Broken(path.name, reason, part=True) for reason in reading.twice)
     missing = set(names)
     folder = path.parent.resolve().as_posix()
     for row in rows(path, format):
@@ -168,6 +172,7 @@ class _Reading:
         self.marks = [name for name, asked in schema.questions.items() if asked.shape is INTERVAL and schema.modality(asked.of).is_text]
         self.flags: dict[str, dict[str, str]] = {}
         self.told: frozenset[str] = frozenset()
+        self.twice: list[str] = []
         self.disputed: set[int] = set()
         self.apart: str | None = None
 
@@ -218,6 +223,10 @@ class _Reading:
             if name not in self.names and ours not in (name, *first, *self.names.values()):
                 self.names[name] = ours
         row = self.renamed(dict(first))
+        for name in self.known & row.keys():
+            if (again := f"{name}_2") in row and again not in (*self.known, *self.names):
+                advice = f"Where it is the one that is meant: --map {again}={name}."
+                self.twice.append(f"Another column is called '{name}', here '{again}', and is not read. {advice}")
         stored = [self.columns.fields[field] for field in self.stored]
         if len(stored) == 1 and not {self._key_column(row), *stored} & row.keys():
             named = [name for name, value in row.items() if isinstance(value, str) and value and _says_file(name)]
@@ -317,6 +326,7 @@ class _Reading:
             except InvalidInput as error:
                 raise InvalidInput(error.message, where=name, hint=error.hint) from error
         plain = {question: row.get(name) for question, name in columns.questions.items() if name != column} | self._flagged(row)
+        plain = {name: _one_label(said, name) if schema.questions[name].single else said for name, said in plain.items()}
         quotes = {name: said for name in self.marks if (said := _quotes(plain.get(name)))}
         values = base.answers(schema, plain | {name: _bare(plain.get(name)) for name in self.marks})
         rest = {name: value for name, value in row.items() if name not in self.known and name != column and name not in self.told}
@@ -393,12 +403,34 @@ def _quotes(value: Any) -> tuple[str | None, ...]:
     return found if any(quote is not None for quote in found) else ()
 
 
+def _one_label(value: Any, question: str) -> Any:
+    """Return the label in a list of one, and numbers and dates of databases as what JSON has for them.
+
+    Raises:
+        InvalidInput: the list has several.
+    """
+    if isinstance(value, list):
+        if len(value) > 1:
+            raise InvalidInput(f"It has {len(value)} labels for a question that takes one: {base.show(str(value))}.", where=question)
+        value = value[0] if value else None
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
 def _bare(value: Any) -> Any:
-    """Return marks without what other tools say of them besides: the text that they are about, and the tokens."""
-    if not isinstance(value, list):
-        return value
-    more = ("text", "token_start", "token_end")
-    return [{name: part for name, part in mark.items() if name not in more} if isinstance(mark, dict) else mark for mark in value]
+    """Return marks as ours, without what other tools say of them besides: the text that they are about, and the tokens."""
+    return [_bare_mark(mark) for mark in value] if isinstance(value, list) else value
+
+
+def _bare_mark(mark: Any) -> Any:
+    if isinstance(mark, list) and len(mark) == 3 and isinstance(mark[2], str):
+        mark = dict(zip(("start", "end", "label"), mark, strict=True))
+    if not isinstance(mark, dict):
+        return mark
+    kept = {name: part for name, part in mark.items() if name not in ("text", "token_start", "token_end")}
+    whole = {name: int(part) for name, part in kept.items() if name in ("start", "end") and isinstance(part, float) and part.is_integer()}
+    return kept | whole
 
 
 def _scores(row: Mapping[str, Any], values: Values, known: Collection[str], mapped: Collection[str]) -> dict[str, Provenance]:

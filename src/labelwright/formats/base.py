@@ -145,21 +145,32 @@ def checked_labels(schema: Schema, values: Values) -> Values:
 
 
 def as_offered(label: str, known: Sequence[str]) -> str:
-    """Return the one of the known labels, or names, that differs from `label` in blanks around it or in the form of Unicode alone.
+    """Return the one of the known labels, or names, that differs from `label` in blanks around it, case or Unicode's form alone.
 
     Where there is none, or several are so, it comes back as it is.
 
-    >>> as_offered(" cat", ["cat", "dog"]), as_offered("cafe\\u0301", ["café"]), as_offered("Cat", ["cat"])
-    ('cat', 'café', 'Cat')
+    >>> as_offered(" Cat", ["cat", "dog"]), as_offered("cafe\\u0301", ["café"]), as_offered("CAT", ["Cat", "cat"])
+    ('cat', 'café', 'CAT')
     """
     if label in known:
         return label
-    meant = [one for one in known if _bare(one) == _bare(label)]
-    return meant[0] if len(meant) == 1 else label
+    for bare in (_bare, _caseless):
+        meant = [one for one in known if bare(one) == bare(label)]
+        if meant:
+            return meant[0] if len(meant) == 1 else label
+    return label
+
+
+_UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
+"""Marks that nobody sees: of the byte order, of the direction, and where words part."""
 
 
 def _bare(label: str) -> str:
-    return unicodedata.normalize("NFC", label).strip().strip("\ufeff").strip()
+    return unicodedata.normalize("NFC", label).strip().strip(_UNSEEN).strip()
+
+
+def _caseless(label: str) -> str:
+    return unicodedata.normalize("NFC", _bare(label).casefold())
 
 
 def guess(path: Path) -> str:

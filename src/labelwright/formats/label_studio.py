@@ -263,7 +263,7 @@ class _Task:
     def _head(self) -> None:
         raw = self.task.get("data")
         if not isinstance(raw, dict):
-            raise InvalidInput("A task has an object named 'data'.")
+            raise InvalidInput("A task has an object named 'data'. Export it as JSON, and not as JSON-MIN.")
         raw = {self.names.get(name, name): value for name, value in raw.items()}
         meta = self.task.get("meta")
         try:
