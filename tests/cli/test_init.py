@@ -211,6 +211,20 @@ def test_several_labels_of_a_picture_are_a_question_each(tmp_path: Path, capsys:
     assert {row["key"]: (row["cat"], row["dog"]) for row in rows} == {"a.jpg": ("1", "1"), "b.jpg": ("0", "1")}
 
 
+@pytest.mark.parametrize("ending", [".jpg", ""])
+@pytest.mark.parametrize("columns", ["label", "classes"])
+def test_a_table_beside_the_folder_of_its_pictures_labels_them(columns: str, ending: str, tmp_path: Path) -> None:
+    """A table may name the pictures of a folder beside it by their names alone, with or without their ending; a name of two finds none."""
+    pictures(tmp_path / "d/images", "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    pictures(tmp_path / "d/more", "d.jpg")
+    labels = {"a": "cat", "b": "dog", "c": "cat", "d": "dog"}
+    rows = [f"{name}{ending},{label if columns == 'label' else ('1,0' if label == 'cat' else '0,1')}" for name, label in labels.items()]
+    (tmp_path / "d/ann.csv").write_text("\n".join([f"image_name,{'label' if columns == 'label' else 'cat,dog'}", *rows]) + "\n")
+    assert main(["init", str(tmp_path / "p"), "--from", str(tmp_path / "d")]) == 0
+    found = list(map(json.loads, (tmp_path / "p/existing-labels.jsonl").read_text().splitlines()))
+    assert {one["key"]: one["label"] for one in found} == {"images/a.jpg": "cat", "images/b.jpg": "dog", "images/c.jpg": "cat"}
+
+
 def test_paths_of_windows_in_a_list_lead_to_its_files(tmp_path: Path) -> None:
     """A table beside pictures that names them with backslashes, or as the web does, labels them, and so does one with paths as cells."""
     folder = tmp_path / "d"

@@ -25,8 +25,8 @@ from labelwright.media import modality_of
 from labelwright.media.text import is_conversation
 from labelwright.schema.modalities import MODALITIES, Modality, Stored
 from labelwright.sources import readers
-from labelwright.sources.linked import spellings
 from labelwright.sources.locate import reader_of
+from labelwright.sources.named_files import NamedFiles
 from labelwright.sources.source import Source
 
 __all__ = ["FileLabels", "Guess", "guess", "label_text"]
@@ -272,14 +272,14 @@ def _file_labels(table: Path, folder: Path, media: list[Path]) -> tuple[FileLabe
     except InvalidInput:
         return None
     columns = {name: [row.get(name) for row in rows] for name in rows[0]}
-    there = set(media)
+    there = NamedFiles(media)
 
     def flags(column: list[Any]) -> bool:
         return {_flag(value) for value in column} <= {"0", "1"}
 
     def names_files(column: list[Any]) -> bool:
         named = [value for value in column if isinstance(value, str) and value]
-        hits = sum(any(base / name in there for name in spellings(value) for base in (table.parent, folder)) for value in named)
+        hits = sum(there.find(value, (table.parent, folder)) is not None for value in named)
         return hits > 0 and 2 * hits >= min(len(named), len(media))
 
     file = next((name for name, column in columns.items() if names_files(column)), None)

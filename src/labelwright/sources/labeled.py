@@ -22,6 +22,7 @@ from labelwright.sources.batches import TableFile
 from labelwright.sources.guess import Guess, label_text
 from labelwright.sources.linked import spellings
 from labelwright.sources.locate import locate, place_of, reader_of
+from labelwright.sources.named_files import NamedFiles
 from labelwright.sources.rows import RowLayout, finisher
 
 __all__ = ["SeveralLabels", "labels_there"]
@@ -80,16 +81,16 @@ def labels_there(found: Guess, folder: Path, question: str, several: SeveralLabe
 
 def _of_tables_beside(found: Guess, folder: Path, question: str, several: SeveralLabels) -> Iterator[dict[str, str]]:
     keys = {file.path: file.key for file in locate(folder, found.source, set(map(str, found.data.values()))) if not file.problem}
-    root = place_of(folder, found.source).root
+    root, files = place_of(folder, found.source).root, NamedFiles(keys)
     for told in found.in_tables:
         for row in readers.load(reader_of(told.table.name) or "").read(told.table, name=told.table.name):
             labels = told.labels_of(row.data) if isinstance(row, TableRow) else []
             if not isinstance(row, TableRow) or not labels:
                 continue
-            name = str(row.data.get(told.file) or "")
-            paths = (folder / spelling for spelling in spellings(name) for folder in (told.table.parent, root))
-            if (key := next((keys[path] for path in paths if path in keys), None)) is None:
+            file = files.find(str(row.data.get(told.file) or ""), (told.table.parent, root))
+            if file is None:
                 continue
+            key = keys[file]
             if len(labels) == 1:
                 yield {"key": key, question: labels[0]}
                 continue
