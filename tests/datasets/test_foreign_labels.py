@@ -230,6 +230,7 @@ def test_offsets_that_may_be_of_either_text_are_set_aside(make_project: Make) ->
     [
         ("blanks.csv", "key ; Q\nt0; a \nt1;b\n", {"t0": "a", "t1": "b"}, None),
         ("case.csv", "KEY,Q\nt0,A\nt1,\u200fB\n", {"t0": "a", "t1": "b"}, None),
+        ("other.csv", "Key,Q,Score,Meta,Provenance,Answer\nt0,a,5,x,y,z\n", {"t0": "a"}, None),
         ("twice.csv", "key,q,q\nt0,a,b\n", {"t0": "a"}, "Another column is called 'q'"),
         ("list.jsonl", '{"key":"t0","q":["a"]}\n{"key":"t1","q":["a","b"]}\n', {"t0": "a"}, "It has 2 labels"),
         ("columns.csv", "key,a,b\nt0,1,0\nt1,1,1\n", {"t0": "a"}, "It has 2 labels"),

@@ -215,7 +215,8 @@ class _Reading:
 
     def _know_columns(self, first: Mapping[str, Any]) -> None:
         """Find the columns that are written or called otherwise: by blanks around, as a file's name, as a label each."""
-        wanted = [*self.known, *READ, "id"]
+        # Not those that are read where they are as we write them, and are anything else elsewhere: `meta`, `provenance`, `score`.
+        wanted = [*self.columns.fields.values(), *self.columns.questions.values(), "key", "annotator", "split", "id"]
         for name in [given for given in self.names if given not in first]:
             self.names[base.as_offered(name, list(first))] = self.names.pop(name)
         for name in first:
