@@ -182,13 +182,47 @@ def test_a_column_a_label_beside_pictures_is_one_choice(tmp_path: Path, capsys: 
         pictures(folder / split, *(line.partition(",")[0] for line in lines))
         (folder / split / "_classes.csv").write_text("\n".join(["filename, cat, big dog", *lines]) + "\n")
     assert main(["init", str(tmp_path / "p"), "--from", str(folder)]) == 0
-    assert "1 file has several labels" in capsys.readouterr().out
+    assert "1 file has several labels, as train/c.jpg has cat and big dog" in capsys.readouterr().out
     assert 'options: ["big dog", "cat"]' in (tmp_path / "p/labelwright.yaml").read_text()
     found = map(json.loads, (tmp_path / "p/existing-labels.jsonl").read_text().splitlines())
     assert {one["key"]: one["label"] for one in found} == {"train/a.jpg": "cat", "train/b.jpg": "big dog", "valid/a.jpg": "big dog"}
     assert main(["run", str(tmp_path / "p")]) == 0
     assert main(["import", str(tmp_path / "p"), str(tmp_path / "p/existing-labels.jsonl")]) == 0
     assert "3 new or changed" in capsys.readouterr().out
+    assert main(["import", str(tmp_path / "p"), str(folder / "train/_classes.csv")]) == 0
+    out = capsys.readouterr().out
+    assert "2 new or changed, 0 there already, 1 in quarantine" in out
+    assert "line 4: label: It has 2 labels for a question that takes one: big dog, cat." in out
+
+
+def test_several_labels_of_a_picture_are_a_question_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where several labels may hold, the columns of a list, with the blanks around names and values, answer a choice each."""
+    pictures(tmp_path / "d", "a.jpg", "b.jpg")
+    (tmp_path / "d/_classes.csv").write_text("filename, cat, big dog\na.jpg, 1, 1\nb.jpg, 0, 1\n")
+    (tmp_path / "labelwright.yaml").write_text(
+        "name: p\nsources: [{uri: d}]\nschema:\n  data: {image: image}\n  questions:\n"
+        "    cat: {kind: choice, of: image, options: ['0', '1']}\n    dog: {kind: choice, of: image, options: ['0', '1']}\n"
+    )
+    assert main(["run", str(tmp_path)]) == 0
+    assert main(["import", str(tmp_path), str(tmp_path / "d/_classes.csv"), "--map", "big dog=dog"]) == 0
+    assert "2 new or changed" in capsys.readouterr().out
+    assert main(["export", str(tmp_path), "--format", "jsonl", "--to", str(tmp_path / "o.jsonl")]) == 0
+    rows = map(json.loads, (tmp_path / "o.jsonl").read_text().splitlines())
+    assert {row["key"]: (row["cat"], row["dog"]) for row in rows} == {"a.jpg": ("1", "1"), "b.jpg": ("0", "1")}
+
+
+@pytest.mark.parametrize("ending", [".jpg", ""])
+@pytest.mark.parametrize("columns", ["label", "classes"])
+def test_a_table_beside_the_folder_of_its_pictures_labels_them(columns: str, ending: str, tmp_path: Path) -> None:
+    """A table may name the pictures of a folder beside it by their names alone, with or without their ending; a name of two finds none."""
+    pictures(tmp_path / "d/images", "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    pictures(tmp_path / "d/more", "d.jpg")
+    labels = {"a": "cat", "b": "dog", "c": "cat", "d": "dog"}
+    rows = [f"{name}{ending},{label if columns == 'label' else ('1,0' if label == 'cat' else '0,1')}" for name, label in labels.items()]
+    (tmp_path / "d/ann.csv").write_text("\n".join([f"image_name,{'label' if columns == 'label' else 'cat,dog'}", *rows]) + "\n")
+    assert main(["init", str(tmp_path / "p"), "--from", str(tmp_path / "d")]) == 0
+    found = list(map(json.loads, (tmp_path / "p/existing-labels.jsonl").read_text().splitlines()))
+    assert {one["key"]: one["label"] for one in found} == {"images/a.jpg": "cat", "images/b.jpg": "dog", "images/c.jpg": "cat"}
 
 
 def test_paths_of_windows_in_a_list_lead_to_its_files(tmp_path: Path) -> None:

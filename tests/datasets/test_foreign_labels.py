@@ -225,6 +225,57 @@ def test_offsets_that_may_be_of_either_text_are_set_aside(make_project: Make) ->
     assert "not clear" in report.not_taken[0].reason
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "taken", "told"),
+    [
+        ("blanks.csv", "key ; Q\nt0; a \nt1;b\n", {"t0": "a", "t1": "b"}, None),
+        ("case.csv", "KEY,Q\nt0,A\nt1,\u200fB\n", {"t0": "a", "t1": "b"}, None),
+        ("other.csv", "Key,Q,Score,Meta,Provenance,Answer\nt0,a,5,x,y,z\n", {"t0": "a"}, None),
+        ("twice.csv", "key,q,q\nt0,a,b\n", {"t0": "a"}, "Another column is called 'q'"),
+        ("list.jsonl", '{"key":"t0","q":["a"]}\n{"key":"t1","q":["a","b"]}\n', {"t0": "a"}, "It has 2 labels"),
+        ("columns.csv", "key,a,b\nt0,1,0\nt1,1,1\n", {"t0": "a"}, "It has 2 labels"),
+        ("bare.csv", "t0,a\nt1,b\n", {}, "It has the columns 't0', 'a'."),
+    ],
+)
+def test_labels_as_other_tables_write_them(name: str, body: str, taken: dict[str, str], told: str | None, make_project: Make) -> None:
+    """Blanks, case and lists of one do not matter; what is ambiguous is told."""
+    project = with_texts(make_project, CHOICE, "one", "two")
+    path = project.folder / name
+    path.write_text(body, "utf-8")
+    report = import_labels(project, path, None, "annotations")
+    assert {key: values["q"] for key, _, values in stored(project)} == taken
+    assert [told in one.reason for one in report.not_taken] == ([True] if told else [])
+
+
+def test_spans_as_doccano_writes_them(make_project: Make) -> None:
+    """A list of start, end and label is a mark, and so is one whose offsets a data frame has made floats."""
+    project = with_texts(make_project, SPANS, "Anna met Bob")
+    rows = [{"key": "t0", "annotator": "x", "label": [[0, 4, "PER"]]}, {"key": "t0", "annotator": "y", "label": [[9.0, 12.0, "PER"]]}]
+    assert import_labels(project, put(project, "d.jsonl", rows), None, "annotations", names={"label": "ents"}).stored == 2
+    assert [(values["ents"][0]["start"], values["ents"][0]["end"]) for _, _, values in stored(project)] == [(0, 4), (9, 12)]
+
+
+PARTY = "\U0001f389\U0001f389 Zo\u00eb met Bob"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "unit"), [(7, 10, None), (11, 14, None), (13, 16, "UTF-16 units"), (18, 21, "bytes of UTF-8"), (12, 15, None)]
+)
+def test_offsets_of_other_units_are_put_right_or_told(start: int, end: int, unit: str | None, make_project: Make) -> None:
+    """Marks that count UTF-16 units or bytes lie on the text they are said to be about; without one, what would cut words is set aside."""
+    project = with_texts(make_project, SPANS, PARTY)
+    mark = {"start": start, "end": end, "label": "PER"}
+    report = import_labels(project, put(project, "bare.jsonl", [{"key": "t0", "ents": [mark]}]), None, "gold")
+    assert report.stored == (start in (7, 11))
+    assert unit is None or unit in report.not_taken[0].reason
+    quoted = [{"key": "t0", "ents": [{**mark, "text": "Bob"}]}, {"key": "t0", "text": PARTY, "ents": [{**mark, "text": "Bob"}]}]
+    for row in quoted:
+        report = import_labels(project, put(project, "quoted.jsonl", [row]), None, "annotations")
+        if report.stored or report.unchanged:
+            assert [PARTY[one["start"] : one["end"]] for one in stored(project)[0][2]["ents"]] == ["Bob"]
+    assert bool(report.stored or report.unchanged) == (start in (11, 13, 18))
+
+
 NAMES = {
     "my pic#1.png": "my%20pic%231.png",
     "x+y.png": "images/x+y.png",
@@ -408,6 +459,10 @@ def test_what_a_format_cannot_hold_is_told_and_dropped_only_when_allowed(make_pr
     dropped: Counter[str] = Counter()
     assert export(project, "conll", tmp_path / "x.conll", dropped=dropped) == 1
     assert dropped == {"bad": 1, "ents": 1}
+    assert export(project, "conll", tmp_path / "out", dropped=Counter()) == 1
+    assert json.loads((tmp_path / "out/dropped.json").read_bytes()) == {"answers": {"bad": 1, "ents": 1}}
+    export(project, "jsonl", tmp_path / "out")
+    assert not (tmp_path / "out/dropped.json").exists(), "what an earlier export left out says nothing about this one"
     assert (tmp_path / "x.conll").read_text() == "Anna B-PER\nmet O\nBob O\n\n"
 
 

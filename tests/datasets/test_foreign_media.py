@@ -19,7 +19,8 @@ from pyarrow import parquet
 
 from labelwright.datasets import import_labels
 from labelwright.formats.parquet import with_class_names
-from labelwright.prepare import prepare
+from labelwright.media import image
+from labelwright.prepare import prepare, steps
 from labelwright.schema import Schema
 from labelwright.sources import collect
 from labelwright.sources.source import Source
@@ -175,17 +176,64 @@ def test_names_in_a_list_may_be_written_as_on_another_machine(make_project: Make
     assert [one.places for one in report.not_taken] == [["train/metadata.csv line 6"]]
 
 
+def test_folders_that_are_classes_label_their_files(make_project: Make, tmp_path: Path) -> None:
+    """A picture below train/cat is a cat in the split train, whether all folders are collected or one split; others are told."""
+    for place, (name, kind) in enumerate([("train/cat/1.png", "PNG"), ("train/big dog/1.png", "PNG"), ("test/cat/1.JPEG", "JPEG")]):
+        (tmp_path / "d" / name).parent.mkdir(parents=True, exist_ok=True)
+        Picture.new("L", (20, 10), 50 * place).save(tmp_path / "d" / name, kind)
+    project = collected(make_project, asking("image", "cat", "big dog"), Source(uri=str(tmp_path / "d")))
+    expected = {("train/cat/1.png", "cat"), ("train/big dog/1.png", "big dog"), ("test/cat/1.JPEG", "cat")}
+    report = import_labels(project, tmp_path / "d", None, "annotations")
+    assert ({(key, one["label"]) for key, _, one in stored(project)}, report.format) == (expected, "hugging_face")
+    assert import_labels(project, tmp_path / "d/train", "hugging_face", "gold", names={"label": "label"}).stored == 2
+    (tmp_path / "d/test/bird").mkdir()
+    (tmp_path / "d/test/cat/1.JPEG").rename(tmp_path / "d/test/bird/1.JPEG")
+    report = import_labels(project, tmp_path / "d", "hugging_face", "reference")
+    assert (report.stored, [one.reason for one in report.not_taken]) == (
+        2,
+        ["label: The label 'bird' is unknown. Known are: big dog, cat."],
+    )
+
+
 def test_an_item_says_that_further_pages_are_not_taken(make_project: Make, tmp_path: Path) -> None:
     """Of a TIFF file of several pages the item shows the first, and says among its columns how many there are."""
     (tmp_path / "d").mkdir()
     first, *more = [Picture.new("L", (20, 10), shade) for shade in (10, 90, 200)]
     first.save(tmp_path / "d" / "a.tif", save_all=True, append_images=more)
     first.save(tmp_path / "d" / "b.tif")
+    first.save(tmp_path / "d" / "c.gif", save_all=True, append_images=more)
+    first.save(tmp_path / "d" / "d.webp", save_all=True, append_images=more)
+    first.save(tmp_path / "d" / "e.png", save_all=True, append_images=more)
+    first.save(tmp_path / "d" / "f.gif")
     project = collected(make_project, asking("image", "cat", "dog"), Source(uri=str(tmp_path / "d")))
     with project.database.read() as connection:
         found = {row.key: row.meta for row in connection.execute(sa.select(tables.items.c.key, tables.items.c.meta))}
     assert json.loads(found["a.tif"])["image_shows"] == "page 1 of 3; no other is taken"
-    assert "image_shows" not in json.loads(found["b.tif"])
+    assert {json.loads(found[name])["image_shows"] for name in ("c.gif", "d.webp", "e.png")} == {"frame 1 of 3; no other is taken"}
+    assert all("image_shows" not in json.loads(found[name]) for name in ("b.tif", "f.gif"))
+
+
+def test_pictures_prepared_by_an_older_plan_say_so_without_being_decoded(
+    make_project: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run tells what prepared pictures do not show; it decodes none again, and the items stay."""
+    (tmp_path / "d").mkdir()
+    first, *more = [Picture.new("L", (20, 10), shade) for shade in (10, 90, 200)]
+    first.save(tmp_path / "d" / "a.tif", save_all=True, append_images=more)
+    load = steps.left_out
+    monkeypatch.setattr(steps, "left_out", lambda name: None)
+    project = collected(make_project, asking("image", "cat", "dog"), Source(uri=str(tmp_path / "d")))
+    query = sa.select(tables.items.c.id, tables.items.c.meta).where(tables.items.c.state == "active")
+    with project.database.read() as connection:
+        (number, meta) = connection.execute(query).one()
+    assert "image_shows" not in json.loads(meta)
+    monkeypatch.setattr(steps, "left_out", load)
+    monkeypatch.setattr(image, "normalize", None)
+    prepare(project, [])
+    with project.database.read() as connection:
+        (same, meta) = connection.execute(query).one()
+    assert same == number
+    assert json.loads(meta)["image_shows"] == "page 1 of 3; no other is taken"
 
 
 ONE = CLASSES["label"]

@@ -57,7 +57,7 @@ def test_gold_is_matched_by_key_and_what_is_wrong_is_set_aside(make_project: Cal
                 '{"id": "t0", "intent": "bug"}',
                 '{"id": "t0", "intent": "refund"}',
                 "{not json",
-                '{"id": "t2", "intent": ["refund"]}',
+                '{"id": "t2", "intent": ["refund", "bug"]}',
                 '{"id": "t2", "intent": "bug", "note": "from the archive"}',
             ]
         )
@@ -71,7 +71,7 @@ def test_gold_is_matched_by_key_and_what_is_wrong_is_set_aside(make_project: Cal
     assert reasons["gold.jsonl line 4"] == "The entry answers no question. The questions are intent. Did you mean 'intent'?"
     assert reasons["gold.jsonl line 5"] == "An earlier entry of the file gives this item another answer."
     assert "no JSON" in reasons["gold.jsonl line 7"]
-    assert "no choice answer" in reasons["gold.jsonl line 8"]
+    assert "It has 2 labels" in reasons["gold.jsonl line 8"]
 
 
 def test_a_second_run_changes_nothing_and_a_corrected_file_clears_the_quarantine(make_project: Callable[..., Project]) -> None:

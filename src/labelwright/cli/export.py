@@ -21,7 +21,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", type=int, metavar="N", help="a frozen version (default: the labels as they are now)")
     help = "csv: leave cells as they are that a spreadsheet would take for formulas (default: an apostrophe goes in front of them)"
     parser.add_argument("--formulas", action="store_true", help=help)
-    parser.add_argument("--drop", action="store_true", help="leave out what the format cannot hold, and say how much (default: refuse)")
+    parser.add_argument(
+        "--drop",
+        action="store_true",
+        help="leave out what the format cannot hold, and say how much, in a folder in dropped.json (default: refuse)",
+    )
     _output.add_json(parser)
 
 
@@ -50,8 +54,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     print(f"wrote {options.to}: {'1 item' if written == 1 else f'{written:,} items'}")
     if dropped:
-        many = ", ".join(f"{count:,} of '{name}'" for name, count in dropped.items())
-        print(f"  dropped, for the format cannot hold it: {many}")
+        many = ", ".join(f"{count:,} to '{name}'" for name, count in dropped.items())
+        print(f"  left out, for {options.format} cannot hold them: answers, or parts of answers: {many}")
     if left.labeled:
         lacking = ", ".join(f"'{name}' of {count:,}" for name, count in left.missing.most_common())
         print(f"  {left.labeled:,} more have labels and are not finished; still without a label: {lacking}")

@@ -26,7 +26,12 @@ def run(options: argparse.Namespace) -> int:
     written, found = made.files, made.found
     if options.json:
         _output.print_json(
-            {"files": [str(path) for path in written], "left_aside": found.left_aside if found else {}, "labeled": made.labeled}
+            {
+                "files": [str(path) for path in written],
+                "left_aside": found.left_aside if found else {},
+                "labeled": made.labeled,
+                "several": made.several.count,
+            }
         )
         return 0
     for path in written:
@@ -41,9 +46,13 @@ def run(options: argparse.Namespace) -> int:
         print(f"in {written[0]}, or let it be guessed: {_output.command('init', 'ANOTHER_DIR', '--from', 'YOUR_DATA')}")
         print(f"Then: {run}")
         return 0
-    if several := sum(told.several for told in found.in_tables):
+    if several := made.several.count:
         those = "1 file has" if several == 1 else f"{several:,} files have"
-        print(f"{those} several labels, which a choice cannot hold: these were not taken.")
+        print(f"{those} several labels, as {made.several.first} has {' and '.join(made.several.labels[:5])}; a choice takes one, so")
+        print(
+            "they come without a label. Where several may hold, ask a choice of each label, with the options 0 and 1, and import the table"
+        )
+        print("once for each: --map COLUMN=QUESTION.")
     if found.left_aside:
         chosen = ", ".join(found.data.values())
         others = ", ".join(f"{count:,} {kind}" for kind, count in found.left_aside.items())

@@ -27,6 +27,9 @@ Progress = Callable[[int, int | None, str], None]
 
 STEP = 2000
 
+DROPPED = "dropped.json"
+"""The file in an exported folder that says how many answers, or parts of answers, to each question were left out."""
+
 
 def _silent(done: int, total: int | None, what: str) -> None:
     pass
@@ -55,7 +58,8 @@ def export(
         policy: how to split labels that are not frozen.
         unfinished: counts the items that are left out of labels that are not frozen.
         formulas: leave cells as they are that a spreadsheet would take for formulas; of the format csv.
-        dropped: what the format cannot hold is left out, and counted here by question; without it, such an export is refused.
+        dropped: what the format cannot hold is left out, and counted here by question; a folder gets a file `dropped.json` that says so.
+            Without it, such an export is refused.
         progress: told after every few thousand items.
 
     Raises:
@@ -81,6 +85,7 @@ def export(
             asked = _held(module, format, project.schema, lambda: rows(None), dropped)
             counted = _Counted(rows(unfinished), asked, dropped, progress)
             module.write(counted, asked, target, blobs=project.blobs, **options)
+        _tell_dropped(target, dropped)
         return counted.count
     with project.database.read() as connection:
         frozen = find_version(connection, project.id, version)
@@ -89,6 +94,7 @@ def export(
     schema = _held(module, format, msgspec.convert(manifest["schema"], Schema), lambda: read_version(project, frozen), dropped)
     counted = _Counted(read_version(project, frozen), schema, dropped, progress)
     module.write(counted, schema, target, blobs=project.blobs, **options)
+    _tell_dropped(target, dropped)
     if isinstance(target, Path) and target.is_dir():
         _describe(project, frozen, manifest, target)
     return counted.count
@@ -113,6 +119,16 @@ def _held(module: Any, format: str, schema: Schema, rows: Callable[[], Iterable[
         hint = "Use jsonl, which holds everything, or allow that they are dropped (--drop)."
         raise InvalidInput(f"{reason} Answers that would be lost: {many}.", where=f"format {format}", hint=hint)
     return kept
+
+
+def _tell_dropped(target: Path | BinaryIO, dropped: Counter[str] | None) -> None:
+    """Say in a folder what it lacks; where nothing may be left out, what an earlier export said of it holds no longer."""
+    if not isinstance(target, Path) or not target.is_dir():
+        return
+    if dropped is None:
+        (target / DROPPED).unlink(missing_ok=True)
+    else:
+        (target / DROPPED).write_bytes(msgspec.json.format(msgspec.json.encode({"answers": dropped}), indent=2) + b"\n")
 
 
 def _only(schema: Schema, names: Collection[str]) -> Schema:

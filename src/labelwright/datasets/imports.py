@@ -19,7 +19,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from labelwright import plugins
-from labelwright.datasets.incoming import WRITERS, Known, Taken, Writer
+from labelwright.datasets.incoming import WRITERS, Known, Said, Taken, Writer
 from labelwright.datasets.matching import Finder, MatchedItem, read_items
 from labelwright.datasets.placing import in_texts, other_bytes, other_content, placed, raw_columns
 from labelwright.errors import InvalidFile, InvalidInput, nearest
@@ -36,7 +36,7 @@ __all__ = ["ImportReport", "NotTaken", "Use", "forget_known", "import_labels"]
 Progress = Callable[[int, int | None, str], None]
 Use = Literal["suggestions", "annotations", "gold", "reference"]
 
-BATCH = 500
+BATCH = 1000
 """At most so many entries are written in one transaction."""
 
 BATCH_BYTES = 8 * 2**20
@@ -141,13 +141,14 @@ def import_labels(
         asked_for = [_about(entry, questions) for entry in batch] if questions else batch
         taken = [one for one in asked_for if one is not None and not (isinstance(one, Labeled) and one.machine and use != "suggestions")]
         done = project.database.write(_Batch(project, origin, writer, finder, taken, first=not tally.stored, use=use))
-        writer.seen.update(done.seen)
+        writer.said |= done.said
+        if isinstance(writer, Known):
+            writer.items |= done.items
         tally.add(batch, len(batch) - len(taken), done)
         progress(tally.read, None, f"{use} imported")
     if isinstance(writer, Known) and not tally.broken:
         # A file that was cut off says nothing about what would have come.
-        standing = {item_id for item_id, *_ in writer.seen}
-        project.database.write(lambda connection: _take_back(connection, project.id, use, origin, standing))
+        project.database.write(lambda connection: _take_back(connection, project.id, use, origin, writer.items))
     renew(project.database)
     return ImportReport(
         file=origin,
@@ -211,14 +212,15 @@ def _batches(entries: Iterable[Labeled | Broken]) -> Iterator[list[Labeled | Bro
 
 def _size(value: Any) -> int:
     """Return about how many bytes a value takes: those of its texts, and 8 for each number and each value in it."""
-    if isinstance(value, str | bytes):
+    kind = type(value)
+    if kind is str or kind is bytes:
         return 8 + len(value)
-    if isinstance(value, Mapping):
-        return 8 + sum(map(_size, value)) + sum(map(_size, value.values()))
-    if isinstance(value, list | tuple):
+    if kind is dict:
+        return 8 + sum(map(_size, value)) + sum(map(_size, value.values())) if value else 8
+    if kind is list or kind is tuple:
         return 8 + sum(map(_size, value))
     if isinstance(value, Struct):
-        return 8 + sum(_size(getattr(value, name)) for name in value.__struct_fields__)
+        return 8 + sum(_size(part) for name in value.__struct_fields__ if (part := getattr(value, name)))
     return 8
 
 
@@ -229,7 +231,8 @@ class _Done(NamedTuple):
     unchanged: int
     broken: list[bulk.SetAsideEntry]
     parts: int
-    seen: dict[tuple[Any, ...], dict[str, int]]
+    said: Said
+    items: set[int]
     cut_off: bool
 
 
@@ -289,23 +292,21 @@ class _Batch:
         broken = [bulk.SetAsideEntry(self.origin, entry.place, None, entry.reason, entry.sample) for entry in unreadable]
         labeled = [entry for entry in self.entries if isinstance(entry, Labeled)]
         fitting: list[Taken] = []
-        seen: dict[tuple[Any, ...], dict[str, int]] = {}
+        said: Said = {}
         again = 0
         for entry, item_id, reason in self._checked(connection, labeled):
-            earlier = None
+            relation = "new"
             if reason is None and item_id is not None:
-                mark = self.writer.mark(item_id, entry)
-                said = {name: hash(encode(answer)) for name, answer in entry.values.items()}
-                earlier = seen.get(mark, self.writer.seen.get(mark))
-                if earlier is not None and (earlier == said or (self.writer.merges and said.items() <= earlier.items())):
+                relation, own = self.writer.compare(item_id, entry, said)
+                if relation == "same":
                     again += 1
                     continue
-                if earlier is not None and not (self.writer.merges and all(earlier.get(name, one) == one for name, one in said.items())):
+                if relation == "contradicts":
                     reason = self.writer.contradicted(entry)
                 else:
-                    seen[mark] = {**(earlier or {}), **said}
+                    said |= own
             if reason is None and item_id is not None:
-                fitting.append(Taken(item_id, entry, again=earlier is not None))
+                fitting.append(Taken(item_id, entry, again=relation == "more"))
             else:
                 shown = encode({name: answer.plain() for name, answer in entry.values.items()})
                 broken.append(bulk.SetAsideEntry(self.origin, entry.place, entry.key, reason or "", shown[:200]))
@@ -315,7 +316,7 @@ class _Batch:
             log.append(connection, self.project.id, "labels_imported", payload={"file": self.origin, "use": self.use})
         bulk.quarantine(connection, self.project.id, "import", broken)
         parts = sum(entry.part for entry in unreadable)
-        return _Done(stored, unchanged + again, broken, parts, seen, len(unreadable) > parts)
+        return _Done(stored, unchanged + again, broken, parts, said, {one.item_id for one in fitting}, len(unreadable) > parts)
 
     def _checked(self, connection: Connection, entries: list[Labeled]) -> list[tuple[Labeled, int | None, str | None]]:
         """Return each entry with the item that it is about, and why it cannot be taken."""
@@ -368,7 +369,9 @@ class _Batch:
             return f"No item has the key '{entry.key[:100]}'."
         if entry.files:
             return f"No item belongs to the file '{next(iter(entry.files.values()))[:100]}'."
-        return "No item shows the same, and the entry names no key." if entry.data else "The entry names no key."
+        if entry.data:
+            return "No item shows the same, and the entry names no key."
+        return f"The entry names no key.{f' It has the columns {_listed(entry.meta)}.' if entry.meta else ''}"
 
     def _foreign(self, entry: Labeled, item: Item, raw: Mapping[str, Any]) -> str | None:
         """Return why what an entry says cannot be about its item."""
@@ -378,8 +381,11 @@ class _Batch:
             return entry.disputed
         questions = self.project.schema.questions
         if not entry.values:
-            hint = nearest(next(iter(entry.meta), ""), questions) if len(entry.meta) == 1 else None
-            return f"The entry answers no question. The questions are {', '.join(questions)}." + (f" {hint}" if hint else "")
+            near = nearest(next(iter(entry.meta), ""), questions) if len(entry.meta) == 1 else None
+            if near and near.startswith("Did you mean"):
+                return f"The entry answers no question. The questions are {', '.join(questions)}. {near}"
+            columns = f" It has {_listed(entry.meta)} besides; a column is named by --map COLUMN=QUESTION." if entry.meta else ""
+            return f"The entry answers no question. The questions are {', '.join(questions)}.{columns}"
         if reason := other_bytes(entry, item, raw):
             return reason
         reasons = (other_content(entry, item, questions[name].of, exact=questions[name].shape is not None) for name in entry.values)
@@ -395,6 +401,12 @@ class _Batch:
             if problem.rule not in ("missing_answer", "not_asked") or self.writer.complete
         ]
         return " ".join(problems[:3]) or None
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return names as a message lists them: the first ones, and each by its beginning."""
+    first = [f"'{name[:40]}'" for name in names]
+    return ", ".join(first[:8]) + (", …" if len(first) > 8 else "")
 
 
 # --- the file -----------------------------------------------------------------------------------------------------------------

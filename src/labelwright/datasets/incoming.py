@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from msgspec import structs
@@ -12,11 +12,17 @@ from sqlalchemy import Connection
 
 from labelwright.formats import Labeled
 from labelwright.schema import Values
-from labelwright.store import log, tables
+from labelwright.store import bulk, log, tables
 from labelwright.store.codec import decode_answer, decode_values, encode
 from labelwright.store.project import Project
 
-__all__ = ["WRITERS", "Known", "Taken", "Writer"]
+__all__ = ["WRITERS", "Known", "Said", "Taken", "Writer"]
+
+Said = dict[int, int]
+"""What the entries of a file say: hashes of answers by hashes of whose they are and to what, for a file may have millions of them."""
+
+Relation = Literal["new", "same", "more", "contradicts"]
+"""How an entry stands to earlier ones of its file: `more` answers other questions besides in the same name."""
 
 
 class Taken(NamedTuple):
@@ -41,11 +47,30 @@ class Writer:
         self.origin = origin
         self.author = author
         self.digest = digest
-        self.seen: dict[tuple[Any, ...], dict[str, int]] = {}
+        self.said: Said = {}
+        self.items: set[int] = set()
 
     def mark(self, item_id: int, entry: Labeled) -> tuple[Any, ...]:
         """Return what two entries of a file that contradict each other may not have in common."""
         return (item_id,)
+
+    def compare(self, item_id: int, entry: Labeled, said: Said) -> tuple[Relation, Said]:
+        """Return how an entry stands to what the file has said before, and what it says itself.
+
+        `said` has what earlier entries of its batch say; what earlier batches said is known.
+        """
+        mark = self.mark(item_id, entry)
+        answers = {name: hash(encode(answer)) for name, answer in entry.values.items()}
+        own = {hash((mark, name)): answer for name, answer in answers.items()} if self.merges else {hash(mark): hash((*answers.items(),))}
+        # That there is an entry at all: of a part of the questions, others may have been answered before.
+        if self.merges and len(self.project.schema.questions) > 1:
+            own[hash(mark)] = 0
+        known = {key: earlier for key in own if (earlier := said.get(key, self.said.get(key))) is not None}
+        if not known:
+            return "new", own
+        if known == own:
+            return "same", own
+        return ("more" if all(own[key] == earlier for key, earlier in known.items()) else "contradicts"), own
 
     def contradicted(self, entry: Labeled) -> str:
         """Return why an entry is not taken that contradicts an earlier one."""
@@ -202,22 +227,24 @@ class Annotations(Writer):
         replaced = [number for numbers in standing.values() for number in numbers]
         if replaced:
             connection.execute(sa.update(table).where(table.c.id.in_(replaced)).values(state="replaced"))
-        rows = [
-            {
-                "project_id": self.project.id,
-                "item_id": item_id,
-                "user_id": user_id,
-                "pipeline_version": self.project.pipeline_version,
-                "values": encode(entry.values),
-                "origin": "import",
-                "replaces": standing[item_id, user_id][-1] if standing[item_id, user_id] else None,
-                "created_at": now,
-            }
-            for (item_id, user_id), entry in waiting.items()
-        ]
-        numbers = connection.scalars(sa.insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).all()
+        same = {
+            "project_id": self.project.id,
+            "pipeline_version": self.project.pipeline_version,
+            "origin": "import",
+            "state": "submitted",
+            "created_at": now,
+        }
+        rows = [(*place, encode(entry.values), standing[place][-1] if standing[place] else None) for place, entry in waiting.items()]
+        bulk.insert(connection, table, ("item_id", "user_id", "values", "replaces"), rows, same)
+        query = sa.select(table.c.item_id, table.c.user_id, table.c.id).where(
+            table.c.item_id.in_([item_id for item_id, _ in waiting]),
+            table.c.user_id.in_(sorted({user_id for _, user_id in waiting})),
+            table.c.origin == "import",
+            table.c.state == "submitted",
+        )
+        numbers = {(item_id, user_id): number for item_id, user_id, number in connection.execute(query)}
         payload = {"purpose": "label", "origin": "import", "file": self.origin}
-        about = [(user_id, item_id, number) for (item_id, user_id), number in zip(waiting, numbers, strict=True)]
+        about = [(user_id, item_id, numbers[item_id, user_id]) for item_id, user_id in waiting]
         log.append_all(connection, self.project.id, "annotation_submitted", about, payload=payload)
 
 

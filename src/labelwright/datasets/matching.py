@@ -110,7 +110,8 @@ def _keys(entry: Labeled) -> list[str]:
     if entry.key is not None:
         return [entry.key]
     if entry.folder is not None:
-        paths = [posixpath.normpath(posixpath.join(entry.folder, file)).split("/") for file in entry.files.values()]
+        files = [file.replace("\\", "/") for file in entry.files.values()]
+        paths = [posixpath.normpath(posixpath.join(entry.folder, file)).split("/") for file in files]
         return list(dict.fromkeys("/".join(parts[first:]) for parts in paths for first in range(max(0, len(parts) - DEEPEST), len(parts))))
     return list(dict.fromkeys(name for file in entry.files.values() for name in (file, file.replace("\\", "/").removeprefix("./"))))
 

@@ -2,6 +2,9 @@
 
 Files of other tools measure offsets in the text as it was collected. Preparing it may have moved what stands behind a line end or an
 accent, so that the offsets are carried over: from the entry's own text where it has one, and else from the row that the item was made of.
+
+Offsets count characters. Some programs count UTF-16 units or bytes, which differs behind the first emoji or accent: such a mark is put
+right where it says which text it is about, and else set aside.
 """
 
 from __future__ import annotations
@@ -9,8 +12,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from msgspec import structs
@@ -89,10 +93,14 @@ def placed(entry: Labeled, item: Item, schema: Schema, raw: Mapping[str, Any] | 
             continue
         given, quotes = entry.data.get(field), entry.quotes.get(name, ())
         if given is not None and given.text is not None:
-            readings = [_carried(schema, name, answer, _from_raw(normalize(given.text))) if given.text != own.text else answer]
+            measured = [_Measured(given.text, None if given.text == own.text else _from_raw(normalize(given.text)))]
         else:
-            readings = _readings(schema, name, answer, own.text, raw.get(field) if raw is not None else None)
+            measured = _texts(own.text, raw.get(field) if raw is not None else None)
+        readings = _distinct(one.read(schema, name, answer) for one in measured)
         fitting = [one for one in readings if _quoted(one, own.text, quotes)] if quotes else readings
+        if not fitting:
+            others = (one.read(schema, name, answer, unit) for unit in _UNITS for one in measured)
+            fitting = _distinct(one for one in others if _quoted(one, own.text, quotes))
         if not fitting:
             return entry, f"What a mark of '{name}' is said to be about does not stand where it lies."
         if len(fitting) > 1:
@@ -100,17 +108,66 @@ def placed(entry: Labeled, item: Item, schema: Schema, raw: Mapping[str, Any] | 
         if len(fitting) != 1:
             reason = f"The text was changed when it was prepared, so that it is not clear where the marks of '{name}' lie."
             return entry, f"{reason} Give the text that they were measured in, as '{field}'."
+        if not quotes and _is_foreign(entry) and any(_cuts(part, own.text) for part in fitting[0].parts()):
+            for unit in _UNITS if not own.text.isascii() else ():
+                if any(not any(_cuts(part, own.text) for part in one.read(schema, name, answer, unit).parts()) for one in measured):
+                    hint = "Offsets count characters. Give each mark its 'text', or count anew."
+                    return entry, f"The marks of '{name}' cut words, and would not if their offsets counted {unit}. {hint}"
         moved[name] = fitting[0]
     return (structs.replace(entry, values={**entry.values, **moved}) if moved else entry), None
 
 
-def _readings(schema: Schema, name: str, answer: Answer, text: str, raw: Any) -> list[Answer]:
-    """Return where the marks may lie in an item's text if nothing says in which text they were measured: in it, or in the raw one."""
+class _Measured(NamedTuple):
+    """A text in which marks may have been measured, and the way from it to the item's; None where it is the item's."""
+
+    text: str
+    way: Way | None = None
+
+    def read(self, schema: Schema, name: str, answer: Answer, unit: str | None = None) -> Answer:
+        """Return the answer with its marks in the item's text, where their offsets count characters, or other units."""
+        if unit is not None:
+            answer = _carried(schema, name, answer, _from_units(self.text, *_UNITS[unit]))
+        return answer if self.way is None else _carried(schema, name, answer, self.way)
+
+
+_UNITS = {"UTF-16 units": ("utf-16-le", 2), "bytes of UTF-8": ("utf-8", 1)}
+"""What the offsets of other programs may count, with the encoding, and the bytes of one of them."""
+
+
+def _texts(text: str, raw: Any) -> list[_Measured]:
+    """Return the texts in which marks may have been measured if nothing says it: the item's, and the one that it was made of."""
     normal = normalize(raw) if isinstance(raw, str) else None
-    if normal is None or normal.text != text:
-        return [answer]
-    carried = _carried(schema, name, answer, _from_raw(normal))
-    return [answer] if _places(carried) == _places(answer) else [answer, carried]
+    if normal is None or normal.text != text or raw == text:
+        return [_Measured(text)]
+    return [_Measured(text), _Measured(str(raw), _from_raw(normal))]
+
+
+def _distinct(answers: Iterable[Answer]) -> list[Answer]:
+    """Return the answers whose marks lie differently."""
+    found: list[Answer] = []
+    for answer in answers:
+        if _places(answer) not in map(_places, found):
+            found.append(answer)
+    return found
+
+
+def _from_units(text: str, encoding: str, size: int) -> Way:
+    """Return the way from offsets that count units to those of characters; what lies within a character, or behind the end, is nowhere."""
+    if text.isascii():
+        return lambda offset, ends: offset
+    widths = (len(character.encode(encoding, "surrogatepass")) // size for character in text)
+    starts = [0, *accumulate(widths)]
+
+    def way(offset: int, ends: bool) -> int:
+        place = bisect_left(starts, offset)
+        return place if place < len(starts) and starts[place] == offset else -1
+
+    return way
+
+
+def _is_foreign(entry: Labeled) -> bool:
+    """Tell whether another program wrote an entry: what is written here says how each label came to be, and counts characters."""
+    return all(one.origin == "suggestion" for one in entry.provenance.values())
 
 
 def _from_raw(normal: NormalText) -> Way:
@@ -139,10 +196,12 @@ def _places(answer: Answer) -> list[Geometry]:
 
 
 def _quoted(answer: Answer, text: str, quotes: tuple[str | None, ...]) -> bool:
+    def fits(part: Part, quote: str | None) -> bool:
+        start, end = map(int, part.geometry)
+        return 0 <= start <= end and (quote is None or text[start:end] == normalize(quote).text)
+
     parts = answer.parts()
-    return len(parts) == len(quotes) and all(
-        quote is None or text[slice(*map(int, part.geometry))] == normalize(quote).text for part, quote in zip(parts, quotes, strict=True)
-    )
+    return len(parts) == len(quotes) and all(map(fits, parts, quotes))
 
 
 def _cuts(part: Part, text: str) -> bool:

@@ -12,6 +12,9 @@
 A field or question that is called like an earlier column gets `data.` or `label.` in front. Read files may lack columns; those that are
 not known become `meta`. Read besides: `score` or `confidence` (also `<question>_score`), from 0 to 1, and `answer` as Prodigy writes it,
 where `reject` and `ignore` say that the row is no answer. Without a column `annotator`, the one that other tools call so is found.
+Blanks around a column's name, and its case, do not matter. Where a choice has no column and each of its labels has one, as Roboflow writes
+them, the label is the one whose column has 1; with several, the row is no answer of a choice. Without a key, the column that names the
+files is found. A mark may be an object or a list of start, end and label, as doccano writes it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ import math
 import re
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,6 +52,9 @@ _WHO = re.compile(
 )
 """How other tools call the column that says whose an answer is, in small letters alone."""
 
+
+_FILE = re.compile("(image|img|audio|clip|picture|photo)?(file)?(name|path)?")
+"""How other tools call the column that names the file of a picture or recording, in small letters alone."""
 
 PRODIGY = ("_annotator_id", "_session_id")
 """How Prodigy calls it, and nobody anything else."""
@@ -111,20 +119,23 @@ def read_rows(
     columns = columns_of(schema)
     reading = _Reading(schema, columns, key, {name: _ours(ours, columns) for name, ours in names.items()})
     reading.look_ahead(path, format)
+    yield from (Broken(path.name, reason, part=True) for reason in reading.twice)
     missing = set(names)
+    folder = path.parent.resolve().as_posix()
     for row in rows(path, format):
         if isinstance(row, Broken):
             yield row
             continue
         place = f"{path.name} {'row' if format == 'parquet' else 'line'} {row.number}"
-        missing -= row.data.keys()
+        missing -= row.data.keys() if missing else set()
         try:
             data = reading.renamed(row.data)
-            yield reading.labeled(prepare(data) if prepare else data, place, row.data)
+            found = reading.labeled(prepare(data) if prepare else data, place, row.data)
+            yield msgspec.structs.replace(found, folder=folder) if found.files else found
         except InvalidInput as error:
             shown = {name: value for name, value in row.data.items() if not isinstance(_shown(value), bytes)}
             yield Broken(place, str(error), base.show(str(shown)))
-    for name in sorted(missing):
+    for name in sorted(missing & reading.names.keys()):
         yield Broken(path.name, f"No row has the column '{name}'.")
 
 
@@ -159,6 +170,9 @@ class _Reading:
         self.stored = schema.stored()
         self.known = {*columns.fields.values(), *columns.questions.values(), *FIXED}
         self.marks = [name for name, asked in schema.questions.items() if asked.shape is INTERVAL and schema.modality(asked.of).is_text]
+        self.flags: dict[str, dict[str, str]] = {}
+        self.told: frozenset[str] = frozenset()
+        self.twice: list[str] = []
         self.disputed: set[int] = set()
         self.apart: str | None = None
 
@@ -179,6 +193,7 @@ class _Reading:
         first = next((row for row in rows(path, format) if not isinstance(row, Broken)), None)
         if first is None:
             return
+        self._know_columns(first.data)
         named = "annotator" in self.renamed(first.data)
         for name in first.data:
             if not named and name in PRODIGY and name not in self.names:
@@ -197,6 +212,53 @@ class _Reading:
 
             self._gather(path, format, cells, note)
             self._judge(owners, answers, cells)
+
+    def _know_columns(self, first: Mapping[str, Any]) -> None:
+        """Find the columns that are written or called otherwise: by blanks around, as a file's name, as a label each."""
+        # Not those that are read where they are as we write them, and are anything else elsewhere: `meta`, `provenance`, `score`.
+        wanted = [*self.columns.fields.values(), *self.columns.questions.values(), "key", "annotator", "split", "id"]
+        for name in [given for given in self.names if given not in first]:
+            self.names[base.as_offered(name, list(first))] = self.names.pop(name)
+        for name in first:
+            ours = base.as_offered(name, wanted)
+            if name not in self.names and ours not in (name, *first, *self.names.values()):
+                self.names[name] = ours
+        row = self.renamed(dict(first))
+        for name in self.known & row.keys():
+            if (again := f"{name}_2") in row and again not in (*self.known, *self.names):
+                advice = f"Where it is the one that is meant: --map {again}={name}."
+                self.twice.append(f"Another column is called '{name}', here '{again}', and is not read. {advice}")
+        stored = [self.columns.fields[field] for field in self.stored]
+        if len(stored) == 1 and not {self._key_column(row), *stored} & row.keys():
+            named = [name for name, value in row.items() if isinstance(value, str) and value and _says_file(name)]
+            if named and named[0] not in self.names.values():
+                self.names[named[0]] = stored[0]
+        for question, column in self.columns.questions.items():
+            asked = self.schema.questions[question]
+            if column not in row and asked.single and asked.form is str and len(asked.labels) > 1:
+                found = {base.as_offered(name, asked.labels): name for name in row}
+                if found.keys() >= set(asked.labels):
+                    self.flags[question] = {label: found[label] for label in asked.labels}
+        self.told = frozenset(name for named in self.flags.values() for name in named.values())
+
+    def _flagged(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the choices of a row that has a column for each label.
+
+        Raises:
+            InvalidInput: several labels have 1, or a column has something else than 0 and 1.
+        """
+        chosen: dict[str, Any] = {}
+        for question, columns in self.flags.items():
+            said = {label: _flag(row.get(column), column) for label, column in columns.items()}
+            given = [label for label, is_so in said.items() if is_so]
+            if len(given) > 1:
+                raise InvalidInput(
+                    f"It has {len(given)} labels for a question that takes one: {', '.join(given)}.",
+                    where=question,
+                    hint="Where several may hold, ask a choice of each label, with the options 0 and 1, and name its column (--map).",
+                )
+            chosen[question] = given[0] if given else None
+        return chosen
 
     def _gather(self, path: Path, format: str, cells: Mapping[str, array[int]], also: Callable[[Mapping[str, Any]], None]) -> array[int]:
         """Return the hash of the item of every row that names no annotator, and add what stands in some of its columns."""
@@ -264,10 +326,11 @@ class _Reading:
                     data[field] = value
             except InvalidInput as error:
                 raise InvalidInput(error.message, where=name, hint=error.hint) from error
-        plain = {question: row.get(name) for question, name in columns.questions.items() if name != column}
+        plain = {question: row.get(name) for question, name in columns.questions.items() if name != column} | self._flagged(row)
+        plain = {name: _one_label(said, name) if schema.questions[name].single else said for name, said in plain.items()}
         quotes = {name: said for name in self.marks if (said := _quotes(plain.get(name)))}
         values = base.answers(schema, plain | {name: _bare(plain.get(name)) for name in self.marks})
-        rest = {name: value for name, value in row.items() if name not in self.known and name != column}
+        rest = {name: value for name, value in row.items() if name not in self.known and name != column and name not in self.told}
         annotator = _text(row, "annotator")
         return Labeled(
             key=_key(row.get(column)),
@@ -300,6 +363,25 @@ def says_who(column: str) -> bool:
     return _WHO.fullmatch(re.sub(r"[^a-z]", "", column.lower())) is not None
 
 
+def _says_file(column: str) -> bool:
+    letters = re.sub(r"[^a-z]", "", column.lower())
+    return bool(letters) and _FILE.fullmatch(letters) is not None
+
+
+def _flag(value: Any, column: str) -> bool:
+    """Tell whether a column that stands for a label has 1.
+
+    Raises:
+        InvalidInput: it has neither 1 nor 0, nor nothing.
+    """
+    said = str(value).strip().lower()
+    if value is None or said in ("", "0", "0.0", "false"):
+        return False
+    if said in ("1", "1.0", "true"):
+        return True
+    raise InvalidInput(f"The column of a label has 1 or 0, and not '{base.show(said)[:40]}'.", where=column)
+
+
 def _shown(value: Any) -> Any:
     """Return what tells cells apart: the bytes of a picture or recording, of which a text would be four times as long, as they are."""
     body = value.get("bytes") if isinstance(value, dict) else value
@@ -322,12 +404,34 @@ def _quotes(value: Any) -> tuple[str | None, ...]:
     return found if any(quote is not None for quote in found) else ()
 
 
+def _one_label(value: Any, question: str) -> Any:
+    """Return the label in a list of one, and numbers and dates of databases as what JSON has for them.
+
+    Raises:
+        InvalidInput: the list has several.
+    """
+    if isinstance(value, list):
+        if len(value) > 1:
+            raise InvalidInput(f"It has {len(value)} labels for a question that takes one: {base.show(str(value))}.", where=question)
+        value = value[0] if value else None
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
 def _bare(value: Any) -> Any:
-    """Return marks without what other tools say of them besides: the text that they are about, and the tokens."""
-    if not isinstance(value, list):
-        return value
-    more = ("text", "token_start", "token_end")
-    return [{name: part for name, part in mark.items() if name not in more} if isinstance(mark, dict) else mark for mark in value]
+    """Return marks as ours, without what other tools say of them besides: the text that they are about, and the tokens."""
+    return [_bare_mark(mark) for mark in value] if isinstance(value, list) else value
+
+
+def _bare_mark(mark: Any) -> Any:
+    if isinstance(mark, list) and len(mark) == 3 and isinstance(mark[2], str):
+        mark = dict(zip(("start", "end", "label"), mark, strict=True))
+    if not isinstance(mark, dict):
+        return mark
+    kept = {name: part for name, part in mark.items() if name not in ("text", "token_start", "token_end")}
+    whole = {name: int(part) for name, part in kept.items() if name in ("start", "end") and isinstance(part, float) and part.is_integer()}
+    return kept | whole
 
 
 def _scores(row: Mapping[str, Any], values: Values, known: Collection[str], mapped: Collection[str]) -> dict[str, Provenance]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO, Protocol
 from msgspec import Struct
 
 from labelwright.errors import InvalidFile, InvalidInput, NotFound, nearest
+from labelwright.formats._class_folders import shows_classes
 from labelwright.schema import Answer, Field, Schema, Stored, Values
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Provenance",
     "Target",
     "answers",
+    "as_offered",
     "checked_labels",
     "files_of",
     "guess",
@@ -122,17 +125,52 @@ def answers(schema: Schema, plain: Mapping[str, Any]) -> Values:
 
 
 def checked_labels(schema: Schema, values: Values) -> Values:
-    """Return `values` when every label in them is one of its question's.
+    """Return `values` with every label written as its question offers it.
 
     Raises:
         InvalidInput: a label is none of them; the hint names the nearest.
     """
+    checked = dict(values)
     for name, answer in values.items():
-        known = schema.questions[name].labels
-        for unit in answer.parts():
-            if known and unit.label not in known:
-                raise InvalidInput(f"The label '{unit.label}' is unknown.", where=name, hint=nearest(unit.label, known))
-    return values
+        question = schema.questions[name]
+        known, parts = question.labels, answer.parts()
+        if not known or all(part.label in known for part in parts):
+            continue
+        meant = [part._replace(label=as_offered(part.label, known)) for part in parts]
+        for part in meant:
+            if part.label not in known:
+                raise InvalidInput(f"The label '{part.label}' is unknown.", where=name, hint=nearest(part.label, known))
+        checked[name] = question.with_parts(meant)
+    return checked
+
+
+def as_offered(label: str, known: Sequence[str]) -> str:
+    """Return the one of the known labels, or names, that differs from `label` in blanks around it, case or Unicode's form alone.
+
+    Where there is none, or several are so, it comes back as it is.
+
+    >>> as_offered(" Cat", ["cat", "dog"]), as_offered("cafe\\u0301", ["café"]), as_offered("CAT", ["Cat", "cat"])
+    ('cat', 'café', 'CAT')
+    """
+    if label in known:
+        return label
+    for bare in (_bare, _caseless):
+        meant = [one for one in known if bare(one) == bare(label)]
+        if meant:
+            return meant[0] if len(meant) == 1 else label
+    return label
+
+
+_UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
+"""Marks that nobody sees: of the byte order, of the direction, and where words part."""
+
+
+def _bare(label: str) -> str:
+    return unicodedata.normalize("NFC", label).strip().strip(_UNSEEN).strip()
+
+
+def _caseless(label: str) -> str:
+    return unicodedata.normalize("NFC", _bare(label).casefold())
 
 
 def guess(path: Path) -> str:
@@ -155,6 +193,8 @@ def guess(path: Path) -> str:
         for pattern, found in known.items():
             if next(path.glob(pattern), None):
                 return found
+        if shows_classes(path):
+            return "hugging_face"
         raise InvalidFile("The folder holds no labels of a known format.", where=str(path), hint=hint)
     endings = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
     endings |= {".conll": "conll", ".bio": "conll", ".iob": "conll"}

@@ -299,8 +299,9 @@ class _Instances:
     def _target(self, name: str, group: str) -> tuple[str, str] | InvalidInput:
         """Return the question and label that a category stands for, or why it stands for none."""
         for question in [group, *self.asked] if group in self.asked else self.asked:
-            if name in self.schema.questions[question].labels:
-                return question, name
+            offered = self.schema.questions[question].labels
+            if (label := base.as_offered(name, offered)) in offered:
+                return question, label
         known = [label for question in self.asked for label in self.schema.questions[question].labels]
         return InvalidInput(f"The label '{name}' is unknown.", where="categories", hint=nearest(name, known))
 

@@ -3,7 +3,8 @@
 Texts go to `data/<split>-00000-of-00001.parquet`, where choices are class labels. With pictures or clips it is an image folder or audio
 folder: `data/<split>/` holds the files and a `metadata.jsonl`. `README.md` is the dataset's card; its header names the splits and a hash
 of the content. Items without a split are in `train`. The labels of splits that an earlier card names, and that are no more, are removed.
-`meta` and `provenance` are JSON texts, since the Hub wants one type a column.
+`meta` and `provenance` are JSON texts, since the Hub wants one type a column. Read besides: folders of pictures or recordings without any
+list, where each folder is a class.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, BinaryIO
 
 import msgspec
 
 from labelwright.errors import InvalidInput
 from labelwright.formats import base
+from labelwright.formats._class_folders import SPLITS, class_of_folder, media_below, shows_classes
 from labelwright.formats._columns import columns_of, plain_media, plain_text, read_rows
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Target
 from labelwright.formats.parquet import Sheet, answer_type, with_class_names
@@ -230,13 +232,18 @@ def _card(schema: Schema, counts: dict[str, int], content: str, *, folder: bool)
 
 
 def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[str, str] = {}) -> Iterator[Labeled | Broken]:
-    """Yield each row of every split; class labels become their names."""
+    """Yield each row of every split; class labels become their names. Without rows, folders are classes: `train/cat/1.png`."""
     sheets = sorted(path.glob("**/*.parquet")) if path.is_dir() else [path]
     lists = sorted(file for name in METADATA for file in path.glob(f"**/{name}")) if path.is_dir() else []
     if path.name in METADATA:
         sheets, lists = [], [path]
-    if not sheets and not lists:
-        yield Broken(path.name, f"The folder has neither Parquet files nor any of {', '.join(METADATA)}.")
+    if not sheets and not lists and path.is_dir():
+        if shows_classes(path):
+            yield from _by_folders(path, schema, names)
+        else:
+            yield Broken(
+                path.name, f"The folder has neither Parquet files, nor any of {', '.join(METADATA)}, nor folders that are classes."
+            )
     for sheet in sheets:
         if sheet not in lists:
             prepare = _Rows(schema, sheet.name.partition("-")[0], with_class_names(sheet, schema, names)).text
@@ -245,6 +252,41 @@ def read(path: Path, schema: Schema, *, key: str | None = None, names: Mapping[s
         read = read_rows(metadata, schema, METADATA[metadata.name], key=key, names=names, prepare=_metadata_rows(metadata, schema, names))
         folder = path if path.is_dir() else path.parent
         yield from (_beside(entry, metadata.parent.relative_to(folder), folder) for entry in read)
+
+
+def _by_folders(folder: Path, schema: Schema, names: Mapping[str, str]) -> Iterator[Labeled | Broken]:
+    """Yield each picture or recording with its folder as the answer to the question that is about it.
+
+    `names` may say which one that is, under the name `label`, as Hugging Face calls what the folders say.
+
+    Raises:
+        InvalidInput: another name is mapped, or to no such question.
+    """
+    field = next(iter(schema.stored()), None)
+    asked = [name for name, question in schema.questions.items() if question.of == field and question.single and question.form is str]
+    if names.keys() - {"label"} or not set(names.values()) <= set(asked):
+        raise InvalidInput("Folders that are classes have only 'label' to map, to a choice about the files.", where="map")
+    if field is None or not asked:
+        yield Broken(folder.name, "The folders are classes, and no question asks for a choice about a picture or recording.")
+        return
+    for file in media_below(folder):
+        named = class_of_folder(file)
+        fitting = list(names.values()) or (["label"] if "label" in asked else asked)
+        if named is not None and len(fitting) > 1:
+            offering = {name: schema.questions[name].labels for name in fitting}
+            fitting = [name for name, labels in offering.items() if base.as_offered(named, labels) in labels]
+        if named is None:
+            yield Broken(file, "Not one folder of its path is a class.")
+        elif len(fitting) != 1:
+            yield Broken(file, f"Nothing says which question '{named}' answers. Name it: --map label={asked[0]}.")
+        else:
+            try:
+                values = base.answers(schema, {fitting[0]: named})
+            except InvalidInput as error:
+                yield Broken(file, str(error))
+                continue
+            split = next((part for part in PurePosixPath(file).parts if part.lower() in SPLITS), None)
+            yield Labeled(key=None, values=values, split=split, files={field: file}, folder=folder.resolve().as_posix(), place=file)
 
 
 def _metadata_rows(metadata: Path, schema: Schema, names: Mapping[str, str]) -> Callable[[dict[str, Any]], dict[str, Any]]:

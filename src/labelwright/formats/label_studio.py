@@ -263,7 +263,7 @@ class _Task:
     def _head(self) -> None:
         raw = self.task.get("data")
         if not isinstance(raw, dict):
-            raise InvalidInput("A task has an object named 'data'.")
+            raise InvalidInput("A task has an object named 'data'. Export it as JSON, and not as JSON-MIN.")
         raw = {self.names.get(name, name): value for name, value in raw.items()}
         meta = self.task.get("meta")
         try:
@@ -388,7 +388,8 @@ class _Task:
         asked = self.schema.questions[question]
         if asked.shape is None:
             # A label that there is not is said to be unknown where all of them are.
-            return question, asked.elected(labels[0]).plain() if labels[0] in asked.labels else labels[0]
+            label = base.as_offered(labels[0], asked.labels)
+            return question, asked.elected(label).plain() if label in asked.labels else label
         if asked.shape is INTERVAL and self.schema.modality(asked.of).is_text:
             return question, self._span(value, asked.of) | {"label": labels[0]}
         if asked.shape is INTERVAL:
@@ -414,7 +415,8 @@ class _Task:
         if name in self.schema.questions:
             asked = self.schema.questions[name].kind
             raise InvalidInput(f"The question asks for {asked}, and the region is of the type '{kind}'.", where=str(name))
-        knowing = [question for question in fitting if label in self.schema.questions[question].labels] or fitting
+        offered = {question: self.schema.questions[question].labels for question in fitting}
+        knowing = [question for question, labels in offered.items() if base.as_offered(label, labels) in labels] or fitting
         if len(knowing) > 1:
             raise InvalidInput(
                 f"The label '{label}' of '{name}' fits several questions.", where="from_name", hint=nearest(str(name), fitting)

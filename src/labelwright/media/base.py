@@ -10,8 +10,8 @@ step does is `prepare`. Where the bytes are stored, `prepare(path, options, keep
 `path`, and `digest` names what may stay as it is. Where the value stands in its column, `prepare(value, options, *, column)` returns the
 value, a text, or a `text.NormalText`; and `read(body, *, where)` returns what stands in the column where a file is one item. Both raise
 `InvalidInput` or `TooLarge` for what cannot become an item. Where files hold more than is shown, `left_out(path)` says what that is, or
-None; the item tells it among its further columns. `VERSION`, which is 1 where there is none, rises when the step comes to make
-other results.
+None; the item tells it among its further columns. It runs for every picture whenever items are made, so that it reads little. `VERSION`,
+which is 1 where there is none, rises when the step comes to make other results.
 """
 
 from __future__ import annotations

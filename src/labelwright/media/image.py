@@ -67,6 +67,12 @@ _ORIENTATION = 0x0112
 _SUBFILE, _SMALL_COPY, _MASK = 254, 1, 4
 """The tag of a TIFF file's page that says what it is, and two of its bits."""
 
+BEGIN = 4096
+"""So many bytes of a file tell whether it may hold several pictures."""
+
+_TIFF = frozenset((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
+"""How a TIFF file begins."""
+
 MAX_PAGES = 1000
 """So many pages of a TIFF file are counted."""
 
@@ -131,15 +137,24 @@ def prepare(path: Path, options: Options, keeper: base.Keeper, *, digest: str, w
 
 
 def left_out(path: Path) -> str | None:
-    """Return what of a file is not shown: the further pages of a TIFF file, or None. Small copies and masks of a page are none.
+    """Return what of a file is not shown: the further pages of a TIFF file, or the further frames of a moving picture; else None.
+
+    Small copies and masks of a page are no pages. Of most files only the beginning is read.
 
     Raises:
         InvalidFile: it is no picture of a format known here.
     """
+    with path.open("rb") as file:
+        begin = file.read(BEGIN)
+    moves = begin.startswith(b"GIF8") or (begin[8:12] == b"WEBP" and b"ANIM" in begin) or (begin[1:4] == b"PNG" and b"acTL" in begin)
+    if not moves and begin[:4] not in _TIFF:
+        return None
 
     def work() -> str | None:
         image = _open(path.read_bytes(), None)
-        count = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+        count = int(getattr(image, "n_frames", 1))
+        if moves:
+            return f"frame 1 of {count:,}; no other is taken" if count > 1 else None
         pages = 0
         for page in range(min(count, MAX_PAGES)) if count > 1 else ():
             image.seek(page)

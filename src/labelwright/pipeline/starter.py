@@ -15,7 +15,7 @@ from labelwright.pipeline.declare import FILE, Pipeline
 from labelwright.schema.modalities import MODALITIES
 from labelwright.sources import Source
 from labelwright.sources.guess import Guess, guess
-from labelwright.sources.labeled import labels_there
+from labelwright.sources.labeled import SeveralLabels, labels_there
 
 __all__ = ["StarterFiles", "write_starter"]
 
@@ -23,13 +23,15 @@ __all__ = ["StarterFiles", "write_starter"]
 class StarterFiles(NamedTuple):
     """The files that were written, and what was found in the data; None where no data was named.
 
-    `labels` is the file with the labels that the data brings along, if there are any, and `labeled` how many they are.
+    `labels` is the file with the labels that the data brings along, if there are any, and `labeled` how many they are; `several` tells of
+    files that have several, which are not among them.
     """
 
     files: list[Path]
     found: Guess | None
     labels: Path | None = None
     labeled: int = 0
+    several: SeveralLabels = SeveralLabels()
 
 
 def write_starter(folder: Path, source: Path | None, *, name: str | None = None) -> StarterFiles:
@@ -45,7 +47,8 @@ def write_starter(folder: Path, source: Path | None, *, name: str | None = None)
     found = guess(source, folder=folder) if source else Guess(source=Source(uri="data/*.jsonl", id="id"), data={"text": "text"})
     title = name or re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_")[:63] or "project"
     folder.mkdir(parents=True, exist_ok=True)
-    labels, count, given = _write_labels(folder, source, found) if source and found.labels else (None, 0, ())
+    several = SeveralLabels()
+    labels, count, given = _write_labels(folder, source, found, several) if source and found.labels else (None, 0, ())
     if given:
         column = next(iter(found.labels))
         found = structs.replace(found, labels={**found.labels, column: given})
@@ -62,10 +65,10 @@ def write_starter(folder: Path, source: Path | None, *, name: str | None = None)
         for one in written:
             one.unlink()
         raise
-    return StarterFiles(written, found if source else None, labels, count)
+    return StarterFiles(written, found if source else None, labels, count, several)
 
 
-def _write_labels(folder: Path, source: Path, found: Guess) -> tuple[Path | None, int, tuple[str, ...]]:
+def _write_labels(folder: Path, source: Path, found: Guess, several: SeveralLabels) -> tuple[Path | None, int, tuple[str, ...]]:
     """Write the labels that the data brings along beside the pipeline file; return where, how many, and which labels there are in all."""
     inside = folder.resolve().is_relative_to(source.resolve())
     # Hidden, it is no data of a source that holds the project's folder.
@@ -75,7 +78,7 @@ def _write_labels(folder: Path, source: Path, found: Guess) -> tuple[Path | None
     more: dict[str, None] = {}
     count = 0
     with path.open("wb") as out:
-        for entry in labels_there(found, folder.absolute(), question):
+        for entry in labels_there(found, folder.absolute(), question, several):
             count += 1
             if entry[question] not in offered:
                 more[entry[question]] = None

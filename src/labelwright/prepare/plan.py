@@ -77,10 +77,16 @@ def make_plan(declared: Sequence[Mapping[str, Any]], schema: Schema, folder: Pat
     named = {step.name for step in given}
     missing = [modality for modality in dict.fromkeys(schema.data.values()) if modality not in named]
     front = [_step({str(modality): {}}, -1, schema, folder) for modality in missing]
-    plan = (*front, *given)
+    plan = tuple(one for step in (*front, *given) for one in _with_left_out(step))
     parts = [_parts(step.name, step.module, step.options, folder) for step in plan]
     digest = _digest([VERSION, parts, schema.data])
     return Plan(plan, any(getattr(step.module, "DEDUPLICATES", False) for step in plan), digest[:32])
+
+
+def _with_left_out(step: Step) -> list[Step]:
+    """Return a step, with the one in front of it that says what of its files is not shown where its modality has one."""
+    module = steps.left_out(step.name)
+    return [step] if module is None else [Step(f"{step.name} left out", module, module.Options(), ""), step]
 
 
 def _parts(name: str, module: Any, options: Any, folder: Path) -> list[Any]:

@@ -40,9 +40,6 @@ CHUNK = 1 << 18
 _PACKED = {ending for modality in MODALITIES.values() if issubclass(modality, Stored) for ending in modality.endings.values()}
 """The endings of media, which do not become smaller once more."""
 
-DROPPED = "dropped.json"
-"""The file that says how many answers, or parts of answers, to each question were left out."""
-
 _aside: list[str] = []
 """The folders in which something is written aside."""
 
@@ -53,8 +50,8 @@ NICENESS = 10
 class Order(Struct, frozen=True, kw_only=True):
     """What is to be written: the labels of a project as the server knows it, in a format, as they are or as a version froze them.
 
-    `whole` is a ZIP file of the format's folder with all media. With `drop`, what the format cannot hold is left out, and `DROPPED` in the
-    ZIP file says how much that was.
+    `whole` is a ZIP file of the format's folder with all media. With `drop`, what the format cannot hold is left out, and `dropped.json` in
+    the ZIP file says how much that was.
     """
 
     store: str
@@ -136,8 +133,6 @@ def _write_zip(project: Project, order: Order, target: IO[bytes]) -> None:
         folder.mkdir()
         dropped: Counter[str] | None = Counter() if order.drop else None
         datasets.export(project, order.format, folder, version=order.version, policy=order.policy, dropped=dropped)
-        if dropped is not None:
-            (folder / DROPPED).write_bytes(msgspec.json.encode({"answers": dropped}))
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 how = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from labelwright import plugins
 from labelwright.errors import InvalidInput, LabelwrightError
+from labelwright.formats._class_folders import class_of_folder
 from labelwright.formats._columns import says_who
 from labelwright.formats._media_cells import media_cell
 from labelwright.formats._tables import TableRow
@@ -24,11 +25,11 @@ from labelwright.media import modality_of
 from labelwright.media.text import is_conversation
 from labelwright.schema.modalities import MODALITIES, Modality, Stored
 from labelwright.sources import readers
-from labelwright.sources.linked import spellings
 from labelwright.sources.locate import reader_of
+from labelwright.sources.named_files import NamedFiles
 from labelwright.sources.source import Source
 
-__all__ = ["FileLabels", "Guess", "class_of_folder", "guess", "label_text"]
+__all__ = ["FileLabels", "Guess", "guess", "label_text"]
 
 LOOK = 1000
 """So many rows, or files, are looked at."""
@@ -44,12 +45,6 @@ MAX_CLASSES = 500
 _ID_NAMES = ("id", "key", "uid", "uuid", "guid", "_id", "index")
 _TEXT_NAMES = ("text", "body", "message", "content", "sentence", "review", "comment", "question", "prompt", "title")
 _LABEL_NAMES = ("label", "class", "category", "target", "intent", "sentiment", "emotion", "rating", "stars", "answer", "tag", "topic", "y")
-_SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"})
-_CONTAINERS = _SPLITS.union(
-    ("data", "dataset", "image", "images", "img", "imgs", "jpegimages", "photos", "audio", "clips", "wav", "wavs", "texts")
-)
-"""Names of folders that say nothing about what their files show."""
-
 _SPLIT_COLUMNS = frozenset({"split", "fold", "partition", "subset", "set"})
 _MEASURED = re.compile(r"\s*(\d{4,}-\d\d(-\d\d)?\b|\d\d?[./:]\d\d|[+-]?[\d.,]+%?\s*$|-?PT?\d|https?://\S+$|[0-9a-f-]{32,}$)")
 """How times, numbers, addresses of pages and digests look."""
@@ -60,21 +55,20 @@ class FileLabels(Struct, frozen=True, kw_only=True):
     """A table beside pictures or recordings that says what they show: its path, the column that names the files, that of the label.
 
     Where each label has a column of its own, with 1 in the rows of what shows it, as Roboflow writes them, `classes` are these columns, and
-    `label` is what the question is called, and `several` counts the rows, of those looked at, that have more than one.
+    `label` is what the question is called.
     """
 
     table: Path
     file: str
     label: str
     classes: tuple[str, ...] = ()
-    several: int = 0
 
-    def label_of(self, row: dict[str, Any]) -> str | None:
-        """Return the label of a row; one that has several, or none, has no label of a choice."""
+    def labels_of(self, row: dict[str, Any]) -> list[str]:
+        """Return the labels of a row; one that has several has no label of a choice."""
         if not self.classes:
-            return label_text(row.get(self.label))
-        given = [name.strip() for name in self.classes if _flag(row.get(name)) == "1"]
-        return given[0] if len(given) == 1 else None
+            label = label_text(row.get(self.label))
+            return [] if label is None else [label]
+        return [name.strip() for name in self.classes if _flag(row.get(name)) == "1"]
 
 
 class Guess(Struct, frozen=True, kw_only=True):
@@ -133,16 +127,6 @@ def label_text(value: Any, names: Sequence[str] = ()) -> str | None:
             return names[int(value)] if 0 <= value < len(names) else None
         return str(int(value))
     return value if isinstance(value, str) and value.strip() else None
-
-
-def class_of_folder(key: str) -> str | None:
-    """Return the class that a file's folder stands for: the only one in its path besides such as `train` or `images`.
-
-    >>> class_of_folder("train/cat/1.png"), class_of_folder("train/1.png"), class_of_folder("a/b/1.png")
-    ('cat', None, None)
-    """
-    folders = [part for part in key.split("/")[:-1] if part.lower() not in _CONTAINERS]
-    return folders[0] if len(folders) == 1 else None
 
 
 def _of_file(path: Path, uri: str) -> Guess:
@@ -288,14 +272,14 @@ def _file_labels(table: Path, folder: Path, media: list[Path]) -> tuple[FileLabe
     except InvalidInput:
         return None
     columns = {name: [row.get(name) for row in rows] for name in rows[0]}
-    there = set(media)
+    there = NamedFiles(media)
 
     def flags(column: list[Any]) -> bool:
         return {_flag(value) for value in column} <= {"0", "1"}
 
     def names_files(column: list[Any]) -> bool:
         named = [value for value in column if isinstance(value, str) and value]
-        hits = sum(any(base / name in there for name in spellings(value) for base in (table.parent, folder)) for value in named)
+        hits = sum(there.find(value, (table.parent, folder)) is not None for value in named)
         return hits > 0 and 2 * hits >= min(len(named), len(media))
 
     file = next((name for name, column in columns.items() if names_files(column)), None)
@@ -303,8 +287,7 @@ def _file_labels(table: Path, folder: Path, media: list[Path]) -> tuple[FileLabe
         return None
     rest = {name: column for name, column in columns.items() if name != file}
     if len(rest) > 1 and all(map(flags, rest.values())):
-        several = sum(sum(_flag(row.get(name)) == "1" for name in rest) > 1 for row in rows)
-        told = FileLabels(table=table, file=file, label="label", classes=tuple(rest), several=several)
+        told = FileLabels(table=table, file=file, label="label", classes=tuple(rest))
         return told, tuple(name.strip() for name in rest)
     labels = _label_columns(rest, {})
     if not labels:

@@ -10,28 +10,40 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from labelwright.errors import InvalidInput
+from labelwright.formats._class_folders import class_of_folder
 from labelwright.formats._tables import TableRow
 from labelwright.formats.parquet import class_names
 from labelwright.schema.modalities import MODALITIES, Stored
 from labelwright.sources import readers
 from labelwright.sources.batches import TableFile
-from labelwright.sources.guess import Guess, class_of_folder, label_text
+from labelwright.sources.guess import Guess, label_text
 from labelwright.sources.linked import spellings
 from labelwright.sources.locate import locate, place_of, reader_of
+from labelwright.sources.named_files import NamedFiles
 from labelwright.sources.rows import RowLayout, finisher
 
-__all__ = ["labels_there"]
+__all__ = ["SeveralLabels", "labels_there"]
 
 
-def labels_there(found: Guess, folder: Path, question: str) -> Iterator[dict[str, str]]:
+class SeveralLabels(Struct):
+    """How many files have several labels in tables beside them, which a choice cannot hold; and the first one, with its labels."""
+
+    count: int = 0
+    first: str = ""
+    labels: tuple[str, ...] = ()
+
+
+def labels_there(found: Guess, folder: Path, question: str, several: SeveralLabels) -> Iterator[dict[str, str]]:
     """Yield the key of each labeled item, its label under the question's name, and who gave it, where the data says so.
 
-    Keys are those that collecting will give; what it will set aside is left out.
+    Keys are those that collecting will give; what it will set aside is left out, and what has several labels counted in `several`.
     """
     modalities = set(map(str, found.data.values()))
     if found.in_tables:
-        yield from _of_tables_beside(found, folder, question)
+        yield from _of_tables_beside(found, folder, question, several)
         return
     column = next(iter(found.labels), None)
     if column is None:
@@ -67,17 +79,24 @@ def labels_there(found: Guess, folder: Path, question: str) -> Iterator[dict[str
                 yield {"key": key, question: label, **({} if who in (None, "") else {"annotator": str(who)})}
 
 
-def _of_tables_beside(found: Guess, folder: Path, question: str) -> Iterator[dict[str, str]]:
+def _of_tables_beside(found: Guess, folder: Path, question: str, several: SeveralLabels) -> Iterator[dict[str, str]]:
     keys = {file.path: file.key for file in locate(folder, found.source, set(map(str, found.data.values()))) if not file.problem}
-    root = place_of(folder, found.source).root
+    root, files = place_of(folder, found.source).root, NamedFiles(keys)
     for told in found.in_tables:
         for row in readers.load(reader_of(told.table.name) or "").read(told.table, name=told.table.name):
-            if not isinstance(row, TableRow) or (label := told.label_of(row.data)) is None:
+            labels = told.labels_of(row.data) if isinstance(row, TableRow) else []
+            if not isinstance(row, TableRow) or not labels:
                 continue
-            name = str(row.data.get(told.file) or "")
-            paths = (folder / spelling for spelling in spellings(name) for folder in (told.table.parent, root))
-            if key := next((keys[path] for path in paths if path in keys), None):
-                yield {"key": key, question: label}
+            file = files.find(str(row.data.get(told.file) or ""), (told.table.parent, root))
+            if file is None:
+                continue
+            key = keys[file]
+            if len(labels) == 1:
+                yield {"key": key, question: labels[0]}
+                continue
+            several.count += 1
+            if several.count == 1:
+                several.first, several.labels = key, tuple(labels)
 
 
 def _shape(found: Guess, folder: Path, beside: Path) -> RowLayout:

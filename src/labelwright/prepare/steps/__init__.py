@@ -9,15 +9,27 @@ An expensive step has `REMEMBERS = True`: its results are kept and asked for bef
 `sees(draft, options, context)` returns, the part of a draft that it looks at; without that, the whole. Its `VERSION` rises when it comes to
 make other results.
 
-The step of a modality is made of its file in `media`, and is called like it.
+The step of a modality is made of its file in `media`, and is called like it. In front of it another one says what of a file is not shown,
+where its file in `media` has `left_out`.
 """
 
 from __future__ import annotations
 
-from labelwright.media._group import GroupWithModalities
-from labelwright.prepare.steps._modality import ModalityStep
+from functools import cache
 
-__all__ = ["load", "names"]
+from labelwright import plugins
+from labelwright.media._group import GroupWithModalities
+from labelwright.prepare.steps._left_out import LeftOutStep
+from labelwright.prepare.steps._modality import ModalityStep
+from labelwright.schema.modalities import MODALITIES
+
+__all__ = ["left_out", "load", "names"]
 
 _steps = GroupWithModalities("steps", ModalityStep)
 names, load = _steps.names, _steps.load
+
+
+@cache
+def left_out(name: str) -> LeftOutStep | None:
+    """Return the step that says what of a modality's files is not shown, or None where a step is no such modality's."""
+    return LeftOutStep(name) if name in MODALITIES and hasattr(plugins.load("media", name), "left_out") else None

@@ -14,7 +14,7 @@ from labelwright.media.text import NormalText
 from labelwright.prepare.draft import Context, ItemDraft
 from labelwright.schema.modalities import MODALITIES, Stored
 
-__all__ = ["ModalityStep"]
+__all__ = ["ModalityStep", "file_of"]
 
 
 class ModalityStep:
@@ -24,7 +24,6 @@ class ModalityStep:
         self.modality = modality
         self.module = plugins.load("media", modality)
         self.stored = issubclass(MODALITIES[modality], Stored)
-        self.left_out = getattr(self.module, "left_out", None)
         self.Options = self.module.Options
         self.REMEMBERS = self.stored  # files are expensive, what stands in a column is not
         self.VERSION = getattr(self.module, "VERSION", 1)
@@ -38,10 +37,8 @@ class ModalityStep:
         columns, positions = dict(draft.columns), draft.positions
         for field in context.fields_of(self.modality, options.field):
             if self.stored:
-                path, digest, name = _file(draft, field, context)
+                path, digest, name = file_of(draft, field, context)
                 columns[field] = self.module.prepare(path, options, context.blobs, digest=digest, where=name)
-                if self.left_out is not None and (more := self.left_out(path)) is not None:
-                    columns.setdefault(f"{field}_shows", more)
             elif field in columns:  # another step may still make it; what is missing then is said when the fields are put together
                 made = self.module.prepare(columns[field], options, column=field)
                 if isinstance(made, NormalText):
@@ -52,8 +49,12 @@ class ModalityStep:
         yield structs.replace(draft, columns=columns, positions=positions)
 
 
-def _file(draft: ItemDraft, field: str, context: Context) -> tuple[Path, str, str]:
-    """Return where the bytes that a column stands for lie, their digest, and what messages call them."""
+def file_of(draft: ItemDraft, field: str, context: Context) -> tuple[Path, str, str]:
+    """Return where the bytes that a column stands for lie, their digest, and what messages call them.
+
+    Raises:
+        InvalidInput: the column is missing, holds no file, or one whose bytes are lost.
+    """
     value = draft.columns.get(field)
     if not isinstance(value, dict) or not isinstance(value.get("blob"), str):
         if field in draft.columns:
