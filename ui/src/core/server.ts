@@ -8,7 +8,7 @@ export interface AgreementWindow { start: number; end: number; agreement: Figure
 export interface AnnotationRow {
   id: number;
   annotator: string;
-  values: Record<string, Boxes | Choice | Segments | Spans>;
+  values: Record<string, Boxes | Choice | Rating | Segments | Spans>;
   state: string;
   origin: string;
   purpose: string;
@@ -23,7 +23,7 @@ export interface AnnotationRow {
 export interface AnnotationView {
   id: number;
   annotator: string | null;
-  values: Record<string, Boxes | Choice | Segments | Spans>;
+  values: Record<string, Boxes | Choice | Rating | Segments | Spans>;
   seconds_active: number;
   created_at: number;
 }
@@ -62,8 +62,8 @@ export interface AssistanceArm { answers: number; seconds: Figure; same: Figure;
 export interface Audio { blob: string; duration: number; rate: number; media_type: string; peaks: string | null; modality: "audio" }
 
 export interface AuditView {
-  label: Record<string, Boxes | Choice | Segments | Spans>;
-  own: Record<string, Boxes | Choice | Segments | Spans>;
+  label: Record<string, Boxes | Choice | Rating | Segments | Spans>;
+  own: Record<string, Boxes | Choice | Rating | Segments | Spans>;
   seen: string;
 }
 
@@ -71,7 +71,10 @@ export interface Audited { done: boolean; task: TaskView | null; next: TaskView 
 
 export interface Beat { lease: string }
 
-export interface BlindAnswer { values: Record<string, Boxes | Choice | Segments | Spans | string | unknown[]>; seconds_active?: number }
+export interface BlindAnswer {
+  values: Record<string, Boxes | Choice | Rating | Segments | Spans | string | unknown[]>;
+  seconds_active?: number;
+}
 
 export interface Box { x: number; y: number; width: number; height: number; label: string; id?: string }
 
@@ -139,7 +142,7 @@ export interface CommentBody { text: string; annotation_id?: number | null; ques
 
 export interface Confusion { first: string; second: string; pairs: number; share: number; items: number[]; keys: string[] }
 
-export interface ConsensusView { answer: Boxes | Choice | Segments | Spans; confidence: number; agreement: number | null }
+export interface ConsensusView { answer: Boxes | Choice | Rating | Segments | Spans; confidence: number; agreement: number | null }
 
 export interface CriteriaReport { questions: QuestionCriteria[] }
 
@@ -250,7 +253,7 @@ export interface Job {
   updated_at: number;
 }
 
-export interface Label { answer: Boxes | Choice | Segments | Spans; origin: string; confidence: number }
+export interface Label { answer: Boxes | Choice | Rating | Segments | Spans; origin: string; confidence: number }
 
 export interface LabelCount { label: string; items: number }
 
@@ -486,7 +489,20 @@ export interface QuestionQuality {
   skill: number | null;
 }
 
-export interface RedoView { reason: string; reviewer: string; values: Record<string, Boxes | Choice | Segments | Spans> }
+export interface Rating { point: string; kind: "rating" }
+
+export interface RatingQuestion {
+  of: string;
+  title: string | null;
+  description: string | null;
+  required: boolean;
+  when?: string;
+  same: number | null;
+  options: (string | Option)[];
+  kind: "rating";
+}
+
+export interface RedoView { reason: string; reviewer: string; values: Record<string, Boxes | Choice | Rating | Segments | Spans> }
 
 export interface RejectedSuggestion { index: number; message: string }
 
@@ -532,7 +548,7 @@ export interface Reviewed { review_id: number | null; next: TaskView | null }
 
 export interface Schema {
   data: Record<string, "audio" | "image" | "text">;
-  questions: Record<string, BoxesQuestion | ChoiceQuestion | SegmentsQuestion | SpansQuestion>;
+  questions: Record<string, BoxesQuestion | ChoiceQuestion | RatingQuestion | SegmentsQuestion | SpansQuestion>;
   guidelines: string | null;
 }
 
@@ -605,7 +621,7 @@ export interface Status {
 }
 
 export interface Submission {
-  values: Record<string, Boxes | Choice | Segments | Spans | string | unknown[]>;
+  values: Record<string, Boxes | Choice | Rating | Segments | Spans | string | unknown[]>;
   seconds_active?: number | null;
   lease?: string | null;
   confirmed?: boolean;
@@ -618,7 +634,7 @@ export interface Suggestion {
   question: string;
   labeler: string;
   version: string;
-  answer: Boxes | Choice | Segments | Spans;
+  answer: Boxes | Choice | Rating | Segments | Spans;
   score: number | null;
 }
 
@@ -631,8 +647,8 @@ export interface SuspectRow {
   key: string;
   question: string;
   score: number;
-  given: Boxes | Choice | Segments | Spans;
-  proposed: Boxes | Choice | Segments | Spans;
+  given: Boxes | Choice | Rating | Segments | Spans;
+  proposed: Boxes | Choice | Rating | Segments | Spans;
 }
 
 export interface Take { count?: number; purpose?: string; done?: boolean }
@@ -650,7 +666,7 @@ export interface TaskView {
   redo: RedoView | null;
   review: ReviewView | null;
   audit: AuditView | null;
-  values: Record<string, Boxes | Choice | Segments | Spans> | null;
+  values: Record<string, Boxes | Choice | Rating | Segments | Spans> | null;
   annotation_id: number | null;
   comments: Comment[];
 }
@@ -685,7 +701,7 @@ export interface Verdict {
   verdict: "accept" | "fix" | "reject";
   annotation_id?: number | null;
   seen?: string | null;
-  values?: Record<string, Boxes | Choice | Segments | Spans | string | unknown[]> | null;
+  values?: Record<string, Boxes | Choice | Rating | Segments | Spans | string | unknown[]> | null;
   reason?: string | null;
   seconds_active?: number;
 }

@@ -31,8 +31,8 @@ __all__ = ["ANSWERED_BY", "ASKED_BY", "BROUGHT_TOGETHER_BY", "Answer", "LabelQue
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One label that a question offers, with what the page needs to show it.
 
-    `key` is the character that sets it on the keyboard (1 to 9 in order, unless given), and none that the workbench uses itself;
-    `color` a color as CSS writes them.
+    `key` is the character that sets it on the keyboard (unless given its own digit, or of 1 to 9 the next that is free), and none that the
+    workbench uses itself; `color` a color as CSS writes them.
     """
 
     label: str
@@ -281,7 +281,9 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
 ASKED_BY = ("modalities", "aggregation", "form", "problems", "with_parts", "from_plain", "distance", "sample")
 """What the question of each kind defines itself."""
 
-BROUGHT_TOGETHER_BY = {"votes": ("labels", "vote", "elected"), "marks": ("shape", "match", "fused", "skills")}
+_ONE_LABEL = ("labels", "vote", "elected")
+
+BROUGHT_TOGETHER_BY = {"votes": _ONE_LABEL, "levels": _ONE_LABEL, "marks": ("shape", "match", "fused", "skills")}
 """What a question defines besides, by the name of its `aggregation`."""
 
 ANSWERED_BY = ("parts", "plain")
