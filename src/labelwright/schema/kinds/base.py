@@ -141,6 +141,11 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         """The name of the kind, as it stands in the pipeline file."""
         return str(self.__struct_config__.tag)
 
+    @property
+    def ordered(self) -> bool:
+        """Whether the labels are points of one scale, the lowest first."""
+        return self.aggregation == "levels"
+
     def is_answered_by(self, answer: Answer) -> bool:
         """Tell whether an answer is of the kind that is asked for: it is not where the question was another one when it was given."""
         return answer.kind == self.kind
