@@ -86,6 +86,12 @@ def test_nobodys_answers_are_doubled_and_nothing_to_learn_is_the_majority() -> N
     assert settled(*crowd(20)[1], method="majority")[0].method == "majority"
 
 
+def test_who_always_differs_is_not_believed() -> None:
+    """Where one person always says 3 and the other 4, nothing tells who is right, and neither label is sure."""
+    _, rows = settled(*(given(number, 3, 4) for number in range(1, 13)))
+    assert max(row.confidence for row in rows) < 0.6
+
+
 def test_the_order_of_people_and_items_changes_nothing() -> None:
     """Renaming people and numbering items otherwise leaves each item's label as it is."""
     _, items = crowd(40)

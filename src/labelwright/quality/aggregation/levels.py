@@ -34,13 +34,14 @@ class GatheredLevels(GatheredVotes):
         """Fit `labelwright.stats.aggregate_ordinal`, unless another method is asked for or the answers call for one.
 
         Where people took suggestions, how far they copied matters more than the order of the labels; and where nothing can be learned,
-        the majority stands.
+        as where everybody gives one label whatever there is, answers are brought together as votes are.
         """
         data, suggested = self._votes.arrays(), self._votes.suggested()
         took = suggested.took(data["label"])
         _, start = bounds(data["item"])
         shared = float((np.diff(start) >= 2).mean())
-        if method != "auto" or shared < FEWEST_SHARED or took.sum() >= FEWEST_TAKEN * len(took):
+        varied = len(np.unique(np.stack([data["user"], data["label"]]), axis=1).T) > len(np.unique(data["user"]))
+        if method != "auto" or shared < FEWEST_SHARED or not varied or took.sum() >= FEWEST_TAKEN * len(took):
             return super().fit(old, method, gold, full=full)
         self._data = data
         self._judged, learned = _settle(self._question, data, took)
