@@ -40,12 +40,15 @@ SUFFIX = ".json"
 FILE = "tasks.json"
 LOCAL = "/data/local-files/?d="
 
-_TYPES: dict[Shape | None, str] = {None: "choices", INTERVAL: "labels", BOX: "rectanglelabels"}
+CHOICES, RATING = "choices", "rating"
+"""Types of results that are about the whole: labels, and the number of a point on a scale."""
+
+_TYPES: dict[Shape | None, str] = {None: CHOICES, INTERVAL: "labels", BOX: "rectanglelabels"}
 """What is marked, or nothing where one label is chosen, and the type of such results."""
 
 _READ: dict[str, tuple[Shape | None, bool | None]] = {
-    "choices": (None, None),
-    "rating": (None, None),
+    CHOICES: (None, None),
+    RATING: (None, None),
     "labels": (INTERVAL, None),
     "hypertextlabels": (INTERVAL, True),
     "rectanglelabels": (BOX, False),
@@ -72,7 +75,7 @@ def refuses(schema: Schema) -> str | None:
 
 def _type_of(question: Question) -> str | None:
     if _is_counted(question):
-        return "rating"
+        return RATING
     return _TYPES.get(question.shape) if question.shape is not None or question.single else None
 
 
@@ -144,7 +147,7 @@ def _results(name: str, question: Question, answer: Answer, value: Field | None,
     same = {"from_name": name, "to_name": question.of, "type": kind}
     if question.shape is None:
         label = question.vote(answer) or ""
-        value_of = {"rating": int(label)} if _is_counted(question) else {"choices": [label]}
+        value_of = {RATING: int(label)} if _is_counted(question) else {CHOICES: [label]}
         return [{"id": f"{number}-{before}", **same, "value": value_of}]
     found = []
     for index, unit in enumerate(answer.parts(), before):
@@ -386,18 +389,18 @@ class _Task:
             return None, "Relations are not read."
         if kind in _READ and not isinstance(value, dict):
             raise InvalidInput("A region has an object named 'value'.")
-        if kind in ("choices", "rating") and isinstance(value, dict) and _PLACED & value.keys():
+        if kind in (CHOICES, RATING) and isinstance(value, dict) and _PLACED & value.keys():
             return None, f"'{name}' is about one region each, and questions are about the whole."
         if kind not in _READ or not isinstance(value, dict):
             message = f"Regions of the type '{region.get('type')}' are not read."
             if name in self.schema.questions:
                 raise InvalidInput(message, where=str(name))
             return None, message
-        if kind == "rating":
+        if kind == RATING:
             question = self._question(name, kind, "")
             return question, self._point(value, question) if question else f"No question asks for a rating, as '{name}' answers."
         labels = value.get(kind, value.get("labels"))
-        if kind == "choices" and isinstance(labels, list) and len(labels) > 1:
+        if kind == CHOICES and isinstance(labels, list) and len(labels) > 1:
             raise InvalidInput(f"It has {len(labels)} choices for a question that takes one.", where=str(name))
         if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
             raise InvalidInput(f"A region has exactly one label in '{kind}'.", where=str(name))
@@ -416,7 +419,7 @@ class _Task:
 
     def _point(self, value: dict[str, Any], question: str) -> Any:
         """Return the point of a scale that a rating is: the one called by its number, or else the one in its place, from 1."""
-        asked, number = self.schema.questions[question], _number(value, "rating")
+        asked, number = self.schema.questions[question], _number(value, RATING)
         if str(int(number)) in asked.labels and number == int(number):
             return asked.elected(str(int(number))).plain()
         if number not in range(1, len(asked.labels) + 1):
@@ -435,7 +438,7 @@ class _Task:
             for question, asked in self.schema.questions.items()
             if asked.shape is shape
             and (shape is not None or asked.single)
-            and (kind != "rating" or asked.ordered)
+            and (kind != RATING or asked.ordered)
             and (in_text is None or self.schema.modality(asked.of).is_text is in_text)
         ]
         if name in fitting:
