@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from labelwright.demo.persona import Persona
 from labelwright.schema import Answer, Audio, Field, Image, Item, Schema, Text
 from labelwright.schema.kinds import Part
+from labelwright.schema.kinds.rating import Rating, RatingQuestion
 
 SCHEMA = msgspec.convert(
     {
@@ -124,3 +125,13 @@ def test_people_differ() -> None:
     assert len({person.accuracy for person in people}) == len(NAMES)
     assert mean(person.accuracy for person in people) == pytest.approx(0.85, abs=0.08)
     assert people == [Persona.of(name, accuracy=0.85) for name in NAMES]
+
+
+def test_on_a_scale_most_errors_are_near_misses() -> None:
+    """Who errs in a rating falls for a point next to the true one far more often than for any other."""
+    question = RatingQuestion(of="body", options=("1", "2", "3", "4", "5"))
+    persona = Persona("ann", 0.6)
+    answers = [persona.answer("stars", question, Rating("2"), {"body": Text("a")}, key=f"k{number}")[0] for number in range(400)]
+    off = [abs(int(one.point) - 2) for one in answers if one != Rating("2")]  # type: ignore[attr-defined]
+    assert len(off) > 60
+    assert off.count(1) > 0.7 * len(off)

@@ -105,6 +105,31 @@ def test_label_studio_choices() -> None:
     assert "Did you mean 'Positive'?" in broken[0].reason
 
 
+@pytest.mark.parametrize(
+    ("points", "said", "read", "reason"),
+    [
+        (["1", "2", "3"], 2, "2", None),
+        (["0", "1", "2"], 2, "2", None),
+        (["poor", "fair", "good"], 2, "fair", None),
+        (["poor", "fair", "good"], 2.0, "fair", None),
+        (["poor", "fair", "good"], 4, None, "A rating of 4 is none of the 3 points of the scale."),
+        (["poor", "fair", "good"], 1.5, None, "A rating of 1.5 is none"),
+        (["poor", "fair", "good"], True, None, "A number is expected as 'rating'."),
+        (["poor", "fair", "good"], None, None, "A number is expected as 'rating'."),
+    ],
+)
+def test_label_studio_ratings(points: list[str], said: Any, read: str | None, reason: str | None, tmp_path: Path) -> None:
+    """A rating is the point with its number, and where the points have names the one in its place; what is on no scale is reported."""
+    result = {"from_name": "stars", "to_name": "text", "type": "rating", "value": {"rating": said}}
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps([{"id": 1, "data": {"text": "a note"}, "annotations": [{"result": [result]}]}]), "utf-8")
+    good, broken = split(plugins.load("formats", "label_studio").read(path, asking("rating", *points, name="stars")))
+    assert [one.values["stars"].plain() for one in good] == ([] if read is None else [read])
+    assert [reason in one.reason for one in broken] == ([] if reason is None else [True])
+    good, broken = split(plugins.load("formats", "label_studio").read(path, asking("choice", "1", "2", name="stars")))
+    assert (good, "The question asks for choice" in broken[0].reason) == ([], True)
+
+
 def test_label_studio_offsets_in_utf16_units_are_put_right(tmp_path: Path) -> None:
     """Spans that were counted as JavaScript counts, each emoji as two, are recognised by their text; true code points stay."""
     text = "💩💩 in Rome, 🙂 Rome"

@@ -15,6 +15,7 @@ from labelwright.formats import Labeled
 from labelwright.schema import Image, Schema, Text
 from labelwright.schema.kinds.boxes import Box, Boxes
 from labelwright.schema.kinds.choice import Choice
+from labelwright.schema.kinds.rating import Rating, RatingQuestion
 from labelwright.schema.kinds.spans import Span, Spans
 from labelwright.store.blobs import Blobs
 from tests.formats.test_foreign import asking
@@ -108,6 +109,19 @@ def test_pictures_by_datasets(judge: Judge, tmp_path: Path) -> None:
         [5, 5, 5.5, 5, "dust"],
     ]
     assert second == []
+
+
+def test_ratings_by_label_studio(judge: Judge, tmp_path: Path) -> None:
+    """Label Studio's own library finds the ratings on a scale of numbers valid, and the named points of another one choices."""
+    questions = {
+        "stars": RatingQuestion(of="text", options=("1", "2", "3")),
+        "tone": RatingQuestion(of="text", options=("rude", "kind")),
+    }
+    labeled = [Labeled(key="t", data={"text": Text("one two")}, values={"stars": Rating("2"), "tone": Rating("kind")})]
+    plugins.load("formats", "label_studio").write(labeled, Schema({"text": "text"}, questions), tmp_path / "out")
+    found = judge("label_studio", tmp_path / "out")
+    assert found["controls"]["tone"] == ["kind", "rude"]
+    assert found["valid"] == [True, True]
 
 
 @pytest.mark.parametrize("kind", ["boxes", "spans", "choice"])

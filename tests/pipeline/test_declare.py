@@ -49,6 +49,13 @@ def test_yaml_keeps_texts_that_look_like_something_else(tmp_path: Path) -> None:
         ("overlap: 2", "overlap: many", "line 9, tasks.overlap", "Expected", None),
         (
             "[refund, bug, other]",
+            "[1, 2]",
+            "line 6, schema.questions.intent.options[0]",
+            "got `int`",
+            'Texts that look otherwise stand in quotes: "1".',
+        ),
+        (
+            "[refund, bug, other]",
             "[{label: refund, color: 'red; background: url(//example.com)'}, bug, other]",
             "line 6, schema.questions.intent.options[0].color",
             "is no color",

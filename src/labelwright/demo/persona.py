@@ -87,8 +87,9 @@ class Persona:
         easily = chance(self.seed, "label", name, right).uniform(0.6, 1.4)
         if luck.random() >= min(0.75, error * difficulty * easily):
             return right
-        usual = chance(self.seed, "taken for", name, right).choice(others)
-        own = chance(self.seed, self.name, "falls for", name, right).choice(others)
+        near = _nearest(question, right, others) if question.graded else others
+        usual = chance(self.seed, "taken for", name, right).choice(near)
+        own = chance(self.seed, self.name, "falls for", name, right).choice(near)
         return luck.choices([usual, own, luck.choice(others)], weights=[4, 3, 3])[0]
 
     # --- places --------------------------------------------------------------------------------------------------------------------
@@ -105,6 +106,12 @@ class Persona:
             units += [Part(label, geometry) for geometry in question.imagined(field, luck)]
         # Two places on one spot would be one place: only the first of them stays.
         return question.with_parts(sorted({unit.geometry: unit for unit in reversed(units)}.values(), key=lambda unit: unit.geometry))
+
+
+def _nearest(question: Question, right: str, others: Sequence[str]) -> list[str]:
+    """The labels that are least apart from the right one: of a scale, the points next to it."""
+    apart = {label: question.distance(question.elected(right), question.elected(label)) for label in others}
+    return [label for label in others if apart[label] == min(apart.values())]
 
 
 def _looking(field: Field) -> float:

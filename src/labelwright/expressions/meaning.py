@@ -337,7 +337,7 @@ class _Compiler:
             return terms.get(scope.subject.answers.get(name), scope.subject.fields)
 
         if terms.parts is None:
-            return Term(get, labels=terms.labels, sort=TEXT if terms.labels is not None else None)
+            return Term(get, labels=terms.labels, sort=NUMBER if terms.number else TEXT if terms.labels is not None else None)
         # What is said of a part may rest on the field that it lies in.
         self.of_item = True
         return Term(get, listed=terms)

@@ -14,13 +14,14 @@ class Terms(NamedTuple):
     `get` takes an answer, or None where there is none, and the item's fields, to the answer's value: a text, number or truth value, or a
     list of its parts. `parts` has what can be said of each part, by name; it is None where an answer is one value, which then rests on the
     answer alone: the item's fields may not have been read. `labels` are all texts that the value, or the `label` of a part, may be; None
-    where that is not known. `numbers` names those of `parts` that are numbers.
+    where that is not known. `numbers` names those of `parts` that are numbers, and `number` tells whether the one value is a number.
     """
 
     get: Callable[[Any, Mapping[str, Any]], Any]
     labels: tuple[str, ...] | None = None
     parts: Mapping[str, Callable[[Any], Any]] | None = None
     numbers: frozenset[str] = frozenset()
+    number: bool = False
 
 
 class Names(NamedTuple):

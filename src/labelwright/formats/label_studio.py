@@ -2,13 +2,15 @@
 
 Written are one task an item and its label as one annotation; into a folder also `label_config.xml`, the labeling interface that fits, and
 the media, which Label Studio's local storage serves when its document root is that folder. Boxes are percent of the picture, spans
-count code points, segments are seconds. What Label Studio has no place for stands in a task's `meta.labelwright`.
+count code points, segments are seconds. A scale of the numbers from 1 on is a rating there, and one whose points have names a choice.
+What Label Studio has no place for stands in a task's `meta.labelwright`.
 
-Read are choices, labels on text and audio, and rectangles, from `annotations` (or the older `completions`) and `predictions`, matched to
-questions by `from_name` or else by kind. Spans whose offsets do not fit their `text`, as those of an older Label Studio that counted UTF-16
-units, are put right where the text tells how, and set aside elsewhere. Rotated rectangles, and regions of other kinds that name a question,
-are reported, as are annotations that were cancelled; relations, and choices about one region, are reported by themselves. Pixels are
-rounded to a millionth, which undoes the rounding of percents.
+Read are choices, ratings, labels on text and audio, and rectangles, from `annotations` (or the older `completions`) and `predictions`,
+matched to questions by `from_name` or else by kind. A rating is the point with its number, or else the one in its place on the scale.
+Spans whose offsets do not fit their `text`, as those of an older Label Studio that counted UTF-16 units, are put right where the text
+tells how, and set aside elsewhere. Rotated rectangles, and regions of other kinds that name a question, are reported, as are annotations
+that were cancelled; relations, and choices about one region, are reported by themselves. Pixels are rounded to a millionth, which undoes
+the rounding of percents.
 """
 
 from __future__ import annotations
@@ -38,11 +40,15 @@ SUFFIX = ".json"
 FILE = "tasks.json"
 LOCAL = "/data/local-files/?d="
 
-_TYPES: dict[Shape | None, str] = {None: "choices", INTERVAL: "labels", BOX: "rectanglelabels"}
+CHOICES, RATING = "choices", "rating"
+"""Types of results that are about the whole: labels, and the number of a point on a scale."""
+
+_TYPES: dict[Shape | None, str] = {None: CHOICES, INTERVAL: "labels", BOX: "rectanglelabels"}
 """What is marked, or nothing where one label is chosen, and the type of such results."""
 
 _READ: dict[str, tuple[Shape | None, bool | None]] = {
-    "choices": (None, None),
+    CHOICES: (None, None),
+    RATING: (None, None),
     "labels": (INTERVAL, None),
     "hypertextlabels": (INTERVAL, True),
     "rectanglelabels": (BOX, False),
@@ -68,7 +74,14 @@ def refuses(schema: Schema) -> str | None:
 
 
 def _type_of(question: Question) -> str | None:
+    if _is_counted(question):
+        return RATING
     return _TYPES.get(question.shape) if question.shape is not None or question.single else None
+
+
+def _is_counted(question: Question) -> bool:
+    """Tell whether the labels are the numbers from 1 on, as those of a rating in Label Studio."""
+    return question.ordered and list(question.labels) == [str(number) for number in range(1, len(question.labels) + 1)]
 
 
 # --- writing ------------------------------------------------------------------------------------------------------------------
@@ -133,7 +146,9 @@ def _results(name: str, question: Question, answer: Answer, value: Field | None,
     kind = _type_of(question) or ""
     same = {"from_name": name, "to_name": question.of, "type": kind}
     if question.shape is None:
-        return [{"id": f"{number}-{before}", **same, "value": {"choices": [question.vote(answer)]}}]
+        label = question.vote(answer) or ""
+        value_of = {RATING: int(label)} if _is_counted(question) else {CHOICES: [label]}
+        return [{"id": f"{number}-{before}", **same, "value": value_of}]
     found = []
     for index, unit in enumerate(answer.parts(), before):
         one: dict[str, Any] = {"id": f"{number}-{index}", **same}
@@ -185,6 +200,10 @@ def label_config(schema: Schema) -> str:
     for field in schema.data:
         lines.append(f"  <{schema.modality(field).tag} name={quoteattr(field)} value={quoteattr('$' + field)}/>")
     for name, question in schema.questions.items():
+        if _is_counted(question):
+            names = f"name={quoteattr(name)} toName={quoteattr(question.of)}"
+            lines.append(f'  <Rating {names} maxRating="{len(question.labels)}"/>')
+            continue
         outer, inner, more = tags[question.shape]
         lines.append(f"  <{outer} name={quoteattr(name)} toName={quoteattr(question.of)}{more}>")
         lines += [f"    <{inner} value={quoteattr(label)}/>" for label in question.labels]
@@ -370,15 +389,18 @@ class _Task:
             return None, "Relations are not read."
         if kind in _READ and not isinstance(value, dict):
             raise InvalidInput("A region has an object named 'value'.")
-        if kind == "choices" and isinstance(value, dict) and _PLACED & value.keys():
+        if kind in (CHOICES, RATING) and isinstance(value, dict) and _PLACED & value.keys():
             return None, f"'{name}' is about one region each, and questions are about the whole."
         if kind not in _READ or not isinstance(value, dict):
             message = f"Regions of the type '{region.get('type')}' are not read."
             if name in self.schema.questions:
                 raise InvalidInput(message, where=str(name))
             return None, message
+        if kind == RATING:
+            question = self._question(name, kind, "")
+            return question, self._point(value, question) if question else f"No question asks for a rating, as '{name}' answers."
         labels = value.get(kind, value.get("labels"))
-        if kind == "choices" and isinstance(labels, list) and len(labels) > 1:
+        if kind == CHOICES and isinstance(labels, list) and len(labels) > 1:
             raise InvalidInput(f"It has {len(labels)} choices for a question that takes one.", where=str(name))
         if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
             raise InvalidInput(f"A region has exactly one label in '{kind}'.", where=str(name))
@@ -396,6 +418,15 @@ class _Task:
             return question, {"start": _number(value, "start"), "end": _number(value, "end"), "label": labels[0]}
         return question, self._box(region, value, asked.of) | {"label": labels[0]}
 
+    def _point(self, value: dict[str, Any], question: str) -> Any:
+        """Return the point of a scale that a rating is: the one called by its number, or else the one in its place, from 1."""
+        asked, number = self.schema.questions[question], _number(value, RATING)
+        if str(int(number)) in asked.labels and number == int(number):
+            return asked.elected(str(int(number))).plain()
+        if number not in range(1, len(asked.labels) + 1):
+            raise InvalidInput(f"A rating of {number:g} is none of the {len(asked.labels)} points of the scale.", where=question)
+        return asked.elected(asked.labels[int(number) - 1]).plain()
+
     def _question(self, name: Any, kind: str, label: str) -> str | None:
         """Return the question that a region answers: the one it names, or the only one that it can; None where there is none.
 
@@ -408,6 +439,7 @@ class _Task:
             for question, asked in self.schema.questions.items()
             if asked.shape is shape
             and (shape is not None or asked.single)
+            and (kind != RATING or asked.ordered)
             and (in_text is None or self.schema.modality(asked.of).is_text is in_text)
         ]
         if name in fitting:
@@ -418,9 +450,8 @@ class _Task:
         offered = {question: self.schema.questions[question].labels for question in fitting}
         knowing = [question for question, labels in offered.items() if base.as_offered(label, labels) in labels] or fitting
         if len(knowing) > 1:
-            raise InvalidInput(
-                f"The label '{label}' of '{name}' fits several questions.", where="from_name", hint=nearest(str(name), fitting)
-            )
+            what = f"The label '{label}'" if label else "A rating"
+            raise InvalidInput(f"{what} of '{name}' fits several questions.", where="from_name", hint=nearest(str(name), fitting))
         return knowing[0] if knowing else None
 
     def _span(self, value: dict[str, Any], field: str) -> dict[str, int]:

@@ -66,6 +66,8 @@ def explain(error: msgspec.ValidationError, data: dict[str, Any], lines: dict[st
         message = f"'{value[1]}' is not known here."
         close = nearest(value[1], known) or ""
         hint = close if close.startswith("Known") else f"{close} Known are: {', '.join(known)}."
+    elif re.match(r"Expected `str\b.*`, got `(?:int|float|bool)`", message):
+        hint = f'Texts that look otherwise stand in quotes: "{str(_at(place, data)).lower()}".'
     message = message if message.endswith(".") else f"{message}."
     return InvalidPipeline(message, where=_shown(file, line, place.removeprefix("$").removeprefix(".")), hint=hint)
 

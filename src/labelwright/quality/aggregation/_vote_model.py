@@ -22,7 +22,7 @@ from labelwright.quality.pairs import placed
 from labelwright.schema import Question
 from labelwright.stats.answers import stretches
 
-__all__ = ["Judged", "Suggested", "VoteColumns", "judge", "settle"]
+__all__ = ["FEWEST_TAKEN", "Judged", "Suggested", "VoteColumns", "judge", "learned_of", "posteriors_by", "settle"]
 
 ASSISTED = "assisted"
 """The method where suggestions were in view: `labelwright.stats.aggregate_assisted`."""
@@ -127,27 +127,53 @@ def settle(
     if method == "auto" and len(question.labels) > 1 and took.sum() >= FEWEST_TAKEN * len(took):
         return _settle_assisted(question, data, suggested, took)
     result = stats.aggregate(data["item"], data["user"], data["label"], method=method)
-    labels = question.labels
     present = np.array([int(code) for code in result.classes], dtype=np.int64)
     posteriors = result.posteriors
     items, start = stretches(data["item"])
     # `aggregate` codes integers in ascending order, and so its rows are those of `items`.
     chosen = present[posteriors.argmax(axis=1)]
-    people = [int(user) for user in result.annotators]
-    skill = _skill(data, items, start, posteriors, present, ~took)
-    numbers = len(people) * len(present) ** 2
-    learned = QuestionFit(
+    learned = learned_of(
+        question,
+        data,
+        ~took,
+        present,
+        posteriors,
         method=result.method,
         reason=result.reason,
-        answers=len(data["item"]),
-        labels=[labels[code] for code in present],
-        prior=[round(float(share), 6) for share in posteriors.mean(axis=0)],
-        confusion={} if numbers > MOST_NUMBERS else _tables(people, result.confusion),
-        skill=skill,
+        people=[int(user) for user in result.annotators],
+        confusion=result.confusion,
     )
     unweighted = result.method == "majority"
-    confidence = _belief(data, took, start, chosen, len(labels), gold) if unweighted else np.minimum(posteriors.max(axis=1), 1.0)
+    confidence = _belief(data, took, start, chosen, len(question.labels), gold) if unweighted else np.minimum(posteriors.max(axis=1), 1.0)
     return Judged(items, chosen, np.round(confidence, 6), start), learned
+
+
+def learned_of(
+    question: Question,
+    data: Mapping[str, Any],
+    own: Any,
+    present: Any,
+    posteriors: Any,
+    *,
+    method: str,
+    reason: str,
+    people: list[int],
+    confusion: Any,
+) -> QuestionFit:
+    """Return what a model learned, to be kept: `posteriors` (items, labels) and `confusion` (people, labels, labels) are over `present`.
+
+    `own` is the mask of the answers that tell how good annotators are.
+    """
+    items, start = stretches(data["item"])
+    return QuestionFit(
+        method=method,
+        reason=reason,
+        answers=len(data["item"]),
+        labels=[question.labels[code] for code in present],
+        prior=[round(float(share), 6) for share in posteriors.mean(axis=0)],
+        confusion={} if len(people) * len(present) ** 2 > MOST_NUMBERS else _tables(people, confusion),
+        skill=_skill(data, items, start, posteriors, present, own),
+    )
 
 
 def _settle_assisted(question: Question, data: Mapping[str, Any], suggested: Suggested, took: Any) -> tuple[Judged, QuestionFit]:
@@ -219,26 +245,39 @@ def judge(
     labels = list(question.labels)
     if fit.assisted is not None and len(items) and (judged := _judge_assisted(labels, data, suggested, fit, fit.assisted)) is not None:
         return judged
-    took = suggested.took(data["label"])
-    prior = np.full(len(labels), 1e-6)
-    for label, share in zip(fit.labels, fit.prior, strict=True):
-        if label in labels:
-            prior[labels.index(label)] = max(share, 1e-6)
-    task = np.repeat(np.arange(len(items)), np.diff(start))
-    votes = np.zeros((len(items), len(labels)))
-    np.add.at(votes, (task, data["label"]), 1.0)
     if fit.method == "majority":
+        took = suggested.took(data["label"])
+        task = np.repeat(np.arange(len(items)), np.diff(start))
+        votes = np.zeros((len(items), len(labels)))
+        np.add.at(votes, (task, data["label"]), 1.0)
+        prior = _prior(fit, labels)
         # The same rule as the method's own: a tie goes to the label that is more frequent.
         chosen = (votes + 1e-3 * prior / prior.sum()).argmax(axis=1)
         return Judged(items, chosen, np.round(_belief(data, took, start, chosen, len(labels), gold), 6), start)
-    logs = np.log(prior / prior.sum())[None].repeat(len(items), axis=0)
+    posteriors = posteriors_by(fit, labels, data, start)
+    return Judged(items, posteriors.argmax(axis=1), np.round(posteriors.max(axis=1), 6), start)
+
+
+def posteriors_by(fit: QuestionFit, labels: list[str], data: Mapping[str, Any], start: Any) -> Any:
+    """Return how probable each label of each item is, an array (items, labels), by the tables that an earlier fit learned."""
+    prior = _prior(fit, labels)
+    task = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    logs = np.log(prior / prior.sum())[None].repeat(len(start) - 1, axis=0)
     tables = {user: _table(fit, user, labels) for user in set(data["user"].tolist())}
     for row in range(len(task)):
         logs[task[row]] += np.log(tables[int(data["user"][row])][:, data["label"][row]])
     logs -= logs.max(axis=1, keepdims=True)
     posteriors = np.exp(logs)
     posteriors /= posteriors.sum(axis=1, keepdims=True)
-    return Judged(items, posteriors.argmax(axis=1), np.round(posteriors.max(axis=1), 6), start)
+    return posteriors
+
+
+def _prior(fit: QuestionFit, labels: list[str]) -> Any:
+    prior = np.full(len(labels), 1e-6)
+    for label, share in zip(fit.labels, fit.prior, strict=True):
+        if label in labels:
+            prior[labels.index(label)] = max(share, 1e-6)
+    return prior
 
 
 def _judge_assisted(

@@ -21,7 +21,7 @@ from labelwright.quality.pairs import Comparison, Guidelines, placed
 from labelwright.schema import Question
 from labelwright.store.codec import encode
 
-__all__ = ["ANSWERS", "judge", "unfitted"]
+__all__ = ["ANSWERS", "GatheredVotes", "judge", "rows_of", "unfitted"]
 
 
 class GatheredVotes:
@@ -48,7 +48,7 @@ class GatheredVotes:
 
     def rows(self, fit: QuestionFit, gold: Scores, pages: Iterable[Page], standing: Standing) -> Iterator[Written]:
         assert self._judged is not None
-        for rows in _rows(self._question, self._data, self._judged, fit.method):
+        for rows in rows_of(self._question, self._data, self._judged, fit.method):
             yield Written(rows, rows[-1].item_id, set(), len(rows))
 
     def compare(self) -> Comparison:
@@ -81,10 +81,10 @@ def judge(
     votes.add(answered)
     data = votes.arrays()
     judged = judge_votes(question, data, votes.suggested(), fit, gold)
-    return [row for rows in _rows(question, data, judged, fit.method) for row in rows], set()
+    return [row for rows in rows_of(question, data, judged, fit.method) for row in rows], set()
 
 
-def _rows(question: Question, data: Mapping[str, Any], judged: Judged, method: str) -> Iterator[list[ConsensusRow]]:
+def rows_of(question: Question, data: Mapping[str, Any], judged: Judged, method: str) -> Iterator[list[ConsensusRow]]:
     """Yield the rows of a question, as many at a time as are written in one transaction."""
     answers = [encode(question.elected(label)) for label in question.labels]
     person = data["annotation"] > 0

@@ -42,8 +42,8 @@ __all__ = [
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One label that a question offers, with what the page needs to show it.
 
-    `key` is the character that sets it on the keyboard (1 to 9 in order, unless given), and none that the workbench uses itself;
-    `color` a color as CSS writes them.
+    `key` is the character that sets it on the keyboard (unless given its own digit, or of 1 to 9 the next that is free), and none that the
+    workbench uses itself; `color` a color as CSS writes them.
     """
 
     label: str
@@ -155,6 +155,11 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
     def kind(self) -> str:
         """The name of the kind, as it stands in the pipeline file."""
         return str(self.__struct_config__.tag)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the labels are points of one scale, the lowest first."""
+        return self.aggregation == "levels"
 
     def is_answered_by(self, answer: Answer) -> bool:
         """Tell whether an answer is of the kind that is asked for: it is not where the question was another one when it was given."""
@@ -304,8 +309,11 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
 ASKED_BY = ("modalities", "aggregation", "form", "problems", "with_parts", "from_plain", "distance", "sample")
 """What the question of each kind defines itself."""
 
+_ONE_LABEL = ("labels", "vote", "elected")
+
 BROUGHT_TOGETHER_BY = {
-    "votes": ("labels", "vote", "elected"),
+    "votes": _ONE_LABEL,
+    "levels": _ONE_LABEL,
     "marks": ("shape", "match", "fused", "skills"),
     "medians": ("fused", "skills", "mistaken"),
 }

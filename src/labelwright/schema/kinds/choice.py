@@ -46,11 +46,7 @@ class ChoiceQuestion(LabelQuestion, frozen=True, kw_only=True, tag="choice"):
         return Choice(part.label)
 
     def from_plain(self, value: Any) -> Choice:
-        if isinstance(value, bool | int | float):
-            # Tables and other programs write labels such as 0 and 1, true and false, as what they are there.
-            forms = [str(value), str(value).lower()] + ([str(int(value))] if float(value).is_integer() else [])
-            value = next((form for form in forms if form in self.labels), value)
-        return Choice(_plain.read(value, str, kind="choice", example='"refund"'))
+        return Choice(_plain.label(value, self.labels, kind="choice", example='"refund"'))
 
     def vote(self, answer: Choice) -> str:
         return answer.label

@@ -100,7 +100,7 @@ class NumberQuestion(MedianQuestion, frozen=True, kw_only=True, tag="number"):
         return NumberAnswer(_plain.read(value, float, kind="number", example="3.5"))
 
     def terms(self, modality: type[Field]) -> Terms:
-        return Terms(lambda answer, fields: None if answer is None else answer.value)
+        return Terms(lambda answer, fields: None if answer is None else answer.value, number=True)
 
     def distance(self, first: NumberAnswer, second: NumberAnswer) -> float:
         one, other = first.value, second.value
