@@ -7,11 +7,13 @@ import pytest
 from benchmarks.worlds import WORLDS, thinned
 
 from labelwright.stats import aggregate
+from labelwright.stats.aggregate._copies import find_copies
+from labelwright.stats.answers import encode_answers
 
 
 def right(world, per_task, method, seed=17):
     truth, task, person, label = WORLDS[world](seed)
-    kept = thinned(task, per_task, seed // 1000)
+    kept = thinned(task, per_task or len(person), seed // 1000)
     result = aggregate(task[kept], person[kept], label[kept], method=method)
     return 100 * np.mean(np.asarray(result.classes)[result.codes] == truth[np.asarray(result.tasks)])
 
@@ -20,6 +22,25 @@ def right(world, per_task, method, seed=17):
 def test_two_answers_a_task_are_not_worse_than_the_majority(world, seed):
     """Models of annotators run away on few answers; `auto` loses no more than a point to the vote."""
     assert right(world, 2, "auto", seed) >= right(world, 2, "majority", seed) - 1.0
+
+
+@pytest.mark.parametrize("per_task", [2, 3, 0])
+@pytest.mark.parametrize("seed", [5017, 6017])
+def test_copies_are_told_however_few_answers_they_share(seed, per_task):
+    """Three copies of a poor annotator outvote nobody at two, three and eight answers a task, and share one vote."""
+    _, task, person, label = WORLDS["copiers"](seed)
+    kept = thinned(task, per_task or len(person), 0)
+    assert find_copies(encode_answers(task[kept], person[kept], label[kept])) == [[0, 6, 7]]
+    assert right("copiers", per_task, "auto", seed) >= right("copiers", per_task, "majority", seed) - 1.0
+
+
+@pytest.mark.parametrize("world", [world for world in WORLDS if world != "copiers"])
+def test_nobody_is_taken_for_a_copy_in_a_world_without_copies(world):
+    """However annotators differ, and whatever they know together, their agreement follows from what they share with others."""
+    _, task, person, label = WORLDS[world](5017)
+    for per_task in (2, 3, 100):
+        kept = thinned(task, per_task, 0)
+        assert find_copies(encode_answers(task[kept], person[kept], label[kept])) == []
 
 
 def test_good_annotators_who_outnumber_the_poor_are_no_copies():

@@ -16,7 +16,7 @@ import numpy as np
 from labelwright.stats.aggregate import dawid_skene, difficulty, labeling_functions, layered, mace, majority, one_coin, shared_coin
 from labelwright.stats.aggregate._copies import find_copies, share_votes
 from labelwright.stats.aggregate._em import LONG
-from labelwright.stats.aggregate._evidence import Foretelling, advantage, foretold, weights_of
+from labelwright.stats.aggregate._evidence import Foretelling, foretold, weights_of
 from labelwright.stats.aggregate.base import Fit, Guesses, Layers, Tables
 from labelwright.stats.answers import Answers, Floats
 
@@ -54,7 +54,7 @@ def fit(answers: Answers) -> Fit:
        habit of guessing, or a confusion table, and that tasks differ in difficulty. Half of the weight follows from how well each
        foretells answers that were held out, the other half is the same for all, unless one accuracy for everybody foretells best.
 
-    Annotators who are copies of one another share one vote beforehand, if others are then foretold better and are more than the copies.
+    Annotators who are copies of one another share one vote beforehand.
 
     >>> from labelwright.stats import aggregate
     >>> result = aggregate([1, 2, 3], ["ann", "ann", "bob"], ["x", "y", "x"])
@@ -78,7 +78,7 @@ def fit(answers: Answers) -> Fit:
     if shared < 0.05:
         reason = f"Only {shared:.0%} of the tasks have two answers or more, so the answers say nothing about the annotators."
         return replace(majority.fit(answers), method="majority", reason=reason)
-    copies = _copies(answers)
+    copies = find_copies(answers)
     answers = share_votes(answers, copies) if copies else answers
     weights = _weights(answers)
     how = ROUGHLY if len(answers.task) >= LONG else {}
@@ -96,21 +96,6 @@ def _add(total: Floats, posteriors: Floats, share: float) -> None:
     """Add a share of a model's posteriors, which are written over: those of many tasks take much memory."""
     posteriors *= share
     total += posteriors
-
-
-def _copies(answers: Answers) -> list[list[int]]:
-    """Return the groups of annotators who are copies: all others are foretold better when each group has one vote."""
-    groups = find_copies(answers)
-    if not groups:
-        return []
-    others = np.ones(len(answers.annotators), dtype=bool)
-    others[[member for group in groups for member in group]] = False
-    # A few who disagree with many who agree may be the ones who err: what they answer is no evidence then.
-    if 2 * others.sum() <= len(others):
-        return []
-    each = partial(_by_confusion, dawid_skene.fit)
-    logs = foretold(answers, {"each": each, "shared": lambda known: each(share_votes(known, groups))}, of=others)
-    return groups if advantage(logs["shared"], logs["each"]) > 1 else []
 
 
 def _weights(answers: Answers) -> dict[str, float]:
