@@ -1,7 +1,7 @@
 """Consensus of choices: a statistical model over all answers, refitted as they grow; between two fits, the items that are touched.
 
-A fit costs seconds for a hundred thousand answers, and one answer more changes it little. So what it learned, each annotator's table of
-confusions and how frequent each label is, is kept, and the few items that were answered since are judged by it.
+A fit costs seconds for a hundred thousand answers, and one answer more changes it little. So what each of its models learned, how
+annotators answer and how frequent each label is, is kept, and the few items that were answered since are judged by all of them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from labelwright import stats
-from labelwright.quality.aggregation.base import AssistedFit, QuestionFit
+from labelwright.quality.aggregation.base import AssistedFit, ModelFit, QuestionFit
 from labelwright.quality.answers import Given
 from labelwright.quality.belief import CERTAIN, expected_accuracy
 from labelwright.quality.pairs import placed
@@ -30,7 +31,7 @@ FEWEST_TAKEN = 0.02
 """From this share of answers that took a suggestion on, `auto` is the model of copying: below, hardly a label rests on it."""
 
 MOST_NUMBERS = 200_000
-"""A fit with more numbers than this keeps one skill an annotator in place of a table."""
+"""No more numbers than this are kept of a fit: of models that have too many, none; without any model, one skill an annotator."""
 
 
 class Suggested(NamedTuple):
@@ -134,14 +135,13 @@ def settle(
     chosen = present[posteriors.argmax(axis=1)]
     people = [int(user) for user in result.annotators]
     skill = _skill(data, items, start, posteriors, present, ~took)
-    numbers = len(people) * len(present) ** 2
     learned = QuestionFit(
         method=result.method,
         reason=result.reason,
         answers=len(data["item"]),
         labels=[labels[code] for code in present],
-        prior=[round(float(share), 6) for share in posteriors.mean(axis=0)],
-        confusion={} if numbers > MOST_NUMBERS else _tables(people, result.confusion),
+        models=[_shares(posteriors)] if result.method == "majority" else _models(people, result) or [_shares(posteriors)],
+        copies=[[int(user) for user in group] for group in result.copies],
         skill=skill,
     )
     unweighted = result.method == "majority"
@@ -165,7 +165,7 @@ def _settle_assisted(question: Question, data: Mapping[str, Any], suggested: Sug
         reason=found.reason,
         answers=len(data["item"]),
         labels=[labels[code] for code in present],
-        prior=[round(float(share), 6) for share in found.posteriors.mean(axis=0)],
+        models=[_shares(found.posteriors)],
         skill=_skill(data, items, start, found.posteriors, present, ~took),
         assisted=AssistedFit(
             kinds=model.kinds.tolist(),
@@ -216,24 +216,26 @@ def judge(
     if fit.assisted is not None and len(items) and (judged := _judge_assisted(labels, data, suggested, fit, fit.assisted)) is not None:
         return judged
     took = suggested.took(data["label"])
-    prior = np.full(len(labels), 1e-6)
-    for label, share in zip(fit.labels, fit.prior, strict=True):
-        if label in labels:
-            prior[labels.index(label)] = max(share, 1e-6)
     task = np.repeat(np.arange(len(items)), np.diff(start))
-    votes = np.zeros((len(items), len(labels)))
-    np.add.at(votes, (task, data["label"]), 1.0)
+    models = fit.models or [ModelFit(weight=1.0, shares=[1 / len(fit.labels)] * len(fit.labels) if fit.labels else [])]
     if fit.method == "majority":
+        votes = np.zeros((len(items), len(labels)))
+        np.add.at(votes, (task, data["label"]), 1.0)
         # The same rule as the method's own: a tie goes to the label that is more frequent.
-        chosen = (votes + 1e-3 * prior / prior.sum()).argmax(axis=1)
+        chosen = (votes + 1e-3 * _frequency(models[0], fit.labels, labels)).argmax(axis=1)
         return Judged(items, chosen, np.round(_belief(data, took, start, chosen, len(labels), gold), 6), start)
-    logs = np.log(prior / prior.sum())[None].repeat(len(items), axis=0)
-    tables = {user: _table(fit, user, labels) for user in set(data["user"].tolist())}
-    for row in range(len(task)):
-        logs[task[row]] += np.log(tables[int(data["user"][row])][:, data["label"][row]])
-    logs -= logs.max(axis=1, keepdims=True)
-    posteriors = np.exp(logs)
-    posteriors /= posteriors.sum(axis=1, keepdims=True)
+    people, author = placed(data["user"])
+    voice = _voices(fit, data["user"], task)[:, None]
+    posteriors = np.zeros((len(items), len(labels)))
+    for model in models:
+        tables = np.log(np.stack([_table(fit, model, int(user), labels) for user in people])) if len(people) else np.empty((0, 0, 0))
+        logs = np.log(_frequency(model, fit.labels, labels))[None].repeat(len(items), axis=0)
+        if len(task):
+            np.add.at(logs, task, voice * tables[author, :, data["label"]])
+        logs -= logs.max(axis=1, keepdims=True)
+        np.exp(logs, out=logs)
+        posteriors += model.weight * logs / logs.sum(axis=1, keepdims=True)
+    posteriors /= sum(model.weight for model in models)
     return Judged(items, posteriors.argmax(axis=1), np.round(posteriors.max(axis=1), 6), start)
 
 
@@ -260,22 +262,62 @@ def _bounds(item: Any) -> tuple[Any, Any]:
     return items, np.append(first, len(item))
 
 
-def _tables(people: list[int], confusion: Any) -> dict[int, list[list[float]]]:
-    rounded = np.round(np.asarray(confusion, dtype=np.float64), 5).tolist()
-    return {user: rounded[place] for place, user in enumerate(people)}
+def _models(people: list[int], result: stats.Aggregation) -> list[ModelFit]:
+    """Return what is kept of the models: those of a few numbers an annotator, and then those with tables, while there is room."""
+    tables, left, kept = len(people) * len(result.classes) ** 2, MOST_NUMBERS, []
+    for part in sorted(result.parts, key=lambda part: part.coins is None):
+        coins = part.coins
+        left -= tables if coins is None else coins.size
+        if left < 0:
+            break
+        model = ModelFit(weight=part.weight, shares=np.round(part.shares, 6).tolist())
+        if coins is None:
+            kept.append(replace(model, tables=dict(zip(people, np.round(part.tables, 5).tolist(), strict=True))))
+        else:
+            kept.append(replace(model, coins=dict(zip(people, np.round(coins, 5).tolist(), strict=True))))
+    return kept
 
 
-def _table(fit: QuestionFit, user: int, labels: list[str]) -> Any:
+def _shares(posteriors: Any) -> ModelFit:
+    """Return a model that knows how frequent each label is and no more."""
+    return ModelFit(weight=1.0, shares=np.round(posteriors.mean(axis=0), 6).tolist())
+
+
+def _frequency(model: ModelFit, known: list[str], labels: list[str]) -> Any:
+    """Return the shares of all labels; one that the fit did not know, or no more, is rare."""
+    shares = np.full(len(labels), 1e-6)
+    for label, share in zip(known, model.shares, strict=True):
+        if label in labels:
+            shares[labels.index(label)] = max(share, 1e-6)
+    return shares / shares.sum()
+
+
+def _voices(fit: QuestionFit, user: Any, task: Any) -> Any:
+    """Return what each answer counts for: copies who answered the same item share one vote."""
+    voice = np.ones(len(user))
+    for group in fit.copies:
+        mine = np.isin(user, group)
+        voice[mine] = 1 / np.bincount(task[mine], minlength=len(task))[task[mine]]
+    return voice
+
+
+def _table(fit: QuestionFit, model: ModelFit, user: int, labels: list[str]) -> Any:
     """The array (truth, answer) of one annotator over all labels; by skill alone where there is no table, or none of this annotator."""
     size = len(labels)
     known = list(fit.skill.values())
     skill = min(max(fit.skill.get(user, float(np.mean(known)) if known else 0.8), 1 / size, 0.01), CERTAIN)
     table = np.full((size, size), (1 - skill) / max(size - 1, 1))
     np.fill_diagonal(table, skill)
-    if user in fit.confusion:
-        places = [labels.index(label) for label in fit.labels if label in labels]
-        kept = [index for index, label in enumerate(fit.labels) if label in labels]
-        table[np.ix_(places, places)] = np.asarray(fit.confusion[user])[np.ix_(kept, kept)]
+    if user in model.tables:
+        own = np.asarray(model.tables[user])
+    elif user in model.coins:
+        knows, *guesses = model.coins[user]
+        own = np.broadcast_to(guesses, (len(fit.labels),) * 2) + knows * np.eye(len(fit.labels))
+    else:
+        return np.maximum(table, 1e-6)
+    places = [labels.index(label) for label in fit.labels if label in labels]
+    kept = [index for index, label in enumerate(fit.labels) if label in labels]
+    table[np.ix_(places, places)] = own[np.ix_(kept, kept)]
     return np.maximum(table, 1e-6)
 
 

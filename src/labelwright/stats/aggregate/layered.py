@@ -98,7 +98,8 @@ def fit(
         accuracy, wrongly = np.ones(n_annotators), np.zeros(n_annotators)
     coins = Guesses(accuracy - wrongly, wrongly[:, None], n_classes)
     reason = f"Asked for: tables around accuracies around {common:.2f}, {done} iterations."
-    return Fit(posteriors, Layers(cells.annotator, cells.label, values, coins, held / total), reason=reason)
+    confusion = coins if np.isinf(own) else Layers(cells.annotator, cells.label, values, coins, held / total)
+    return Fit(posteriors, confusion, reason=reason, shares=np.exp(base) / np.exp(base).sum())
 
 
 def _strength(hits: Floats, given: Floats, mean: float, strength: float) -> float:

@@ -69,4 +69,5 @@ def fit(
             break
     share = knows / (given.sum(axis=1) + 2 * competence)
     confusion = Guesses(share, (1 - share)[:, None] * (guesses / guesses.sum(axis=1, keepdims=True)), n_classes)
-    return Fit(posteriors, confusion, reason=f"Asked for: annotators who know or follow a habit, {done} iterations.")
+    reason = f"Asked for: annotators who know or follow a habit, {done} iterations."
+    return Fit(posteriors, confusion, reason=reason, shares=np.full(n_classes, 1 / n_classes))
