@@ -20,7 +20,7 @@ from labelwright.stats.aggregate._evidence import Foretelling, foretold, weights
 from labelwright.stats.aggregate.base import Fit, Guesses, Layers, Tables
 from labelwright.stats.answers import Answers, Floats
 
-__all__ = ["fit", "shared_out"]
+__all__ = ["by_confusion", "by_kinds", "fit", "shared_out"]
 
 ROUGHLY: dict[str, Any] = {"iterations": 25, "tolerance": 1e-3}
 """Where there are many answers, or the fit only foretells, no model is fitted beyond this: what would still move is less than what they
@@ -115,9 +115,9 @@ def _models(answers: Answers) -> dict[str, _Model]:
 
 def _weights(answers: Answers, models: dict[str, _Model]) -> dict[str, float]:
     """Return the weights of the models, which sum to 1."""
-    asked: dict[str, Foretelling] = {name: partial(_by_confusion, partial(model, **ROUGHLY)) for name, model in models.items()}
+    asked: dict[str, Foretelling] = {name: partial(by_confusion, partial(model, **ROUGHLY)) for name, model in models.items()}
     if "difficulty" in asked:
-        asked["difficulty"] = _by_kinds
+        asked["difficulty"] = by_kinds
     return shared_out(weights_of(foretold(answers, asked)))
 
 
@@ -135,12 +135,14 @@ def shared_out(found: Mapping[str, float], trust: float = TRUST) -> dict[str, fl
     return {name: trust * weight + (1 - trust) * even[name] for name, weight in found.items()}
 
 
-def _by_confusion(model: _Model, answers: Answers) -> tuple[Floats, Guesses | Tables | Layers]:
+def by_confusion(model: _Model, answers: Answers) -> tuple[Floats, Guesses | Tables | Layers]:
+    """Fit a model that says how annotators answer, to foretell by."""
     found = model(answers)
     assert isinstance(found.confusion, Guesses | Tables | Layers)
     return found.posteriors, found.confusion
 
 
-def _by_kinds(answers: Answers) -> tuple[Floats, Tables]:
+def by_kinds(answers: Answers) -> tuple[Floats, Tables]:
+    """Fit `difficulty`, to foretell by the classes of both kinds of tasks."""
     kinds, tables, _ = difficulty.fit_kinds(answers, **ROUGHLY)
     return kinds, tables
