@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.accuracy import crowds, read
 from benchmarks.worlds import WORLDS, thinned
-from labelwright.stats.aggregate import auto, bcc, dawid_skene, difficulty, layered, mace, majority, one_coin, pooled, shared_coin
+from labelwright.stats.aggregate import auto, dawid_skene, difficulty, layered, mace, majority, one_coin, pooled, shared_coin
 from labelwright.stats.aggregate._copies import find_copies, share_votes
 from labelwright.stats.aggregate._evidence import foretold, weights_of
 from labelwright.stats.answers import encode_answers
@@ -34,12 +34,12 @@ MODELS: dict[str, Callable] = {
     "layered": layered.fit,
     "layered without tables": partial(layered.fit, own=np.inf),
     "one_coin": one_coin.fit,
-    "mace": mace.fit,
+    "mace": partial(mace.fit, belief=layered.BELIEF),
+    "mace as published": mace.fit,
     "shared_coin": shared_coin.fit,
     "difficulty": difficulty.fit,
     "dawid_skene": dawid_skene.fit,
     "pooled": pooled.fit,
-    "bcc": bcc.fit,
 }
 """All that may be averaged; `shared_coin` always is."""
 
@@ -116,10 +116,10 @@ def answer(asked: Asked, models: tuple[str, ...], trust: float, *, later: bool =
     """Return the posteriors that a design comes to."""
     if asked.single:
         return asked.posteriors["majority"]
-    models = tuple(model for model in models if model != "difficulty" or asked.beside >= auto.ENOUGH)
-    weights = auto.shared_out(weights_of({model: asked.logs[model] for model in models}), trust)
     found = asked.later if later else asked.posteriors
-    return sum(weight * found[model] for model, weight in weights.items() if model in found)
+    models = tuple(model for model in models if model in found and (model != "difficulty" or asked.beside >= auto.ENOUGH))
+    weights = auto.shared_out(weights_of({model: asked.logs[model] for model in models}), trust)
+    return sum(weight * found[model] for model, weight in weights.items())
 
 
 def gain(asked: Asked, posteriors: np.ndarray) -> np.ndarray:
@@ -194,12 +194,12 @@ def main() -> None:
             for seed in [17 + 1000 * number for number in range(chosen.seeds)] if name in WORLDS else [0]:
                 path = chosen.kept / f"{name}-{per_task}-{seed}.pickle" if chosen.kept else None
                 if path is not None and path.exists():
-                    asked = pickle.loads(path.read_bytes())
+                    asked = Asked(**pickle.loads(path.read_bytes()))
                 else:
                     asked = ask(name, per_task, seed)
                     if path is not None:
                         path.parent.mkdir(parents=True, exist_ok=True)
-                        path.write_bytes(pickle.dumps(asked))
+                        path.write_bytes(pickle.dumps(vars(asked)))
                 every.setdefault((name, per_task), []).append(asked)
         print(f"{name} fitted", file=sys.stderr, flush=True)
     for line in table(every):

@@ -37,7 +37,7 @@ ENOUGH = 4.0
 """From so many answers a task on hard tasks can be told from those of another class: with fewer, what splits the votes is either."""
 
 _Model = Callable[..., Fit]
-_SMALL: dict[str, _Model] = {"one_coin": one_coin.fit, "mace": mace.fit, "shared_coin": shared_coin.fit}
+_SMALL: dict[str, _Model] = {"one_coin": one_coin.fit, "mace": partial(mace.fit, belief=layered.BELIEF), "shared_coin": shared_coin.fit}
 _MODELS: dict[str, _Model] = {"layered": layered.fit, "layered without tables": partial(layered.fit, own=np.inf), **_SMALL}
 _KINDS: dict[str, _Model] = {"difficulty": difficulty.fit}
 
@@ -80,20 +80,21 @@ def fit(answers: Answers) -> Fit:
     copies = find_copies(answers)
     answers = share_votes(answers, copies) if copies else answers
     models = _models(answers)
-    weights = _weights(answers, models)
+    logs = _foretold(answers, models)
+    weights = shared_out(weights_of(logs))
     how = ROUGHLY if len(answers.task) >= LONG else {}
+    # Whether a task is hard cannot be judged by what is known of others.
+    later = shared_out(weights_of({name: found for name, found in logs.items() if name not in _KINDS}))
     posteriors, parts = np.zeros((len(answers.tasks), len(answers.classes))), []
     for name, weight in weights.items():
         found = models[name](answers, **how)
-        if part := found.part(weight):
-            parts.append(part)
+        if name in later:
+            parts.append(found.part(later[name]))
         _add(posteriors, found.posteriors, weight)
     listed = ", ".join(f"{name} {weight:.0%}" for name, weight in sorted(weights.items(), key=lambda one: -one[1]))
     reason = f"Models are averaged, half of the weight by how well they foretell answers that were held out: {listed}."
     if copies:
         reason += f" {sum(map(len, copies))} annotators are copies of one another and share {len(copies)} votes."
-    known = sum(part.weight for part in parts)
-    parts = [replace(part, weight=part.weight / known) for part in parts]
     return Fit(posteriors, method="average", reason=reason, parts=parts, copies=copies)
 
 
@@ -113,12 +114,12 @@ def _models(answers: Answers) -> dict[str, _Model]:
     return _MODELS | _KINDS if beside >= ENOUGH else _MODELS
 
 
-def _weights(answers: Answers, models: dict[str, _Model]) -> dict[str, float]:
-    """Return the weights of the models, which sum to 1."""
+def _foretold(answers: Answers, models: dict[str, _Model]) -> dict[str, Floats]:
+    """Return for each model the logs of how probable it found each answer that was held out."""
     asked: dict[str, Foretelling] = {name: partial(by_confusion, partial(model, **ROUGHLY)) for name, model in models.items()}
     if "difficulty" in asked:
         asked["difficulty"] = by_kinds
-    return shared_out(weights_of(foretold(answers, asked)))
+    return foretold(answers, asked)
 
 
 def shared_out(found: Mapping[str, float], trust: float = TRUST) -> dict[str, float]:

@@ -164,10 +164,9 @@ class Fit:
     parts: Sequence[Part] = ()
     copies: Sequence[Sequence[int]] = ()
 
-    def part(self, weight: float) -> Part | None:
-        """Return what judges other tasks, with a weight; None where there is no such table."""
-        if self.confusion is None:
-            return None
+    def part(self, weight: float) -> Part:
+        """Return what judges other tasks, with a weight; only a method with a table has it."""
+        assert self.confusion is not None
         return Part(weight, self.posteriors.mean(axis=0) if self.shares is None else self.shares, self.confusion)
 
 
@@ -246,8 +245,9 @@ class Aggregation:
         """What judges tasks that come later: the models that were averaged, or the one; their weights sum to 1."""
         if self._fit is not None and self._fit.parts:
             return self._fit.parts
-        alone = self._fit.part(1.0) if self._fit is not None else None
-        return [alone or Part(1.0, self.posteriors.mean(axis=0), self.confusion)]
+        if self._fit is not None and self._fit.confusion is not None:
+            return [self._fit.part(1.0)]
+        return [Part(1.0, self.posteriors.mean(axis=0), self.confusion)]
 
     @property
     def copies(self) -> list[list[Any]]:

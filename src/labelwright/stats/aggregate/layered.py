@@ -17,7 +17,7 @@ from labelwright.stats.aggregate._em import Table, checked_prior, log_rows
 from labelwright.stats.aggregate.base import Fit, Guesses, Layers
 from labelwright.stats.answers import Answers, Floats
 
-__all__ = ["fit"]
+__all__ = ["BELIEF", "fit"]
 
 BELIEF = 0.5
 """The power of the classes' shares: by their whole weight a model of few answers runs away to the frequent class, without them it finds
