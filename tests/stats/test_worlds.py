@@ -18,10 +18,24 @@ def right(world, per_task, method, seed=17):
     return 100 * np.mean(np.asarray(result.classes)[result.codes] == truth[np.asarray(result.tasks)])
 
 
-@pytest.mark.parametrize(("world", "seed"), [("lazy", 1017), ("difficulty", 1017)])
-def test_two_answers_a_task_are_not_worse_than_the_majority(world, seed):
-    """Models of annotators run away on few answers; `auto` loses no more than a point to the vote."""
-    assert right(world, 2, "auto", seed) >= right(world, 2, "majority", seed) - 1.0
+FEW = [
+    ("lazy", 2), ("lazy", 3), ("difficulty", 2), ("difficulty", 3), ("rare_class", 2), ("skewed_and_strict", 3), ("barely_above_chance", 3),
+    ("twenty_classes", 2), ("equals", 3), ("correlated_errors", 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("world", "per_task"), FEW)
+def test_few_answers_a_task_are_not_worse_than_the_majority(world, per_task):
+    """Models of annotators run away on few answers; over three crowds `auto` loses hardly more than a point to the vote."""
+    gains = [right(world, per_task, "auto", seed) - right(world, per_task, "majority", seed) for seed in (11017, 12017, 13017)]
+    assert np.mean(gains) >= -1.5
+
+
+@pytest.mark.parametrize("per_task", [2, 3])
+def test_a_model_that_finds_too_much_of_a_rare_class_is_left_out(per_task):
+    """Where yes is rare and people differ in how easily they say it, MACE as published turns a tenth of the labels; `auto` does not."""
+    gained = right("skewed_and_strict", per_task, "auto", 11017) - right("skewed_and_strict", per_task, "mace", 11017)
+    assert gained >= 8.0
 
 
 @pytest.mark.parametrize("per_task", [2, 3, 0])
