@@ -91,7 +91,8 @@ def ask(name: str, per_task: int, seed: int) -> Asked:
     asked = {model: partial(auto.by_confusion, partial(fit, **auto.ROUGHLY)) for model, fit in MODELS.items()}
     logs = foretold(encoded, asked | {"difficulty": auto.by_kinds})
     later = {model: np.zeros_like(posteriors["majority"]) for model in MODELS if model != "difficulty"}
-    part_of = np.random.default_rng(seed).integers(FOLDS, size=len(tasks))
+    # Not the numbers by which the world drew its truth: parts would then differ in their classes.
+    part_of = np.random.default_rng([seed, 1]).integers(FOLDS, size=len(tasks))
     for fold in range(FOLDS):
         known, rest = encoded.take(part_of[encoded.task] != fold), encoded.take(part_of[encoded.task] == fold)
         for model, found in later.items():
