@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PAGE := src/labelwright/web/index.html
 UI_SOURCES := $(shell find ui -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: demo test test-random check page bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-label-errors bench-chaos \
+.PHONY: demo test test-random check page bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-accuracy-choice bench-label-errors bench-chaos \
 	bench-honesty bench-scale
 .DEFAULT_GOAL := test
 
@@ -53,5 +53,5 @@ check: $(BIN)/.ready
 	$(BIN)/python -m pytest --quiet tests/test_docs.py
 	cd ui && npm ci --silent && npm run check
 
-bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-label-errors bench-chaos bench-honesty bench-scale: $(BIN)/.ready
+bench-queue bench-ingest bench-export bench-stats bench-accuracy bench-accuracy-choice bench-label-errors bench-chaos bench-honesty bench-scale: $(BIN)/.ready
 	$(BIN)/python -m benchmarks.$(subst -,_,$(@:bench-%=%))

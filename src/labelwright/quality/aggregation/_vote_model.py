@@ -1,7 +1,7 @@
 """Consensus of choices: a statistical model over all answers, refitted as they grow; between two fits, the items that are touched.
 
-A fit costs seconds for a hundred thousand answers, and one answer more changes it little. So what it learned, each annotator's table of
-confusions and how frequent each label is, is kept, and the few items that were answered since are judged by it.
+A fit costs seconds for a hundred thousand answers, and one answer more changes it little. So what each of its models learned, how
+annotators answer and how frequent each label is, is kept, and the few items that were answered since are judged by all of them.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from labelwright import stats
-from labelwright.quality.aggregation.base import AssistedFit, QuestionFit
+from labelwright.quality.aggregation.base import AssistedFit, ModelFit, QuestionFit
 from labelwright.quality.answers import Given
 from labelwright.quality.belief import CERTAIN, expected_accuracy
 from labelwright.quality.pairs import placed
 from labelwright.schema import Question
 from labelwright.stats.answers import stretches
 
-__all__ = ["FEWEST_TAKEN", "Judged", "Suggested", "VoteColumns", "judge", "learned_of", "posteriors_by", "settle"]
+__all__ = ["FEWEST_TAKEN", "Judged", "Suggested", "VoteColumns", "judge", "learned_of", "one_model", "posteriors_by", "settle"]
 
 ASSISTED = "assisted"
 """The method where suggestions were in view: `labelwright.stats.aggregate_assisted`."""
@@ -31,7 +32,7 @@ FEWEST_TAKEN = 0.02
 """From this share of answers that took a suggestion on, `auto` is the model of copying: below, hardly a label rests on it."""
 
 MOST_NUMBERS = 200_000
-"""A fit with more numbers than this keeps one skill an annotator in place of a table."""
+"""No more numbers than this are kept of a fit: of models that have too many, none; without any model, one skill an annotator."""
 
 
 class Suggested(NamedTuple):
@@ -140,8 +141,8 @@ def settle(
         posteriors,
         method=result.method,
         reason=result.reason,
-        people=[int(user) for user in result.annotators],
-        confusion=result.confusion,
+        models=[] if result.method == "majority" else _models([int(user) for user in result.annotators], result),
+        copies=[[int(user) for user in group] for group in result.copies],
     )
     unweighted = result.method == "majority"
     confidence = _belief(data, took, start, chosen, len(question.labels), gold) if unweighted else np.minimum(posteriors.max(axis=1), 1.0)
@@ -157,12 +158,12 @@ def learned_of(
     *,
     method: str,
     reason: str,
-    people: list[int],
-    confusion: Any,
+    models: list[ModelFit],
+    copies: list[list[int]] | None = None,
 ) -> QuestionFit:
-    """Return what a model learned, to be kept: `posteriors` (items, labels) and `confusion` (people, labels, labels) are over `present`.
+    """Return what models learned, to be kept: `posteriors` (items, labels) and `models` are over `present`.
 
-    `own` is the mask of the answers that tell how good annotators are.
+    Without models, only the shares of the labels are kept. `own` is the mask of the answers that tell how good annotators are.
     """
     items, start = stretches(data["item"])
     return QuestionFit(
@@ -170,10 +171,17 @@ def learned_of(
         reason=reason,
         answers=len(data["item"]),
         labels=[question.labels[code] for code in present],
-        prior=[round(float(share), 6) for share in posteriors.mean(axis=0)],
-        confusion={} if len(people) * len(present) ** 2 > MOST_NUMBERS else _tables(people, confusion),
+        models=models or [_shares(posteriors)],
+        copies=copies or [],
         skill=_skill(data, items, start, posteriors, present, own),
     )
+
+
+def one_model(people: list[int], posteriors: Any, confusion: Any) -> list[ModelFit]:
+    """Return what is kept of a single model with the tables `confusion` (people, labels, labels); nothing where these are too many."""
+    if confusion.size > MOST_NUMBERS:
+        return []
+    return [replace(_shares(posteriors), tables=dict(zip(people, np.round(confusion, 5).tolist(), strict=True)))]
 
 
 def _settle_assisted(question: Question, data: Mapping[str, Any], suggested: Suggested, took: Any) -> tuple[Judged, QuestionFit]:
@@ -191,7 +199,7 @@ def _settle_assisted(question: Question, data: Mapping[str, Any], suggested: Sug
         reason=found.reason,
         answers=len(data["item"]),
         labels=[labels[code] for code in present],
-        prior=[round(float(share), 6) for share in found.posteriors.mean(axis=0)],
+        models=[_shares(found.posteriors)],
         skill=_skill(data, items, start, found.posteriors, present, ~took),
         assisted=AssistedFit(
             kinds=model.kinds.tolist(),
@@ -250,34 +258,35 @@ def judge(
         task = np.repeat(np.arange(len(items)), np.diff(start))
         votes = np.zeros((len(items), len(labels)))
         np.add.at(votes, (task, data["label"]), 1.0)
-        prior = _prior(fit, labels)
         # The same rule as the method's own: a tie goes to the label that is more frequent.
-        chosen = (votes + 1e-3 * prior / prior.sum()).argmax(axis=1)
+        chosen = (votes + 1e-3 * _frequency(_kept_models(fit)[0], fit.labels, labels)).argmax(axis=1)
         return Judged(items, chosen, np.round(_belief(data, took, start, chosen, len(labels), gold), 6), start)
     posteriors = posteriors_by(fit, labels, data, start)
     return Judged(items, posteriors.argmax(axis=1), np.round(posteriors.max(axis=1), 6), start)
 
 
 def posteriors_by(fit: QuestionFit, labels: list[str], data: Mapping[str, Any], start: Any) -> Any:
-    """Return how probable each label of each item is, an array (items, labels), by the tables that an earlier fit learned."""
-    prior = _prior(fit, labels)
-    task = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    logs = np.log(prior / prior.sum())[None].repeat(len(start) - 1, axis=0)
-    tables = {user: _table(fit, user, labels) for user in set(data["user"].tolist())}
-    for row in range(len(task)):
-        logs[task[row]] += np.log(tables[int(data["user"][row])][:, data["label"][row]])
-    logs -= logs.max(axis=1, keepdims=True)
-    posteriors = np.exp(logs)
-    posteriors /= posteriors.sum(axis=1, keepdims=True)
+    """Return how probable each label of each item is, an array (items, labels), by the models that an earlier fit learned."""
+    size = len(start) - 1
+    task = np.repeat(np.arange(size), np.diff(start))
+    people, author = placed(data["user"])
+    voice = _voices(fit, data["user"], task)[:, None]
+    posteriors, models = np.zeros((size, len(labels))), _kept_models(fit)
+    for model in models:
+        tables = np.log(np.stack([_table(fit, model, int(user), labels) for user in people])) if len(people) else np.empty((0, 0, 0))
+        logs = np.log(_frequency(model, fit.labels, labels))[None].repeat(size, axis=0)
+        if len(task):
+            np.add.at(logs, task, voice * tables[author, :, data["label"]])
+        logs -= logs.max(axis=1, keepdims=True)
+        np.exp(logs, out=logs)
+        posteriors += model.weight * logs / logs.sum(axis=1, keepdims=True)
+    posteriors /= sum(model.weight for model in models)
     return posteriors
 
 
-def _prior(fit: QuestionFit, labels: list[str]) -> Any:
-    prior = np.full(len(labels), 1e-6)
-    for label, share in zip(fit.labels, fit.prior, strict=True):
-        if label in labels:
-            prior[labels.index(label)] = max(share, 1e-6)
-    return prior
+def _kept_models(fit: QuestionFit) -> list[ModelFit]:
+    """The models of a fit; of one that kept none, as those of earlier versions, one in which all labels are equally frequent."""
+    return fit.models or [ModelFit(weight=1.0, shares=[1 / len(fit.labels)] * len(fit.labels) if fit.labels else [])]
 
 
 def _judge_assisted(
@@ -298,22 +307,62 @@ def _judge_assisted(
     return Judged(items, present[chosen], _assisted_confidence(posteriors, chosen), start)
 
 
-def _tables(people: list[int], confusion: Any) -> dict[int, list[list[float]]]:
-    rounded = np.round(np.asarray(confusion, dtype=np.float64), 5).tolist()
-    return {user: rounded[place] for place, user in enumerate(people)}
+def _models(people: list[int], result: stats.Aggregation) -> list[ModelFit]:
+    """Return what is kept of the models: those of a few numbers an annotator, and then those with tables, while there is room."""
+    tables, left, kept = len(people) * len(result.classes) ** 2, MOST_NUMBERS, []
+    for part in sorted(result.parts, key=lambda part: part.coins is None):
+        coins = part.coins
+        left -= tables if coins is None else coins.size
+        if left < 0:
+            break
+        model = ModelFit(weight=part.weight, shares=np.round(part.shares, 6).tolist())
+        if coins is None:
+            kept.append(replace(model, tables=dict(zip(people, np.round(part.tables, 5).tolist(), strict=True))))
+        else:
+            kept.append(replace(model, coins=dict(zip(people, np.round(coins, 5).tolist(), strict=True))))
+    return kept
 
 
-def _table(fit: QuestionFit, user: int, labels: list[str]) -> Any:
+def _shares(posteriors: Any) -> ModelFit:
+    """Return a model that knows how frequent each label is and no more."""
+    return ModelFit(weight=1.0, shares=np.round(posteriors.mean(axis=0), 6).tolist())
+
+
+def _frequency(model: ModelFit, known: list[str], labels: list[str]) -> Any:
+    """Return the shares of all labels; one that the fit did not know, or no more, is rare."""
+    shares = np.full(len(labels), 1e-6)
+    for label, share in zip(known, model.shares, strict=True):
+        if label in labels:
+            shares[labels.index(label)] = max(share, 1e-6)
+    return shares / shares.sum()
+
+
+def _voices(fit: QuestionFit, user: Any, task: Any) -> Any:
+    """Return what each answer counts for: copies who answered the same item share one vote."""
+    voice = np.ones(len(user))
+    for group in fit.copies:
+        mine = np.isin(user, group)
+        voice[mine] = 1 / np.bincount(task[mine], minlength=len(task))[task[mine]]
+    return voice
+
+
+def _table(fit: QuestionFit, model: ModelFit, user: int, labels: list[str]) -> Any:
     """The array (truth, answer) of one annotator over all labels; by skill alone where there is no table, or none of this annotator."""
     size = len(labels)
     known = list(fit.skill.values())
     skill = min(max(fit.skill.get(user, float(np.mean(known)) if known else 0.8), 1 / size, 0.01), CERTAIN)
     table = np.full((size, size), (1 - skill) / max(size - 1, 1))
     np.fill_diagonal(table, skill)
-    if user in fit.confusion:
-        places = [labels.index(label) for label in fit.labels if label in labels]
-        kept = [index for index, label in enumerate(fit.labels) if label in labels]
-        table[np.ix_(places, places)] = np.asarray(fit.confusion[user])[np.ix_(kept, kept)]
+    if user in model.tables:
+        own = np.asarray(model.tables[user])
+    elif user in model.coins:
+        knows, *guesses = model.coins[user]
+        own = np.broadcast_to(guesses, (len(fit.labels),) * 2) + knows * np.eye(len(fit.labels))
+    else:
+        return np.maximum(table, 1e-6)
+    places = [labels.index(label) for label in fit.labels if label in labels]
+    kept = [index for index, label in enumerate(fit.labels) if label in labels]
+    table[np.ix_(places, places)] = own[np.ix_(kept, kept)]
     return np.maximum(table, 1e-6)
 
 

@@ -14,7 +14,7 @@ from labelwright.quality.consensus import ConsensusRow
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.schema import Question
 
-__all__ = ["AggregationModule", "AssistedFit", "GatheredAnswers", "QuestionFit", "Scores", "Standing", "Written", "measured"]
+__all__ = ["AggregationModule", "AssistedFit", "GatheredAnswers", "ModelFit", "QuestionFit", "Scores", "Standing", "Written", "measured"]
 
 Scores = Mapping[int, tuple[float, int]]
 """What each annotator reached on gold: the sum of similarities and the number of answers."""
@@ -37,8 +37,23 @@ class AssistedFit(Struct, frozen=True, kw_only=True):
     edges: list[float]
 
 
+class ModelFit(Struct, frozen=True, kw_only=True):
+    """What one model learned of a question's labels: its `weight` among the models, and the `shares` of the labels.
+
+    `coins[annotator]` is the chance of giving the right label by knowing it, and then those of the labels otherwise, one number where all
+    are alike; `tables[annotator][truth][answer]` are those of a model with a table each. With neither, annotators' skills stand for them.
+    """
+
+    weight: float
+    shares: list[float]
+    coins: dict[int, list[float]] = {}
+    tables: dict[int, list[list[float]]] = {}
+
+
 class QuestionFit(Struct, frozen=True, kw_only=True):
-    """What a fit learned of one question. `confusion[annotator][truth][answer]`, or only a `skill` each where the tables were too many.
+    """What a fit learned of one question: the `models` over its `labels`, and a `skill` of each annotator.
+
+    `copies` are groups of annotators who share one vote.
 
     Where suggestions were in view, `assisted` holds what was learned of copying. Where answers are marks, `weights` say what each annotator
     counts for; they were estimated when there were `weighed` answers.
@@ -48,8 +63,8 @@ class QuestionFit(Struct, frozen=True, kw_only=True):
     reason: str
     answers: int
     labels: list[str] = []
-    prior: list[float] = []
-    confusion: dict[int, list[list[float]]] = {}
+    models: list[ModelFit] = []
+    copies: list[list[int]] = []
     skill: dict[int, float] = {}
     assisted: AssistedFit | None = None
     weights: dict[int, float] = {}

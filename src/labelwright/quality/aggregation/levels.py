@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from labelwright import stats
-from labelwright.quality.aggregation._vote_model import FEWEST_TAKEN, Judged, VoteColumns, learned_of, posteriors_by
+from labelwright.quality.aggregation._vote_model import FEWEST_TAKEN, Judged, VoteColumns, learned_of, one_model, posteriors_by
 from labelwright.quality.aggregation.base import QuestionFit, Scores, Standing
 from labelwright.quality.aggregation.votes import GatheredVotes, rows_of, unfitted
 from labelwright.quality.aggregation.votes import judge as judge_votes
@@ -78,8 +78,7 @@ def _settle(question: Question, data: Mapping[str, Any], took: Any) -> tuple[Jud
         result.posteriors,
         method=METHOD,
         reason=REASON,
-        people=[int(user) for user in result.annotators],
-        confusion=result.confusion,
+        models=one_model([int(user) for user in result.annotators], result.posteriors, result.confusion),
     )
     return _middle(question, items, start, result.posteriors), learned
 

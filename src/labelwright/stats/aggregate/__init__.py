@@ -76,4 +76,4 @@ def aggregate(
         if name not in known:
             raise InvalidInput(f"The method '{method}' has no option '{name}'.", hint=nearest(name, known))
     fit: Fit = module.fit(answers, **options)
-    return Aggregation(answers, fit.posteriors, fit.method or method, fit.reason, fit.confusion, fit.tied)
+    return Aggregation(answers, fit.posteriors, fit.method or method, fit.reason, fit)

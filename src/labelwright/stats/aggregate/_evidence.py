@@ -29,12 +29,12 @@ Foretelling = Callable[[Answers], tuple[Floats, Guesses | Tables | Layers]]
 Hashes = NDArray[np.uint64]
 
 
-def foretold(answers: Answers, models: Mapping[str, Foretelling], *, of: NDArray[np.bool_] | None = None) -> dict[str, Floats]:
+def foretold(answers: Answers, models: Mapping[str, Foretelling]) -> dict[str, Floats]:
     """Return for each model the log of the chance that it gave each held-out answer, in the same order for all.
 
     Each tenth of the answers is held out in turn, or each answer where there are few, and told from the other answers to its task.
     Which tenth an answer belongs to follows from how its annotator and its task were answered alone, so that neither names nor order
-    matter. `of` is a mask of the annotators whose answers are to be foretold; None means all.
+    matter.
     """
     answers = _part(answers)
     n_classes = len(answers.classes)
@@ -44,8 +44,6 @@ def foretold(answers: Answers, models: Mapping[str, Foretelling], *, of: NDArray
     for held in range(fold.max(initial=0) + 1):
         known = answers.take(fold != held)
         asked = (fold == held) & (np.diff(known.start)[answers.task] > 0)
-        if of is not None:
-            asked &= of[answers.annotator]
         if not asked.any() or not len(known.task):
             continue
         task, annotator, label = answers.task[asked], answers.annotator[asked], answers.label[asked]

@@ -6,21 +6,21 @@ Averaging", Statistical Science 14 (1999), with weights from how well answers ar
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from labelwright.stats.aggregate import dawid_skene, difficulty, labeling_functions, layered, mace, majority, one_coin, shared_coin
+from labelwright.stats.aggregate import difficulty, labeling_functions, layered, mace, majority, one_coin, shared_coin
 from labelwright.stats.aggregate._copies import find_copies, share_votes
 from labelwright.stats.aggregate._em import LONG
-from labelwright.stats.aggregate._evidence import Foretelling, advantage, foretold, weights_of
+from labelwright.stats.aggregate._evidence import Foretelling, foretold, weights_of
 from labelwright.stats.aggregate.base import Fit, Guesses, Layers, Tables
 from labelwright.stats.answers import Answers, Floats
 
-__all__ = ["fit"]
+__all__ = ["by_confusion", "by_kinds", "fit", "shared_out"]
 
 ROUGHLY: dict[str, Any] = {"iterations": 25, "tolerance": 1e-3}
 """Where there are many answers, or the fit only foretells, no model is fitted beyond this: what would still move is less than what they
@@ -33,15 +33,13 @@ people's habits, and still not the truth."""
 TOO_MANY = 20
 """Confusion tables with so many numbers for each answer cannot be learned, and one number an annotator stands for them."""
 
+ENOUGH = 4.0
+"""From so many answers a task on hard tasks can be told from those of another class: with fewer, what splits the votes is either."""
+
 _Model = Callable[..., Fit]
-_SMALL: dict[str, _Model] = {"one_coin": one_coin.fit, "mace": mace.fit, "shared_coin": shared_coin.fit}
-_MODELS: dict[str, _Model] = {
-    "layered": layered.fit,
-    "layered without tables": partial(layered.fit, own=np.inf),
-    "dawid_skene": dawid_skene.fit,
-    "difficulty": difficulty.fit,
-    **_SMALL,
-}
+_SMALL: dict[str, _Model] = {"one_coin": one_coin.fit, "mace": partial(mace.fit, belief=layered.BELIEF), "shared_coin": shared_coin.fit}
+_MODELS: dict[str, _Model] = {"layered": layered.fit, "layered without tables": partial(layered.fit, own=np.inf), **_SMALL}
+_KINDS: dict[str, _Model] = {"difficulty": difficulty.fit}
 
 
 def fit(answers: Answers) -> Fit:
@@ -51,10 +49,11 @@ def fit(answers: Answers) -> Fit:
     2. Most answers come from annotators who only ever give one class: they are labeling functions, and that they spoke
        is the evidence.
     3. Otherwise models are averaged that differ in what they take for granted: that annotators are equal, that each has one accuracy, a
-       habit of guessing, or a confusion table, and that tasks differ in difficulty. Half of the weight follows from how well each
+       habit of guessing, or a confusion table, and, where tasks have four answers or more, that tasks differ in difficulty. All but the
+       last hold to the vote where little is known; tables that do not are left out. Half of the weight follows from how well each model
        foretells answers that were held out, the other half is the same for all, unless one accuracy for everybody foretells best.
 
-    Annotators who are copies of one another share one vote beforehand, if others are then foretold better and are more than the copies.
+    Annotators who are copies of one another share one vote beforehand.
 
     >>> from labelwright.stats import aggregate
     >>> result = aggregate([1, 2, 3], ["ann", "ann", "bob"], ["x", "y", "x"])
@@ -78,18 +77,25 @@ def fit(answers: Answers) -> Fit:
     if shared < 0.05:
         reason = f"Only {shared:.0%} of the tasks have two answers or more, so the answers say nothing about the annotators."
         return replace(majority.fit(answers), method="majority", reason=reason)
-    copies = _copies(answers)
+    copies = find_copies(answers)
     answers = share_votes(answers, copies) if copies else answers
-    weights = _weights(answers)
+    models = _models(answers)
+    logs = _foretold(answers, models)
+    weights = shared_out(weights_of(logs))
     how = ROUGHLY if len(answers.task) >= LONG else {}
-    posteriors = np.zeros((len(answers.tasks), len(answers.classes)))
+    # Whether a task is hard cannot be judged by what is known of others.
+    later = shared_out(weights_of({name: found for name, found in logs.items() if name not in _KINDS}))
+    posteriors, parts = np.zeros((len(answers.tasks), len(answers.classes))), []
     for name, weight in weights.items():
-        _add(posteriors, _MODELS[name](answers, **how).posteriors, weight)
+        found = models[name](answers, **how)
+        if name in later:
+            parts.append(found.part(later[name]))
+        _add(posteriors, found.posteriors, weight)
     listed = ", ".join(f"{name} {weight:.0%}" for name, weight in sorted(weights.items(), key=lambda one: -one[1]))
     reason = f"Models are averaged, half of the weight by how well they foretell answers that were held out: {listed}."
     if copies:
         reason += f" {sum(map(len, copies))} annotators are copies of one another and share {len(copies)} votes."
-    return Fit(posteriors, method="average", reason=reason)
+    return Fit(posteriors, method="average", reason=reason, parts=parts, copies=copies)
 
 
 def _add(total: Floats, posteriors: Floats, share: float) -> None:
@@ -98,42 +104,46 @@ def _add(total: Floats, posteriors: Floats, share: float) -> None:
     total += posteriors
 
 
-def _copies(answers: Answers) -> list[list[int]]:
-    """Return the groups of annotators who are copies: all others are foretold better when each group has one vote."""
-    groups = find_copies(answers)
-    if not groups:
-        return []
-    others = np.ones(len(answers.annotators), dtype=bool)
-    others[[member for group in groups for member in group]] = False
-    # A few who disagree with many who agree may be the ones who err: what they answer is no evidence then.
-    if 2 * others.sum() <= len(others):
-        return []
-    each = partial(_by_confusion, dawid_skene.fit)
-    logs = foretold(answers, {"each": each, "shared": lambda known: each(share_votes(known, groups))}, of=others)
-    return groups if advantage(logs["shared"], logs["each"]) > 1 else []
-
-
-def _weights(answers: Answers) -> dict[str, float]:
-    """Return the weights of the models, which sum to 1."""
+def _models(answers: Answers) -> dict[str, _Model]:
+    """Return the models that the answers can tell anything about."""
     _, n_annotators, n_classes = answers.shape
-    models = _SMALL if n_annotators * n_classes**2 > TOO_MANY * len(answers.task) else _MODELS
-    asked: dict[str, Foretelling] = {name: partial(_by_confusion, partial(model, **ROUGHLY)) for name, model in models.items()}
+    if n_annotators * n_classes**2 > TOO_MANY * len(answers.task):
+        return _SMALL
+    # As an answer sees it: of a task with many there are many.
+    beside = float(np.diff(answers.start)[answers.task].mean())
+    return _MODELS | _KINDS if beside >= ENOUGH else _MODELS
+
+
+def _foretold(answers: Answers, models: dict[str, _Model]) -> dict[str, Floats]:
+    """Return for each model the logs of how probable it found each answer that was held out."""
+    asked: dict[str, Foretelling] = {name: partial(by_confusion, partial(model, **ROUGHLY)) for name, model in models.items()}
     if "difficulty" in asked:
-        asked["difficulty"] = _by_kinds
-    found = weights_of(foretold(answers, asked))
-    # Where people differ too little to be told apart, models of their skills run away, and the even half goes to one coin for all.
+        asked["difficulty"] = by_kinds
+    return foretold(answers, asked)
+
+
+def shared_out(found: Mapping[str, float], trust: float = TRUST) -> dict[str, float]:
+    """Return weights of which the part `trust`, 0 to 1, is `found`, and the rest is even.
+
+    Where people differ too little to be told apart, models of their skills run away, and the even part goes to one coin for all.
+
+    >>> shared_out({"mace": 1.0, "shared_coin": 0.0})
+    {'mace': 0.75, 'shared_coin': 0.25}
+    """
     alone = found["shared_coin"]
     even = {name: (1 - alone) / len(found) for name in found}
     even["shared_coin"] += alone
-    return {name: TRUST * weight + (1 - TRUST) * even[name] for name, weight in found.items()}
+    return {name: trust * weight + (1 - trust) * even[name] for name, weight in found.items()}
 
 
-def _by_confusion(model: _Model, answers: Answers) -> tuple[Floats, Guesses | Tables | Layers]:
+def by_confusion(model: _Model, answers: Answers) -> tuple[Floats, Guesses | Tables | Layers]:
+    """Fit a model that says how annotators answer, to foretell by."""
     found = model(answers)
     assert isinstance(found.confusion, Guesses | Tables | Layers)
     return found.posteriors, found.confusion
 
 
-def _by_kinds(answers: Answers) -> tuple[Floats, Tables]:
+def by_kinds(answers: Answers) -> tuple[Floats, Tables]:
+    """Fit `difficulty`, to foretell by the classes of both kinds of tasks."""
     kinds, tables, _ = difficulty.fit_kinds(answers, **ROUGHLY)
     return kinds, tables

@@ -7,6 +7,7 @@ ties and annotators' skill, is shared.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from labelwright.stats.answers import Answers, Codes, Floats
 
-__all__ = ["TIE", "Aggregation", "Fit", "Guesses", "Layers", "Tables", "likeliest"]
+__all__ = ["TIE", "Aggregation", "Fit", "Guesses", "Layers", "Part", "Tables", "likeliest"]
 
 TIE = 1e-9
 """Two classes tie where their posteriors differ by no more than this."""
@@ -118,12 +119,38 @@ class Layers:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """What one model learned, by which tasks are judged that it was not fitted to.
+
+    `weight`, 0 to 1, is its share in the average; `shares`, an array (classes,) with the sum 1, says how frequent it takes each class to
+    be, and `confusion`, as in `Fit`, how annotators answer.
+    """
+
+    weight: float
+    shares: Floats
+    confusion: Floats | Guesses | Tables | Layers
+
+    @property
+    def coins(self) -> Floats | None:
+        """For each annotator the chance to know, and then those of the answers by guess, as in `Guesses`; None where each has a table."""
+        if not isinstance(self.confusion, Guesses):
+            return None
+        return np.column_stack([self.confusion.knows, self.confusion.guesses])
+
+    @property
+    def tables(self) -> Floats:
+        """The array (annotators, truth, answer): how probable each answer is."""
+        return self.confusion if isinstance(self.confusion, np.ndarray) else self.confusion.table()
+
+
+@dataclass(frozen=True, eq=False)
 class Fit:
     """What a method found.
 
     `posteriors` is an array (tasks, classes) whose rows sum to 1. `confusion[a, k, l]` is the probability that annotator `a` answers
     class `l` where the truth is class `k`, or the `Guesses`, `Tables` or `Layers` that say the same; a method that has no such table
-    leaves it out.
+    leaves it out. `shares`, an array (classes,) with the sum 1, says how frequent the method takes each class to be beforehand, where
+    that is not the mean of the posteriors. A method that averages models gives their `parts`, and the codes of annotators who are `copies`.
     `tied` marks tasks whose votes tied before the method broke the tie by a rule. `reason` says in a sentence why the method was chosen
     or where it stopped.
     """
@@ -133,6 +160,14 @@ class Fit:
     tied: Any = None
     reason: str = ""
     method: str = ""
+    shares: Floats | None = None
+    parts: Sequence[Part] = ()
+    copies: Sequence[Sequence[int]] = ()
+
+    def part(self, weight: float) -> Part:
+        """Return what judges other tasks, with a weight; only a method with a table has it."""
+        assert self.confusion is not None
+        return Part(weight, self.posteriors.mean(axis=0) if self.shares is None else self.shares, self.confusion)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +182,7 @@ class Aggregation:
     posteriors: Floats = field(repr=False)
     method: str
     reason: str
-    _confusion: Floats | Guesses | Tables | Layers | None = field(default=None, repr=False)
-    _tied: Any = field(default=None, repr=False)
+    _fit: Fit | None = field(default=None, repr=False)
 
     @cached_property
     def tasks(self) -> list[Any]:
@@ -186,8 +220,8 @@ class Aggregation:
     @cached_property
     def ties(self) -> list[Any]:
         """The tasks for which two or more classes tie for the first place, so that the label is no better than its runner-up."""
-        if self._tied is not None:
-            tied = np.asarray(self._tied, dtype=bool)
+        if self._fit is not None and self._fit.tied is not None:
+            tied = np.asarray(self._fit.tied, dtype=bool)
         elif len(self.classes) < 2:
             return []
         else:
@@ -201,9 +235,24 @@ class Aggregation:
 
         Where the method has no such table it is counted from the posteriors, shrunk to the pool of all annotators by one answer a row.
         """
-        if isinstance(self._confusion, Guesses | Tables | Layers):
-            return self._confusion.table()
-        return self._confusion if self._confusion is not None else counted_confusion(self.answers, self.posteriors)
+        found = self._fit.confusion if self._fit is not None else None
+        if isinstance(found, Guesses | Tables | Layers):
+            return found.table()
+        return found if found is not None else counted_confusion(self.answers, self.posteriors)
+
+    @cached_property
+    def parts(self) -> Sequence[Part]:
+        """What judges tasks that come later: the models that were averaged, or the one; their weights sum to 1."""
+        if self._fit is not None and self._fit.parts:
+            return self._fit.parts
+        if self._fit is not None and self._fit.confusion is not None:
+            return [self._fit.part(1.0)]
+        return [Part(1.0, self.posteriors.mean(axis=0), self.confusion)]
+
+    @property
+    def copies(self) -> list[list[Any]]:
+        """The groups of annotators who are copies of one another and share one vote."""
+        return [[self.annotators[code] for code in group] for group in (self._fit.copies if self._fit is not None else ())]
 
     @cached_property
     def skill(self) -> dict[Any, float]:

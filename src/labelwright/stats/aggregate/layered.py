@@ -17,7 +17,7 @@ from labelwright.stats.aggregate._em import Table, checked_prior, log_rows
 from labelwright.stats.aggregate.base import Fit, Guesses, Layers
 from labelwright.stats.answers import Answers, Floats
 
-__all__ = ["fit"]
+__all__ = ["BELIEF", "fit"]
 
 BELIEF = 0.5
 """The power of the classes' shares: by their whole weight a model of few answers runs away to the frequent class, without them it finds
@@ -98,7 +98,8 @@ def fit(
         accuracy, wrongly = np.ones(n_annotators), np.zeros(n_annotators)
     coins = Guesses(accuracy - wrongly, wrongly[:, None], n_classes)
     reason = f"Asked for: tables around accuracies around {common:.2f}, {done} iterations."
-    return Fit(posteriors, Layers(cells.annotator, cells.label, values, coins, held / total), reason=reason)
+    confusion = coins if np.isinf(own) else Layers(cells.annotator, cells.label, values, coins, held / total)
+    return Fit(posteriors, confusion, reason=reason, shares=np.exp(base) / np.exp(base).sum())
 
 
 def _strength(hits: Floats, given: Floats, mean: float, strength: float) -> float:

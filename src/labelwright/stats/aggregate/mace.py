@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from labelwright.errors import InvalidInput
-from labelwright.stats.aggregate._em import Votes, checked_prior, starting_posteriors
+from labelwright.stats.aggregate import shared_coin
+from labelwright.stats.aggregate._em import Votes, checked_prior, log_rows, starting_posteriors
 from labelwright.stats.aggregate.base import Fit, Guesses
 from labelwright.stats.answers import Answers
 
@@ -20,16 +21,19 @@ def fit(
     *,
     competence: float = 0.5,
     habit: float = 0.5,
+    belief: float = 0.0,
     iterations: int = 50,
     tolerance: float = 1e-5,
     compiled: bool | None = None,
 ) -> Fit:
-    """Fit to every annotator the chance of knowing and the habit otherwise; all classes are equally probable beforehand.
+    """Fit to every annotator the chance of knowing and the habit otherwise.
 
     Args:
         answers: encoded answers.
         competence: pseudo-answers, above 0, of the Beta prior on either side of knowing and not knowing.
         habit: pseudo-answers, above 0, of the Dirichlet prior for each class in a habit.
+        belief: the power, at least 0, of the classes' shares as `shared_coin` finds them; by 0, as published, all classes are equally
+            probable beforehand, and a rare one is then found too often.
         iterations: the most iterations, at least 1.
         tolerance: stop when no posterior moved by more than this.
         compiled: whether to use the loop compiled by Numba; None decides by size. It changes the time and not the answer.
@@ -38,7 +42,7 @@ def fit(
         A `Fit` with posteriors, and knowledge and habits as `Guesses`.
 
     Raises:
-        InvalidInput: a pseudo-count is not above 0 or there is to be no iteration.
+        InvalidInput: a pseudo-count is not above 0, the power is negative or there is to be no iteration.
 
     >>> from labelwright.stats import aggregate
     >>> aggregate([1, 1, 1, 2, 2, 2], ["a", "b", "c"] * 2, list("xxyyyy"), method="mace").labels
@@ -47,6 +51,7 @@ def fit(
     from scipy.special import digamma, expit
 
     checked_prior(competence, habit, above=True)
+    checked_prior(belief)
     if iterations < 1:
         raise InvalidInput("There has to be at least one iteration.")
     _, n_annotators, n_classes = answers.shape
@@ -55,6 +60,8 @@ def fit(
     votes, posteriors = Votes(answers, compiled=compiled), starting_posteriors(answers)
     known = votes.hits(posteriors)
     base = np.zeros(n_classes)
+    if belief > 0:
+        base = belief * log_rows(shared_coin.fit(answers).posteriors.sum(axis=0) + 1.0, axis=0)
     done = 0
     while done < iterations:
         done += 1
@@ -69,4 +76,5 @@ def fit(
             break
     share = knows / (given.sum(axis=1) + 2 * competence)
     confusion = Guesses(share, (1 - share)[:, None] * (guesses / guesses.sum(axis=1, keepdims=True)), n_classes)
-    return Fit(posteriors, confusion, reason=f"Asked for: annotators who know or follow a habit, {done} iterations.")
+    reason = f"Asked for: annotators who know or follow a habit, {done} iterations."
+    return Fit(posteriors, confusion, reason=reason, shares=np.exp(base) / np.exp(base).sum())

@@ -72,4 +72,5 @@ def fit(
             break
     wrongly = (1 - accuracy) / (n_classes - 1) if n_classes > 1 else np.zeros(n_annotators)
     confusion = Guesses(accuracy - wrongly if n_classes > 1 else np.ones(n_annotators), wrongly[:, None], n_classes)
-    return Fit(posteriors, confusion, reason=f"Asked for: one accuracy an annotator, {done} iterations.")
+    reason = f"Asked for: one accuracy an annotator, {done} iterations."
+    return Fit(posteriors, confusion, reason=reason, shares=np.full(n_classes, 1 / n_classes) if shares is None else None)
