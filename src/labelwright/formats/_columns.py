@@ -70,6 +70,10 @@ class Columns(NamedTuple):
     questions: dict[str, str]
 
 
+_BESIDE = frozenset(("token_start", "token_end", "text"))
+"""What other programs write of a mark besides its place and its label."""
+
+
 def columns_of(schema: Schema) -> Columns:
     """Name the columns, no two alike.
 
@@ -429,7 +433,7 @@ def _bare_mark(mark: Any) -> Any:
         mark = dict(zip(("start", "end", "label"), mark, strict=True))
     if not isinstance(mark, dict):
         return mark
-    kept = {name: part for name, part in mark.items() if name not in ("text", "token_start", "token_end")}
+    kept = {name: part for name, part in mark.items() if name not in _BESIDE}
     whole = {name: int(part) for name, part in kept.items() if name in ("start", "end") and isinstance(part, float) and part.is_integer()}
     return kept | whole
 

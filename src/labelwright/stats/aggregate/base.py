@@ -16,7 +16,7 @@ import numpy as np
 
 from labelwright.stats.answers import Answers, Codes, Floats
 
-__all__ = ["TIE", "Aggregation", "Fit", "Guesses", "Layers", "Part", "Tables", "likeliest"]
+__all__ = ["TIE", "Aggregation", "Fit", "FittedPart", "Guesses", "Layers", "Tables", "likeliest"]
 
 TIE = 1e-9
 """Two classes tie where their posteriors differ by no more than this."""
@@ -119,7 +119,7 @@ class Layers:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class FittedPart:
     """What one model learned, by which tasks are judged that it was not fitted to.
 
     `weight`, 0 to 1, is its share in the average; `shares`, an array (classes,) with the sum 1, says how frequent it takes each class to
@@ -161,13 +161,13 @@ class Fit:
     reason: str = ""
     method: str = ""
     shares: Floats | None = None
-    parts: Sequence[Part] = ()
+    parts: Sequence[FittedPart] = ()
     copies: Sequence[Sequence[int]] = ()
 
-    def part(self, weight: float) -> Part:
+    def part(self, weight: float) -> FittedPart:
         """Return what judges other tasks, with a weight; only a method with a table has it."""
         assert self.confusion is not None
-        return Part(weight, self.posteriors.mean(axis=0) if self.shares is None else self.shares, self.confusion)
+        return FittedPart(weight, self.posteriors.mean(axis=0) if self.shares is None else self.shares, self.confusion)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,13 +241,13 @@ class Aggregation:
         return found if found is not None else counted_confusion(self.answers, self.posteriors)
 
     @cached_property
-    def parts(self) -> Sequence[Part]:
+    def parts(self) -> Sequence[FittedPart]:
         """What judges tasks that come later: the models that were averaged, or the one; their weights sum to 1."""
         if self._fit is not None and self._fit.parts:
             return self._fit.parts
         if self._fit is not None and self._fit.confusion is not None:
             return [self._fit.part(1.0)]
-        return [Part(1.0, self.posteriors.mean(axis=0), self.confusion)]
+        return [FittedPart(1.0, self.posteriors.mean(axis=0), self.confusion)]
 
     @property
     def copies(self) -> list[list[Any]]:
