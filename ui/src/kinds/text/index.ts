@@ -11,6 +11,12 @@ import View from "./View.svelte";
 /** What sums of floats may be off, as on the server. */
 const SLACK = 1e-12;
 
+/** A text in so many characters at most, for a line. */
+function brief(text: string, most = 40): string {
+  const characters = Array.from(normalized(text));
+  return characters.length > most ? `${characters.slice(0, most - 1).join("")}…` : text;
+}
+
 export default {
   name: "text",
   words: { one: "text", many: "texts", made: "written" },
@@ -29,7 +35,7 @@ export default {
     const split = (text: string) => (compare === "characters" ? Array.from(normalized(text)) : words(text));
     return compareWhole(
       answers,
-      ({ value }) => value,
+      ({ value }) => brief(value),
       (a, b) => normalized(a.value) === normalized(b.value) || 1 - editDistance(split(a.value), split(b.value)) >= (same ?? 1) - SLACK,
     );
   },
