@@ -141,7 +141,7 @@ def test_what_is_typed_in_one_go_is_one_step(site: Site, visits: Any) -> None:
 
 
 def test_what_is_no_answer_is_not_sent(site: Site, visits: Any) -> None:
-    """Blanks are no text and a letter is no number, and it is said that the answer lacks. What is out of bounds comes back with the reason."""
+    """Blanks are no text and a letter is no number, and it is said what lacks. What is out of bounds comes back with the reason."""
     user_id, visit = visits()
     page = visit.open("/p/tickets/label", ".bench")
     page.get_by_role("textbox", name="Reply").click()
