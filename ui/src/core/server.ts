@@ -8,7 +8,7 @@ export interface AgreementWindow { start: number; end: number; agreement: Figure
 export interface AnnotationRow {
   id: number;
   annotator: string;
-  values: Record<string, Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
+  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
   state: string;
   origin: string;
   purpose: string;
@@ -23,7 +23,7 @@ export interface AnnotationRow {
 export interface AnnotationView {
   id: number;
   annotator: string | null;
-  values: Record<string, Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
+  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
   seconds_active: number;
   created_at: number;
 }
@@ -62,8 +62,8 @@ export interface AssistanceArm { answers: number; seconds: Figure; same: Figure;
 export interface Audio { blob: string; duration: number; rate: number; media_type: string; peaks: string | null; modality: "audio" }
 
 export interface AuditView {
-  label: Record<string, Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
-  own: Record<string, Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
+  label: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
+  own: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
   seen: string;
 }
 
@@ -72,7 +72,7 @@ export interface Audited { done: boolean; task: TaskView | null; next: TaskView 
 export interface Beat { lease: string }
 
 export interface BlindAnswer {
-  values: Record<string, Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | unknown[]>;
+  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | unknown[]>;
   seconds_active?: number;
 }
 
@@ -124,6 +124,21 @@ export interface ChoiceQuestion {
   kind: "choice";
 }
 
+export interface Choices { labels: string[]; kind: "choices" }
+
+export interface ChoicesQuestion {
+  of: string;
+  title: string | null;
+  description: string | null;
+  required: boolean;
+  when?: string;
+  same: number | null;
+  options: (string | Option)[];
+  min: number;
+  max: number | null;
+  kind: "choices";
+}
+
 export interface CollectReport { new: number; changed: number; unchanged: number; quarantined: number; files: number; skipped: number }
 
 export interface Comment {
@@ -143,7 +158,7 @@ export interface CommentBody { text: string; annotation_id?: number | null; ques
 export interface Confusion { first: string; second: string; pairs: number; share: number; items: number[]; keys: string[] }
 
 export interface ConsensusView {
-  answer: Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer;
+  answer: Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer;
   confidence: number;
   agreement: number | null;
 }
@@ -260,7 +275,7 @@ export interface Job {
 }
 
 export interface Label {
-  answer: Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer;
+  answer: Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer;
   origin: string;
   confidence: number;
 }
@@ -531,7 +546,7 @@ export interface RatingQuestion {
 export interface RedoView {
   reason: string;
   reviewer: string;
-  values: Record<string, Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
+  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
 }
 
 export interface RejectedSuggestion { index: number; message: string }
@@ -578,7 +593,7 @@ export interface Reviewed { review_id: number | null; next: TaskView | null }
 
 export interface Schema {
   data: Record<string, "audio" | "image" | "text">;
-  questions: Record<string, BoxesQuestion | ChoiceQuestion | NumberQuestion | RatingQuestion | SegmentsQuestion | SpansQuestion | TextQuestion>;
+  questions: Record<string, BoxesQuestion | ChoiceQuestion | ChoicesQuestion | NumberQuestion | RatingQuestion | SegmentsQuestion | SpansQuestion | TextQuestion>;
   guidelines: string | null;
 }
 
@@ -651,7 +666,7 @@ export interface Status {
 }
 
 export interface Submission {
-  values: Record<string, Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | unknown[]>;
+  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | unknown[]>;
   seconds_active?: number | null;
   lease?: string | null;
   confirmed?: boolean;
@@ -664,7 +679,7 @@ export interface Suggestion {
   question: string;
   labeler: string;
   version: string;
-  answer: Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer;
+  answer: Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer;
   score: number | null;
 }
 
@@ -677,8 +692,8 @@ export interface SuspectRow {
   key: string;
   question: string;
   score: number;
-  given: Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer;
-  proposed: Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer;
+  given: Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer;
+  proposed: Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer;
 }
 
 export interface Take { count?: number; purpose?: string; done?: boolean }
@@ -696,7 +711,7 @@ export interface TaskView {
   redo: RedoView | null;
   review: ReviewView | null;
   audit: AuditView | null;
-  values: Record<string, Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer> | null;
+  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer> | null;
   annotation_id: number | null;
   comments: Comment[];
 }
@@ -746,7 +761,7 @@ export interface Verdict {
   verdict: "accept" | "fix" | "reject";
   annotation_id?: number | null;
   seen?: string | null;
-  values?: Record<string, Boxes | Choice | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | unknown[]> | null;
+  values?: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | unknown[]> | null;
   reason?: string | null;
   seconds_active?: number;
 }

@@ -41,6 +41,8 @@ export interface Answering {
   keyOf: (label: string) => string;
   /** Give the answer, after which the next question comes. */
   give: (answer: Answer) => void;
+  /** Keep the answer, or none, as a step of its own; the question stays in hand. */
+  put: (answer: Answer | undefined) => void;
   /** Keep what is typed so far, or nothing; the question stays in hand. */
   write: (answer: Answer | undefined) => void;
   /** Take the next question into hand; whether there is one. */
@@ -79,8 +81,12 @@ export interface Kind<A extends Answer = Answer> {
   parts(answer: A): Part[];
   /** The answer that has these parts; null where that is none. */
   withParts(places: readonly Place[]): A | null;
-  /** What choosing a label makes an answer of; absent where it labels a part. */
-  choose?(label: string): A;
+  /** What choosing a label makes of the answer, if that is one; absent where it labels a part. */
+  choose?(label: string, answer: A | undefined, question: Question): A | null;
+  /** Whether an answer may have several labels, so that the question stays in hand when one is chosen. */
+  readonly several?: true;
+  /** The answer that no label applies; null where that is none. */
+  none?(question: Question): A | null;
   /** What a condition can say of the answers to a question, whose field has this modality. */
   terms(question: Question, modality: Modality): Terms;
   /** A part in a few words, which stand beside its label. */

@@ -34,7 +34,9 @@ describe.each(kinds().map((kind) => [kind.name, kind] as const))("%s", (name, ki
   it("takes its answers apart and puts them together again", () => {
     const many = kind.withParts([place(a), place(b, 20)])!;
     for (const answer of [one, many]) expect(kind.withParts(partsOf(answer))).toEqual(answer);
-    expect(partsOf(many).map(({ id }) => id)).toEqual(partsOf(many).map((_, i) => String(i + 1)));
+    const ids = partsOf(many).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    if (kind.tool) expect(ids).toEqual(ids.map((_, i) => String(i + 1)));
     expect(kind.withParts([])).toEqual(kind.empty(questionOf(name)));
   });
 

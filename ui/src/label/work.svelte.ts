@@ -171,6 +171,12 @@ export class Work implements Edits {
     this.next();
   }
 
+  /** Put another answer, or none, in place of the one to a question, which stays in hand. */
+  put(question: string, answer: Answer | undefined): void {
+    this.question = question;
+    this.#change(question, 0, this.parts(), partsOf(answer));
+  }
+
   /** Keep an answer that is being typed; what is typed in one go is one step to undo. */
   write(question: string, answer: Answer | undefined): void {
     if (this.#typed && this.#typed === this.#changes[this.#done - 1] && this.#typed.question === question) this.undo();
@@ -189,7 +195,8 @@ export class Work implements Edits {
   choose(label: string): void {
     this.labels[this.question] = label;
     const part = this.parts()[this.selected ?? -1];
-    if (this.kind.choose) this.give(this.question, this.kind.choose(label));
+    if (this.kind.several) this.put(this.question, this.kind.choose!(label, this.values[this.question], this.asked) ?? undefined);
+    else if (this.kind.choose) this.give(this.question, this.kind.choose(label, this.values[this.question], this.asked)!);
     else if (part && this.selected !== null) this.#change(this.question, this.selected, [part], [{ ...part, label }]);
   }
 
@@ -270,6 +277,13 @@ export class Work implements Edits {
     this.question = question;
     this.#change(question, 0, [], [], [nameOf(question, offer.parts[0] ?? null)]);
     return true;
+  }
+
+  /** Say of the question in hand that there is nothing: that no label applies, or nothing is to be marked. */
+  nothing(): void {
+    const none = this.kind.none?.(this.asked);
+    if (none) this.put(this.question, none);
+    else if (this.drawn) this.sayNothing([this.drawn]);
   }
 
   /** Say of questions that there is nothing to mark. */

@@ -18,7 +18,7 @@ from labelwright.quality.sample import Sample
 from labelwright.schema import Answer, Question
 from labelwright.store.codec import encode
 
-__all__ = ["GatheredSample", "judge"]
+__all__ = ["GatheredSample", "judge", "pairwise"]
 
 WEIGHED_GROWTH = 1.5
 """By how many times the answers grow until their annotators are weighed anew."""
@@ -134,12 +134,12 @@ def _row(
     if taken:
         doubt *= 1 - max(expected_accuracy(gold, one.user_id) for one in taken)
     close = sum(weight * question.similarity(fused, value) for weight, value in zip(share, values, strict=True)) / sum(share)
-    same = _pairwise(question, [one.values[name] for one in people])
+    same = pairwise(question, [one.values[name] for one in people])
     confidence = round(close * (1 - doubt), 6)
     return ConsensusRow(item_id, encode(fused), confidence, None if same is None else round(same, 6), len(people), numbers, method)
 
 
-def _pairwise(question: Question, answers: Sequence[Answer]) -> float | None:
+def pairwise(question: Question, answers: Sequence[Answer]) -> float | None:
     """Return the mean similarity of all pairs of answers; None where there is no pair."""
     values = [question.similarity(first, second) for first, second in combinations(answers, 2)]
     return sum(values) / len(values) if values else None

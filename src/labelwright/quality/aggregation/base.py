@@ -14,7 +14,21 @@ from labelwright.quality.consensus import ConsensusRow
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.schema import Question
 
-__all__ = ["AggregationModule", "AssistedFit", "GatheredAnswers", "ModelFit", "QuestionFit", "Scores", "Standing", "Written", "measured"]
+__all__ = [
+    "FEWEST_SHARED",
+    "AggregationModule",
+    "AssistedFit",
+    "GatheredAnswers",
+    "ModelFit",
+    "QuestionFit",
+    "Scores",
+    "Standing",
+    "Written",
+    "measured",
+]
+
+FEWEST_SHARED = 0.05
+"""Where a smaller share of the items has two answers, the answers say nothing about annotators."""
 
 Scores = Mapping[int, tuple[float, int]]
 """What each annotator reached on gold: the sum of similarities and the number of answers."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from labelwright import stats
 from labelwright.quality.aggregation._vote_model import FEWEST_TAKEN, Judged, VoteColumns, learned_of, one_model, posteriors_by
-from labelwright.quality.aggregation.base import QuestionFit, Scores, Standing
+from labelwright.quality.aggregation.base import FEWEST_SHARED, QuestionFit, Scores, Standing
 from labelwright.quality.aggregation.votes import GatheredVotes, rows_of, unfitted
 from labelwright.quality.aggregation.votes import judge as judge_votes
 from labelwright.quality.answers import Given
@@ -21,9 +21,6 @@ from labelwright.stats.answers import stretches
 __all__ = ["ANSWERS", "judge", "unfitted"]
 
 METHOD = "ordinal"
-
-FEWEST_SHARED = 0.05
-"""Where a smaller share of the items has two answers, the answers say nothing about annotators."""
 
 REASON = "The labels are in order: a near miss counts as likelier than a far one, and the middle of what is believed is the label."
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labelwright.quality.aggregation._fused import GatheredSample, judge
+from labelwright.quality.aggregation._fused import GatheredSample, judge, pairwise
 from labelwright.quality.aggregation._sample_pairs import compare_answers
 from labelwright.quality.aggregation.base import QuestionFit
 from labelwright.quality.pairs import Comparison, Guidelines
 from labelwright.quality.sample import Sample
 
-__all__ = ["ANSWERS", "judge", "unfitted"]
+__all__ = ["ANSWERS", "judge", "pairwise", "unfitted"]
 
 
 class GatheredMedians(GatheredSample):

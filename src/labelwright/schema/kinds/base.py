@@ -263,6 +263,14 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unkno
         """
         raise AttributeError(f"{type(self).__name__} does not define fused()")
 
+    def best(self, shares: Sequence[float]) -> Answer:
+        """Return the answer that is a set of labels, from how probable each label is, 0 to 1, in the order of the labels.
+
+        Raises:
+            AttributeError: answers are no sets of labels.
+        """
+        raise AttributeError(f"{type(self).__name__} does not define best()")
+
     def skills(self, items: Sequence[Mapping[int, Any]]) -> FusionSkill:
         """Return how good each annotator is, from the answers to each item by annotator, and how much each is to weigh when they are fused.
 
@@ -316,6 +324,7 @@ BROUGHT_TOGETHER_BY = {
     "levels": _ONE_LABEL,
     "marks": ("shape", "match", "fused", "skills"),
     "medians": ("fused", "skills", "mistaken"),
+    "sets": ("labels", "fused", "skills", "mistaken", "best"),
 }
 """What a question defines besides, by the name of its `aggregation`."""
 
