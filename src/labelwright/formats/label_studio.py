@@ -15,7 +15,6 @@ the rounding of percents.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -26,6 +25,7 @@ from xml.sax.saxutils import quoteattr
 import msgspec
 
 from labelwright.errors import InvalidFile, InvalidInput, nearest
+from labelwright.formats import _label_studio_whole as whole
 from labelwright.formats import base
 from labelwright.formats._json_stream import Unreadable, elements, top_level
 from labelwright.formats.base import Broken, Labeled, Media, MediaFolder, Provenance, Target
@@ -40,21 +40,16 @@ SUFFIX = ".json"
 FILE = "tasks.json"
 LOCAL = "/data/local-files/?d="
 
-CHOICES, RATING = "choices", "rating"
-"""Types of results that are about the whole: labels, and the number of a point on a scale."""
+_TYPES: dict[Shape, str] = {INTERVAL: "labels", BOX: "rectanglelabels"}
+"""What is marked, and the type of such results."""
 
-_TYPES: dict[Shape | None, str] = {None: CHOICES, INTERVAL: "labels", BOX: "rectanglelabels"}
-"""What is marked, or nothing where one label is chosen, and the type of such results."""
-
-_READ: dict[str, tuple[Shape | None, bool | None]] = {
-    CHOICES: (None, None),
-    RATING: (None, None),
+_READ: dict[str, tuple[Shape, bool | None]] = {
     "labels": (INTERVAL, None),
     "hypertextlabels": (INTERVAL, True),
     "rectanglelabels": (BOX, False),
     "timeserieslabels": (INTERVAL, False),
 }
-"""Each type of result that is read: what it marks, and whether in a text, or None where that is all the same."""
+"""Each type of marks that is read: what it marks, and whether in a text, or None where that is all the same."""
 
 _PLACED = frozenset({"start", "end", "x", "y", "points", "rle", "sequence", "ranges"})
 """What a result has that is about one region, and not about the whole."""
@@ -74,14 +69,7 @@ def refuses(schema: Schema) -> str | None:
 
 
 def _type_of(question: Question) -> str | None:
-    if _is_counted(question):
-        return RATING
-    return _TYPES.get(question.shape) if question.shape is not None or question.single else None
-
-
-def _is_counted(question: Question) -> bool:
-    """Tell whether the labels are the numbers from 1 on, as those of a rating in Label Studio."""
-    return question.ordered and list(question.labels) == [str(number) for number in range(1, len(question.labels) + 1)]
+    return whole.type_of(question) if question.shape is None else _TYPES.get(question.shape)
 
 
 # --- writing ------------------------------------------------------------------------------------------------------------------
@@ -146,9 +134,7 @@ def _results(name: str, question: Question, answer: Answer, value: Field | None,
     kind = _type_of(question) or ""
     same = {"from_name": name, "to_name": question.of, "type": kind}
     if question.shape is None:
-        label = question.vote(answer) or ""
-        value_of = {RATING: int(label)} if _is_counted(question) else {CHOICES: [label]}
-        return [{"id": f"{number}-{before}", **same, "value": value_of}]
+        return [{"id": f"{number}-{before}", **same, "value": whole.value_of(question, answer)}]
     found = []
     for index, unit in enumerate(answer.parts(), before):
         one: dict[str, Any] = {"id": f"{number}-{index}", **same}
@@ -191,23 +177,17 @@ def label_config(schema: Schema) -> str:
     </View>
     <BLANKLINE>
     """
-    tags: dict[Shape | None, tuple[str, str, str]] = {
-        None: ("Choices", "Choice", ' choice="single-radio"'),
-        INTERVAL: ("Labels", "Label", ""),
-        BOX: ("RectangleLabels", "Label", ""),
-    }
+    tags: dict[Shape, str] = {INTERVAL: "Labels", BOX: "RectangleLabels"}
     lines = ["<View>"]
     for field in schema.data:
         lines.append(f"  <{schema.modality(field).tag} name={quoteattr(field)} value={quoteattr('$' + field)}/>")
     for name, question in schema.questions.items():
-        if _is_counted(question):
-            names = f"name={quoteattr(name)} toName={quoteattr(question.of)}"
-            lines.append(f'  <Rating {names} maxRating="{len(question.labels)}"/>')
+        if question.shape is None:
+            lines += [f"  {line}" for line in whole.tags_of(name, question)]
             continue
-        outer, inner, more = tags[question.shape]
-        lines.append(f"  <{outer} name={quoteattr(name)} toName={quoteattr(question.of)}{more}>")
-        lines += [f"    <{inner} value={quoteattr(label)}/>" for label in question.labels]
-        lines.append(f"  </{outer}>")
+        lines.append(f"  <{tags[question.shape]} name={quoteattr(name)} toName={quoteattr(question.of)}>")
+        lines += [f"    <Label value={quoteattr(label)}/>" for label in question.labels]
+        lines.append(f"  </{tags[question.shape]}>")
     return "\n".join([*lines, "</View>", ""])
 
 
@@ -326,13 +306,13 @@ class _Task:
             yield Broken(place, "The annotation was cancelled: its author skipped the task.")
             return
         units: dict[str, list[Any]] = {}
-        whole = True
+        complete = True
         try:
             for region in entry["result"]:
                 name, value = self._region(region)
                 if name is None:
                     # Relations answer no question; of anything else nobody knows which one it would have answered.
-                    whole = whole and isinstance(region, dict) and region.get("type") == "relation"
+                    complete = complete and isinstance(region, dict) and region.get("type") == "relation"
                     yield Broken(place, value, base.show(str(region)), part=True)
                 elif self.schema.questions[name].shape is not None:
                     units.setdefault(name, []).append(value)
@@ -348,11 +328,11 @@ class _Task:
         for name, question in self.schema.questions.items():
             # An annotation without a region says that there is none, unless some regions could not be read; a machine's may just not be
             # about this question.
-            answered = name in self.own.questions if self.own else whole and not machine
+            answered = name in self.own.questions if self.own else complete and not machine
             nothing = question.empty()
             if nothing is not None and name not in values and answered:
                 values[name] = nothing
-        if not values and not whole:
+        if not values and not complete:
             return
         who = (str(entry.get("model_version") or "predictions")) if machine else _author(entry.get("completed_by"))
         yield self._labeled(values, self.own.annotator if self.own else who, machine, place, entry.get("score") if machine else None)
@@ -387,45 +367,32 @@ class _Task:
         name = self.names.get(str(region.get("from_name")), region.get("from_name"))
         if kind == "relation":
             return None, "Relations are not read."
-        if kind in _READ and not isinstance(value, dict):
+        if (kind in _READ or kind in whole.WHOLE) and not isinstance(value, dict):
             raise InvalidInput("A region has an object named 'value'.")
-        if kind in (CHOICES, RATING) and isinstance(value, dict) and _PLACED & value.keys():
+        if kind in whole.WHOLE and isinstance(value, dict) and _PLACED & value.keys():
             return None, f"'{name}' is about one region each, and questions are about the whole."
-        if kind not in _READ or not isinstance(value, dict):
+        if kind not in {*_READ, *whole.WHOLE} or not isinstance(value, dict):
             message = f"Regions of the type '{region.get('type')}' are not read."
             if name in self.schema.questions:
                 raise InvalidInput(message, where=str(name))
             return None, message
-        if kind == RATING:
-            question = self._question(name, kind, "")
-            return question, self._point(value, question) if question else f"No question asks for a rating, as '{name}' answers."
         labels = value.get(kind, value.get("labels"))
-        if kind == CHOICES and isinstance(labels, list) and len(labels) > 1:
-            raise InvalidInput(f"It has {len(labels)} choices for a question that takes one.", where=str(name))
+        if kind in whole.WHOLE:
+            question = self._question(name, kind, str(labels[0]) if kind == whole.CHOICES and isinstance(labels, list) and labels else "")
+            if question is None:
+                return None, f"No question asks for '{kind}', as '{name}' answers."
+            return question, whole.plain_of(kind, value, question, self.schema.questions[question])
         if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
             raise InvalidInput(f"A region has exactly one label in '{kind}'.", where=str(name))
         question = self._question(name, kind, labels[0])
         if question is None:
             return None, f"No question asks for '{kind}', as '{name}' answers."
         asked = self.schema.questions[question]
-        if asked.shape is None:
-            # A label that there is not is said to be unknown where all of them are.
-            label = base.as_offered(labels[0], asked.labels)
-            return question, asked.elected(label).plain() if label in asked.labels else label
         if asked.shape is INTERVAL and self.schema.modality(asked.of).is_text:
             return question, self._span(value, asked.of) | {"label": labels[0]}
         if asked.shape is INTERVAL:
-            return question, {"start": _number(value, "start"), "end": _number(value, "end"), "label": labels[0]}
+            return question, {"start": whole.number_in(value, "start"), "end": whole.number_in(value, "end"), "label": labels[0]}
         return question, self._box(region, value, asked.of) | {"label": labels[0]}
-
-    def _point(self, value: dict[str, Any], question: str) -> Any:
-        """Return the point of a scale that a rating is: the one called by its number, or else the one in its place, from 1."""
-        asked, number = self.schema.questions[question], _number(value, RATING)
-        if str(int(number)) in asked.labels and number == int(number):
-            return asked.elected(str(int(number))).plain()
-        if number not in range(1, len(asked.labels) + 1):
-            raise InvalidInput(f"A rating of {number:g} is none of the {len(asked.labels)} points of the scale.", where=question)
-        return asked.elected(asked.labels[int(number) - 1]).plain()
 
     def _question(self, name: Any, kind: str, label: str) -> str | None:
         """Return the question that a region answers: the one it names, or the only one that it can; None where there is none.
@@ -433,13 +400,11 @@ class _Task:
         Raises:
             InvalidInput: it names a question of another kind, or there are several that it could answer.
         """
-        shape, in_text = _READ[kind]
+        shape, in_text = _READ.get(kind, (None, None))
         fitting = [
             question
             for question, asked in self.schema.questions.items()
-            if asked.shape is shape
-            and (shape is not None or asked.single)
-            and (kind != RATING or asked.ordered)
+            if (whole.asks_for(asked, kind) if shape is None else asked.shape is shape)
             and (in_text is None or self.schema.modality(asked.of).is_text is in_text)
         ]
         if name in fitting:
@@ -450,14 +415,14 @@ class _Task:
         offered = {question: self.schema.questions[question].labels for question in fitting}
         knowing = [question for question, labels in offered.items() if base.as_offered(label, labels) in labels] or fitting
         if len(knowing) > 1:
-            what = f"The label '{label}'" if label else "A rating"
+            what = f"The label '{label}'" if label else f"The {kind}"
             raise InvalidInput(f"{what} of '{name}' fits several questions.", where="from_name", hint=nearest(str(name), fitting))
         return knowing[0] if knowing else None
 
     def _span(self, value: dict[str, Any], field: str) -> dict[str, int]:
         # On HTML and dialogues, start and end are paths, and the offsets stand beside them.
         offsets = value.get("globalOffsets") if isinstance(value.get("globalOffsets"), dict) else value
-        start, end = _number(offsets, "start"), _number(offsets, "end")
+        start, end = whole.number_in(offsets, "start"), whole.number_in(offsets, "end")
         if start != int(start) or end != int(end):
             raise InvalidInput("Offsets into a text are whole numbers.")
         found = {"start": int(start), "end": int(end)}
@@ -483,7 +448,7 @@ class _Task:
         if shown is None or shown.size is None:
             self.size = (size["width"], size["height"])
         edges = {"x": size["width"], "y": size["height"], **size}
-        return {name: round(_number(value, name) * whole / 100, 6) for name, whole in edges.items()}
+        return {name: round(whole.number_in(value, name) * side / 100, 6) for name, side in edges.items()}
 
     def _size(self, side: str, field: str) -> float:
         """The picture's width or height as our own `meta`, or any other region of the task, tells it."""
@@ -497,13 +462,6 @@ class _Task:
                     if isinstance(known, int | float) and known > 0:
                         return known
         raise InvalidInput(f"The rectangle is in percent, and nothing tells the picture's {side}.", hint=f"Add 'original_{side}'.")
-
-
-def _number(value: Any, name: str) -> float:
-    number = value.get(name)
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-        raise InvalidInput(f"A number is expected as '{name}'.")
-    return number
 
 
 def _put_right(text: str, start: int, end: int, marked: str) -> tuple[int, int] | None:
