@@ -1,4 +1,4 @@
-"""Numbers and texts in a real browser: typed, left by Escape, undone in one step, reviewed, and accessible in light and dark."""
+"""Numbers, texts and sets of labels in a real browser: typed, chosen, undone, reviewed, and accessible in light and dark."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ schema:
     days: {kind: number, of: body, title: How many days, min: 0, max: 100, step: 1, unit: days, same: 0.95}
     reply: {kind: text, of: body, title: Reply, max_length: 220, same: 0.75}
     tone: {kind: choice, of: body, options: [warm, cool]}
+    topics: {kind: choices, of: body, options: [late, lost, price], min: 0, max: 2}
 tasks: {overlap: 2, gold: 0%, unassisted: 0%}
 checks: [{too_fast: false}]
 review: {sample: 0%, always: []}
@@ -58,11 +59,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-def answer(days: float, reply: str) -> dict[str, Any]:
+def answer(days: float, reply: str, *topics: str) -> dict[str, Any]:
     return {
         "days": {"kind": "number", "value": days},
         "reply": {"kind": "text", "value": reply},
         "tone": {"kind": "choice", "label": "warm"},
+        "topics": {"kind": "choices", "labels": list(topics)},
     }
 
 
@@ -110,13 +112,16 @@ def test_answers_are_typed_without_touching_the_mouse(site: Site, visits: Any) -
     page.keyboard.press("Escape")
     page.keyboard.press("PageDown")
     page.keyboard.press("1")
+    page.keyboard.press("3")
+    page.keyboard.press("1")
     page.keyboard.press("Control+Enter")
-    assert answered(site, user_id, page) == answer(12, "Dear Q,\nit comes /soon/?")
+    assert answered(site, user_id, page) == answer(12, "Dear Q,\nit comes /soon/?", "price", "late")
     eventually(page, lambda: page.get_by_role("spinbutton", name="How many days").input_value() == "")
     page.keyboard.type("3")
     page.keyboard.press("Enter")
     page.keyboard.type("Soon.")
     page.get_by_role("button", name="warm").click()
+    page.get_by_role("button", name="None of these").click()
     page.keyboard.press("Control+Enter")
     assert answered(site, user_id, page, 2) == answer(3, "Soon.")
 
@@ -140,6 +145,35 @@ def test_what_is_typed_in_one_go_is_one_step(site: Site, visits: Any) -> None:
     assert page.get_by_role("textbox", name="Reply").input_value() == "We  are sorry."
 
 
+def test_labels_are_set_and_taken_back_one_by_one(site: Site, visits: Any) -> None:
+    """A key sets a label and takes it back, 0 says that none applies, undo goes step by step, and too many come back with the reason."""
+    _, visit = visits()
+    page = visit.open("/p/tickets/label", ".bench")
+    page.get_by_role("button", name="topics").click()
+    labels = page.get_by_role("group", name="Labels of topics").locator("[aria-pressed=true]")
+
+    def are(*chosen: str) -> None:
+        eventually(page, lambda: [one.split("\n")[0] for one in labels.all_inner_texts()] == list(chosen))
+
+    none = page.get_by_role("button", name="None of these")
+    for keys, chosen in (("12", ["late", "lost"]), ("1", ["lost"]), ("2", []), ("0", [])):
+        for key in keys:
+            page.keyboard.press(key)
+        are(*chosen)
+    eventually(page, lambda: none.get_attribute("aria-pressed") == "true")
+    page.keyboard.press("Control+z")
+    eventually(page, lambda: none.get_attribute("aria-pressed") == "false")
+    page.keyboard.press("Control+z")
+    are("lost")
+    for key in "13":
+        page.keyboard.press(key)
+    page.get_by_role("spinbutton", name="How many days").fill("1")
+    page.get_by_role("textbox", name="Reply").fill("Yes.")
+    page.get_by_role("button", name="warm").click()
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("alert").filter(has_text="3 labels are chosen, and at most 2 are asked for").wait_for()
+
+
 def test_what_is_no_answer_is_not_sent(site: Site, visits: Any) -> None:
     """Blanks are no text and a letter is no number, and it is said what lacks. What is out of bounds comes back with the reason."""
     user_id, visit = visits()
@@ -151,6 +185,7 @@ def test_what_is_no_answer_is_not_sent(site: Site, visits: Any) -> None:
     page.get_by_role("button", name="warm").click()
     page.keyboard.press("Control+Enter")
     page.get_by_role("alert").filter(has_text="'How many days' has no answer yet").wait_for()
+    page.get_by_role("button", name="late").click()
     page.get_by_role("spinbutton", name="How many days").fill("300")
     page.get_by_role("textbox", name="Reply").fill("x" * 221)
     page.get_by_text("1 characters too many").wait_for()

@@ -31,10 +31,11 @@ export default {
   withParts: (parts) =>
     parts.length ? { kind: "choices", labels: parts.map(({ label }) => label).filter((label) => label !== NONE) } : null,
   several: true,
-  choose(label, answer, question) {
+  choose(label, answer) {
     const given = answer?.labels ?? [];
     const labels = given.includes(label) ? given.filter((one) => one !== label) : [...given, label];
-    return labels.length || (question as ChoicesQuestion).min === 0 ? { kind: "choices", labels } : null;
+    // That none applies is said, and does not follow from taking the last one back.
+    return labels.length ? { kind: "choices", labels } : null;
   },
   none: (question) => ((question as ChoicesQuestion).min === 0 ? { kind: "choices", labels: [] } : null),
   terms: () => ({
