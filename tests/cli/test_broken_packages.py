@@ -137,7 +137,7 @@ LACKING = {
     "no parts": ("kinds", ANSWER, "Odd does not define parts, plain."),
     "no marks": ("kinds", WAY.replace("WAY", "marks"), "OddQuestion does not define shape, match, fused, skills."),
     "no whole shape": ("kinds", SHAPE, "The kind 'odd' cannot be used: its shape does not define overlaps, bounds."),
-    "no such way": ("kinds", WAY.replace("WAY", "ballots"), "its aggregation is 'ballots', and there are marks, votes."),
+    "no such way": ("kinds", WAY.replace("WAY", "ballots"), "aggregation is 'ballots', and there are levels, marks, medians, sets, votes."),
     "no field": ("modalities", "", "The modality 'odd' cannot be used: torn.odd does not define FIELD."),
     "no field's class": ("modalities", "FIELD = str", "its FIELD is not derived from labelwright.schema.modalities.base.Field."),
     "no rule": ("rules", "ALWAYS = False", "The rule 'odd' cannot be used: torn.odd does not define Options, SEVERITY, compile."),

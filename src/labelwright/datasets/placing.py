@@ -108,7 +108,8 @@ def placed(entry: Labeled, item: Item, schema: Schema, raw: Mapping[str, Any] | 
         if len(fitting) != 1:
             reason = f"The text was changed when it was prepared, so that it is not clear where the marks of '{name}' lie."
             return entry, f"{reason} Give the text that they were measured in, as '{field}'."
-        if not quotes and _is_foreign(entry) and any(_cuts(part, own.text) for part in fitting[0].parts()):
+        # An end that is a little off is somebody's error. A mark that counts other units begins at the wrong place too.
+        if not quotes and _is_foreign(entry) and any(_begins_within(part, own.text) for part in fitting[0].parts()):
             for unit in _UNITS if not own.text.isascii() else ():
                 if any(not any(_cuts(part, own.text) for part in one.read(schema, name, answer, unit).parts()) for one in measured):
                     hint = "Offsets count characters. Give each mark its 'text', or count anew."
@@ -206,6 +207,14 @@ def _quoted(answer: Answer, text: str, quotes: tuple[str | None, ...]) -> bool:
 
 def _cuts(part: Part, text: str) -> bool:
     start, end = map(int, part.geometry)
-    if not 0 <= start < end <= len(text) or text[start].isspace() or text[end - 1].isspace():
-        return True
-    return any(0 < place < len(text) and re.fullmatch(r"\w\w", text[place - 1 : place + 1]) is not None for place in (start, end))
+    return _begins_within(part, text) or not start < end <= len(text) or text[end - 1].isspace() or _is_within_word(text, end)
+
+
+def _begins_within(part: Part, text: str) -> bool:
+    """Tell whether a mark begins within a word, between words or behind the text."""
+    start = int(part.geometry[0])
+    return not 0 <= start < len(text) or text[start].isspace() or _is_within_word(text, start)
+
+
+def _is_within_word(text: str, place: int) -> bool:
+    return 0 < place < len(text) and re.fullmatch(r"\w\w", text[place - 1 : place + 1]) is not None
