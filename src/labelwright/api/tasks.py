@@ -189,7 +189,7 @@ class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     that this one corrects: without it nothing is replaced, so that an answer from a second tab never hides the first.
     """
 
-    values: dict[str, AnswerUnion | str | list[Any]]
+    values: dict[str, AnswerUnion | str | float | list[Any]]
     seconds_active: float | None = None
     lease: str | None = None
     confirmed: bool = False
@@ -214,7 +214,7 @@ class Reviewed(Struct, frozen=True):
 class BlindAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an auditor answers before the label is shown, tagged or in the plain form of exports, and the seconds it took."""
 
-    values: dict[str, AnswerUnion | str | list[Any]]
+    values: dict[str, AnswerUnion | str | float | list[Any]]
     seconds_active: float = 0.0
 
 

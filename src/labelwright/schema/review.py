@@ -25,6 +25,6 @@ class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     verdict: Literal["accept", "fix", "reject"]
     annotation_id: int | None = None
     seen: str | None = None
-    values: Mapping[str, AnswerUnion | str | list[Any]] | None = None
+    values: Mapping[str, AnswerUnion | str | float | list[Any]] | None = None
     reason: str | None = None
     seconds_active: float = 0.0

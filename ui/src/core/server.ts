@@ -72,7 +72,7 @@ export interface Audited { done: boolean; task: TaskView | null; next: TaskView 
 export interface Beat { lease: string }
 
 export interface BlindAnswer {
-  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | unknown[]>;
+  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | number | unknown[]>;
   seconds_active?: number;
 }
 
@@ -666,7 +666,7 @@ export interface Status {
 }
 
 export interface Submission {
-  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | unknown[]>;
+  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | number | unknown[]>;
   seconds_active?: number | null;
   lease?: string | null;
   confirmed?: boolean;
@@ -761,7 +761,7 @@ export interface Verdict {
   verdict: "accept" | "fix" | "reject";
   annotation_id?: number | null;
   seen?: string | null;
-  values?: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | unknown[]> | null;
+  values?: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | number | unknown[]> | null;
   reason?: string | null;
   seconds_active?: number;
 }
