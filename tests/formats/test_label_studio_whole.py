@@ -19,6 +19,7 @@ QUESTIONS = {
     "topics": {"kind": "choices", "of": "body", "options": ["refund", "bug", "other"], "min": 0},
     "days": {"kind": "number", "of": "body", "min": 0, "max": 30, "step": 0.5},
     "reply": {"kind": "text", "of": "body"},
+    "seen": {"kind": "date", "of": "body"},
     "stars": {"kind": "rating", "of": "body", "options": ["1", "2", "3"]},
 }
 SCHEMA = msgspec.convert({"data": {"body": "text"}, "questions": QUESTIONS}, Schema)
@@ -46,9 +47,10 @@ def test_each_type_answers_its_question(tmp_path: Path) -> None:
         result("days", "number", number=2.5),
         result("reply", "textarea", text=["Dear Q,", "soon."]),
         result("stars", "rating", rating=3),
+        result("seen", "datetime", datetime="2026-01-31"),
     )
     assert broken == []
-    assert values == {"topics": ["bug", "refund"], "days": 2.5, "reply": "Dear Q,\nsoon.", "stars": "3"}
+    assert values == {"topics": ["bug", "refund"], "days": 2.5, "reply": "Dear Q,\nsoon.", "stars": "3", "seen": "2026-01-31"}
 
 
 def test_names_that_nobody_declared_are_found_by_what_fits(tmp_path: Path) -> None:
@@ -68,7 +70,8 @@ def test_names_that_nobody_declared_are_found_by_what_fits(tmp_path: Path) -> No
         (result("reply", "textarea", text=[1]), "A text is a list of strings"),
         (result("reply", "number", number=3), "The question asks for text, and the region is of the type 'number'"),
         (result("reply", "textarea", text=["on a region"], start=0, end=2), "is about one region each"),
-        (result("when", "datetime", datetime="2026-01-01"), "Regions of the type 'datetime' are not read"),
+        (result("seen", "datetime", datetime=20260101), "no date answer"),
+        (result("when", "video", frames=[1]), "Regions of the type 'video' are not read"),
     ],
 )
 def test_what_is_none_is_told(tmp_path: Path, wrong: dict[str, Any], reason: str) -> None:
@@ -84,11 +87,12 @@ def test_what_is_written_is_asked_and_read_again(tmp_path: Path) -> None:
     for tag in (
         '<Choices name="topics" toName="body" choice="multiple">',
         '<Number name="days" toName="body" min="0" max="30" step="0.5"/>',
+        '<DateTime name="seen" toName="body" only="date" format="%Y-%m-%d"/>',
         '<TextArea name="reply" toName="body" maxSubmissions="1" editable="true"/>',
         '<Rating name="stars" toName="body" maxRating="3"/>',
     ):
         assert tag in config
-    values = SCHEMA.read_plain({"topics": [], "days": 3, "reply": "a\nb", "stars": "2"})
+    values = SCHEMA.read_plain({"topics": [], "days": 3, "reply": "a\nb", "stars": "2", "seen": "2026-01-31"})
     written = [Labeled(key="1", data={"body": Text("Late.")}, values=values)]
     label_studio.write(iter(written), SCHEMA, tmp_path / "out.json")
     (again,) = label_studio.read(tmp_path / "out.json", SCHEMA)

@@ -1,4 +1,4 @@
-"""Label Studio's results about a whole field: choices, ratings, numbers and texts, with their tags and how they are written and read."""
+"""Label Studio's results about a whole field: choices, ratings, numbers, dates and texts, each with its tag, written and read."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from xml.sax.saxutils import quoteattr
 from labelwright.errors import InvalidInput
 from labelwright.formats import base
 from labelwright.schema import Answer, Question
+from labelwright.schema.kinds.date import IsoDate
 
 __all__ = ["CHOICES", "RATING", "WHOLE", "asks_for", "number_in", "plain_of", "tags_of", "type_of", "value_of"]
 
-CHOICES, RATING, NUMBER, WRITTEN = "choices", "rating", "number", "textarea"
+CHOICES, RATING, NUMBER, WRITTEN, MOMENT = "choices", "rating", "number", "textarea", "datetime"
 
-WHOLE = frozenset({CHOICES, RATING, NUMBER, WRITTEN})
+WHOLE = frozenset({CHOICES, RATING, NUMBER, WRITTEN, MOMENT})
 """The types of results that are about the whole."""
 
-_BY_FORM: dict[Any, str] = {tuple[str, ...]: CHOICES, float: NUMBER, str: WRITTEN}
+_BY_FORM: dict[Any, str] = {tuple[str, ...]: CHOICES, float: NUMBER, str: WRITTEN, IsoDate: MOMENT}
 """The type by the plain form of answers that are not one label of a list."""
 
 
@@ -53,6 +54,9 @@ def tags_of(name: str, question: Question) -> list[str]:
         bounds = {one: getattr(question, one, None) for one in ("min", "max", "step")}
         said = "".join(f' {one}="{bound:g}"' for one, bound in bounds.items() if bound is not None)
         return [f"<Number {names}{said}/>"]
+    if kind == MOMENT:
+        only, form = ("date,time", "%Y-%m-%dT%H:%M") if getattr(question, "time", False) else ("date", "%Y-%m-%d")
+        return [f'<DateTime {names} only="{only}" format="{form}"/>']
     return [f'<TextArea {names} maxSubmissions="1" editable="true"/>']
 
 
@@ -63,7 +67,7 @@ def value_of(question: Question, answer: Answer) -> dict[str, Any]:
         return {RATING: int(question.vote(answer) or 0)}
     if kind == CHOICES:
         return {CHOICES: [question.vote(answer)] if question.single else plain}
-    return {NUMBER: plain} if kind == NUMBER else {"text": [plain]}
+    return {"text": [plain]} if kind == WRITTEN else {kind or "": plain}
 
 
 def plain_of(kind: str, value: dict[str, Any], name: str, question: Question) -> Any:
@@ -76,6 +80,8 @@ def plain_of(kind: str, value: dict[str, Any], name: str, question: Question) ->
         return _point(value, name, question)
     if kind == NUMBER:
         return number_in(value, NUMBER)
+    if kind == MOMENT:
+        return value.get(MOMENT)
     if kind == WRITTEN:
         text = value.get("text")
         lines = [text] if isinstance(text, str) else text

@@ -235,6 +235,8 @@ def answer_type(form: Any) -> Any:
         return pa.struct([(name, answer_type(hints[name])) for name in form.__struct_fields__])
     if typing.get_origin(form) in (tuple, list):
         return pa.list_(answer_type(typing.get_args(form)[0]))
+    # A name for a text of a form of its own, such as a date's.
+    form = getattr(form, "__supertype__", form)
     return {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}[form]
 
 

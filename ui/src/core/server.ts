@@ -8,7 +8,7 @@ export interface AgreementWindow { start: number; end: number; agreement: Figure
 export interface AnnotationRow {
   id: number;
   annotator: string;
-  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
+  values: Record<string, Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
   state: string;
   origin: string;
   purpose: string;
@@ -23,7 +23,7 @@ export interface AnnotationRow {
 export interface AnnotationView {
   id: number;
   annotator: string | null;
-  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
+  values: Record<string, Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
   seconds_active: number;
   created_at: number;
 }
@@ -62,8 +62,8 @@ export interface AssistanceArm { answers: number; seconds: Figure; same: Figure;
 export interface Audio { blob: string; duration: number; rate: number; media_type: string; peaks: string | null; modality: "audio" }
 
 export interface AuditView {
-  label: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
-  own: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
+  label: Record<string, Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
+  own: Record<string, Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
   seen: string;
 }
 
@@ -72,7 +72,7 @@ export interface Audited { done: boolean; task: TaskView | null; next: TaskView 
 export interface Beat { lease: string }
 
 export interface BlindAnswer {
-  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | number | unknown[]>;
+  values: Record<string, Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | number | unknown[]>;
   seconds_active?: number;
 }
 
@@ -158,7 +158,7 @@ export interface CommentBody { text: string; annotation_id?: number | null; ques
 export interface Confusion { first: string; second: string; pairs: number; share: number; items: number[]; keys: string[] }
 
 export interface ConsensusView {
-  answer: Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer;
+  answer: Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer;
   confidence: number;
   agreement: number | null;
 }
@@ -166,6 +166,21 @@ export interface ConsensusView {
 export interface CriteriaReport { questions: QuestionCriteria[] }
 
 export interface CrossValidationReport { against: string | null; known: number; reason: string; questions: QuestionCrossValidation[] }
+
+export interface DateAnswer { value: string; kind: "date" }
+
+export interface DateQuestion {
+  of: string;
+  title: string | null;
+  description: string | null;
+  required: boolean;
+  when?: string;
+  same: number | null;
+  min: string | null;
+  max: string | null;
+  time: boolean;
+  kind: "date";
+}
 
 export interface Done {  }
 
@@ -275,7 +290,7 @@ export interface Job {
 }
 
 export interface Label {
-  answer: Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer;
+  answer: Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer;
   origin: string;
   confidence: number;
 }
@@ -546,7 +561,7 @@ export interface RatingQuestion {
 export interface RedoView {
   reason: string;
   reviewer: string;
-  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
+  values: Record<string, Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer>;
 }
 
 export interface RejectedSuggestion { index: number; message: string }
@@ -593,7 +608,7 @@ export interface Reviewed { review_id: number | null; next: TaskView | null }
 
 export interface Schema {
   data: Record<string, "audio" | "image" | "text">;
-  questions: Record<string, BoxesQuestion | ChoiceQuestion | ChoicesQuestion | NumberQuestion | RatingQuestion | SegmentsQuestion | SpansQuestion | TextQuestion>;
+  questions: Record<string, BoxesQuestion | ChoiceQuestion | ChoicesQuestion | DateQuestion | NumberQuestion | RatingQuestion | SegmentsQuestion | SpansQuestion | TextQuestion>;
   guidelines: string | null;
 }
 
@@ -666,7 +681,7 @@ export interface Status {
 }
 
 export interface Submission {
-  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | number | unknown[]>;
+  values: Record<string, Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | number | unknown[]>;
   seconds_active?: number | null;
   lease?: string | null;
   confirmed?: boolean;
@@ -679,7 +694,7 @@ export interface Suggestion {
   question: string;
   labeler: string;
   version: string;
-  answer: Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer;
+  answer: Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer;
   score: number | null;
 }
 
@@ -692,8 +707,8 @@ export interface SuspectRow {
   key: string;
   question: string;
   score: number;
-  given: Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer;
-  proposed: Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer;
+  given: Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer;
+  proposed: Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer;
 }
 
 export interface Take { count?: number; purpose?: string; done?: boolean }
@@ -711,7 +726,7 @@ export interface TaskView {
   redo: RedoView | null;
   review: ReviewView | null;
   audit: AuditView | null;
-  values: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer> | null;
+  values: Record<string, Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer> | null;
   annotation_id: number | null;
   comments: Comment[];
 }
@@ -761,7 +776,7 @@ export interface Verdict {
   verdict: "accept" | "fix" | "reject";
   annotation_id?: number | null;
   seen?: string | null;
-  values?: Record<string, Boxes | Choice | Choices | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | number | unknown[]> | null;
+  values?: Record<string, Boxes | Choice | Choices | DateAnswer | NumberAnswer | Rating | Segments | Spans | TextAnswer | string | number | unknown[]> | null;
   reason?: string | null;
   seconds_active?: number;
 }

@@ -12,7 +12,7 @@ from labelwright.schema.kinds.base import Answer, Question
 if TYPE_CHECKING:
     from labelwright.stats.fusion.skill import FusionSkill
 
-__all__ = ["MedianQuestion"]
+__all__ = ["MedianQuestion", "OrderedQuestion"]
 
 
 class MedianQuestion(Question, frozen=True, kw_only=True):
@@ -44,3 +44,21 @@ class MedianQuestion(Question, frozen=True, kw_only=True):
         from labelwright.stats import skill_by_likeness
 
         return skill_by_likeness(items, self.similarity, lambda others, weights, own: self.similarity(self.fused(others, weights), own))
+
+
+class OrderedQuestion(MedianQuestion, frozen=True, kw_only=True):
+    """Asks for an answer of which any two are in an order, such as numbers and dates: of several the weighted median stands."""
+
+    def place(self, answer: Any) -> Any:
+        """Return what answers are ordered by."""
+        raise AttributeError(f"{type(self).__name__} does not define place()")
+
+    def fused(self, answers: Sequence[Any], weights: Sequence[float]) -> Answer:
+        """Return the first answer, in their order, up to which half of the weight lies: the lower one of two middles."""
+        ranked = sorted(zip(answers, weights, strict=True), key=lambda one: self.place(one[0]))
+        half, so_far = sum(weights) / 2, 0.0
+        for answer, weight in ranked:
+            so_far += weight
+            if so_far >= half - 1e-9:
+                return answer  # type: ignore[no-any-return]  # an answer
+        return ranked[-1][0]  # type: ignore[no-any-return]  # an answer

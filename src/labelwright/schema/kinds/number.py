@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from labelwright.errors import InvalidPipeline
 from labelwright.expressions import Terms
 from labelwright.schema.kinds import _plain
-from labelwright.schema.kinds._median import MedianQuestion
+from labelwright.schema.kinds._median import OrderedQuestion
 from labelwright.schema.kinds.base import SLACK, Answer, Part, Problem
 from labelwright.schema.modalities import MODALITIES, Field
 
@@ -41,7 +41,7 @@ class NumberAnswer(Answer, frozen=True, tag="number"):
         return int(self.value) if whole else self.value
 
 
-class NumberQuestion(MedianQuestion, frozen=True, kw_only=True, tag="number"):
+class NumberQuestion(OrderedQuestion, frozen=True, kw_only=True, tag="number"):
     """Asks for a number from `min` to `max`, in steps of `step` from `min` on, in the unit `unit`.
 
     Two numbers are as far apart as their difference is of the range; where there is no range, of the greater one. With `same: 0.95` they
@@ -110,6 +110,9 @@ class NumberQuestion(MedianQuestion, frozen=True, kw_only=True, tag="number"):
         whole = self.max - self.min if ranged else max(abs(one), abs(other))  # type: ignore[operator]  # both are there
         apart = min(1.0, abs(one - other) / whole)
         return apart if apart > SLACK else 0.0
+
+    def place(self, answer: NumberAnswer) -> float:
+        return answer.value
 
     def sample(self, data: Mapping[str, Field], luck: random.Random) -> NumberAnswer:
         low, high = self._bounds()
