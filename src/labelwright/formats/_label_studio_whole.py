@@ -55,8 +55,8 @@ def tags_of(name: str, question: Question) -> list[str]:
         said = "".join(f' {one}="{bound:g}"' for one, bound in bounds.items() if bound is not None)
         return [f"<Number {names}{said}/>"]
     if kind == MOMENT:
-        only, form = ("date,time", "%Y-%m-%dT%H:%M") if getattr(question, "time", False) else ("date", "%Y-%m-%d")
-        return [f'<DateTime {names} only="{only}" format="{form}"/>']
+        more, clock = (",time", "T%H:%M") if getattr(question, "time", False) else ("", "")
+        return [f'<DateTime {names} only="date{more}" format="%Y-%m-%d{clock}"/>']
     return [f'<TextArea {names} maxSubmissions="1" editable="true"/>']
 
 
